@@ -1,0 +1,64 @@
+// What a node needs of whatever runs its sandboxes. Two implementations, one contract suite:
+// `docker` (docker/) and `local` (local/), child processes on loopback.
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/logging.ts';
+
+/** What to start. The pool makes the id; everything else is the node's configuration. */
+export interface SandboxSpec {
+  readonly id: string;
+  /** Given to the sandbox as `{token}`, for servers that ask for one; the proxy adds it to every request. */
+  readonly token: string;
+}
+
+/** One of this node's sandboxes, as the engine sees it: the truth about what exists. */
+export interface EngineSandbox {
+  readonly id: string;
+  readonly running: boolean;
+  /** Where its HTTP server listens, once that is known. */
+  readonly address: Address | undefined;
+  /** The identity of the image (or command) it was made from, to be compared with `image()`. */
+  readonly image: string;
+  /** ms since 1970. */
+  readonly createdAt: number;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A seam of our own needs. Every call has a deadline inside; none waits for ever. */
+export interface Engine {
+  /** `docker`, or `local`. */
+  readonly kind: EngineKind;
+  /** What readers and ops are told they get: an image's name or a command. */
+  readonly describes: string;
+  /**
+   * Connects, checks the image or command and prepares the network. `onExit` is told of sandboxes that stopped,
+   * best effort: a hint, for which `list` is the truth.
+   * @throws FleetError `engine-unavailable`, `image-missing`
+   */
+  open(onExit: (id: string) => void): Promise<void>;
+  /**
+   * Starts one and says where it will listen; it need not answer yet. Whatever fails half-way is still in `list`.
+   * @throws FleetError `start-failed`, `engine-unavailable`, `engine-timeout`, `image-missing`
+   */
+  start(spec: SandboxSpec): Promise<Address>;
+  /** Ends and forgets one, with everything anonymous that it had. Already gone is success. */
+  remove(id: string): Promise<void>;
+  /** All of this node's sandboxes, dead ones too, and nobody else's. */
+  list(): Promise<readonly EngineSandbox[]>;
+  /** The identity of what `start` would use now. With `pull`, asks the image's source for a newer one first. */
+  image(options?: { readonly pull?: boolean }): Promise<string>;
+  /** Lets go of connections. Sandboxes stay, unless `purge`: then they and the network go too. */
+  close(options?: { readonly purge?: boolean }): Promise<void>;
+}
+
+export type EngineKind = 'docker' | 'local';
+
+/** What every engine is made with. */
+export interface EngineContext {
+  readonly nodeId: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}

@@ -1,0 +1,153 @@
+// What an option is, and the kinds of value one can take. Help, flags, environment and file all come from these.
+import { z } from 'zod';
+import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts';
+
+/** A kind of value: how to read it from text or YAML, how to write it back, and what would be right. */
+export interface Kind<T> {
+  readonly schema: z.ZodType<T>;
+  /** In `--help`: `<port>`. Absent for a switch, which takes no value. */
+  readonly metavar?: string;
+  /** Completes "it should be …" in an error. */
+  readonly expects: string;
+  /** As one would write it. (A method, so that an `Option<number>` is an `Option<unknown>` too.) */
+  format(value: T): string | number | boolean | readonly string[];
+}
+
+export interface Option<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  readonly help: string;
+  /** Never a flag and never printed: given by TMPFLEET_NAME, TMPFLEET_NAME_FILE, --name-file or the file. */
+  readonly secret?: true;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** The configuration that a set of options yields. */
+export type ConfigOf<O extends Options> = {
+  readonly [K in keyof O]: O[K]['default'];
+};
+
+export function option<T>(kind: Kind<T>, fallback: NoInfer<T>, help: string): Option<T> {
+  return { kind, default: fallback, help };
+}
+
+export function secret(kind: Kind<string>, help: string): Option<string> {
+  return { kind, default: '', help, secret: true };
+}
+
+const plain = <T extends string | number | boolean>(value: T): T => value;
+
+export function text(metavar: string, expects: string, pattern?: RegExp): Kind<string> {
+  const schema = z.coerce.string();
+  return { schema: pattern === undefined ? schema : schema.regex(pattern), metavar, expects, format: plain };
+}
+
+export function integer(min: number, max: number, metavar = 'n'): Kind<number> {
+  return {
+    schema: numeric.pipe(z.number().int().min(min).max(max)),
+    metavar,
+    expects: `a whole number from ${min} to ${max}`,
+    format: plain,
+  };
+}
+
+export function decimal(min: number, max: number, metavar = 'x'): Kind<number> {
+  return {
+    schema: numeric.pipe(z.number().min(min).max(max)),
+    metavar,
+    expects: `a number from ${min} to ${max}`,
+    format: plain,
+  };
+}
+
+/** 0 asks the system for a free one. */
+export function port(): Kind<number> {
+  return { ...integer(0, 65535, 'port'), expects: 'a port from 0 (any free one) to 65535' };
+}
+
+export function choice<const T extends string>(values: readonly [T, ...T[]]): Kind<T> {
+  return {
+    schema: z.enum(values),
+    metavar: values.join('|'),
+    expects: `one of ${values.join(', ')}`,
+    format: plain,
+  };
+}
+
+/** A switch: `--name` and `--no-name`. */
+export function flag(): Kind<boolean> {
+  return {
+    schema: z.preprocess((value) => SWITCH.get(String(value).toLowerCase()) ?? value, z.boolean()),
+    expects: 'true or false',
+    format: plain,
+  };
+}
+
+/** Milliseconds inside; `90s`, `10m`, `4h`, `1d` outside. `0` switches the feature off where that makes sense. */
+export function duration(min = 0): Kind<number> {
+  return {
+    schema: z.preprocess(parseDuration, z.number().min(min)),
+    metavar: 'time',
+    expects: `a time such as 500ms, 30s, 10m, 4h or 1d${min > 0 ? `, at least ${formatDuration(min)}` : ''}`,
+    format: formatDuration,
+  };
+}
+
+/** Bytes inside; `512m`, `2g` outside. */
+export function bytes(min = 0): Kind<number> {
+  return {
+    schema: z.preprocess(parseBytes, z.number().int().min(min)),
+    metavar: 'size',
+    expects: `a size such as 512m or 2g${min > 0 ? `, at least ${formatBytes(min)}` : ''}`,
+    format: formatBytes,
+  };
+}
+
+/** Comma-separated on a command line, a list in YAML. */
+export function list(metavar: string, expects: string, pattern: RegExp): Kind<readonly string[]> {
+  return {
+    schema: z.preprocess(
+      (value) =>
+        typeof value === 'string'
+          ? value
+              .split(',')
+              .map((part) => part.trim())
+              .filter((part) => part !== '')
+          : value,
+      z.array(z.coerce.string().regex(pattern)).readonly(),
+    ),
+    metavar,
+    expects,
+    format: (value) => value,
+  };
+}
+
+/** An http(s) address without a trailing slash, or nothing. */
+export function address(): Kind<string> {
+  return {
+    schema: z
+      .string()
+      .refine((value) => value === '' || /^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(value))
+      .transform((value) => value.replace(/\/+$/, '')),
+    metavar: 'url',
+    expects: 'an address such as https://try.example.org',
+    format: plain,
+  };
+}
+
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+  ['0', false],
+]);
+
+const numeric = z.preprocess(
+  (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+  z.number(),
+);

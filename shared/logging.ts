@@ -1,0 +1,61 @@
+// Logs: JSON lines, or pretty ones on a terminal. No ticket, token, cookie or query string ever gets in.
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LoggingOptions {
+  /** Which program speaks: `redirector`, `node-agent`. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Pretty or JSON; `auto` is pretty on a terminal. */
+  readonly format: 'auto' | 'json' | 'pretty';
+}
+
+/** Fields that would open something, wherever they turn up. */
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'token',
+  'secret',
+  'ticket',
+  'password',
+  'query',
+];
+
+export function createLogger(options: LoggingOptions): Logger {
+  const settings = {
+    name: options.name,
+    level: options.level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`]),
+      censor: '(hidden)',
+    },
+  };
+  const usePretty =
+    options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true);
+  // Standard error: standard output belongs to what a command was asked to print.
+  const stream = usePretty
+    ? pretty({
+        destination: 2,
+        sync: true,
+        ignore: 'pid,hostname',
+        translateTime: 'SYS:HH:MM:ss',
+        colorize: process.stderr.isTTY === true,
+      })
+    : pino.destination({ dest: 2, sync: false });
+  return pino(settings, stream);
+}
+
+/** A request target without its query, and with sandbox ids cut short: what may be logged of a URL. */
+export function loggablePath(target: string): string {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  return path.replace(/(\/user\/[^/]{8})[^/]*/g, '$1…').slice(0, 200);
+}

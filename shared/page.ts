@@ -1,0 +1,54 @@
+// The frame of every page a person sees: readable on a phone, light and dark, without anything from elsewhere.
+import { createHash } from 'node:crypto';
+
+export interface Page {
+  readonly title: string;
+  /** HTML. Whatever came from outside must have gone through `escapeHtml`. */
+  readonly body: string;
+  /** Further elements for the head. */
+  readonly head?: string;
+  /** The page's own script, if it has one. */
+  readonly script?: string;
+}
+
+/** For text between tags and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c1e21; --dim: #5d636b; --paper: #fbfaf8; --card: #fff; --line: #dedbd5; --accent: #b4450f; --on-accent: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e9e7e3; --dim: #a3a19c; --paper: #17181a; --card: #202225; --line: #3a3c40; --accent: #f0884a; --on-accent: #1b1206; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink); font: 17px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; display: grid; place-items: center; padding: 1.25rem; }
+main { width: min(40rem, 100%); background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 5vw, 2.5rem); }
+main.wide { width: min(68rem, 100%); }
+h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .6rem; }
+p { margin: .6rem 0; } .dim { color: var(--dim); font-size: .92rem; }
+a { color: var(--accent); }
+button, .button { font: inherit; font-weight: 600; background: var(--accent); color: var(--on-accent); border: 0; border-radius: 9px; padding: .7rem 1.3rem; cursor: pointer; display: inline-block; text-decoration: none; margin-top: .8rem; }
+code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .92em; overflow-wrap: anywhere; }
+`;
+
+export function renderPage(page: Page): string {
+  const wide = page.body.includes('data-wide') ? ' class="wide"' : '';
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>${escapeHtml(page.title)}</title><style>${STYLE}</style>${page.head ?? ''}</head>
+<body><main${wide}>${page.body}</main>${page.script === undefined ? '' : `<script>${page.script}</script>`}</body></html>
+`;
+}
+
+/** Headers for a page of ours: nothing may be loaded from elsewhere, and only the page's own script may run. */
+export function pageHeaders(page: Page): Readonly<Record<string, string>> {
+  const script =
+    page.script === undefined
+      ? "'none'"
+      : `'sha256-${createHash('sha256').update(page.script).digest('base64')}' 'self'`;
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline' 'self'; script-src ${script}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *`,
+  };
+}

@@ -1,0 +1,340 @@
+// The pool: keeps warm sandboxes ready, hands each out once, and makes good whatever ends.
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { type Clock, newNonce, newSandboxId, type Random, shortId } from '../shared/clock.ts';
+import { describeError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logging.ts';
+import { type NodeState, takesReaders } from '../shared/node.ts';
+import { type EndReason, isHeld } from '../shared/sandbox.ts';
+import { Backoff } from './backoff.ts';
+import type { Address, Engine } from './engine/engine.ts';
+import { planPool } from './plan.ts';
+import { awaitAnswer } from './probe.ts';
+import { type Counts, type Sandbox, SandboxTable } from './sandboxes.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface PoolSettings {
+  readonly capacity: number;
+  /** How many to keep ready; Infinity for the whole capacity. */
+  readonly warm: number;
+  readonly concurrentStarts: number;
+  /** ms within which a sandbox must answer, from the moment it is asked for. */
+  readonly startDeadline: number;
+}
+
+export interface PoolOptions {
+  readonly engine: Engine;
+  readonly settings: PoolSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The node's state, asked whenever it matters. */
+  readonly state: () => NodeState;
+  /** A sandbox is being taken away: its connections should end. */
+  readonly onEnd: (sandbox: Sandbox) => void;
+  /** Seconds a start took; for metrics. */
+  readonly onStarted?: (seconds: number) => void;
+}
+
+/** So many removals at a time: Docker serves them slowly, and readers' claims come first. */
+const CONCURRENT_REMOVALS = 4;
+
+/** How many crashed sandboxes are remembered, so that their readers read why. */
+const REMEMBERED_CRASHES = 1000;
+
+export class Pool {
+  readonly settings: PoolSettings;
+  readonly table = new SandboxTable();
+  readonly #options: PoolOptions;
+  readonly #line: WaitingLine<Sandbox>;
+  readonly #backoff: Backoff;
+  readonly #removals = pLimit(CONCURRENT_REMOVALS);
+  readonly #aborts = new Map<string, AbortController>();
+  readonly #starts = new Map<string, Promise<void>>();
+  readonly #work = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  readonly #stale = new Set<string>();
+  readonly #crashed = new Set<string>();
+  #claims = 0;
+  #image = '';
+  #acting = false;
+  #actAgain = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.settings = options.settings;
+    this.#line = new WaitingLine();
+    this.#backoff = new Backoff(options.clock, options.random, () => this.act());
+  }
+
+  /** Learns the image, clears away what an earlier run left, and begins to fill. */
+  async open(): Promise<void> {
+    this.#image = await this.#options.engine.image();
+    await this.reconcile();
+    this.act();
+  }
+
+  /** A warm sandbox, now bound to a new owner; undefined when there is none. Never gives one out twice. */
+  claim(): Sandbox | undefined {
+    if (!takesReaders(this.#options.state())) return undefined;
+    const sandbox = this.table.firstWarm();
+    return sandbox === undefined ? undefined : this.#give(sandbox);
+  }
+
+  /**
+   * Like `claim`, but where a start is under way or there is a free slot, waits for it: first come, first served.
+   * Undefined at once when the node is full, or after `ms`, or when `signal` aborts.
+   */
+  async claimSoon(ms: number, signal: AbortSignal): Promise<Sandbox | undefined> {
+    const warm = this.claim();
+    if (warm !== undefined) return warm;
+    if (this.coldRoom() <= 0 || this.#closed || !takesReaders(this.#options.state())) return undefined;
+    const turn = this.#line.join(ms, signal);
+    this.act();
+    return turn;
+  }
+
+  /** Slots in which a reader who comes now could still be started one. */
+  coldRoom(): number {
+    const { warm, held, removing } = this.table.counts();
+    return Math.max(0, this.settings.capacity - warm - held - removing - this.#line.length);
+  }
+
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /** A successful response or a data frame: the reader is there. */
+  use(id: string): void {
+    const sandbox = this.table.get(id);
+    if (sandbox === undefined) return;
+    if (sandbox.state === 'claimed') this.table.move(sandbox, 'active');
+    if (sandbox.state === 'active') sandbox.lastUse = this.#options.clock.now();
+  }
+
+  /** Begins to take a sandbox away; false when it is unknown or already going. */
+  end(id: string, reason: EndReason): boolean {
+    const sandbox = this.table.get(id);
+    if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
+    this.#options.logger.info({ sandbox: shortId(id), reason }, 'sandbox ends');
+    if (reason === 'crashed') this.#rememberCrash(id);
+    this.#aborts.get(id)?.abort();
+    this.#options.onEnd(sandbox);
+    this.#track(this.#remove(sandbox));
+    this.act();
+    return true;
+  }
+
+  /** The engine's hint that one stopped by itself. */
+  exited(id: string): void {
+    const sandbox = this.table.get(id);
+    if (sandbox?.state === 'starting') this.#aborts.get(id)?.abort();
+    else if (sandbox !== undefined) this.end(id, 'crashed');
+  }
+
+  hasCrashed(id: string): boolean {
+    return this.#crashed.has(id);
+  }
+
+  /** All unclaimed ones give way to new ones, step by step. Returns how many. */
+  recycle(): number {
+    const unclaimed = this.table.all().filter(({ state }) => state === 'warm' || state === 'starting');
+    for (const { id } of unclaimed) this.#stale.add(id);
+    this.act();
+    return unclaimed.length;
+  }
+
+  /** Asks the image's source for a newer one; when there is one, the pool rolls over to it. */
+  async refresh(): Promise<boolean> {
+    const image = await this.#options.engine.image({ pull: true });
+    const changed = image !== this.#image;
+    this.#image = image;
+    if (changed) {
+      for (const sandbox of this.table.all()) {
+        if (!isHeld(sandbox.state) && sandbox.image !== image) this.#stale.add(sandbox.id);
+      }
+      this.act();
+    }
+    return changed;
+  }
+
+  get image(): string {
+    return this.#image;
+  }
+
+  get claims(): number {
+    return this.#claims;
+  }
+
+  counts(): Counts {
+    return this.table.counts();
+  }
+
+  /** Listing is the truth: ends what died unnoticed, and removes what is ours but unknown. */
+  async reconcile(): Promise<void> {
+    // Only what was there before the question can be missing from the answer.
+    const known = this.table.all().filter(({ state, address }) => state !== 'removing' && address !== undefined);
+    const listed = await this.#options.engine.list();
+    const running = new Map(listed.map((sandbox) => [sandbox.id, sandbox.running]));
+    for (const { id } of known) if (running.get(id) !== true) this.exited(id);
+    for (const { id } of listed) {
+      if (this.table.get(id) !== undefined) continue;
+      this.#options.logger.info({ sandbox: shortId(id) }, 'removing a sandbox that nobody is known to have');
+      await this.#options.engine.remove(id);
+      this.table.countEnding('orphaned');
+    }
+  }
+
+  /** Does what the plan says. Cheap, synchronous, and safe to call at any time, also from what it does itself. */
+  act(): void {
+    this.#actAgain = true;
+    if (this.#acting) return;
+    this.#acting = true;
+    while (this.#actAgain && !this.#closed) {
+      this.#actAgain = false;
+      this.#actOnce();
+    }
+    this.#acting = false;
+  }
+
+  /** Starts nothing more; with `purge`, ends everything as `shutdown` and waits for it. */
+  async close(options: { readonly purge: boolean }): Promise<void> {
+    this.#closing.abort();
+    this.#backoff.stop();
+    this.#line.dismiss();
+    for (const abort of this.#aborts.values()) abort.abort();
+    if (options.purge) for (const { id } of this.table.all()) this.end(id, 'shutdown');
+    await Promise.all(this.#work);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #actOnce(): void {
+    const state = this.#options.state();
+    if (!takesReaders(state)) this.#line.dismiss();
+    const { held, removing } = this.table.counts();
+    const plan = planPool({
+      state,
+      capacity: this.settings.capacity,
+      warmTarget: this.settings.warm,
+      warm: this.table.inState('warm').map(({ id }) => id),
+      starting: this.table.inState('starting').map(({ id }) => id),
+      held,
+      removing,
+      waiting: this.#line.length,
+      stale: this.#stale,
+      maxStarting: this.settings.concurrentStarts,
+      backingOff: this.#backoff.active,
+    });
+    for (const { id, reason } of plan.end) this.end(id, reason);
+    for (let n = 0; n < plan.start; n += 1) this.#begin();
+  }
+
+  #give(sandbox: Sandbox): Sandbox {
+    this.table.move(sandbox, 'claimed');
+    sandbox.owner = newNonce();
+    sandbox.claimedAt = this.#options.clock.now();
+    this.#claims += 1;
+    this.#stale.delete(sandbox.id);
+    this.act();
+    return sandbox;
+  }
+
+  #begin(): void {
+    const sandbox = this.#newSandbox();
+    const start = this.#start(sandbox).finally(() => this.#starts.delete(sandbox.id));
+    this.#starts.set(sandbox.id, start);
+    this.#track(start);
+  }
+
+  async #start(sandbox: Sandbox): Promise<void> {
+    const { clock, engine, logger } = this.#options;
+    const began = clock.monotonic();
+    const abort = new AbortController();
+    this.#aborts.set(sandbox.id, abort);
+    const deadline = AbortSignal.timeout(this.settings.startDeadline);
+    try {
+      sandbox.address = await engine.start({ id: sandbox.id, token: sandbox.token });
+      await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
+      // Whoever ended it meanwhile has already seen to its removal.
+      if (sandbox.state !== 'starting') return;
+      this.#backoff.succeeded();
+      this.#options.onStarted?.((clock.monotonic() - began) / 1000);
+      this.table.move(sandbox, 'warm');
+      this.#serveLine();
+      this.act();
+    } catch (error) {
+      if (sandbox.state !== 'starting') return;
+      if (!this.#closed) {
+        const retryIn = Math.round(this.#backoff.failed());
+        const why = deadline.aborted ? `no answer in time (${describeError(error)})` : describeError(error);
+        logger.warn({ sandbox: shortId(sandbox.id), why, retryIn }, 'a sandbox failed to start');
+      }
+      this.end(sandbox.id, this.#closed ? 'shutdown' : 'failed-start');
+    } finally {
+      this.#aborts.delete(sandbox.id);
+    }
+  }
+
+  #newSandbox(): Sandbox {
+    const sandbox: Sandbox = {
+      id: newSandboxId(),
+      token: newSandboxId(),
+      createdAt: this.#options.clock.now(),
+      state: 'starting',
+      address: undefined as Address | undefined,
+      image: this.#image,
+      owner: undefined,
+      claimedAt: undefined,
+      lastUse: undefined,
+      endReason: undefined,
+    };
+    this.table.add(sandbox);
+    return sandbox;
+  }
+
+  /** A warm one goes straight to whoever waits longest. */
+  #serveLine(): void {
+    while (this.#line.length > 0) {
+      const sandbox = this.table.firstWarm();
+      if (sandbox === undefined) return;
+      // The line is asked first: a reader who has gone must not cost a sandbox.
+      if (!this.#line.serve(() => this.#give(sandbox))) return;
+    }
+  }
+
+  /** Tries until the engine confirms; the slot is held meanwhile. */
+  async #remove(sandbox: Sandbox): Promise<void> {
+    const retry = new Backoff(this.#options.clock, this.#options.random);
+    // Removing what is only half made would leave the other half: the engine's start has a deadline of its own.
+    await this.#starts.get(sandbox.id);
+    for (;;) {
+      try {
+        await this.#removals(() => this.#options.engine.remove(sandbox.id));
+        break;
+      } catch (error) {
+        const retryIn = Math.round(retry.failed());
+        const fields = { sandbox: shortId(sandbox.id), error: describeError(error), retryIn };
+        this.#options.logger.warn(fields, 'a sandbox could not be removed');
+        await delay(retryIn, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+        if (this.#closed) return;
+      }
+    }
+    this.table.forget(sandbox);
+    this.#stale.delete(sandbox.id);
+    this.act();
+  }
+
+  #rememberCrash(id: string): void {
+    this.#crashed.add(id);
+    const oldest = this.#crashed.values().next();
+    if (this.#crashed.size > REMEMBERED_CRASHES && oldest.done !== true) this.#crashed.delete(oldest.value);
+  }
+
+  #track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+}

@@ -1,0 +1,47 @@
+// Readers for whom a sandbox is being started, in the order they came.
+
+interface Waiter<T> {
+  readonly serve: (thing: T | undefined) => void;
+}
+
+export class WaitingLine<T> {
+  readonly #waiters = new Set<Waiter<T>>();
+
+  get length(): number {
+    return this.#waiters.size;
+  }
+
+  /** Resolves with what the line serves; with undefined after `ms`, when `signal` aborts or when the line is dismissed. */
+  join(ms: number, signal: AbortSignal): Promise<T | undefined> {
+    if (signal.aborted) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const leave = (): void => waiter.serve(undefined);
+      const timer = setTimeout(leave, ms);
+      const waiter: Waiter<T> = {
+        serve: (thing) => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', leave);
+          this.#waiters.delete(waiter);
+          resolve(thing);
+        },
+      };
+      this.#waiters.add(waiter);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+
+  /** Gives the longest-waiting one what `take` yields; false, and `take` is not called, when nobody waits. */
+  serve(take: () => T): boolean {
+    const first = this.#waiters.values().next();
+    if (first.done === true) return false;
+    // Out of the line before anything is taken: taking may look at the line again.
+    this.#waiters.delete(first.value);
+    first.value.serve(take());
+    return true;
+  }
+
+  /** Everyone goes away empty-handed. */
+  dismiss(): void {
+    for (const waiter of this.#waiters) waiter.serve(undefined);
+  }
+}

@@ -1,0 +1,150 @@
+// How Docker is reached, and the one place where its failures become ours.
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { join } from 'node:path';
+import Dockerode from 'dockerode';
+import { describeError, errorCode, FleetError } from '../../../shared/errors.ts';
+
+export interface DockerTarget {
+  /** As one would give it to `docker -H`. */
+  readonly host: string;
+  /** Directory of TLS files; empty for none. */
+  readonly certPath: string;
+}
+
+const DEFAULT_HOST = 'unix:///var/run/docker.sock';
+
+/** What was configured, else what the environment says, else Docker's own default. */
+export function dockerTarget(
+  config: { readonly dockerHost: string; readonly dockerCertPath: string },
+  env: Readonly<Record<string, string | undefined>>,
+): DockerTarget {
+  return {
+    host: config.dockerHost || env.DOCKER_HOST || DEFAULT_HOST,
+    certPath: config.dockerCertPath || env.DOCKER_CERT_PATH || '',
+  };
+}
+
+/** Whether the engine is reached by a socket of this machine. */
+export function isLocalSocket(target: DockerTarget): boolean {
+  return target.host.startsWith('unix://');
+}
+
+/** @throws FleetError `bad-config` for an address or TLS files that cannot be used */
+export function connectDocker(target: DockerTarget): Dockerode {
+  return new Dockerode(connectionOptions(target));
+}
+
+function connectionOptions(target: DockerTarget): ConnectionOptions {
+  if (isLocalSocket(target)) {
+    // The empty host outweighs the DOCKER_HOST that docker-modem would read by itself.
+    const socket = { host: '', socketPath: target.host.slice('unix://'.length) };
+    return { ...socket, protocol: 'http', agent: new HttpAgent(ONE_REQUEST) };
+  }
+  const url = parseHost(target.host);
+  const tls = url.protocol === 'https:' || (url.protocol === 'tcp:' && target.certPath !== '');
+  const where = { host: url.hostname, port: url.port || (tls ? '2376' : '2375') };
+  if (!tls) return { ...where, protocol: 'http', agent: new HttpAgent(ONE_REQUEST) };
+  return {
+    ...where,
+    ...readCertificates(target.certPath),
+    protocol: 'https',
+    agent: new HttpsAgent(ONE_REQUEST),
+  };
+}
+
+/** docker-modem takes an agent, though its types for Dockerode forget it. */
+type ConnectionOptions = Dockerode.DockerOptions & { readonly agent: HttpAgent };
+
+/** Sockets are not kept: one that died with a restarted Docker would fail the next request. */
+const ONE_REQUEST = { keepAlive: false };
+
+function parseHost(host: string): URL {
+  const url = URL.canParse(host) ? new URL(host) : undefined;
+  if (url !== undefined && ['tcp:', 'http:', 'https:'].includes(url.protocol)) return url;
+  throw new FleetError('bad-config', `docker-host: ${JSON.stringify(host)} is not an address we can use`, {
+    remedy: 'give it as unix:///var/run/docker.sock or tcp://127.0.0.1:2376',
+  });
+}
+
+function readCertificates(dir: string): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  if (dir === '') return {};
+  try {
+    return {
+      ca: readFileSync(join(dir, 'ca.pem')),
+      cert: readFileSync(join(dir, 'cert.pem')),
+      key: readFileSync(join(dir, 'key.pem')),
+    };
+  } catch (cause) {
+    throw new FleetError('bad-config', `docker-cert-path: ${describeError(cause)}`, {
+      cause,
+      remedy: 'it should be a directory with ca.pem, cert.pem and key.pem',
+    });
+  }
+}
+
+export interface DockerCall {
+  /** Completes "Docker could not …". */
+  readonly what: string;
+  /** ms after which it is given up. */
+  readonly deadline: number;
+  /** Gives it up earlier. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs one request to Docker within its deadline. An HTTP error of Docker's own passes through, for `statusOf`.
+ * @throws FleetError `engine-timeout`, `engine-unavailable`
+ */
+export async function callDocker<T>(
+  call: DockerCall,
+  request: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(call.deadline);
+  const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
+  let onAbort = (): void => undefined;
+  // Raced as well as aborted: a deadline must hold even where the client forgets to answer an abort.
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([request(signal), aborted]);
+  } catch (cause) {
+    if (statusOf(cause) !== undefined || cause instanceof FleetError) throw cause;
+    if (timeout.aborted) {
+      throw new FleetError('engine-timeout', `Docker did not ${call.what} within ${call.deadline / 1000} s`, {
+        cause,
+      });
+    }
+    throw unavailable(call.what, cause);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function unavailable(what: string, cause: unknown): FleetError {
+  const remedies: Readonly<Record<string, string>> = {
+    ENOENT:
+      'is Docker running? Its socket is not there; --docker-host names another, --engine local needs none',
+    ECONNREFUSED: 'is Docker running? --docker-host names another engine, --engine local needs none',
+    EACCES: 'this user may not use the socket: run as root or as a member of the group that owns it',
+  };
+  const remedy = remedies[errorCode(cause) ?? ''];
+  const options = remedy === undefined ? { cause } : { cause, remedy };
+  return new FleetError('engine-unavailable', `Docker could not ${what}: ${describeError(cause)}`, options);
+}
+
+/** The HTTP status of an answer of Docker's that was an error; undefined for any other failure. */
+export function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+/** Docker's own words, without dockerode's framing. */
+export function reasonOf(error: unknown): string {
+  return describeError(error)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim();
+}

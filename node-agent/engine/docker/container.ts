@@ -1,0 +1,83 @@
+// What a sandbox's container is made of: the hardening of DESIGN §7, in one pure function.
+import type Dockerode from 'dockerode';
+import { basePath, fillPlaceholders, JUPYTER_COMMAND } from '../command.ts';
+import type { SandboxSpec } from '../engine.ts';
+import { environmentOf } from '../options.ts';
+import type { ImageFacts } from './image.ts';
+import type { SandboxUser } from './image-user.ts';
+import { containerName, LABELS, networkName } from './names.ts';
+import type { DockerConfig } from './options.ts';
+
+const TMP_BYTES = 64 * 1024 ** 2;
+
+export interface ContainerPlan {
+  readonly nodeId: string;
+  readonly spec: SandboxSpec;
+  readonly config: DockerConfig;
+  /** The image's reference, with its tag. */
+  readonly reference: string;
+  readonly image: ImageFacts;
+  readonly user: SandboxUser;
+}
+
+export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
+  const { nodeId, spec, config, image, user } = plan;
+  return {
+    name: containerName(nodeId, spec.id),
+    Image: plan.reference,
+    Cmd: ['/bin/sh', '-c', `exec ${commandLine(plan)}`],
+    User: user.user,
+    WorkingDir: image.workingDir || config.sandboxHome,
+    Env: Object.entries({ HOME: config.sandboxHome, ...environmentOf(config.extraEnv) }).map((pair) =>
+      pair.join('='),
+    ),
+    Labels: { [LABELS.node]: nodeId, [LABELS.sandbox]: spec.id, [LABELS.image]: image.id },
+    HostConfig: {
+      NetworkMode: networkName(nodeId),
+      // Older Dockers resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
+      // With a server of its own to ask, the sandbox's own namespace does the asking, and gets nowhere.
+      Dns: ['127.0.0.1'],
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: config.pidsLimit,
+      Memory: config.memory,
+      MemorySwap: config.memory,
+      NanoCpus: Math.round(config.cpus * 1e9),
+      // When the host itself runs out of memory, a sandbox goes before the agent does.
+      OomScoreAdj: 500,
+      Ulimits: [
+        { Name: 'nofile', Soft: 4096, Hard: 8192 },
+        { Name: 'core', Soft: 0, Hard: 0 },
+      ],
+      IpcMode: 'private',
+      ReadonlyRootfs: config.readOnly,
+      Tmpfs: writablePlaces(plan),
+      // An image that brings its own init would complain about a second one.
+      Init: !image.entrypoint.some((word) => /(^|\/)(tini|dumb-init|s6-svscan|init)$/.test(word)),
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+      ...(config.runtime === '' ? {} : { Runtime: config.runtime }),
+    },
+  };
+}
+
+function commandLine({ config, spec }: ContainerPlan): string {
+  return fillPlaceholders(config.command || JUPYTER_COMMAND, {
+    base_path: basePath(spec.id).slice(1),
+    port: String(config.sandboxPort),
+    ip: '0.0.0.0',
+    token: spec.token,
+  });
+}
+
+/** In memory and of limited size. The image's own volumes too: as such they would be unlimited, on the host's disk. */
+function writablePlaces({ config, image, user }: ContainerPlan): Record<string, string> {
+  const owner = user.gid === undefined ? `uid=${user.uid}` : `uid=${user.uid},gid=${user.gid}`;
+  const own = `rw,exec,nosuid,nodev,${owner},mode=700,size=${config.homeSize}`;
+  const volumes = Object.fromEntries(image.volumes.map((path) => [path, own]));
+  return {
+    ...volumes,
+    '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${TMP_BYTES}`,
+    ...(config.readOnly ? { [config.sandboxHome]: own } : {}),
+  };
+}

@@ -1,0 +1,271 @@
+// The Docker engine: one hardened container per sandbox. Docker's labels are the only record there is.
+import type Dockerode from 'dockerode';
+import pLimit from 'p-limit';
+import { describeError, FleetError } from '../../../shared/errors.ts';
+import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
+import { callDocker, connectDocker, type DockerTarget, reasonOf, statusOf } from './connection.ts';
+import { containerOptions } from './container.ts';
+import { watchExits } from './events.ts';
+import { HostFirewall } from './firewall.ts';
+import { type ImageFacts, imageMissing, inspectImage, pullImage, withTag } from './image.ts';
+import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
+import { bridgeName, containerName, LABELS, networkName } from './names.ts';
+import { ensureNetwork, removeNetwork } from './network.ts';
+import type { DockerConfig } from './options.ts';
+
+/** ms. A loaded Docker is slow, but none of these takes so long on one that works. */
+const DEADLINES = {
+  ping: 5_000,
+  list: 20_000,
+  inspect: 15_000,
+  create: 45_000,
+  start: 45_000,
+  remove: 60_000,
+};
+/** The rule can be flushed under us by whoever manages the host's firewall. */
+const FIREWALL_RECHECK_MS = 60_000;
+const PURGE_ROUNDS = 10;
+const CONCURRENT_PURGES = 4;
+
+export class DockerEngine implements Engine {
+  readonly kind = 'docker';
+  readonly describes: string;
+  readonly #config: DockerConfig;
+  readonly #context: EngineContext;
+  readonly #target: DockerTarget;
+  readonly #docker: Dockerode;
+  readonly #firewall: HostFirewall;
+  readonly #closing = new AbortController();
+  readonly #starts = new Set<Promise<Address>>();
+  readonly #removing = new Set<string>();
+  #user: { readonly image: string; readonly user: SandboxUser } | undefined;
+  #firewallChecked = 0;
+
+  constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
+    this.#config = config;
+    this.#context = context;
+    this.#target = target;
+    this.#docker = connectDocker(target);
+    this.describes = withTag(config.image);
+    this.#firewall = new HostFirewall({
+      mode: config.hostFirewall,
+      bridge: bridgeName(context.nodeId),
+      logger: context.logger,
+    });
+  }
+
+  async open(onExit: (id: string) => void): Promise<void> {
+    if (this.#config.egress) {
+      throw new FleetError('bad-config', 'egress: sandboxes with a way out are not available yet', {
+        remedy: 'leave --egress out: private and metadata addresses could not be denied reliably',
+      });
+    }
+    await this.#checkHost();
+    await this.#ensureImage();
+    await this.#userFor(await inspectImage(this.#docker, this.describes));
+    await ensureNetwork(this.#docker, this.#context.nodeId);
+    await this.#guardHost();
+    await watchExits({
+      docker: this.#docker,
+      nodeId: this.#context.nodeId,
+      logger: this.#context.logger,
+      signal: this.#closing.signal,
+      onExit: (id) => {
+        if (!this.#removing.has(id) && !this.#closing.signal.aborted) onExit(id);
+      },
+    });
+  }
+
+  start(spec: SandboxSpec): Promise<Address> {
+    const work = this.#start(spec);
+    this.#starts.add(work);
+    const forget = (): boolean => this.#starts.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#removing.add(id);
+    try {
+      await this.#removeContainer(containerName(this.#context.nodeId, id));
+    } finally {
+      this.#removing.delete(id);
+    }
+  }
+
+  async list(): Promise<readonly EngineSandbox[]> {
+    if (this.#context.clock.monotonic() - this.#firewallChecked > FIREWALL_RECHECK_MS) {
+      this.#guardHost().catch((error: unknown) =>
+        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach this host'),
+      );
+    }
+    const containers = await this.#ownContainers();
+    return containers.flatMap((container) => {
+      const id = container.Labels[LABELS.sandbox];
+      if (id === undefined) return [];
+      const host = container.NetworkSettings?.Networks[networkName(this.#context.nodeId)]?.IPAddress;
+      return [
+        {
+          id,
+          // A paused one was paused by somebody; that is not for us to end.
+          running: container.State === 'running' || container.State === 'paused',
+          address: host === undefined || host === '' ? undefined : { host, port: this.#config.sandboxPort },
+          image: container.Labels[LABELS.image] ?? container.ImageID,
+          createdAt: container.Created * 1000,
+        },
+      ];
+    });
+  }
+
+  async image(options: { readonly pull?: boolean } = {}): Promise<string> {
+    if (options.pull === true && this.#config.pull !== 'never') {
+      await pullImage(this.#docker, this.describes, this.#closing.signal);
+    }
+    return (await inspectImage(this.#docker, this.describes)).id;
+  }
+
+  async close(options: { readonly purge?: boolean } = {}): Promise<void> {
+    this.#closing.abort();
+    if (options.purge !== true) return;
+    await this.#purge();
+    await removeNetwork(this.#docker, this.#context.nodeId, this.#context.logger);
+    await this.#firewall.remove();
+  }
+
+  /** A start that outlives the decision to close is waited for, so that nothing appears after the purge. */
+  async #purge(): Promise<void> {
+    const limit = pLimit(CONCURRENT_PURGES);
+    for (let round = 0; round < PURGE_ROUNDS; round += 1) {
+      await Promise.allSettled(this.#starts);
+      const left = await this.#ownContainers();
+      if (left.length === 0) return;
+      await Promise.all(left.map(({ Id }) => limit(() => this.#removeContainer(Id))));
+    }
+    throw new FleetError('engine-timeout', 'sandboxes keep appearing while they are being removed', {
+      remedy: 'is another agent running with the same --node-id?',
+    });
+  }
+
+  async #start(spec: SandboxSpec): Promise<Address> {
+    this.#refuseWhenClosing();
+    const { nodeId } = this.#context;
+    const image = await inspectImage(this.#docker, this.describes);
+    const user = await this.#userFor(image);
+    this.#refuseWhenClosing();
+    const plan = { nodeId, spec, config: this.#config, reference: this.describes, image, user };
+    try {
+      // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
+      const container = await callDocker(
+        { what: 'create a container', deadline: DEADLINES.create },
+        (abortSignal) => this.#docker.createContainer({ ...containerOptions(plan), abortSignal }),
+      );
+      this.#refuseWhenClosing();
+      await callDocker({ what: 'start a container', deadline: DEADLINES.start }, (abortSignal) =>
+        container.start({ abortSignal }),
+      );
+      return await this.#addressOf(container);
+    } catch (cause) {
+      if (cause instanceof FleetError) throw cause;
+      if (/no such image/i.test(reasonOf(cause))) throw imageMissing(this.describes, cause);
+      throw new FleetError('start-failed', `Docker could not start a sandbox: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  async #addressOf(container: Dockerode.Container): Promise<Address> {
+    const { State, NetworkSettings } = await callDocker(
+      { what: 'inspect a container', deadline: DEADLINES.inspect },
+      (abortSignal) => container.inspect({ abortSignal }),
+    );
+    const host = NetworkSettings.Networks[networkName(this.#context.nodeId)]?.IPAddress;
+    if (State.Running && host !== undefined && host !== '') return { host, port: this.#config.sandboxPort };
+    const hint = State.ExitCode === 127 ? ' (the image does not have that command)' : '';
+    throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}${hint}`);
+  }
+
+  async #removeContainer(nameOrId: string): Promise<void> {
+    const container = this.#docker.getContainer(nameOrId);
+    try {
+      await callDocker({ what: 'remove a container', deadline: DEADLINES.remove }, (abortSignal) =>
+        container.remove({ force: true, v: true, abortSignal }),
+      );
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404 || status === 304) return;
+      if (status !== 409 || !/already in progress/i.test(reasonOf(error))) throw error;
+      await this.#awaitGone(container);
+    }
+  }
+
+  /** Somebody else is removing it: confirmed is only what has gone. */
+  async #awaitGone(container: Dockerode.Container): Promise<void> {
+    try {
+      await callDocker({ what: 'finish removing a container', deadline: DEADLINES.remove }, (abortSignal) =>
+        container.wait({ condition: 'removed', abortSignal }),
+      );
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+  }
+
+  #ownContainers(): Promise<Dockerode.ContainerInfo[]> {
+    const filters = { label: [`${LABELS.node}=${this.#context.nodeId}`] };
+    return callDocker({ what: 'list containers', deadline: DEADLINES.list }, (abortSignal) =>
+      this.#docker.listContainers({ all: true, filters: JSON.stringify(filters), abortSignal }),
+    );
+  }
+
+  async #userFor(image: ImageFacts): Promise<SandboxUser> {
+    if (this.#user?.image !== image.id) {
+      const lookUp = async (name: string) => {
+        const labels = { [LABELS.node]: this.#context.nodeId };
+        return findInPasswd(await readPasswd(this.#docker, image.id, labels), name);
+      };
+      this.#user = { image: image.id, user: await resolveUser(this.#config.sandboxUser, image.user, lookUp) };
+    }
+    return this.#user.user;
+  }
+
+  /** What would otherwise fail at every single start fails here, once, with its name. */
+  async #checkHost(): Promise<void> {
+    const { runtime, cpus } = this.#config;
+    const info = await callDocker({ what: `answer at ${this.#target.host}`, deadline: DEADLINES.ping }, () =>
+      this.#docker.info(),
+    );
+    const runtimes = Object.keys(info.Runtimes ?? {});
+    if (runtime !== '' && !runtimes.includes(runtime)) {
+      throw new FleetError('bad-config', `runtime: Docker does not know ${JSON.stringify(runtime)}`, {
+        remedy: `it knows ${runtimes.join(', ')}; others are added in its daemon.json`,
+      });
+    }
+    if (cpus > info.NCPU) {
+      throw new FleetError('bad-config', `cpus: ${cpus} is more than the ${info.NCPU} that this host has`);
+    }
+  }
+
+  /** A node must come back after a reboot while the registry is down, so an image that is here is enough. */
+  async #ensureImage(): Promise<void> {
+    const { pull } = this.#config;
+    const present = await inspectImage(this.#docker, this.describes).catch((error: unknown) => {
+      if (pull !== 'never' && error instanceof FleetError && error.code === 'image-missing') return undefined;
+      throw error;
+    });
+    if (present !== undefined && pull !== 'always') return;
+    const { logger } = this.#context;
+    logger.info({ image: this.describes }, 'pulling the image');
+    try {
+      await pullImage(this.#docker, this.describes, this.#closing.signal);
+    } catch (error) {
+      if (present === undefined) throw error;
+      logger.warn({ error: describeError(error) }, 'going on with the image that is here');
+    }
+  }
+
+  async #guardHost(): Promise<void> {
+    this.#firewallChecked = this.#context.clock.monotonic();
+    await this.#firewall.ensure();
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing.signal.aborted) throw new FleetError('engine-unavailable', 'this node is stopping');
+  }
+}

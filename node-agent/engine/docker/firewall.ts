@@ -1,0 +1,106 @@
+// Sandboxes must not reach the host. Docker's own rules guard the FORWARD chain only: every port the host
+// listens on, the control port too, would answer at the bridge's gateway address. One rule in INPUT closes that:
+// nothing that comes in by the bridge may open a connection; answers to ours may pass.
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describeError, errorCode, FleetError } from '../../../shared/errors.ts';
+import type { Logger } from '../../../shared/logging.ts';
+
+export type FirewallMode = 'auto' | 'require' | 'off';
+
+export interface HostFirewallOptions {
+  readonly mode: FirewallMode;
+  readonly bridge: string;
+  readonly logger: Logger;
+}
+
+const run = promisify(execFile);
+const DEADLINE_MS = 15_000;
+
+/** iptables' arguments after the verb. */
+function rule(bridge: string): readonly string[] {
+  return ['INPUT', '-i', bridge, '-m', 'conntrack', '!', '--ctstate', 'ESTABLISHED,RELATED', '-j', 'DROP'];
+}
+
+/** What to type where we may not. */
+export function firewallCommand(bridge: string): string {
+  return `sudo iptables -I ${rule(bridge).join(' ')}`;
+}
+
+export class HostFirewall {
+  readonly #options: HostFirewallOptions;
+  #warned = false;
+
+  constructor(options: HostFirewallOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Puts the rule there unless it is; safe to repeat.
+   * @throws FleetError `engine-unavailable` when it cannot be set and is required
+   */
+  async ensure(): Promise<void> {
+    const { mode, bridge, logger } = this.#options;
+    if (mode === 'off') return;
+    try {
+      await this.#checkBridge();
+      if (await this.#ensureWith('iptables'))
+        logger.info({ bridge }, 'sandboxes are kept away from this host');
+      await this.#ensureWith('ip6tables').catch((error: unknown) => {
+        // Sandboxes have no IPv6; a host without ip6tables loses nothing.
+        logger.debug({ error: describeError(error) }, 'no rule for IPv6');
+      });
+    } catch (cause) {
+      const why = describeError(cause).split('\n').at(-1);
+      const remedy = `type: ${firewallCommand(bridge)}`;
+      if (mode === 'require') {
+        throw new FleetError('engine-unavailable', `host-firewall: the rule cannot be set (${why})`, {
+          cause,
+          remedy,
+        });
+      }
+      if (!this.#warned) {
+        logger.warn(
+          { why, remedy },
+          'SANDBOXES CAN REACH EVERY PORT OF THIS HOST: the firewall rule is not there',
+        );
+      }
+      this.#warned = true;
+    }
+  }
+
+  /** Takes the rule away; best effort. */
+  async remove(): Promise<void> {
+    const { mode, bridge, logger } = this.#options;
+    if (mode === 'off') return;
+    for (const program of ['iptables', 'ip6tables']) {
+      try {
+        await run(program, ['-w', '5', '-D', ...rule(bridge)], { timeout: DEADLINE_MS });
+      } catch (error) {
+        logger.debug({ program, error: describeError(error) }, 'no firewall rule to remove');
+      }
+    }
+  }
+
+  /** A rule for a bridge that is not in our network namespace (rootless, Docker Desktop, agent in a container) is void. */
+  async #checkBridge(): Promise<void> {
+    const devices = await readFile('/proc/net/dev', 'utf8');
+    if (!devices.includes(`${this.#options.bridge}:`)) {
+      throw new Error(`the bridge ${this.#options.bridge} is not among this host's interfaces`);
+    }
+  }
+
+  /** True when it was not there. */
+  async #ensureWith(program: string): Promise<boolean> {
+    const { bridge } = this.#options;
+    try {
+      await run(program, ['-w', '5', '-C', ...rule(bridge)], { timeout: DEADLINE_MS });
+      return false;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') throw new Error(`${program} is not installed`);
+      await run(program, ['-w', '5', '-I', ...rule(bridge)], { timeout: DEADLINE_MS });
+      return true;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Who a sandbox runs as. Never root; and in numbers, because the home directory in memory must be theirs.
+import type Dockerode from 'dockerode';
+import { FleetError } from '../../../shared/errors.ts';
+import { callDocker, reasonOf } from './connection.ts';
+
+export interface SandboxUser {
+  /** As Docker takes it. */
+  readonly user: string;
+  readonly uid: number;
+  readonly gid: number | undefined;
+}
+
+const FALLBACK: SandboxUser = { user: '1000:1000', uid: 1000, gid: 1000 };
+
+/** A user in the image's /etc/passwd. */
+export interface PasswdEntry {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** @throws FleetError `bad-config` when the image's user is a name that `lookUp` does not find */
+export async function resolveUser(
+  configured: string,
+  imageUser: string,
+  lookUp: (name: string) => Promise<PasswdEntry | undefined>,
+): Promise<SandboxUser> {
+  const stated = configured === '' ? imageUser : configured;
+  const [name = '', group = ''] = stated.split(':');
+  if (name === '' || name === 'root') return FALLBACK;
+  const known = /^\d+$/.test(name) ? { uid: Number(name), gid: undefined } : await lookUp(name);
+  if (known === undefined) {
+    throw new FleetError(
+      'bad-config',
+      `sandbox-user: the image runs as ${JSON.stringify(name)}, whose number cannot be told from its /etc/passwd`,
+      { remedy: 'say it with --sandbox-user, such as 1000:1000' },
+    );
+  }
+  if (known.uid === 0) return FALLBACK;
+  return { user: stated, uid: known.uid, gid: /^\d+$/.test(group) ? Number(group) : known.gid };
+}
+
+/** The line of `name` in the text of an /etc/passwd. */
+export function findInPasswd(text: string, name: string): PasswdEntry | undefined {
+  for (const line of text.split('\n')) {
+    const [user, , uid = '', gid = ''] = line.split(':');
+    if (user === name && /^\d+$/.test(uid) && /^\d+$/.test(gid))
+      return { uid: Number(uid), gid: Number(gid) };
+  }
+  return undefined;
+}
+
+const LOOKUP_MS = 30_000;
+/** No /etc/passwd of an image is larger; bytes. */
+const MAX_ARCHIVE = 1024 * 1024;
+
+/** Reads /etc/passwd out of an image, by way of a container that is never started. */
+export async function readPasswd(
+  docker: Dockerode,
+  image: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<string> {
+  const call = { what: "read the image's /etc/passwd", deadline: LOOKUP_MS };
+  const container = await callDocker(call, (abortSignal) =>
+    docker.createContainer({ Image: image, Cmd: ['/none'], Labels: { ...labels }, abortSignal }),
+  );
+  try {
+    const archive = await callDocker(call, async (abortSignal) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of await container.getArchive({ path: '/etc/passwd', abortSignal })) {
+        const bytes = Buffer.from(chunk);
+        size += bytes.length;
+        if (size > MAX_ARCHIVE) break;
+        chunks.push(bytes);
+      }
+      return Buffer.concat(chunks);
+    });
+    return firstFile(archive);
+  } catch (cause) {
+    throw new FleetError(
+      'bad-config',
+      `sandbox-user: the image's /etc/passwd cannot be read (${reasonOf(cause)})`,
+      {
+        cause,
+        remedy: 'say who sandboxes run as with --sandbox-user, such as 1000:1000',
+      },
+    );
+  } finally {
+    await callDocker(call, (abortSignal) => container.remove({ force: true, v: true, abortSignal }));
+  }
+}
+
+/** The content of the first file in a tar archive: a header of 512 bytes, with the size in octal at 124. */
+function firstFile(archive: Buffer): string {
+  const size = Number.parseInt(archive.toString('latin1', 124, 136), 8);
+  return Number.isNaN(size) ? '' : archive.toString('utf8', 512, 512 + size);
+}

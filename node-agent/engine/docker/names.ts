@@ -1,0 +1,30 @@
+// What our containers, network and bridge are called. Everything follows from the node's id and the sandbox's.
+import { createHash } from 'node:crypto';
+
+export const LABELS = {
+  node: 'tmpfleet.node',
+  sandbox: 'tmpfleet.sandbox',
+  image: 'tmpfleet.image',
+} as const;
+
+/**
+ * A container's name. Not the sandbox's id: Docker's DNS tells any peer the name that belongs to an address
+ * (a PTR query; seen with `icc=false` too), and the id opens the sandbox. `docker ps --filter
+ * label=tmpfleet.sandbox=<id>` finds it.
+ */
+export function containerName(nodeId: string, sandboxId: string): string {
+  return `tmpfleet-${digest(`${nodeId}/${sandboxId}`, 24)}`;
+}
+
+export function networkName(nodeId: string): string {
+  return `tmpfleet-${nodeId}`;
+}
+
+/** An interface's name has 15 characters at most. Fixed, so that a firewall rule can name it beforehand. */
+export function bridgeName(nodeId: string): string {
+  return `tf-${digest(nodeId, 12)}`;
+}
+
+function digest(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}

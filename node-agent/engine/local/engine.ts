@@ -1,0 +1,220 @@
+// The local engine: child processes on loopback, for trying tmpfleet and for tests. It isolates nothing.
+// Sandboxes outlive the agent, as containers do; the records in the data directory tell the next one of them.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { shortId } from '../../../shared/clock.ts';
+import { describeError, FleetError } from '../../../shared/errors.ts';
+import { basePath, fillPlaceholders } from '../command.ts';
+import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
+import { environmentOf } from '../options.ts';
+import { chooseCommand, type LocalCommand } from './command.ts';
+import type { LocalConfig } from './options.ts';
+import { freePort } from './port.ts';
+import { type GroupLeader, isRunning, killGroup, startTime } from './processes.ts';
+import { type LocalRecord, LocalRecords } from './records.ts';
+
+export interface LocalEngineContext extends EngineContext {
+  /** The environment to look programs up in; sandboxes get little of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** ms between SIGTERM and SIGKILL. */
+const GRACE_MS = 3_000;
+
+export class LocalEngine implements Engine {
+  readonly kind = 'local';
+  readonly #config: LocalConfig;
+  readonly #context: LocalEngineContext;
+  readonly #records: LocalRecords;
+  readonly #ports = new Map<string, number>();
+  readonly #starts = new Set<Promise<Address>>();
+  readonly #removing = new Set<string>();
+  #command: Promise<LocalCommand> | undefined;
+  #describes: string;
+  #onExit: (id: string) => void = () => undefined;
+  #closing = false;
+
+  constructor(config: LocalConfig, context: LocalEngineContext) {
+    this.#config = config;
+    this.#context = context;
+    this.#describes = config.command || 'a local command';
+    // Absolute, as a sandbox has another working directory.
+    this.#records = new LocalRecords(resolve(config.dataDir, 'local'), context.nodeId, context.logger);
+  }
+
+  /** Settled by `open`, which looks whether Jupyter is here. */
+  get describes(): string {
+    return this.#describes;
+  }
+
+  async open(onExit: (id: string) => void): Promise<void> {
+    this.#onExit = onExit;
+    await this.#records.open();
+    const { describes } = await this.#theCommand();
+    this.#context.logger.warn(
+      { command: describes },
+      'THE LOCAL ENGINE ISOLATES NOTHING: whoever reaches a sandbox runs programs as this user on this machine',
+    );
+  }
+
+  start(spec: SandboxSpec): Promise<Address> {
+    const work = this.#start(spec);
+    this.#starts.add(work);
+    const forget = (): boolean => this.#starts.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+
+  async remove(id: string): Promise<void> {
+    const record = await this.#records.read(id);
+    if (record === undefined) {
+      this.#ports.delete(id);
+      return;
+    }
+    this.#removing.add(id);
+    try {
+      if (record.process !== undefined) await killGroup(record.process, GRACE_MS);
+      await this.#records.forget(id);
+      this.#ports.delete(id);
+    } finally {
+      this.#removing.delete(id);
+    }
+  }
+
+  async list(): Promise<readonly EngineSandbox[]> {
+    const records = await this.#records.all();
+    return Promise.all(
+      records.map(async (record) => ({
+        id: record.id,
+        running: record.process !== undefined && (await isRunning(record.process)),
+        address: record.process === undefined ? undefined : { host: LOOPBACK, port: record.port },
+        image: record.image,
+        createdAt: record.createdAt,
+      })),
+    );
+  }
+
+  /** There is nothing to pull: the command's own text is its identity. */
+  async image(): Promise<string> {
+    const { template } = await this.#theCommand();
+    return `command:${createHash('sha256').update(template).digest('hex').slice(0, 16)}`;
+  }
+
+  async close(options: { readonly purge?: boolean } = {}): Promise<void> {
+    this.#closing = true;
+    await Promise.allSettled(this.#starts);
+    if (options.purge !== true) return;
+    const records = await this.#records.all();
+    await Promise.all(records.map(({ id }) => this.remove(id)));
+  }
+
+  async #start(spec: SandboxSpec): Promise<Address> {
+    const { template } = await this.#theCommand();
+    const image = await this.image();
+    const port = await this.#reservePort(spec.id);
+    if (this.#closing) throw new FleetError('engine-unavailable', 'this node is stopping');
+    const intent: LocalRecord = {
+      id: spec.id,
+      node: this.#context.nodeId,
+      port,
+      image,
+      createdAt: this.#context.clock.now(),
+    };
+    await this.#records.write(intent);
+    const home = this.#records.home(spec.id);
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    const values = {
+      base_path: basePath(spec.id).slice(1),
+      port: String(port),
+      ip: LOOPBACK,
+      token: spec.token,
+    };
+    const child = this.#spawn(fillPlaceholders(template, values), home);
+    this.#watch(spec.id, child);
+    const leader = await this.#identify(child);
+    await this.#records.write({ ...intent, process: leader });
+    // Only now, with its process on record, may the command begin.
+    child.stdin?.end('go\n');
+    return { host: LOOPBACK, port };
+  }
+
+  /**
+   * The shell waits for a word from us before it becomes the command. Should the agent die first, the word never
+   * comes, the shell ends, and no process is left that no record knows.
+   */
+  #spawn(command: string, home: string): ChildProcess {
+    const child = spawn(
+      '/bin/sh',
+      ['-c', `read -r go && [ "$go" = go ] || exit 1; exec ${command} </dev/null`],
+      {
+        cwd: home,
+        env: this.#environment(home),
+        // A session of its own: signals for the agent's terminal are none of its business.
+        detached: true,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    );
+    child.unref();
+    return child;
+  }
+
+  async #identify(child: ChildProcess): Promise<GroupLeader> {
+    const { pid } = child;
+    if (pid === undefined) {
+      const cause = await new Promise<unknown>((settle) => child.once('error', settle));
+      throw new FleetError('start-failed', `a process could not be started: ${describeError(cause)}`, {
+        cause,
+      });
+    }
+    const startedAt = await startTime(pid);
+    if (startedAt === undefined)
+      throw new FleetError('start-failed', 'a process ended as soon as it was started');
+    return { pid, startedAt };
+  }
+
+  #watch(id: string, child: ChildProcess): void {
+    const { logger } = this.#context;
+    child.on('error', (error) =>
+      logger.warn({ sandbox: shortId(id), error: describeError(error) }, 'a process failed'),
+    );
+    child.stdin?.on('error', (error) =>
+      logger.debug({ error: describeError(error) }, 'it was gone before it began'),
+    );
+    child.once('exit', (code, signal) => {
+      if (this.#removing.has(id) || this.#closing) return;
+      const why = code === 127 ? 'its command was not found' : undefined;
+      logger.info({ sandbox: shortId(id), code, signal, why }, 'a sandbox exited by itself');
+      this.#onExit(id);
+    });
+  }
+
+  /** Nothing of the agent's own: its environment may hold tokens. */
+  #environment(home: string): Record<string, string> {
+    const { env } = this.#context;
+    return {
+      PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+      HOME: home,
+      LANG: env.LANG ?? 'C.UTF-8',
+      ...environmentOf(this.#config.extraEnv),
+    };
+  }
+
+  async #reservePort(id: string): Promise<number> {
+    for (const record of await this.#records.all()) this.#ports.set(record.id, record.port);
+    // Asked anew after the wait: another start may have reserved the same one meanwhile.
+    const port = await freePort((candidate) => [...this.#ports.values()].includes(candidate));
+    this.#ports.set(id, port);
+    return port;
+  }
+
+  #theCommand(): Promise<LocalCommand> {
+    this.#command ??= chooseCommand(this.#config.command, this.#context.env).then((command) => {
+      this.#describes = command.describes;
+      return command;
+    });
+    return this.#command;
+  }
+}

@@ -1,0 +1,141 @@
+// Processes by more than their number: a pid is used again, so a process is a pid and the time it started at.
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { errorCode, FleetError } from '../../../shared/errors.ts';
+
+/** The leader of a process group (and session) of its own. */
+export interface GroupLeader {
+  readonly pid: number;
+  /** Unlike that of any other process that ever has this pid. */
+  readonly startedAt: string;
+}
+
+const run = promisify(execFile);
+const KILL_MS = 10_000;
+
+interface Stat {
+  readonly state: string;
+  readonly group: number;
+  readonly session: number;
+  readonly startedAt: string;
+}
+
+/** When the process with this pid started, or undefined when there is none (or only what is left of one). */
+export async function startTime(pid: number): Promise<string | undefined> {
+  if (process.platform === 'linux') {
+    const stat = await readStat(pid);
+    return stat === undefined || isDead(stat) ? undefined : stat.startedAt;
+  }
+  try {
+    const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    return stdout.trim() || undefined;
+  } catch (error) {
+    // ps says by its exit code that there is no such process.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 1) return undefined;
+    throw error;
+  }
+}
+
+export async function isRunning(leader: GroupLeader): Promise<boolean> {
+  return (await startTime(leader.pid)) === leader.startedAt;
+}
+
+/**
+ * Ends the leader and all that is still in its group, and returns when they are gone. SIGTERM first: Jupyter's
+ * kernels are in groups of their own, and only Jupyter itself can end them.
+ * @throws FleetError `engine-timeout`
+ */
+export async function killGroup(leader: GroupLeader, graceMs: number): Promise<void> {
+  const begun = performance.now();
+  let pause = 10;
+  signalGroup(await survivors(leader), leader.pid, 'SIGTERM');
+  for (;;) {
+    const left = await survivors(leader);
+    if (left.length === 0) return;
+    const elapsed = performance.now() - begun;
+    if (elapsed > graceMs + KILL_MS) {
+      throw new FleetError('engine-timeout', `process group ${leader.pid} does not end, not even by SIGKILL`);
+    }
+    if (elapsed > graceMs) signalGroup(left, leader.pid, 'SIGKILL');
+    await delay(pause);
+    pause = Math.min(100, pause * 1.5);
+  }
+}
+
+/** All at once where the group is certainly ours: one by one, a fork could slip through. */
+function signalGroup(members: readonly number[], group: number, signal: NodeJS.Signals): void {
+  if (members.length === 0) return;
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * The living members of the leader's group. If the pid belongs to another process by now, the group is over:
+ * Linux gives no pid away while a group bears its number. If it belongs to none, the leader has died before
+ * its group; only members of its session that did not start before it count.
+ */
+async function survivors(leader: GroupLeader): Promise<readonly number[]> {
+  const current = await startTime(leader.pid);
+  if (current !== undefined && current !== leader.startedAt) return [];
+  if (process.platform !== 'linux') return current === undefined ? [] : [leader.pid];
+  const { boot, ticks } = parseStartedAt(leader.startedAt);
+  if (current === undefined && !groupExists(leader.pid)) return [];
+  const members: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readStat(Number(name));
+    if (stat === undefined || isDead(stat) || stat.group !== leader.pid || stat.session !== leader.pid)
+      continue;
+    const member = parseStartedAt(stat.startedAt);
+    if (member.boot === boot && member.ticks >= ticks) members.push(Number(name));
+  }
+  return members;
+}
+
+/** Whether anything, if only a zombie, is in the group. */
+function groupExists(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
+}
+
+function isDead(stat: Stat): boolean {
+  return stat.state === 'Z' || stat.state === 'X';
+}
+
+/** proc(5): after the name in parentheses come state, ppid, pgrp, session, … and, as the 22nd of all, the start in ticks. */
+async function readStat(pid: number): Promise<Stat | undefined> {
+  let text: string;
+  try {
+    text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state = '', , group, session] = fields;
+  const startedAt = `${await bootId()}:${fields[19] ?? ''}`;
+  return { state, group: Number(group), session: Number(session), startedAt };
+}
+
+let bootIdRead: Promise<string> | undefined;
+
+/** Ticks count from the boot, so they tell processes apart only together with it. */
+function bootId(): Promise<string> {
+  bootIdRead ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim());
+  return bootIdRead;
+}
+
+function parseStartedAt(startedAt: string): { boot: string; ticks: number } {
+  const colon = startedAt.lastIndexOf(':');
+  return { boot: startedAt.slice(0, colon), ticks: Number(startedAt.slice(colon + 1)) };
+}

@@ -1,0 +1,83 @@
+// One small file per sandbox: how a restarted agent finds the processes of the one before it.
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { describeError, errorCode } from '../../../shared/errors.ts';
+import type { Logger } from '../../../shared/logging.ts';
+import { nodeIdSchema, parseJson } from '../../../shared/wire.ts';
+
+const recordSchema = z.object({
+  id: z.string(),
+  node: nodeIdSchema,
+  port: z.number().int().positive(),
+  image: z.string(),
+  /** ms since 1970. */
+  createdAt: z.number(),
+  /** Absent while the process is only intended. */
+  process: z.object({ pid: z.number().int().positive(), startedAt: z.string() }).optional(),
+});
+export type LocalRecord = z.infer<typeof recordSchema>;
+
+export class LocalRecords {
+  readonly #dir: string;
+  readonly #node: string;
+  readonly #logger: Logger;
+
+  constructor(dir: string, node: string, logger: Logger) {
+    this.#dir = dir;
+    this.#node = node;
+    this.#logger = logger;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+  }
+
+  /** The sandbox's home directory; its record lies beside it. */
+  home(id: string): string {
+    return join(this.#dir, id);
+  }
+
+  async write(record: LocalRecord): Promise<void> {
+    await writeFileAtomic(this.#path(record.id), `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  }
+
+  /** This node's own, if it is there and readable. */
+  async read(id: string): Promise<LocalRecord | undefined> {
+    // An id is also a file's name: whatever is not one of ours must not become a path.
+    if (!/^[A-Za-z0-9_-]+$/.test(id)) return undefined;
+    try {
+      const record = parseJson(await readFile(this.#path(id), 'utf8'), recordSchema, 'a sandbox record');
+      return record.node === this.#node && record.id === id ? record : undefined;
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') {
+        this.#logger.error(
+          { error: describeError(error) },
+          'a sandbox record cannot be read, and is left alone',
+        );
+      }
+      return undefined;
+    }
+  }
+
+  async all(): Promise<readonly LocalRecord[]> {
+    const names = await readdir(this.#dir).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    });
+    const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+    const records = await Promise.all(ids.map((id) => this.read(id)));
+    return records.filter((record) => record !== undefined);
+  }
+
+  /** The home first: a crash in between leaves the record, and with it the knowledge of what is left to do. */
+  async forget(id: string): Promise<void> {
+    await rm(this.home(id), { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.#path(id), { force: true });
+  }
+
+  #path(id: string): string {
+    return join(this.#dir, `${id}.json`);
+  }
+}

@@ -1,0 +1,83 @@
+// The thread in which a reader's JavaScript runs: one lasting context, its console captured.
+import { formatWithOptions, inspect, types } from 'node:util';
+import { createContext, Script } from 'node:vm';
+import { parentPort } from 'node:worker_threads';
+import { z } from 'zod';
+
+/** ms a program may run without a pause. */
+const TIMEOUT_MS = 5_000;
+/** Lines of console output that one program may write, and characters in one line. */
+const MAX_LOGS = 1_000;
+const MAX_TEXT = 20_000;
+
+const taskSchema = z.object({ code: z.string().optional(), ping: z.boolean().optional() });
+
+let logs = 0;
+
+function post(kind: 'result' | 'error' | 'log', text: string): void {
+  const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\n… (cut short)` : text;
+  parentPort?.postMessage({ kind, text: short });
+}
+
+function log(...values: readonly unknown[]): void {
+  logs += 1;
+  if (logs <= MAX_LOGS) post('log', formatWithOptions({ depth: 4 }, ...values));
+  if (logs === MAX_LOGS + 1) post('log', '… (further output is not shown)');
+}
+
+const consoleForReaders = { log, info: log, warn: log, error: log, debug: log, dir: log, table: log };
+const { setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, structuredClone } = globalThis;
+const timers = { setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask };
+const context = createContext({
+  console: consoleForReaders,
+  ...timers,
+  structuredClone,
+  URL,
+  URLSearchParams,
+  TextEncoder,
+  TextDecoder,
+  fetch,
+});
+
+/** An object literal is read as an expression, as a reader means it; `await` may stand at the top. */
+function compile(code: string): Script {
+  const attempts = [`(${code}\n)`, code, `(async () => (${code}\n))()`, `(async () => { ${code}\n })()`];
+  // The first is only for object literals, where `{a: 1}` would be a block with a label.
+  const order = code.trimStart().startsWith('{') ? attempts : attempts.slice(1);
+  let plain: unknown;
+  for (const attempt of order) {
+    // Without `await`, what the reader wrote is the only reading there is.
+    if (attempt.startsWith('(async') && !/\bawait\b/.test(code)) continue;
+    try {
+      return new Script(attempt, { filename: 'scratchpad' });
+    } catch (error) {
+      if (attempt === code) plain = error;
+    }
+  }
+  throw plain;
+}
+
+async function evaluate(code: string): Promise<void> {
+  logs = 0;
+  try {
+    const value: unknown = await compile(code).runInContext(context, { timeout: TIMEOUT_MS });
+    post('result', inspect(value, { depth: 4, maxArrayLength: 200, maxStringLength: MAX_TEXT }));
+  } catch (error) {
+    post('error', describe(error));
+  }
+}
+
+function describe(error: unknown): string {
+  // Errors come from the reader's own realm, where `instanceof Error` does not reach.
+  return types.isNativeError(error) ? `${error.name}: ${error.message}` : `Uncaught ${inspect(error)}`;
+}
+
+// What is thrown in a timer of the reader's must not end the thread.
+process.on('uncaughtException', (error) => post('error', describe(error)));
+process.on('unhandledRejection', (reason) => post('error', describe(reason)));
+
+parentPort?.on('message', (message: unknown) => {
+  const { code, ping } = taskSchema.parse(message);
+  if (ping === true) parentPort?.postMessage({ pong: true });
+  if (code !== undefined) void evaluate(code);
+});

@@ -1,6 +1,7 @@
 // Observe → plan → act: what the pool should do next, as a pure function of what there is.
-import type { EndReason } from '../shared/sandbox.ts';
+
 import { keepsWarm, type NodeState } from '../shared/node.ts';
+import type { EndReason } from '../shared/sandbox.ts';
 
 export interface Observed {
   readonly state: NodeState;

@@ -6,8 +6,10 @@ import { describeError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { type NodeState, takesReaders } from '../shared/node.ts';
 import { type EndReason, isHeld } from '../shared/sandbox.ts';
+import { planAdoption } from './adopt.ts';
 import { Backoff } from './backoff.ts';
 import type { Address, Engine } from './engine/engine.ts';
+import type { Journal } from './journal.ts';
 import { planPool } from './plan.ts';
 import { awaitAnswer } from './probe.ts';
 import { type Counts, type Sandbox, SandboxTable } from './sandboxes.ts';
@@ -24,6 +26,7 @@ export interface PoolSettings {
 
 export interface PoolOptions {
   readonly engine: Engine;
+  readonly journal: Journal;
   readonly settings: PoolSettings;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,6 +41,9 @@ export interface PoolOptions {
 
 /** So many removals at a time: Docker serves them slowly, and readers' claims come first. */
 const CONCURRENT_REMOVALS = 4;
+
+/** Uses are written down so far apart; a restart may take a sandbox to be idle for that much longer. */
+const RECORD_USE_MS = 60_000;
 
 /** How many crashed sandboxes are remembered, so that their readers read why. */
 const REMEMBERED_CRASHES = 1000;
@@ -67,9 +73,17 @@ export class Pool {
     this.#backoff = new Backoff(options.clock, options.random, () => this.act());
   }
 
-  /** Learns the image, clears away what an earlier run left, and begins to fill. */
+  /** Learns the image, takes up what an earlier run left, clears away the rest, and begins to fill. */
   async open(): Promise<void> {
-    this.#image = await this.#options.engine.image();
+    const { engine, journal, logger } = this.#options;
+    this.#image = await engine.image();
+    const adopted = planAdoption(await engine.list(), journal.recorded);
+    for (const sandbox of adopted) {
+      this.table.add(sandbox);
+      if (sandbox.image !== this.#image && sandbox.state === 'warm') this.#stale.add(sandbox.id);
+    }
+    if (adopted.length > 0) logger.info({ adopted: adopted.length }, 'sandboxes of the last run go on');
+    for (const id of journal.recorded.keys()) if (this.table.get(id) === undefined) journal.end(id);
     await this.reconcile();
     this.act();
   }
@@ -102,6 +116,26 @@ export class Pool {
 
   get waiting(): number {
     return this.#line.length;
+  }
+
+  /** The claim on disk, so that a restart knows whose it is; false, and the sandbox goes, when that fails. */
+  async keepClaim(sandbox: Sandbox): Promise<boolean> {
+    try {
+      await this.#options.journal.claim(sandbox);
+      return true;
+    } catch {
+      this.end(sandbox.id, 'unclaimed');
+      return false;
+    }
+  }
+
+  /** Writes down who has been seen lately; a restart then goes on counting from there. */
+  recordUse(): void {
+    for (const { id, state, lastUse } of this.table.all()) {
+      if (state !== 'active' || lastUse === undefined) continue;
+      const recorded = this.#options.journal.recorded.get(id)?.lastUse ?? 0;
+      if (lastUse - recorded >= RECORD_USE_MS) this.#options.journal.use(id, lastUse);
+    }
   }
 
   /** A successful response or a data frame: the reader is there. */
@@ -173,7 +207,9 @@ export class Pool {
   /** Listing is the truth: ends what died unnoticed, and removes what is ours but unknown. */
   async reconcile(): Promise<void> {
     // Only what was there before the question can be missing from the answer.
-    const known = this.table.all().filter(({ state, address }) => state !== 'removing' && address !== undefined);
+    const known = this.table
+      .all()
+      .filter(({ state, address }) => state !== 'removing' && address !== undefined);
     const listed = await this.#options.engine.list();
     const running = new Map(listed.map((sandbox) => [sandbox.id, sandbox.running]));
     for (const { id } of known) if (running.get(id) !== true) this.exited(id);
@@ -263,6 +299,7 @@ export class Pool {
       this.#backoff.succeeded();
       this.#options.onStarted?.((clock.monotonic() - began) / 1000);
       this.table.move(sandbox, 'warm');
+      this.#options.journal.warm(sandbox);
       this.#serveLine();
       this.act();
     } catch (error) {
@@ -323,6 +360,7 @@ export class Pool {
       }
     }
     this.table.forget(sandbox);
+    this.#options.journal.end(sandbox.id);
     this.#stale.delete(sandbox.id);
     this.act();
   }

@@ -1,5 +1,5 @@
 // What this node knows of each of its sandboxes, and the counts that `/stats` tells.
-import { endSandbox, type EndReason, isHeld, moveSandbox, type SandboxState } from '../shared/sandbox.ts';
+import { type EndReason, endSandbox, isHeld, moveSandbox, type SandboxState } from '../shared/sandbox.ts';
 import type { Address } from './engine/engine.ts';
 
 /** One sandbox. Mutable, but only through `SandboxTable`. Times in ms since 1970. */

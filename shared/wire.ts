@@ -14,9 +14,9 @@ const counter = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const word = z.string().min(1).max(128);
 
 /** Names that go into URLs, labels and file names. */
-export const nodeIdSchema = z
-  .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/, 'letters, digits, dot, dash, underscore; 63 at most');
+export const NODE_ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
+
+export const nodeIdSchema = z.string().regex(NODE_ID, 'letters, digits, dot, dash, underscore; 63 at most');
 
 /** One atomic snapshot of a node; `seq` rises with every one taken in the same `boot`. */
 export const fleetReportSchema = z.object({
@@ -30,6 +30,8 @@ export const fleetReportSchema = z.object({
   held: count,
   /** Slots that are being emptied; not in DESIGN's list, but room for a cold start cannot be told without them. */
   removing: count.default(0),
+  /** Readers for whom one of the starting ones, or a free slot, is meant already. */
+  waiting: count.default(0),
   capacity: count,
   image: z.string().max(512),
   claims: counter,

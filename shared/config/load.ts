@@ -76,20 +76,17 @@ function find(
   file: Readonly<Record<string, unknown>>,
   problems: string[],
 ): Found | undefined {
-  const fromFile = { values: file, name: kebab(name), origin: `${sources.file ?? ''}: ${kebab(name)}` };
+  const key = kebab(name);
   const places = [
-    { values: sources.flags, name, origin: `--${kebab(name)}` },
-    { values: sources.env, name: envName(name), origin: envName(name) },
-    fromFile,
+    { values: sources.flags, key: name, fileKey: `${name}File`, origin: `--${key}` },
+    { values: sources.env, key: envName(name), fileKey: `${envName(name)}_FILE`, origin: envName(name) },
+    { values: file, key, fileKey: `${key}-file`, origin: `${sources.file ?? ''}: ${key}` },
   ];
   for (const place of places) {
-    const value = place.values[place.name];
+    const value = place.values[place.key];
     if (value !== undefined && value !== '') return { value, origin: place.origin };
-    if (spec.secret !== true) continue;
-    const fileKey =
-      { [name]: `${name}File`, [envName(name)]: `${envName(name)}_FILE` }[place.name] ?? `${place.name}-file`;
-    const path = place.values[fileKey];
-    if (typeof path === 'string' && path !== '') return readSecret(path, kebab(name), problems);
+    const path = spec.secret === true ? place.values[place.fileKey] : undefined;
+    if (typeof path === 'string' && path !== '') return readSecret(path, key, problems);
   }
   return undefined;
 }

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The tmpfleet command. It only wires: each verb is a file beside this one.
+import { Command } from 'commander';
+import { nodeAgentOptions } from '../node-agent/config.ts';
+import { startNodeAgent } from '../node-agent/main.ts';
+import { redirectorOptions } from '../redirector/config.ts';
+import { startRedirector } from '../redirector/main.ts';
+import { VERSION } from '../shared/version.ts';
+import { addDemoCommand } from './demo.ts';
+import { EXIT, EXIT_CODES_HELP } from './exit.ts';
+import { addServerCommand } from './run-server.ts';
+
+const program = new Command('tmpfleet')
+  .description(
+    'A live notebook for every reader who clicks: a redirector in front of any number of Docker hosts.',
+  )
+  .version(VERSION)
+  .showHelpAfterError('(tmpfleet --help tells more)')
+  .addHelpText('after', EXIT_CODES_HELP)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
+
+addServerCommand(
+  program.command('redirector').description('the front: polls nodes, and sends each reader to one with room'),
+  {
+    name: 'redirector',
+    options: redirectorOptions,
+    start: (config, logger) => startRedirector(config, { logger }),
+  },
+  (config) => config,
+);
+addServerCommand(
+  program.command('node-agent').description("a Docker host's pool of sandboxes, and the proxy to them"),
+  {
+    name: 'node-agent',
+    options: nodeAgentOptions,
+    start: (config, logger) => startNodeAgent(config, { logger, env: process.env }),
+  },
+  (config) => config,
+);
+addDemoCommand(program.command('demo').description('a whole fleet on this machine, to click and to try'));
+
+await program.parseAsync();

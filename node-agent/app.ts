@@ -1,0 +1,70 @@
+// The node's public side: reports, claims and the info page by Koa; /user/ goes to the proxy ahead of it.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { answerCors } from '../shared/cors.ts';
+import { FleetError } from '../shared/errors.ts';
+import { createApp, requireToken } from '../shared/koa-app.ts';
+import type { Logger } from '../shared/logging.ts';
+import type { NodeStats } from '../shared/wire.ts';
+import type { ClaimDesk } from './claim.ts';
+import type { NodeAgentConfig } from './config.ts';
+import { answerPage } from './pages/answer.ts';
+import { INFO_ASSETS, infoPage } from './pages/info.ts';
+import type { Proxy } from './proxy.ts';
+
+export interface PublicOptions {
+  readonly config: NodeAgentConfig;
+  readonly desk: ClaimDesk;
+  readonly proxy: Proxy;
+  readonly snapshot: () => NodeStats;
+  readonly logger: Logger;
+}
+
+const ROBOTS = 'User-agent: *\nDisallow: /\n';
+
+/** The handler of every public request. */
+export function createPublicHandler(
+  options: PublicOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { config, proxy } = options;
+  const koa = createPublicApp(options).callback();
+  return (request, response) => {
+    // Without an origin to allow, a preflight below /user/ is the sandbox's own to answer.
+    const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
+    if (!itsOwn && answerCors(request, response, config)) return;
+    if (proxy.handle(request, response)) return;
+    void koa(request, response);
+  };
+}
+
+function createPublicApp({ config, desk, snapshot, logger }: PublicOptions): Koa {
+  const app = createApp({ logger });
+  const router = new Router();
+  router.get(['/stats', '/api/stats'], (context) => {
+    context.set('Cache-Control', 'no-store');
+    context.body = snapshot();
+  });
+  router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
+    context.body = await desk.spawn(context);
+  });
+  router.get('/info', (context) => answerPage(context.res, 200, infoPage(config.nodeId)));
+  for (const [path, asset] of Object.entries(INFO_ASSETS)) {
+    router.get(path, (context) => {
+      context.type = asset.type;
+      context.set('Cache-Control', 'max-age=3600');
+      context.body = asset.read();
+    });
+  }
+  router.get('/robots.txt', (context) => {
+    context.type = 'text/plain';
+    context.body = ROBOTS;
+  });
+  app.use(router.routes());
+  app.use(async (context) => {
+    const claims = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
+    if (claims && (await desk.handle(context))) return;
+    if (!claims) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);
+  });
+  return app;
+}

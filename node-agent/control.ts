@@ -1,0 +1,126 @@
+// The control listener: what an operator may see and do. Loopback by default, a bearer token when not.
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { parseDuration } from '../shared/config/units.ts';
+import { FleetError } from '../shared/errors.ts';
+import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
+import type { Logger } from '../shared/logging.ts';
+import { describeIssues, type NodeStats } from '../shared/wire.ts';
+import type { NodeAgentConfig } from './config.ts';
+import type { NodeStanding } from './drain.ts';
+import type { NodeMetrics } from './metrics.ts';
+import type { Pool } from './pool.ts';
+import type { Sandbox } from './sandboxes.ts';
+
+export interface ControlOptions {
+  readonly config: NodeAgentConfig;
+  readonly pool: Pool;
+  readonly standing: NodeStanding;
+  readonly snapshot: () => NodeStats;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+  /** Whether the engine is open and the pool runs. */
+  readonly isReady: () => boolean;
+}
+
+/** `{"deadline": "30m"}`, or seconds as a number, or nothing for the configured one. */
+const drainBody = z
+  .object({ deadline: z.preprocess(parseDuration, z.number().nonnegative()).optional() })
+  .optional();
+
+export function createControlApp(options: ControlOptions): Koa {
+  const { config, pool, metrics } = options;
+  const app = createApp({ logger: options.logger });
+  const router = new Router();
+  router.get('/healthz', (context) => {
+    context.body = { status: 'ok' };
+  });
+  router.get('/readyz', (context) => {
+    if (!options.isReady()) throw new FleetError('unavailable', 'the engine is not open yet');
+    context.body = { status: 'ok' };
+  });
+  router.use(requireToken(config.controlToken));
+  router.get('/metrics', async (context) => {
+    context.type = metrics.registry.contentType;
+    context.body = await metrics.registry.metrics();
+  });
+  router.get('/api/status', (context) => {
+    context.body = options.snapshot();
+  });
+  router.delete('/api/pool', (context) => {
+    context.body = { drained: pool.recycle() };
+  });
+  addStandingRoutes(router, options);
+  addSandboxRoutes(router, options);
+  app.use(router.routes()).use(router.allowedMethods());
+  return app;
+}
+
+function addStandingRoutes(
+  router: Router,
+  { config, pool, standing, snapshot, logger }: ControlOptions,
+): void {
+  const act = (what: string, change: () => unknown) => {
+    change();
+    logger.info({ state: standing.state }, `node: ${what}`);
+    // In the same turn: the answer's snapshot already shows what follows from the change.
+    pool.act();
+    return snapshot();
+  };
+  router.post('/api/cordon', (context) => {
+    context.body = act('cordon', () => standing.cordon());
+  });
+  router.post('/api/uncordon', (context) => {
+    context.body = act('uncordon', () => standing.uncordon());
+  });
+  router.post('/api/drain', async (context) => {
+    const body = await readJsonBody(context);
+    const parsed = drainBody.safeParse(body);
+    if (!parsed.success) {
+      throw new FleetError('bad-request', describeIssues(parsed.error, body), {
+        remedy: 'give a deadline such as {"deadline":"30m"}',
+      });
+    }
+    const deadline = parsed.data?.deadline ?? config.drainDeadline;
+    context.body = act('drain', () => standing.drain(deadline));
+  });
+}
+
+function addSandboxRoutes(router: Router, { pool }: ControlOptions): void {
+  router.get('/api/sandboxes', (context) => {
+    context.body = pool.table.all().map(describe);
+  });
+  router.get('/api/sandboxes/:id', (context) => {
+    context.body = describe(find(pool, context.params.id));
+  });
+  router.delete('/api/sandboxes/:id', (context) => {
+    const sandbox = find(pool, context.params.id);
+    pool.end(sandbox.id, 'deleted');
+    context.status = 202;
+    context.body = describe(sandbox);
+  });
+}
+
+function find(pool: Pool, id: string | undefined): Sandbox {
+  const sandbox = pool.table.get(id ?? '');
+  if (sandbox === undefined)
+    throw new FleetError('not-found', `no sandbox here is called ${JSON.stringify(id)}`);
+  return sandbox;
+}
+
+/** Neither its token nor its owner: an operator has no use for them, and a log of this answer would. */
+function describe(sandbox: Sandbox) {
+  const time = (ms: number | undefined): string | null =>
+    ms === undefined ? null : new Date(ms).toISOString();
+  return {
+    id: sandbox.id,
+    state: sandbox.state,
+    address: sandbox.address === undefined ? null : `${sandbox.address.host}:${sandbox.address.port}`,
+    image: sandbox.image,
+    created: time(sandbox.createdAt),
+    claimed: time(sandbox.claimedAt),
+    last_use: time(sandbox.lastUse),
+    ending: sandbox.endReason ?? null,
+  };
+}

@@ -1,0 +1,220 @@
+// Wires a node-agent together; nothing runs until `startNodeAgent` is called.
+import { type Clock, type Random, systemClock, systemRandom } from '../shared/clock.ts';
+import { parseSecrets } from '../shared/config/common.ts';
+import { corsHeaders } from '../shared/cors.ts';
+import type { Logger } from '../shared/logging.ts';
+import { isHeld } from '../shared/sandbox.ts';
+import { type Job, startSchedule } from '../shared/schedule.ts';
+import { serve } from '../shared/serving.ts';
+import { VERSION } from '../shared/version.ts';
+import { createPublicHandler } from './app.ts';
+import { Arrivals } from './arrivals.ts';
+import { ClaimDesk } from './claim.ts';
+import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
+import { createControlApp } from './control.ts';
+import { NodeStanding } from './drain.ts';
+import { createEngine, detectEngine } from './engine/index.ts';
+import { findExpired } from './expire.ts';
+import { Journal } from './journal.ts';
+import { createNodeMetrics } from './metrics.ts';
+import { COOKIE_PREFIX } from './owner-cookie.ts';
+import { Pool } from './pool.ts';
+import { createProxy, type Lookup } from './proxy.ts';
+import { createRefuse } from './refuse.ts';
+import { createSnapshots } from './snapshot.ts';
+
+export interface Surroundings {
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** The process environment, for DOCKER_HOST and what local sandboxes inherit. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface NodeAgent {
+  readonly url: string;
+  readonly controlUrl: string;
+  readonly pool: Pool;
+  /** Stops admission, lets open requests finish for a while, leaves sandboxes alone (unless ephemeral). */
+  close(): Promise<void>;
+}
+
+const GRACE_MS = 3_000;
+
+/** @throws FleetError `bad-config`, `port-taken`, `engine-unavailable`, `image-missing` */
+export async function startNodeAgent(
+  config: NodeAgentConfig,
+  surroundings: Surroundings,
+): Promise<NodeAgent> {
+  const { logger, clock = systemClock, random = systemRandom, env = {} } = surroundings;
+  checkNodeAgentConfig(config);
+  const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
+  if (kind === 'local') checkLocalListens(config);
+  const secrets = parseSecrets(config.secret);
+  const standing = new NodeStanding(config.dataDir, clock, logger);
+  const journal = new Journal(config.dataDir, logger);
+  const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
+  const metrics = createNodeMetrics();
+  const arrivals = new Arrivals(config.nodeId, secrets, clock);
+  const pool = new Pool({
+    engine,
+    journal,
+    settings: config,
+    clock,
+    random,
+    logger,
+    state: () => standing.state,
+    onEnd: (sandbox) => proxy.forget(sandbox.id),
+    onStarted: metrics.observeStart,
+  });
+  const proxy = createProxy({
+    lookup: (id) => lookUp(pool, id),
+    used: (id) => pool.use(id),
+    failed: () => void reap(),
+    refuse: createRefuse(config.frontUrl),
+    responseHeaders: corsHeaders(config),
+    trustProxy: config.trustProxy,
+    ownCookiePrefix: COOKIE_PREFIX,
+  });
+  metrics.watch({ pool, standing, proxy });
+  const snapshot = createSnapshots({
+    nodeId: config.nodeId,
+    version: VERSION,
+    image: () => engine.describes,
+    pool,
+    standing,
+    arrivals,
+  });
+  const count = metrics.countClaim;
+  const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count });
+
+  let ready = false;
+  const control = createControlApp({
+    config,
+    pool,
+    standing,
+    snapshot,
+    metrics,
+    logger,
+    isReady: () => ready,
+  });
+  const publicServer = await serve({
+    what: 'the node for its readers',
+    host: config.host,
+    port: config.port,
+    flag: '--port',
+    handle: createPublicHandler({ config, desk, proxy, snapshot, logger }),
+    upgrade: (request, socket, head) => {
+      if (!proxy.upgrade(request, socket, head))
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+  });
+  const controlServer = await serve({
+    what: "the node's control listener",
+    host: config.controlHost,
+    port: config.controlPort,
+    flag: '--control-port',
+    handle: control.callback(),
+  }).catch(async (error: unknown) => {
+    await publicServer.close(0);
+    throw error;
+  });
+
+  let reaping: Promise<void> | undefined;
+  /** One at a time; whoever asks meanwhile gets the one under way. */
+  const reap = (): Promise<void> => {
+    reaping ??= pool
+      .reconcile()
+      .catch((error: unknown) =>
+        logger.warn({ error: String(error) }, 'the engine could not be asked what it has'),
+      )
+      .finally(() => {
+        reaping = undefined;
+      });
+    return reaping;
+  };
+  try {
+    await engine.open((id) => pool.exited(id));
+    await pool.open();
+  } catch (error) {
+    await Promise.all([publicServer.close(0), controlServer.close(0), proxy.close()]);
+    await engine.close({ purge: config.ephemeral });
+    throw error;
+  }
+  ready = true;
+  const schedule = startSchedule(jobs(config, { pool, standing, clock, reap, logger }), logger);
+  logger.info(
+    {
+      url: publicServer.url,
+      control: controlServer.url,
+      engine: engine.kind,
+      image: engine.describes,
+      capacity: config.capacity,
+    },
+    'node-agent is up',
+  );
+
+  return {
+    url: publicServer.url,
+    controlUrl: controlServer.url,
+    pool,
+    close: async () => {
+      await schedule.stop();
+      await publicServer.close(config.ephemeral ? 200 : GRACE_MS);
+      await proxy.close();
+      await pool.close({ purge: config.ephemeral });
+      await journal.close();
+      await engine.close({ purge: config.ephemeral });
+      await controlServer.close(0);
+    },
+  };
+}
+
+interface Parts {
+  readonly pool: Pool;
+  readonly standing: NodeStanding;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reap: () => Promise<void>;
+}
+
+function jobs(config: NodeAgentConfig, { pool, standing, clock, reap, logger }: Parts): readonly Job[] {
+  return [
+    {
+      what: 'culling',
+      expression: config.cullSchedule,
+      run: async () => {
+        for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
+        pool.recordUse();
+      },
+    },
+    {
+      what: 'reaping',
+      expression: config.reapSchedule,
+      run: async () => {
+        await reap();
+        const held = pool.table.all().filter(({ state }) => isHeld(state));
+        standing.sweep(
+          pool.table.all().length,
+          () => held.filter(({ id }) => pool.end(id, 'drained')).length,
+        );
+      },
+    },
+    {
+      what: 'image refresh',
+      expression: config.refreshSchedule,
+      run: async () => {
+        const changed = await pool.refresh();
+        logger.info({ changed }, 'looked for a newer image');
+      },
+    },
+  ];
+}
+
+function lookUp(pool: Pool, id: string): Lookup {
+  const sandbox = pool.table.get(id);
+  if (sandbox === undefined || !isHeld(sandbox.state) || sandbox.address === undefined) {
+    return pool.hasCrashed(id) ? 'dead' : 'gone';
+  }
+  return { address: sandbox.address, token: sandbox.token };
+}

@@ -1,0 +1,26 @@
+// Sends a page of ours on a raw response: used by the proxy, which has no Koa, as well as by the app.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Page, pageHeaders, renderPage } from '../../shared/page.ts';
+
+export function answerPage(response: ServerResponse, status: number, page: Page): void {
+  if (response.headersSent) return;
+  const body = renderPage(page);
+  response.writeHead(status, { ...pageHeaders(page), 'content-length': Buffer.byteLength(body) });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** For programs. */
+export function answerJson(response: ServerResponse, status: number, value: unknown): void {
+  if (response.headersSent) return;
+  const body = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+export function wantsPage(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? '').includes('text/html');
+}

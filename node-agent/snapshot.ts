@@ -1,0 +1,54 @@
+// The node's report: one atomic snapshot, from memory, whatever the engine is doing.
+import { cpus, loadavg } from 'node:os';
+import { newNonce } from '../shared/clock.ts';
+import { takesReaders } from '../shared/node.ts';
+import { type FleetReport, type NodeStats, PROTOCOL } from '../shared/wire.ts';
+import type { Arrivals } from './arrivals.ts';
+import type { NodeStanding } from './drain.ts';
+import type { Pool } from './pool.ts';
+
+export interface SnapshotSources {
+  readonly nodeId: string;
+  readonly version: string;
+  /** The image's name or the command; asked each time, as an engine may learn it only when it opens. */
+  readonly image: () => string;
+  readonly pool: Pool;
+  readonly standing: NodeStanding;
+  readonly arrivals: Arrivals;
+}
+
+/** Returns a function that takes a snapshot; `seq` rises with each. */
+export function createSnapshots(sources: SnapshotSources): () => NodeStats & { readonly fleet: FleetReport } {
+  const { pool, standing, arrivals } = sources;
+  const boot = newNonce();
+  const cores = Math.max(1, cpus().length);
+  let seq = 0;
+  return () => {
+    const counts = pool.counts();
+    const { state, deadline, forced } = standing.current;
+    seq += 1;
+    return {
+      available: takesReaders(state) ? counts.warm : 0,
+      capacity: pool.settings.capacity,
+      version: sources.version,
+      container_image: sources.image(),
+      fleet: {
+        protocol: PROTOCOL,
+        node: sources.nodeId,
+        boot,
+        seq,
+        state,
+        ...counts,
+        waiting: pool.waiting,
+        capacity: pool.settings.capacity,
+        image: sources.image(),
+        claims: pool.claims,
+        ended: pool.table.endings(),
+        seen: arrivals.seen(),
+        load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
+        drain_deadline: deadline,
+        drain_forced: forced,
+      },
+    };
+  };
+}

@@ -1,0 +1,40 @@
+// Where in their sandbox a reader wanted to go: the path and the raw query, kept through every hop.
+
+export interface Target {
+  /** Below the sandbox's base path, without a leading slash, byte for byte as it was asked for. */
+  readonly path: string;
+  /** Without `?`. */
+  readonly query: string;
+}
+
+export interface TargetRules {
+  readonly claimPaths: readonly string[];
+  readonly landingPath: string;
+}
+
+/** Splits a request target at its first `?`; leading slashes are one slash (`//host/` must never become an address). */
+export function splitTarget(requestUrl: string): { readonly path: string; readonly query: string } {
+  const mark = requestUrl.indexOf('?');
+  const path = mark < 0 ? requestUrl : requestUrl.slice(0, mark);
+  return { path: `/${path.replace(/^\/+/, '')}`, query: mark < 0 ? '' : requestUrl.slice(mark + 1) };
+}
+
+/** The target when `path` is one that gives a reader a sandbox; undefined when it is not. */
+export function findTarget(path: string, query: string, rules: TargetRules): Target | undefined {
+  if (path === '/') return { path: rules.landingPath.replace(/^\/+/, ''), query };
+  const rest = path.slice(1);
+  const first = rest.split('/', 1)[0] ?? '';
+  if (!rules.claimPaths.includes(first)) return undefined;
+  if (first !== 'spawn') return { path: rest, query };
+  // tmpnb's /spawn/user/<gone>/x opens x in a new sandbox; /spawn/x opens x.
+  const wanted = rest
+    .slice('spawn'.length)
+    .replace(/^\/+/, '')
+    .replace(/^user\/[^/]*\/?/, '');
+  return { path: wanted === '' ? rules.landingPath.replace(/^\/+/, '') : wanted, query };
+}
+
+/** The address in a sandbox. */
+export function locate(id: string, target: Target): string {
+  return `/user/${id}/${target.path}${target.query === '' ? '' : `?${target.query}`}`;
+}

@@ -1,0 +1,19 @@
+// The version of this package, read from the one place that states it.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const packageSchema = z.object({ version: z.string() });
+
+/** From dist/shared/ as from shared/, the package file is the nearest one above. */
+function readVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return packageSchema.parse(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))).version;
+    } catch {
+      // Not there: one level up.
+    }
+  }
+  return 'unknown';
+}
+
+export const VERSION = readVersion();

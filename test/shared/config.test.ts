@@ -1,0 +1,125 @@
+// Configuration: flags over environment over file over defaults, and every fault told at once.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
+import {
+  bytes,
+  duration,
+  flag,
+  integer,
+  list,
+  option,
+  port,
+  secret,
+  text,
+} from '../../shared/config/option.ts';
+import { formatBytes, formatDuration, parseDuration } from '../../shared/config/units.ts';
+
+const options = {
+  port: option(port(), 9000, 'a port'),
+  maxAge: option(duration(1000), 3_600_000, 'an age'),
+  memory: option(bytes(), 0, 'memory'),
+  readOnly: option(flag(), true, 'a switch'),
+  names: option(list('names', 'names', /^[a-z]+$/), [], 'some names'),
+  capacity: option(integer(1, 10), 4, 'slots'),
+  token: secret(text('token', 'at least 16 characters', /^\S{16,}$/), 'a token'),
+};
+
+const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-config-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('loadConfig', () => {
+  test('takes a flag before the environment, the environment before the file, the file before the default', () => {
+    const path = file('order.yaml', 'port: 3\nmax-age: 3m\ncapacity: 3\n');
+    const { config, origin } = loadConfig(options, {
+      flags: { port: '1' },
+      env: { TMPFLEET_PORT: '2', TMPFLEET_MAX_AGE: '2m' },
+      file: path,
+    });
+    expect(config).toMatchObject({ port: 1, maxAge: 120_000, capacity: 3, readOnly: true });
+    expect(origin).toMatchObject({
+      port: '--port',
+      maxAge: 'TMPFLEET_MAX_AGE',
+      capacity: `${path}: capacity`,
+      readOnly: 'default',
+    });
+  });
+
+  test('reads values from YAML as YAML has them', () => {
+    const path = file('kinds.yaml', 'read-only: false\nnames: [a, b]\nmemory: 512m\nmax-age: 90\n');
+    expect(loadConfig(options, { flags: {}, env: {}, file: path }).config).toMatchObject({
+      readOnly: false,
+      names: ['a', 'b'],
+      memory: 512 * 1024 ** 2,
+      maxAge: 90_000,
+    });
+  });
+
+  test('tells every bad key at once, with its value, where it came from and what would be right', () => {
+    const path = file('bad.yaml', 'capactiy: 3\nmemory: lots\n');
+    const load = () =>
+      loadConfig(options, { flags: { port: '99999' }, env: { TMPFLEET_MAX_AGE: 'soon' }, file: path });
+    expect(load).toThrow(/port \(--port\): "99999" will not do; it should be a port/);
+    expect(load).toThrow(/max-age \(TMPFLEET_MAX_AGE\): "soon" will not do; it should be a time such as/);
+    expect(load).toThrow(/capactiy .*there is no such option/);
+    expect(load).toThrow(/memory .*"lots" will not do/);
+    expect(load).toThrow(/4 fault\(s\)/);
+  });
+
+  test('takes a secret from the environment or from a file, and never shows it', () => {
+    const path = file('token', 'sixteen-characters-and-more\n');
+    const value = 'sixteen-characters-and-more';
+    for (const sources of [
+      { flags: {}, env: { TMPFLEET_TOKEN: value } },
+      { flags: {}, env: { TMPFLEET_TOKEN_FILE: path } },
+      { flags: { tokenFile: path }, env: {} },
+      { flags: {}, env: {}, file: file('with-token.yaml', `token-file: ${path}\n`) },
+    ]) {
+      expect(loadConfig(options, sources).config.token).toBe(value);
+    }
+    const load = () => loadConfig(options, { flags: {}, env: { TMPFLEET_TOKEN: 'short-secret' } });
+    expect(load).toThrow(/token \(TMPFLEET_TOKEN\)/);
+    expect(load).not.toThrow(/short-secret/);
+  });
+
+  test('says so when a file cannot be read', () => {
+    expect(() => loadConfig(options, { flags: {}, env: {}, file: join(dir, 'none.yaml') })).toThrow(
+      /none\.yaml.*ENOENT/,
+    );
+    expect(() => loadConfig(options, { flags: {}, env: {}, file: file('broken.yaml', 'a: [') })).toThrow(
+      /as YAML/,
+    );
+    expect(() => loadConfig(options, { flags: { tokenFile: join(dir, 'none') }, env: {} })).toThrow(
+      /token-file.*none/,
+    );
+  });
+
+  test('notices misspelt environment names', () => {
+    const env = { TMPFLEET_PROT: '1', TMPFLEET_PORT: '1', TMPFLEET_TOKEN_FILE: 'x', OTHER: '1' };
+    expect(unknownEnvironment(env, options)).toEqual(['TMPFLEET_PROT']);
+  });
+});
+
+describe('units', () => {
+  test.each([
+    ['90s', 90_000],
+    ['1.5h', 5_400_000],
+    ['250ms', 250],
+    ['10', 10_000],
+  ])('reads %s', (spelt, ms) => expect(parseDuration(spelt)).toBe(ms));
+
+  test('leaves what is not a time for the schema to refuse', () => expect(parseDuration('-5m')).toBe('-5m'));
+
+  test('writes the shortest exact spelling', () => {
+    expect([0, 90_000, 3_600_000, 1500].map(formatDuration)).toEqual(['0s', '90s', '1h', '1500ms']);
+    expect([512 * 1024 ** 2, 1000].map(formatBytes)).toEqual(['512m', '1000b']);
+  });
+});

@@ -1,0 +1,60 @@
+// Runs the built command as its user would: a process, its output, its exit code.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../dist/cli/tmpfleet.js', import.meta.url));
+
+export interface Run {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Everything printed so far. */
+  output(): string;
+  /** Waits until the output matches and returns the match. */
+  printed(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  /** SIGTERM, and waits. */
+  stop(): Promise<number | string>;
+}
+
+export function tmpfleet(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, [SCRIPT, ...args], {
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  return {
+    process: child,
+    pid: child.pid ?? 0,
+    output: () => output,
+    printed: (pattern, ms) =>
+      until(
+        `it prints ${pattern}; so far:\n${output}`,
+        () => {
+          const match = pattern.exec(output);
+          if (match === null && over) throw new Error(`it ended without printing ${pattern}:\n${output}`);
+          return match ?? undefined;
+        },
+        ms,
+      ),
+    ended,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}

@@ -1,6 +1,7 @@
 // After a restart: which of the engine's sandboxes go on, and as whose. A pure function of listing and journal.
-import type { EngineSandbox } from './engine/engine.ts';
+
 import type { SandboxState } from '../shared/sandbox.ts';
+import type { EngineSandbox } from './engine/engine.ts';
 import type { Recorded } from './journal.ts';
 import type { Sandbox } from './sandboxes.ts';
 

@@ -11,12 +11,12 @@ import type { ClaimDesk } from './claim.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { answerPage } from './pages/answer.ts';
 import { INFO_ASSETS, infoPage } from './pages/info.ts';
-import type { Proxy } from './proxy.ts';
+import type { NodeProxy } from './proxy.ts';
 
 export interface PublicOptions {
   readonly config: NodeAgentConfig;
   readonly desk: ClaimDesk;
-  readonly proxy: Proxy;
+  readonly proxy: NodeProxy;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
 }

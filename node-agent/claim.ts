@@ -108,8 +108,9 @@ export class ClaimDesk {
     context.res.once('close', leave);
     try {
       const sandbox = await this.#options.pool.claimSoon(this.#options.config.claimWait, gone.signal);
-      if (sandbox !== undefined)
-        this.#options.logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
+      // On disk before the reader is told: whoever has an address keeps the sandbox, whatever happens to us.
+      if (sandbox === undefined || !(await this.#options.pool.keepClaim(sandbox))) return undefined;
+      this.#options.logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
       return sandbox;
     } finally {
       context.res.off('close', leave);
@@ -130,7 +131,8 @@ export class ClaimDesk {
     if (config.frontUrl === '' || secrets.length === 0 || hops >= MAX_HOPS) {
       count('full');
       visit.context.set('Retry-After', '5');
-      return answerPage(visit.context.res, 503, fullPage());
+      answerPage(visit.context.res, 503, fullPage());
+      return;
     }
     count('bounced');
     const query = appendTicket(visit.query, signTicket(this.#bounceTicket(visit.ticket), secrets));

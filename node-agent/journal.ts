@@ -16,7 +16,14 @@ const time = z.number().nonnegative();
 const id = z.string().min(16).max(128);
 const entrySchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('warm'), id, token: z.string(), image: z.string(), at: time }),
-  z.object({ op: z.literal('claim'), id, token: z.string(), image: z.string(), owner: z.string().min(8), at: time }),
+  z.object({
+    op: z.literal('claim'),
+    id,
+    token: z.string(),
+    image: z.string(),
+    owner: z.string().min(8),
+    at: time,
+  }),
   z.object({ op: z.literal('use'), id, at: time }),
   z.object({ op: z.literal('end'), id }),
 ]);
@@ -73,7 +80,8 @@ export class Journal {
 
   /** Resolves when the claim is on disk. @throws when it cannot be: then the sandbox must not be given out */
   async claim({ id, token, image, owner, claimedAt }: Sandbox): Promise<void> {
-    if (owner === undefined || claimedAt === undefined) throw new TypeError('only a claimed sandbox has a claim');
+    if (owner === undefined || claimedAt === undefined)
+      throw new TypeError('only a claimed sandbox has a claim');
     this.#append({ op: 'claim', id, token, image, owner, at: claimedAt });
     await this.#flushed();
   }
@@ -128,7 +136,11 @@ export class Journal {
       }
       this.#broken = undefined;
     } catch (error) {
-      if (this.#broken === undefined) this.#logger.error({ error: describeError(error) }, 'the journal cannot be written; no sandbox is given out until it can');
+      if (this.#broken === undefined)
+        this.#logger.error(
+          { error: describeError(error) },
+          'the journal cannot be written; no sandbox is given out until it can',
+        );
       this.#broken = error;
       throw error;
     }

@@ -4,14 +4,14 @@ import { NODE_STATES } from '../shared/node.ts';
 import type { ClaimOutcome } from './claim.ts';
 import type { NodeStanding } from './drain.ts';
 import type { Pool } from './pool.ts';
-import type { Proxy } from './proxy.ts';
+import type { NodeProxy } from './proxy.ts';
 
 export interface NodeMetrics {
   readonly registry: Registry;
   countClaim(outcome: ClaimOutcome): void;
   observeStart(seconds: number): void;
   /** Adds what can only be read off the running parts. */
-  watch(parts: { readonly pool: Pool; readonly standing: NodeStanding; readonly proxy: Proxy }): void;
+  watch(parts: { readonly pool: Pool; readonly standing: NodeStanding; readonly proxy: NodeProxy }): void;
 }
 
 export function createNodeMetrics(): NodeMetrics {

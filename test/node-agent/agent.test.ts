@@ -1,0 +1,347 @@
+// A whole node-agent on the local engine: what readers, programs and operators get from it.
+import { request } from 'undici';
+import { afterEach, describe, expect, test } from 'vitest';
+import { signTicket, splitTicket, verifyTicket } from '../../shared/ticket.ts';
+import { nodeStatsSchema, parseJson } from '../../shared/wire.ts';
+import { startAgent, type TestAgent } from '../support/agent.ts';
+import { processesWith } from '../support/processes.ts';
+import { Reader } from '../support/reader.ts';
+import { until } from '../support/until.ts';
+
+const SECRET = 'a-secret-of-the-fleet';
+const FRONT = 'http://127.0.0.1:1';
+
+let agent: TestAgent;
+const start = async (flags: Readonly<Record<string, string | boolean>> = {}) => {
+  agent = await startAgent(flags);
+  return agent;
+};
+afterEach(() => agent.close());
+
+const stats = async () =>
+  parseJson(await (await request(`${agent.url}/stats`)).body.text(), nodeStatsSchema, 'stats');
+const post = async (url: string, options: { body?: string; headers?: Record<string, string> } = {}) => {
+  const answer = await request(url, { method: 'POST', ...options });
+  return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
+};
+
+describe('a reader', () => {
+  test('gets a sandbox of their own, where they wanted to go, and the pool is refilled', async () => {
+    await start({ capacity: '3', warm: '2' });
+    await agent.warm(2);
+    const [first, second] = await Promise.all([
+      new Reader().click(`${agent.url}/notebooks/a%20b.ipynb?x=1`),
+      new Reader().click(`${agent.url}/`),
+    ]);
+    expect(first.status).toBe(200);
+    expect(first.url).toMatch(/\/user\/[a-z2-7]{32}\/notebooks\/a%20b\.ipynb\?x=1$/);
+    expect(second.sandbox).not.toBe(first.sandbox);
+    await agent.warm(1);
+    expect(await stats()).toMatchObject({
+      available: 1,
+      capacity: 3,
+      fleet: { held: 2, claims: 2, starting: 0 },
+    });
+  });
+
+  test('who comes back gets the same sandbox', async () => {
+    await start();
+    await agent.warm(2);
+    const reader = new Reader();
+    const before = await reader.click(`${agent.url}/tree`);
+    const after = await reader.click(`${agent.url}/notebooks/other.ipynb`);
+    expect(after.sandbox).toBe(before.sandbox);
+    expect((await stats()).fleet?.claims).toBe(1);
+  });
+
+  test("does not get somebody else's with a made-up cookie", async () => {
+    await start();
+    await agent.warm(2);
+    const { sandbox } = await new Reader().click(`${agent.url}/`);
+    const forged = new Reader({
+      'sec-fetch-mode': 'navigate',
+      cookie: `tmpfleet_node1=${sandbox}.AAAAAAAAAAAAAAAA`,
+    });
+    expect((await forged.click(`${agent.url}/`)).sandbox).not.toBe(sandbox);
+  });
+
+  test('waits for a start when nothing is warm but there is room', async () => {
+    await start({ capacity: '2', warm: '0' });
+    const landed = await new Reader().click(`${agent.url}/`);
+    expect(landed).toMatchObject({ status: 200 });
+    expect((await stats()).fleet).toMatchObject({ held: 1, warm: 0 });
+  });
+
+  test('meets an honest 503 when every slot is taken and there is no front', async () => {
+    await start({ capacity: '1' });
+    await agent.warm(1);
+    await new Reader().click(`${agent.url}/`);
+    const turnedAway = await new Reader().click(`${agent.url}/`);
+    expect(turnedAway.status).toBe(503);
+    expect(turnedAway.headers['retry-after']).toBe('5');
+    expect(turnedAway.body).toContain('All notebooks are taken');
+  });
+
+  test('whose sandbox was killed reads so, with a way to a new one, within 5 seconds', async () => {
+    await start({ capacity: '2' });
+    await agent.warm(2);
+    const reader = new Reader();
+    const { url, sandbox } = await reader.click(`${agent.url}/notebooks/x`);
+    const port = Number(agent.pool.table.get(sandbox ?? '')?.address?.port);
+    const killed = performance.now();
+    killListener(port);
+    const page = await until('the sandbox is known to be dead', async () => {
+      const landed = await reader.click(url);
+      return landed.status === 503 ? landed : undefined;
+    });
+    expect(performance.now() - killed).toBeLessThan(5_000);
+    expect(page.body).toContain('href="/spawn/notebooks/x"');
+    await agent.warm(2);
+  });
+
+  test('whose sandbox is long gone reads so', async () => {
+    await start();
+    const landed = await new Reader().click(`${agent.url}/user/never-was/notebooks/x`);
+    expect(landed.status).toBe(404);
+    expect(landed.body).toContain('This notebook is gone');
+  });
+});
+
+describe('what is not a person costs no sandbox:', () => {
+  test.each([
+    ['curl -I', 'HEAD', { 'user-agent': 'curl/8.0' }],
+    ['curl', 'GET', { 'user-agent': 'curl/8.0' }],
+    ['a prefetch', 'GET', { 'sec-purpose': 'prefetch', 'sec-fetch-mode': 'navigate' }],
+    ['a link-preview bot', 'GET', { 'user-agent': 'Twitterbot/1.0', accept: 'text/html' }],
+  ] as const)('%s', async (_, method, headers) => {
+    await start();
+    await agent.warm(2);
+    const answer = await request(`${agent.url}/notebooks/x.ipynb`, { method, headers });
+    const body = await answer.body.text();
+    expect(answer.statusCode).toBe(200);
+    if (method === 'GET') expect(body).toContain('og:title');
+    expect((await stats()).fleet).toMatchObject({ claims: 0, warm: 2 });
+  });
+
+  test('and the launch page goes on by its button, keeping the query', async () => {
+    await start();
+    await agent.warm(2);
+    const page = await (await request(`${agent.url}/notebooks/x.ipynb?a=1&b=%zz`)).body.text();
+    expect(page).toContain('action="/notebooks/x.ipynb?a=1&#38;b=%zz"');
+    const pressed = await post(`${agent.url}/notebooks/x.ipynb?a=1&b=%zz`);
+    expect(pressed.status).toBe(303);
+    expect(pressed.headers.location).toMatch(/^\/user\/[a-z2-7]{32}\/notebooks\/x\.ipynb\?a=1&b=%zz$/);
+  });
+});
+
+describe('POST /api/spawn', () => {
+  test.each(['/api/spawn', '/api/spawn/'])('%s gives a sandbox that answers', async (path) => {
+    await start();
+    await agent.warm(2);
+    const { status, body } = await post(`${agent.url}${path}`);
+    expect(status).toBe(200);
+    const { url }: { url: string } = JSON.parse(body);
+    expect((await request(`${agent.url}${url}`)).statusCode).toBe(200);
+  });
+
+  test('says 429 and when to come back when all are taken', async () => {
+    await start({ capacity: '1' });
+    await agent.warm(1);
+    await post(`${agent.url}/api/spawn`);
+    const refused = await post(`${agent.url}/api/spawn`);
+    expect(refused.status).toBe(429);
+    expect(JSON.parse(refused.body)).toMatchObject({ status: 'full' });
+    expect(refused.headers['retry-after']).toBeDefined();
+  });
+});
+
+describe('a ticket', () => {
+  const ticket = (changes = {}) =>
+    signTicket(
+      {
+        redirector: 'r',
+        boot: 'b',
+        node: 'node1',
+        epoch: 7,
+        nonce: 'nonce-0001',
+        expires: Date.now() + 30_000,
+        tried: [],
+        hops: 0,
+        ...changes,
+      },
+      [SECRET],
+    );
+  // The secret comes by environment or file only; here the option is given directly.
+  const withSecret = { secret: SECRET, frontUrl: FRONT };
+
+  test('is counted, and is gone from the address the reader ends at', async () => {
+    await start(withSecret);
+    await agent.warm(2);
+    const landed = await new Reader().click(`${agent.url}/notebooks/x?y=1&ticket=${ticket()}`);
+    expect(landed.url).toMatch(/\/notebooks\/x\?y=1$/);
+    expect((await stats()).fleet?.seen).toEqual({ 'r/b': { 7: 1 } });
+  });
+
+  test('of a reader who finds no room goes back to the front with this node noted as tried', async () => {
+    await start({ ...withSecret, capacity: '1' });
+    await agent.warm(1);
+    await new Reader().click(`${agent.url}/`);
+    const { url } = await new Reader().click(
+      `${agent.url}/tree?y=1&ticket=${ticket()}`,
+      /^http:\/\/127\.0\.0\.1:1\//,
+    );
+    expect(url.startsWith(`${FRONT}/tree?y=1&ticket=`)).toBe(true);
+    const back = splitTicket(new URL(url).search.slice(1)).ticket ?? '';
+    expect(verifyTicket(back, [SECRET], Date.now())).toMatchObject({
+      tried: ['node1'],
+      hops: 1,
+      nonce: 'nonce-0001',
+    });
+  });
+
+  test('with three hops behind it ends in an honest 503', async () => {
+    await start({ ...withSecret, capacity: '1' });
+    await agent.warm(1);
+    await new Reader().click(`${agent.url}/`);
+    expect((await new Reader().click(`${agent.url}/?ticket=${ticket({ hops: 3 })}`)).status).toBe(503);
+  });
+
+  test('can be required', async () => {
+    await start({ ...withSecret, requireTicket: true });
+    await agent.warm(2);
+    const without = await new Reader().click(`${agent.url}/tree?x`, /:1\//);
+    expect(without.url).toBe(`${FRONT}/tree?x`);
+    expect((await new Reader().click(`${agent.url}/tree?ticket=${ticket()}`)).status).toBe(200);
+  });
+});
+
+describe('an operator', () => {
+  test('cordons and uncordons', async () => {
+    await start();
+    await agent.warm(2);
+    await post(`${agent.controlUrl}/api/cordon`);
+    expect(await stats()).toMatchObject({ available: 0, fleet: { state: 'cordoned', warm: 2 } });
+    expect((await new Reader().click(`${agent.url}/`)).status).toBe(503);
+    await post(`${agent.controlUrl}/api/uncordon`);
+    expect((await new Reader().click(`${agent.url}/`)).status).toBe(200);
+  });
+
+  test('drains: warm ones go, readers stay and come back to theirs, until the deadline', async () => {
+    await start({ capacity: '3' });
+    await agent.warm(3);
+    const reader = new Reader();
+    const { sandbox } = await reader.click(`${agent.url}/`);
+    const drained = await post(`${agent.controlUrl}/api/drain`, { body: '{"deadline":"1h"}' });
+    expect(JSON.parse(drained.body)).toMatchObject({
+      available: 0,
+      fleet: { state: 'draining', held: 1, warm: 0 },
+    });
+    expect((await reader.click(`${agent.url}/`)).sandbox).toBe(sandbox);
+    await post(`${agent.controlUrl}/api/drain`, { body: '{"deadline":0}' });
+    await until('it is drained', async () => (await stats()).fleet?.state === 'drained');
+    expect((await stats()).fleet).toMatchObject({ drain_forced: true, held: 0, ended: { drained: 3 } });
+  });
+
+  test('is told which part of a bad drain is bad', async () => {
+    await start();
+    const refused = await post(`${agent.controlUrl}/api/drain`, { body: '{"deadline":"soon"}' });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatch(/deadline: .*soon/);
+  });
+
+  test('replaces all unclaimed ones by DELETE /api/pool', async () => {
+    await start();
+    await agent.warm(2);
+    const before = agent.pool.table.all().map(({ id }) => id);
+    const answer = await request(`${agent.controlUrl}/api/pool`, { method: 'DELETE' });
+    expect(await answer.body.json()).toEqual({ drained: 2 });
+    await until('both are new', () => {
+      const warm = agent.pool.table.inState('warm').map(({ id }) => id);
+      return warm.length === 2 && !warm.some((id) => before.includes(id));
+    });
+  });
+
+  test('lists sandboxes, ends one, and is not shown tokens', async () => {
+    await start();
+    await agent.warm(2);
+    const { sandbox } = await new Reader().click(`${agent.url}/`);
+    const listed = await (await request(`${agent.controlUrl}/api/sandboxes`)).body.text();
+    const { token, owner } = agent.pool.table.get(sandbox ?? '') ?? {};
+    expect(listed).toContain(sandbox);
+    for (const hidden of [token, owner]) expect(listed).not.toContain(hidden);
+    const ended = await request(`${agent.controlUrl}/api/sandboxes/${sandbox}`, { method: 'DELETE' });
+    expect(ended.statusCode).toBe(202);
+    await until('it is gone', () => agent.pool.table.get(sandbox ?? '') === undefined);
+    expect((await request(`${agent.controlUrl}/api/sandboxes/none`)).statusCode).toBe(404);
+  });
+
+  test('needs the token where one is set, everywhere but for health', async () => {
+    await start({ controlToken: 'a-token-of-the-control' });
+    expect((await request(`${agent.controlUrl}/api/status`)).statusCode).toBe(401);
+    expect((await request(`${agent.controlUrl}/healthz`)).statusCode).toBe(200);
+    const headers = { authorization: 'Bearer a-token-of-the-control' };
+    expect((await request(`${agent.controlUrl}/api/status`, { headers })).statusCode).toBe(200);
+  });
+
+  test('finds metrics by the convention', async () => {
+    await start();
+    await agent.warm(2);
+    await new Reader().click(`${agent.url}/`);
+    const metrics = await (await request(`${agent.controlUrl}/metrics`)).body.text();
+    expect(metrics).toMatch(/tmpfleet_sandboxes\{.*state="held".*\} 1/);
+    expect(metrics).toMatch(/tmpfleet_claims_total\{.*outcome="claimed".*\} 1/);
+    expect(metrics).toMatch(/tmpfleet_start_seconds_count\{.*\} [2-9]/);
+  });
+});
+
+describe('the node', () => {
+  test('takes its sandboxes away by idleness and refills', async () => {
+    await start({ capacity: '1', idle: '1s', cullSchedule: '* * * * * *' });
+    await agent.warm(1);
+    const { sandbox } = await new Reader().click(`${agent.url}/`);
+    await until('it is idle and gone', () => agent.pool.table.get(sandbox ?? '') === undefined);
+    await agent.warm(1);
+    expect((await stats()).fleet?.ended).toEqual({ idle: 1 });
+  });
+
+  test('takes away what was claimed and never used', async () => {
+    await start({ capacity: '1', lease: '1s', cullSchedule: '* * * * * *' });
+    await agent.warm(1);
+    await post(`${agent.url}/api/spawn`);
+    await agent.warm(1);
+    await until('the lease lapses', async () => (await stats()).fleet?.ended.unclaimed === 1);
+    await agent.warm(1);
+  });
+
+  test('never pools what does not answer on its own base path, and leaves none of it', async () => {
+    const server = `node -e "require('http').createServer((q,s)=>{s.statusCode=404;s.end()}).listen({port},'{ip}')"`;
+    await start({ capacity: '1', command: server, startDeadline: '1s' });
+    await until('a start has failed', async () => ((await stats()).fleet?.ended['failed-start'] ?? 0) > 0);
+    expect(await stats()).toMatchObject({ available: 0, fleet: { warm: 0 } });
+  });
+
+  test('answers OPTIONS and errors alike with its CORS headers', async () => {
+    await start({ allowOrigin: 'https://journal.example.org' });
+    const preflight = await request(`${agent.url}/api/spawn`, { method: 'OPTIONS' });
+    expect(preflight.statusCode).toBe(204);
+    expect(preflight.headers['access-control-allow-methods']).toContain('POST');
+    for (const path of ['/stats', '/nothing-here', '/user/none/x']) {
+      const answer = await request(`${agent.url}${path}`);
+      expect(answer.headers['access-control-allow-origin'], path).toBe('https://journal.example.org');
+    }
+  });
+
+  test('keeps robots away and shows its info page', async () => {
+    await start();
+    expect(await (await request(`${agent.url}/robots.txt`)).body.text()).toContain('Disallow: /');
+    expect(await (await request(`${agent.url}/info`)).body.text()).toContain('Node node1');
+    expect((await request(`${agent.url}/info/uplot.js`)).statusCode).toBe(200);
+  });
+});
+
+/** Kills whatever listens on a loopback port, as the kernel or an operator would. Linux. */
+function killListener(port: number): void {
+  const [pid] = processesWith(String(port));
+  if (pid === undefined) throw new Error(`nothing listens on ${port}`);
+  process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,51 @@
+// A node-agent in this process, on the local engine and free ports, whose sandboxes go when it stops.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { type NodeAgent, startNodeAgent } from '../../node-agent/main.ts';
+import { loadConfig } from '../../shared/config/load.ts';
+import { until } from './until.ts';
+
+export interface TestAgent extends NodeAgent {
+  readonly dataDir: string;
+  /** Until so many are warm and nothing is starting. */
+  warm(count: number): Promise<void>;
+}
+
+export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+
+/** @param flags as on the command line, without dashes: `{ capacity: '3' }` */
+export async function startAgent(flags: Readonly<Record<string, string | boolean>> = {}): Promise<TestAgent> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
+  const { config } = loadConfig(nodeAgentOptions, {
+    flags: {
+      host: '127.0.0.1',
+      port: '0',
+      controlPort: '0',
+      engine: 'local',
+      ephemeral: true,
+      nodeId: 'node1',
+      capacity: '2',
+      dataDir,
+      ...flags,
+    },
+    env: {},
+  });
+  const agent = await startNodeAgent(config, { logger: silent, env: process.env });
+  return {
+    ...agent,
+    dataDir,
+    warm: async (count) => {
+      await until(`${count} sandboxes are warm`, () => {
+        const counts = agent.pool.counts();
+        return counts.warm === count && counts.starting === 0;
+      });
+    },
+    close: async () => {
+      await agent.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
     // Real processes and engines share two cores: files run side by side, but not more than two of them.
     pool: 'forks',
     maxWorkers: 2,

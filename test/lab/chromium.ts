@@ -1,0 +1,29 @@
+// A real browser from Debian's package: installed when it is missing, driven by playwright-core.
+import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { ensurePackages } from './install.ts';
+import { has } from './run.ts';
+
+const PROGRAM = '/usr/bin/chromium';
+
+/** Root needs the first; the others keep the browser from calling anybody but us. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The browser's program. @throws Error when it is not there and cannot be installed */
+export async function ensureChromium(): Promise<string> {
+  if (!has('chromium')) await ensurePackages(['chromium']);
+  return PROGRAM;
+}
+
+/** Headless. The caller closes it. */
+export function launchChromium(executablePath: string, options: LaunchOptions = {}): Promise<Browser> {
+  const { args = [], ...rest } = options;
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args], ...rest });
+}

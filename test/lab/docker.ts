@@ -1,0 +1,205 @@
+// A private Docker Engine: its own data, socket, network range and processes, so that several run side by side
+// and the machine's own (if it has one) never notices. Never /var/run/docker.sock.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import {
+  admitMachine,
+  createNetwork,
+  enter,
+  hostAddress,
+  isRouted,
+  type NetworkKind,
+  networkFlags,
+  RANGES,
+  type Range,
+} from './engine-network.ts';
+import { rememberFirewall, restoreFirewall } from './firewall.ts';
+import { ensurePackages } from './install.ts';
+import { scratchDir } from './places.ts';
+import {
+  containerdNamespace,
+  type EngineRecord,
+  ownerNow,
+  RECORD_FILE,
+  reap,
+  reapStale,
+  recordedEngines,
+} from './reap.ts';
+import { lastLines, messageOf, waitFor } from './run.ts';
+
+export interface DockerLab {
+  readonly socketPath: string;
+  /** As --docker-host and DOCKER_HOST take it. */
+  readonly host: string;
+  /** dockerd's. */
+  readonly pid: number;
+  /** Put before a command, it runs on the engine's own "host"; empty when that is the machine itself. */
+  readonly enter: readonly string[];
+  /** Where the machine reaches what listens on that host; undefined when that is the machine itself. */
+  readonly address: string | undefined;
+  readonly client: Docker;
+  /** Docker hangs: connections are taken, nothing answers. */
+  pause(): void;
+  resume(): void;
+  /** Of a `docker save` archive. */
+  loadImage(tarPath: string): Promise<void>;
+  /** Removes every container, ends the engine, and takes away all that it left. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+export interface DockerLabOptions {
+  /**
+   * `own` (unless told): a network namespace of its own, whose sandboxes the machine reaches by a route.
+   * `machine`: bridges among the machine's own interfaces, as the agent's firewall rule needs. An engine that
+   * starts there opens, for half a second, the closed networks of those that run there.
+   */
+  readonly network?: NetworkKind;
+}
+
+const READY_MS = 30_000;
+const STOP_MS = 20_000;
+
+/** @throws Error with the end of the engine's log when it does not come up */
+export async function startDocker(options: DockerLabOptions = {}): Promise<DockerLab> {
+  const { network = 'own' } = options;
+  await ensurePackages(['docker.io', 'iptables', 'iproute2']);
+  reapStale();
+  const { dir, range } = await claimRange();
+  const record: EngineRecord = { range, network, owner: ownerNow(), firewall: firewallNow() };
+  writeFileSync(join(dir, RECORD_FILE), JSON.stringify(record));
+  const onExit = (): void => reap(dir, record);
+  process.once('exit', onExit);
+  try {
+    await createNetwork(network, range);
+    const daemon = spawnDaemon(dir, record);
+    const client = new Docker({ socketPath: join(dir, 'docker.sock') });
+    await waitFor('the Docker engine', READY_MS, () => answers(daemon, client)).catch((error: unknown) => {
+      throw new Error(`${messageOf(error)}\n${lastLines(readFileSync(join(dir, 'log'), 'utf8'), 8)}`);
+    });
+    if (network === 'machine') restoreFirewall(record.firewall);
+    await admitMachine(network, range);
+    return handle({ dir, record, daemon, client, onExit });
+  } catch (error) {
+    process.off('exit', onExit);
+    reap(dir, record);
+    throw error;
+  }
+}
+
+/** How the machine was before any engine of ours changed it, whichever of them goes last. */
+function firewallNow(): EngineRecord['firewall'] {
+  const { rules, ...settings } = rememberFirewall();
+  const earlier = recordedEngines().find(({ record }) => record.network === 'machine')?.record.firewall;
+  return { ...settings, ...earlier, rules };
+}
+
+/** Making the directory is the claim: only one can. */
+async function claimRange(): Promise<{ dir: string; range: Range }> {
+  const parent = scratchDir();
+  for (const range of RANGES) {
+    const dir = join(parent, `engine-${range}`);
+    if (existsSync(dir) || (await isRouted(range))) continue;
+    try {
+      mkdirSync(dir, { mode: 0o700 });
+      return { dir, range };
+    } catch {
+      // Another process was faster.
+    }
+  }
+  throw new Error('no range of addresses is free for another Docker engine');
+}
+
+function spawnDaemon(dir: string, { range, network }: EngineRecord): ChildProcess {
+  const namespace = containerdNamespace(range);
+  const flags = [
+    `--data-root=${dir}/data`,
+    `--exec-root=${dir}/exec`,
+    `--pidfile=${dir}/pid`,
+    `--host=unix://${dir}/docker.sock`,
+    // A machine-wide containerd would be shared by all engines: not its default names, then.
+    `--containerd-namespace=${namespace}`,
+    `--containerd-plugins-namespace=${namespace}-plugins`,
+    `--config-file=${dir}/daemon.json`,
+    '--shutdown-timeout=2',
+    ...networkFlags(range),
+  ];
+  const [program = 'dockerd', ...args] = [...enter(network, range), 'dockerd', ...flags];
+  writeFileSync(join(dir, 'daemon.json'), '{}');
+  const log = openSync(join(dir, 'log'), 'a');
+  // In a group of its own: Ctrl-C is for us, who then stop it in order.
+  const daemon = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
+  closeSync(log);
+  daemon.unref();
+  daemon.on('error', () => undefined);
+  return daemon;
+}
+
+async function answers(daemon: ChildProcess, client: Docker): Promise<true> {
+  if (daemon.exitCode === null && daemon.signalCode === null && daemon.pid !== undefined) {
+    await client.ping();
+  }
+  return true;
+}
+
+interface Running {
+  readonly dir: string;
+  readonly record: EngineRecord;
+  readonly daemon: ChildProcess;
+  readonly client: Docker;
+  readonly onExit: () => void;
+}
+
+function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
+  const { pid } = daemon;
+  if (pid === undefined || daemon.exitCode !== null) {
+    throw new Error(`dockerd ended at once:\n${lastLines(readFileSync(join(dir, 'log'), 'utf8'), 8)}`);
+  }
+  const socketPath = join(dir, 'docker.sock');
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    try {
+      daemon.kill('SIGCONT');
+      await removeContainers(client);
+      daemon.kill('SIGTERM');
+      await waitFor('the end of dockerd', STOP_MS, () => daemon.exitCode ?? daemon.signalCode ?? undefined);
+    } catch {
+      // What does not go in order is reaped.
+    } finally {
+      process.off('exit', onExit);
+      reap(dir, record);
+    }
+  };
+  return {
+    socketPath,
+    host: `unix://${socketPath}`,
+    pid,
+    enter: enter(record.network, record.range),
+    address: record.network === 'own' ? hostAddress(record.range) : undefined,
+    client,
+    pause: () => void daemon.kill('SIGSTOP'),
+    resume: () => void daemon.kill('SIGCONT'),
+    loadImage: async (tarPath) => finished(client, await client.loadImage(tarPath, { quiet: true })),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** Reads the engine's report to its end. @throws Error with the engine's words when the work failed */
+export function finished(client: Docker, report: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.modem.followProgress(report, (error: Error | null) =>
+      error === null ? resolve() : reject(error),
+    );
+  });
+}
+
+async function removeContainers(client: Docker): Promise<void> {
+  const containers = await client.listContainers({ all: true });
+  await Promise.allSettled(
+    containers.map(({ Id }) => client.getContainer(Id).remove({ force: true, v: true })),
+  );
+}

@@ -1,0 +1,100 @@
+// The real parts that suites may need, and their making: once before all suites, as many as are named by them.
+import { ensureChromium } from './chromium.ts';
+import { type DockerLab, startDocker } from './docker.ts';
+import { importJupyter, importTiny, TINY_COMMAND } from './images.ts';
+import { whyNoPackages } from './install.ts';
+import { ensureNode24 } from './node24.ts';
+import { reapStale } from './reap.ts';
+import { messageOf, progress } from './run.ts';
+
+/** Plain data: it goes from the process that prepares to those that test. */
+export interface Parts {
+  /** An engine for all suites of the run, whose bridges are the machine's own. Suites leave nothing behind in it. */
+  readonly docker: {
+    readonly socketPath: string;
+    /** As --docker-host takes it. */
+    readonly host: string;
+    readonly tinyImage: string;
+    /** For --command. */
+    readonly tinyCommand: string;
+  };
+  /** In the engine of `docker`, which need not be named as well. */
+  readonly jupyter: { readonly image: string };
+  readonly chromium: { readonly executablePath: string };
+  readonly node24: { readonly executablePath: string };
+}
+
+export type PartName = keyof Parts;
+
+export type PartReport<Name extends PartName> =
+  | { readonly available: true; readonly part: Parts[Name] }
+  | { readonly available: false; readonly reason: string };
+
+/** Of the parts that were asked for. */
+export type LabReport = { readonly [Name in PartName]?: PartReport<Name> };
+
+export interface PreparedLab {
+  readonly report: LabReport;
+  stop(): Promise<void>;
+}
+
+/** What cannot be had is reported, with the reason; nothing is thrown. */
+export async function prepareParts(names: ReadonlySet<PartName>): Promise<PreparedLab> {
+  let engine: DockerLab | undefined;
+  const prepareDocker = async (): Promise<Parts['docker']> => {
+    engine = await startDocker({ network: 'machine' });
+    const tinyImage = await importTiny(engine);
+    return { socketPath: engine.socketPath, host: engine.host, tinyImage, tinyCommand: TINY_COMMAND };
+  };
+  const prepareJupyter = async (): Promise<Parts['jupyter']> => {
+    if (engine === undefined) throw new Error('there is no Docker engine');
+    return { image: await importJupyter(engine) };
+  };
+  // One after the other: two cores, and one dpkg.
+  const docker =
+    names.has('docker') || names.has('jupyter') ? await attempt('docker', prepareDocker) : undefined;
+  const jupyter = names.has('jupyter')
+    ? (missing(docker) ?? (await attempt('jupyter', prepareJupyter)))
+    : undefined;
+  const chromium = names.has('chromium')
+    ? await attempt('chromium', async () => ({ executablePath: await ensureChromium() }))
+    : undefined;
+  const node24 = names.has('node24')
+    ? await attempt('node24', async () => ({ executablePath: await ensureNode24() }))
+    : undefined;
+  return {
+    report: {
+      ...(docker && { docker }),
+      ...(jupyter && { jupyter }),
+      ...(chromium && { chromium }),
+      ...(node24 && { node24 }),
+    },
+    stop: async () => {
+      await engine?.stop();
+      // A suite's own engines too, if it failed before it could stop them.
+      reapStale();
+    },
+  };
+}
+
+type Failure = { readonly available: false; readonly reason: string };
+
+async function attempt<T>(
+  name: PartName,
+  prepare: () => Promise<T>,
+): Promise<{ readonly available: true; readonly part: T } | Failure> {
+  const started = performance.now();
+  const why = name === 'docker' ? whyNoPackages() : undefined;
+  if (why !== undefined) return { available: false, reason: `${name}: ${why}` };
+  try {
+    const part = await prepare();
+    progress(`${name} is ready (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    return { available: true, part };
+  } catch (error) {
+    return { available: false, reason: `${name}: ${messageOf(error).replaceAll('\n', ' | ')}` };
+  }
+}
+
+function missing(report: PartReport<PartName> | undefined): Failure | undefined {
+  return report?.available === false ? report : undefined;
+}

@@ -62,6 +62,7 @@ export interface TunnelOptions {
 /** Joins two sockets until both are closed; returns what cuts them. */
 export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOptions): () => void {
   let lingering: NodeJS.Timeout | undefined;
+  let open = 2;
   const cut = (): void => {
     reader.destroy();
     sandbox.destroy();
@@ -70,7 +71,8 @@ export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOpti
     lingering ??= setTimeout(cut, LINGER_MS);
   };
   const done = (): void => {
-    if (!reader.closed || !sandbox.closed) return;
+    open -= 1;
+    if (open > 0) return;
     clearTimeout(lingering);
     options.closed();
   };

@@ -15,21 +15,16 @@ import {
   RANGES,
   type Range,
 } from './engine-network.ts';
+import { containerdNamespace } from './engine-processes.ts';
 import { rememberFirewall, restoreFirewall } from './firewall.ts';
 import { ensurePackages } from './install.ts';
 import { scratchDir } from './places.ts';
-import {
-  containerdNamespace,
-  type EngineRecord,
-  ownerNow,
-  RECORD_FILE,
-  reap,
-  reapStale,
-  recordedEngines,
-} from './reap.ts';
+import { type EngineRecord, reap, reapStale, recordedEngines, writeRecord } from './reap.ts';
 import { lastLines, messageOf, waitFor } from './run.ts';
 
 export interface DockerLab {
+  /** The engine's own directory: what is put there goes when it does. */
+  readonly dir: string;
   readonly socketPath: string;
   /** As --docker-host and DOCKER_HOST take it. */
   readonly host: string;
@@ -67,8 +62,8 @@ export async function startDocker(options: DockerLabOptions = {}): Promise<Docke
   await ensurePackages(['docker.io', 'iptables', 'iproute2']);
   reapStale();
   const { dir, range } = await claimRange();
-  const record: EngineRecord = { range, network, owner: ownerNow(), firewall: firewallNow() };
-  writeFileSync(join(dir, RECORD_FILE), JSON.stringify(record));
+  const record: EngineRecord = { range, network, firewall: firewallNow() };
+  writeRecord(dir, record);
   const onExit = (): void => reap(dir, record);
   process.once('exit', onExit);
   try {
@@ -172,6 +167,7 @@ function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
     }
   };
   return {
+    dir,
     socketPath,
     host: `unix://${socketPath}`,
     pid,

@@ -12,7 +12,7 @@ export const TINY_COMMAND = 'tiny-server --base-path /{base_path} --port {port} 
 
 /** Imports a real Jupyter Notebook; the first time ever on a machine, makes it (about a minute). Says its name. */
 export async function importJupyter(docker: DockerLab): Promise<string> {
-  const archive = await buildJupyter();
+  const archive = await buildJupyter(docker.dir);
   const tag = await jupyterKey();
   await importArchive(docker, archive, { repo: 'tmpfleet-lab/jupyter', tag, changes: JUPYTER_SETTINGS });
   return `tmpfleet-lab/jupyter:${tag}`;
@@ -20,7 +20,7 @@ export async function importJupyter(docker: DockerLab): Promise<string> {
 
 /** Imports the tiny image; says its name. */
 export async function importTiny(docker: DockerLab): Promise<string> {
-  await importArchive(docker, await tinyArchive(), {
+  await importArchive(docker, await tinyArchive(docker.dir), {
     repo: 'tmpfleet-lab/tiny',
     tag: 'latest',
     changes: TINY_SETTINGS,

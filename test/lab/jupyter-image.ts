@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ensurePackages } from './install.ts';
-import { cacheDir, scratchDir } from './places.ts';
+import { cacheDir } from './places.ts';
 import { progress, run } from './run.ts';
 
 const PACKAGES = ['jupyter-notebook', 'python3-ipykernel', 'tini'];
@@ -70,8 +70,8 @@ export async function jupyterKey(): Promise<string> {
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
 }
 
-/** The archive's path; makes it unless it is in the cache. */
-export async function buildJupyter(): Promise<string> {
+/** The archive's path; makes it, in `scratch`, unless it is in the cache. */
+export async function buildJupyter(scratch: string): Promise<string> {
   const archive = join(cacheDir(), `jupyter-${await jupyterKey()}.tar`);
   if (existsSync(archive)) return archive;
   await ensurePackages(['mmdebstrap']);
@@ -79,7 +79,7 @@ export async function buildJupyter(): Promise<string> {
   const started = performance.now();
   progress('making the Jupyter image (once on this machine, about a minute) …');
   try {
-    await debootstrap(work);
+    await debootstrap(work, scratch);
     // Whole or not at all: a run beside us must never import half of it.
     await rename(join(work, 'root.tar'), archive);
   } finally {
@@ -89,10 +89,10 @@ export async function buildJupyter(): Promise<string> {
   return archive;
 }
 
-async function debootstrap(work: string): Promise<void> {
+async function debootstrap(work: string, scratch: string): Promise<void> {
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(work, name), text);
   const { suite, lines } = await aptSources();
-  const temporary = await mkdtemp(join(scratchDir(), 'building-'));
+  const temporary = await mkdtemp(join(scratch, 'building-'));
   const flags = [
     '--mode=root',
     '--variant=essential',

@@ -6,7 +6,6 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { scratchDir } from './places.ts';
 import { run } from './run.ts';
 
 /** Also runs by itself: `node tiny-server.mjs --base-path /user/x --port 8888 --ip 127.0.0.1`. */
@@ -29,9 +28,9 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
 };
 const DIRECTORIES = ['tmp', 'home/jovyan', 'opt', 'etc', 'usr/local/bin'];
 
-/** A tar stream of the root file system. */
-export async function tinyArchive(): Promise<Readable> {
-  const stage = await mkdtemp(join(scratchDir(), 'tiny-'));
+/** A tar stream of the root file system; small files are put together in `scratch`. */
+export async function tinyArchive(scratch: string): Promise<Readable> {
+  const stage = await mkdtemp(join(scratch, 'tiny-'));
   for (const dir of DIRECTORIES) await mkdir(join(stage, dir), { recursive: true });
   for (const [path, text] of Object.entries(SMALL_FILES)) await writeFile(join(stage, path), text);
   await chmod(join(stage, 'usr/local/bin/tiny-server'), 0o755);

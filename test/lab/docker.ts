@@ -18,6 +18,7 @@ import {
 import { containerdNamespace } from './engine-processes.ts';
 import { rememberFirewall, restoreFirewall } from './firewall.ts';
 import { ensurePackages } from './install.ts';
+import { withLock } from './lock.ts';
 import { scratchDir } from './places.ts';
 import { type EngineRecord, reap, reapStale, recordedEngines, writeRecord } from './reap.ts';
 import { lastLines, messageOf, waitFor } from './run.ts';
@@ -60,6 +61,10 @@ const STOP_MS = 20_000;
 export async function startDocker(options: DockerLabOptions = {}): Promise<DockerLab> {
   const { network = 'own' } = options;
   await ensurePackages(['docker.io', 'iptables', 'iproute2']);
+  return inTurn(network, () => start(network));
+}
+
+async function start(network: NetworkKind): Promise<DockerLab> {
   reapStale();
   const { dir, range } = await claimRange();
   const record: EngineRecord = { range, network, firewall: firewallNow() };
@@ -71,7 +76,7 @@ export async function startDocker(options: DockerLabOptions = {}): Promise<Docke
     const daemon = spawnDaemon(dir, record);
     const client = new Docker({ socketPath: join(dir, 'docker.sock') });
     await waitFor('the Docker engine', READY_MS, () => answers(daemon, client)).catch((error: unknown) => {
-      throw new Error(`${messageOf(error)}\n${lastLines(readFileSync(join(dir, 'log'), 'utf8'), 8)}`);
+      throw new Error(`${messageOf(error)}\n${logEnd(dir)}`);
     });
     if (network === 'machine') restoreFirewall(record.firewall);
     await admitMachine(network, range);
@@ -81,6 +86,15 @@ export async function startDocker(options: DockerLabOptions = {}): Promise<Docke
     reap(dir, record);
     throw error;
   }
+}
+
+/** Two engines that set up the same firewall at one time trip over each other's chains. */
+function inTurn<T>(network: NetworkKind, work: () => Promise<T>): Promise<T> {
+  return network === 'own' ? work() : withLock(join(scratchDir(), 'firewall.lock'), work);
+}
+
+function logEnd(dir: string): string {
+  return lastLines(readFileSync(join(dir, 'log'), 'utf8').replace(/^.*level=(info|warning).*\n/gm, ''));
 }
 
 /** How the machine was before any engine of ours changed it, whichever of them goes last. */
@@ -149,7 +163,7 @@ interface Running {
 function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
   const { pid } = daemon;
   if (pid === undefined || daemon.exitCode !== null) {
-    throw new Error(`dockerd ended at once:\n${lastLines(readFileSync(join(dir, 'log'), 'utf8'), 8)}`);
+    throw new Error(`dockerd ended at once:\n${logEnd(dir)}`);
   }
   const socketPath = join(dir, 'docker.sock');
   let stopping: Promise<void> | undefined;
@@ -162,8 +176,8 @@ function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
     } catch {
       // What does not go in order is reaped.
     } finally {
+      await inTurn(record.network, async () => reap(dir, record));
       process.off('exit', onExit);
-      reap(dir, record);
     }
   };
   return {

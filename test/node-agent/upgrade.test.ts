@@ -259,6 +259,17 @@ it('relays the answer of a sandbox that refuses', async () => {
   expect(used).toEqual([]);
 });
 
+it('relays a long refusal whole', async () => {
+  const size = 8_000_000;
+  const sandbox = await startHttp(() => undefined);
+  sandbox.on('upgrade', (_request, socket) =>
+    socket.end(`HTTP/1.1 404 Not Found\r\nContent-Length: ${size}\r\n\r\n${'n'.repeat(size)}`),
+  );
+  const { port } = await startBed(sandbox.port);
+  const { text } = await exchangeRaw(port, `${HANDSHAKE}\r\n`);
+  expect(text.length - text.indexOf('\r\n\r\n') - 4).toBe(size);
+});
+
 it.each([
   ['dead', 503],
   ['gone', 404],

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
+import { answerPage } from '../shared/answer.ts';
 import { answerCors } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, requireToken } from '../shared/koa-app.ts';
@@ -9,7 +10,6 @@ import type { Logger } from '../shared/logging.ts';
 import type { NodeStats } from '../shared/wire.ts';
 import type { ClaimDesk } from './claim.ts';
 import type { NodeAgentConfig } from './config.ts';
-import { answerPage } from './pages/answer.ts';
 import { INFO_ASSETS, infoPage } from './pages/info.ts';
 import type { NodeProxy } from './proxy.ts';
 

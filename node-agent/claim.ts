@@ -1,5 +1,6 @@
 // The way of a click on this node: ticket, the reader's own sandbox, a warm one, or back to the front.
 import type { Context } from 'koa';
+import { answerPage } from '../shared/answer.ts';
 import type { Clock } from '../shared/clock.ts';
 import { newNonce, shortId } from '../shared/clock.ts';
 import { FleetError } from '../shared/errors.ts';
@@ -8,7 +9,6 @@ import { appendTicket, signTicket, splitTicket, type Ticket } from '../shared/ti
 import type { Arrivals } from './arrivals.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
-import { answerPage } from './pages/answer.ts';
 import { fullPage } from './pages/full.ts';
 import { launchPage } from './pages/launch.ts';
 import type { Pool } from './pool.ts';

@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { parseDuration } from '../shared/config/units.ts';
+import { refuseForeignPages } from '../shared/control-guard.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
@@ -32,6 +33,7 @@ const drainBody = z
 export function createControlApp(options: ControlOptions): Koa {
   const { config, pool, metrics } = options;
   const app = createApp({ logger: options.logger });
+  app.use(refuseForeignPages(config.controlHost));
   const router = new Router();
   router.get('/healthz', (context) => {
     context.body = { status: 'ok' };

@@ -1,6 +1,6 @@
 // The answer where the proxy has no sandbox to ask: a page for people, JSON for programs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson, answerPage, wantsPage } from './pages/answer.ts';
+import { answerJson, answerPage, wantsPage } from '../shared/answer.ts';
 import { refusedPage, type Words } from './pages/refused.ts';
 import type { Refusal } from './proxy.ts';
 import { splitTarget } from './target.ts';

@@ -1,6 +1,6 @@
 // Sends a page of ours on a raw response: used by the proxy, which has no Koa, as well as by the app.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Page, pageHeaders, renderPage } from '../../shared/page.ts';
+import { type Page, pageHeaders, renderPage } from './page.ts';
 
 export function answerPage(response: ServerResponse, status: number, page: Page): void {
   if (response.headersSent) return;

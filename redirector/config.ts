@@ -1,0 +1,49 @@
+// Every option of a redirector: the one source of its flags, environment names, file keys and help.
+import {
+  controlTokenOption,
+  fleetSecretOption,
+  parseSecrets,
+  serverOptions,
+} from '../shared/config/common.ts';
+import { type ConfigOf, duration, list, option, text } from '../shared/config/option.ts';
+import { corsOptions } from '../shared/cors.ts';
+import { FleetError } from '../shared/errors.ts';
+import { isLoopback } from '../shared/serving.ts';
+import { NODE_ID } from '../shared/wire.ts';
+
+export const redirectorOptions = {
+  ...serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' }),
+  redirectorId: option(
+    text('name', 'letters, digits, dot, dash and underscore, 63 at most', new RegExp(`^$|${NODE_ID.source}`)),
+    '',
+    'what this redirector is called in tickets (none: a name made up at each start)',
+  ),
+  nodes: option(
+    list('urls', "nodes' addresses, comma-separated", /^https?:\/\/\S+$/),
+    [],
+    'nodes to add to the registry at the start, beside those it has',
+  ),
+  pollInterval: option(duration(100), 2_000, 'how often each node is asked for its report, ± 20 %'),
+  pollTimeout: option(duration(50), 2_000, 'how long a node may take to report'),
+  unreachableInterval: option(duration(100), 10_000, 'how often a node that does not answer is asked'),
+  retryAfter: option(duration(1000), 5_000, 'when a reader who found no room is asked to try again'),
+  secret: fleetSecretOption,
+  controlToken: controlTokenOption,
+  ...corsOptions,
+};
+
+export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;
+
+/**
+ * What no single option can tell.
+ * @throws FleetError `bad-config`
+ */
+export function checkRedirectorConfig(config: RedirectorConfig): void {
+  if (!isLoopback(config.controlHost) && config.controlToken === '') {
+    throw new FleetError(
+      'bad-config',
+      `control-host: ${JSON.stringify(config.controlHost)} can be reached from other machines, so set a control token (TMPFLEET_CONTROL_TOKEN or --control-token-file)`,
+    );
+  }
+  parseSecrets(config.secret);
+}

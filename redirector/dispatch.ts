@@ -1,0 +1,114 @@
+// Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
+import { type Clock, newNonce, type Random } from '../shared/clock.ts';
+import { redirectorKey, signTicket, type Ticket, verifyTicket } from '../shared/ticket.ts';
+import type { Fleet } from './fleet.ts';
+import { epochAt } from './ledger.ts';
+import { estimateRoom, type NodeView, nodeName } from './node-view.ts';
+import { type Candidate, chooseNode } from './placement.ts';
+
+/** A reader sent back so often gets an honest answer instead. */
+export const MAX_HOPS = 3;
+
+const TICKET_LIFE_MS = 30_000;
+
+export interface DispatcherOptions {
+  readonly fleet: Fleet;
+  readonly secrets: readonly string[];
+  readonly redirector: string;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Why nobody could be sent anywhere. */
+export type Refusal = 'full' | 'none-answers' | 'no-nodes' | 'too-many-hops';
+
+export interface Sent {
+  readonly view: NodeView;
+  /** Undefined where the fleet has no secret, or the node is a plain tmpnb. */
+  readonly ticket: string | undefined;
+}
+
+/** What is known of a reader: which nodes could not serve them. */
+export interface Journey {
+  readonly tried: readonly string[];
+  readonly hops: number;
+  readonly nonce: string;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #ourKey: string | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
+  }
+
+  /** What a ticket that came back says, if it is genuine. That a node sent someone back is news of that node too. */
+  readBack(text: string | undefined): Ticket | undefined {
+    if (text === undefined) return undefined;
+    const { fleet, secrets, clock } = this.#options;
+    const ticket = verifyTicket(text, secrets, clock.now());
+    const last = ticket?.tried.at(-1);
+    const view = last === undefined ? undefined : fleet.named(last);
+    if (view !== undefined) view.full = true;
+    return ticket;
+  }
+
+  startJourney(back?: Ticket): Journey {
+    return { tried: back?.tried ?? [], hops: back?.hops ?? 0, nonce: back?.nonce ?? newNonce() };
+  }
+
+  /** Chooses without sending anyone: for whoever only looks. */
+  choose(tried: readonly string[] = []): NodeView | undefined {
+    return chooseNode(this.#candidates(tried), this.#options.random);
+  }
+
+  /** Chooses, and counts the reader as on their way. */
+  send(journey: Journey): Sent | Refusal {
+    if (journey.hops >= MAX_HOPS) return 'too-many-hops';
+    const view = this.choose(journey.tried);
+    if (view === undefined) return this.whyNot();
+    const now = this.#options.clock.now();
+    view.ledger.sent(now);
+    view.redirects += 1;
+    return { view, ticket: this.#ticketFor(view, journey, now) };
+  }
+
+  whyNot(): Refusal {
+    const { fleet } = this.#options;
+    if (fleet.size === 0) return 'no-nodes';
+    for (const view of fleet.views()) if (view.answers === 'reachable') return 'full';
+    return 'none-answers';
+  }
+
+  #candidates(tried: readonly string[]): readonly Candidate<NodeView>[] {
+    const now = this.#options.clock.now();
+    const candidates: Candidate<NodeView>[] = [];
+    for (const view of this.#options.fleet.views()) {
+      const room = estimateRoom(view, this.#ourKey, now);
+      if (room.warm === 0 && room.cold === 0) continue;
+      if (tried.length > 0 && tried.includes(nodeName(view))) continue;
+      candidates.push({ node: view, room });
+    }
+    return candidates;
+  }
+
+  #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
+    const { secrets, redirector, boot } = this.#options;
+    if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
+    const { nonce, tried, hops } = journey;
+    const ticket = {
+      redirector,
+      boot,
+      node: nodeName(view),
+      epoch: epochAt(now),
+      nonce,
+      expires: now + TICKET_LIFE_MS,
+      tried,
+      hops,
+    };
+    return signTicket(ticket, secrets);
+  }
+}

@@ -1,0 +1,84 @@
+// One node as this redirector sees it: its last report, whether it answers, who is on the way there.
+
+import { takesReaders } from '../shared/node.ts';
+import type { Member, NodeStats } from '../shared/wire.ts';
+import { Ledger } from './ledger.ts';
+
+/** "Says it is well" is in the report; this is "answers us". */
+export type Answers = 'unknown' | 'reachable' | 'unreachable';
+
+/** A silent node is given the benefit of the doubt this often; a refused connection is no doubt. */
+export const PATIENCE = 2;
+
+export interface NodeView {
+  readonly member: Member;
+  readonly ledger: Ledger;
+  answers: Answers;
+  /** ms since 1970, written once by what first saw it so. */
+  since: number;
+  /** Why it is set aside. */
+  reason: string | undefined;
+  misses: number;
+  stats: NodeStats | undefined;
+  /** When the last report was asked for, and when it came; ms since 1970. */
+  askedAt: number;
+  reportedAt: number;
+  /** A node that sent a reader back is full until it says otherwise. */
+  full: boolean;
+  /** Readers sent there; for metrics. */
+  redirects: number;
+}
+
+export function createView(member: Member, now: number): NodeView {
+  return {
+    member,
+    ledger: new Ledger(),
+    answers: 'unknown',
+    since: now,
+    reason: undefined,
+    misses: 0,
+    stats: undefined,
+    askedAt: 0,
+    reportedAt: 0,
+    full: false,
+    redirects: 0,
+  };
+}
+
+/** What the ticket and the `tried` list call it: its own name where it tells one. */
+export function nodeName(view: NodeView): string {
+  return view.stats?.fleet?.node ?? view.member.id;
+}
+
+export function mayBeSentTo(view: NodeView): boolean {
+  if (view.answers !== 'reachable' || view.full || view.stats === undefined) return false;
+  const { fleet } = view.stats;
+  return fleet === undefined || takesReaders(fleet.state);
+}
+
+export interface Room {
+  /** Warm sandboxes that nobody is on the way to. */
+  readonly warm: number;
+  /** Slots in which one could be started for a reader who is willing to wait a moment. */
+  readonly cold: number;
+}
+
+/** Our estimate of a node's room. DESIGN §6: warm − Σ over young epochs of (sent − seen). */
+export function estimateRoom(view: NodeView, ourKey: string | undefined, now: number): Room {
+  if (!mayBeSentTo(view) || view.stats === undefined) return { warm: 0, cold: 0 };
+  const { fleet, available } = view.stats;
+  if (fleet === undefined) {
+    return { warm: Math.max(0, available - view.ledger.pendingByTime(view.askedAt)), cold: 0 };
+  }
+  const pending =
+    ourKey === undefined
+      ? view.ledger.pendingByTime(view.askedAt)
+      : view.ledger.pendingByTickets(fleet.seen[ourKey] ?? {}, now);
+  const { warm, held, removing, waiting, capacity } = fleet;
+  // Whoever finds no warm one takes a slot that is free or being started.
+  const unmet = Math.max(0, pending - warm);
+  return {
+    warm: Math.max(0, warm - pending),
+    cold: Math.max(0, capacity - warm - held - removing - waiting - unmet),
+  };
+}

@@ -1,0 +1,108 @@
+// The front's control listener: which nodes there are. Loopback by default, a bearer token when not.
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { refuseForeignPages } from '../shared/control-guard.ts';
+import { FleetError } from '../shared/errors.ts';
+import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
+import type { Logger } from '../shared/logging.ts';
+import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { describeIssues, nodeIdFromUrl, nodeIdSchema, normalizeNodeUrl } from '../shared/wire.ts';
+import type { RedirectorConfig } from './config.ts';
+import { type Fleet, findNode } from './fleet.ts';
+import type { NodeView } from './node-view.ts';
+import type { Registry } from './registry/registry.ts';
+
+export interface NodesApiOptions {
+  readonly config: RedirectorConfig;
+  readonly registry: Registry;
+  readonly fleet: Fleet;
+  readonly describe: (view: NodeView) => object;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+}
+
+const addBody = z.object({ url: z.string(), id: nodeIdSchema.optional() });
+const hostBody = z.object({ host: z.string() });
+
+export function createNodesApi(options: NodesApiOptions): Koa {
+  const { config, fleet } = options;
+  const app = createApp({ logger: options.logger });
+  app.use(refuseForeignPages(config.controlHost));
+  const router = new Router();
+  router.get('/healthz', (context) => {
+    context.body = { status: 'ok' };
+  });
+  // Ready when it could send a reader somewhere, or there is nowhere yet to send anyone.
+  router.get('/readyz', (context) => {
+    const heard = [...fleet.views()].some((view) => view.answers === 'reachable');
+    if (fleet.size > 0 && !heard) throw new FleetError('unavailable', 'no node has been heard from');
+    context.body = { status: 'ok' };
+  });
+  router.use(requireToken(config.controlToken));
+  router.get('/metrics', async (context) => {
+    context.type = options.metrics.contentType;
+    context.body = await options.metrics.metrics();
+  });
+  addNodeRoutes(router, options);
+  addHostRoutes(router, options);
+  app.use(router.routes()).use(router.allowedMethods());
+  return app;
+}
+
+function addNodeRoutes(router: Router, { registry, fleet, describe, logger }: NodesApiOptions): void {
+  router.get('/api/nodes', (context) => {
+    context.body = [...fleet.views()].map(describe);
+  });
+  router.post('/api/nodes', async (context) => {
+    const { url, id } = parseBody(
+      addBody,
+      await readJsonBody(context),
+      '{"url":"https://node7.example.org"}',
+    );
+    const member = { id: id ?? nodeIdFromUrl(normalizeNodeUrl(url)), url: normalizeNodeUrl(url) };
+    await registry.add(member);
+    logger.info({ node: member.id, url: member.url }, 'a node was added');
+    context.status = 201;
+    context.body = describe(findNode(fleet, member.id));
+  });
+  router.get('/api/nodes/:id', (context) => {
+    context.body = describe(findNode(fleet, context.params.id));
+  });
+  router.delete('/api/nodes/:id', async (context) => {
+    const view = findNode(fleet, context.params.id);
+    await registry.remove(view.member.id);
+    logger.info({ node: view.member.id }, 'a node was removed');
+    context.body = { removed: view.member.id };
+  });
+}
+
+/** tmpnb-redirector's own calls, for scripts that know it. */
+function addHostRoutes(router: Router, { registry, logger }: NodesApiOptions): void {
+  const readHost = (body: unknown): string =>
+    normalizeNodeUrl(parseBody(hostBody, body, '{"host":"https://node7.example.org"}').host);
+  const memberAt = (url: string) => registry.members().find((member) => member.url === url);
+  router.post('/hosts', async (context) => {
+    const url = readHost(await readJsonBody(context));
+    // Adding what is there already was success in tmpnb-redirector, and scripts rely on it.
+    if (memberAt(url) === undefined) await registry.add({ id: nodeIdFromUrl(url), url });
+    logger.info({ url }, 'a node was added');
+    context.body = { host: url };
+  });
+  router.delete('/hosts', async (context) => {
+    const url = readHost(await readJsonBody(context));
+    const member = memberAt(url);
+    if (member === undefined) throw new FleetError('not-found', `host: no node is at ${url}`);
+    await registry.remove(member.id);
+    logger.info({ url }, 'a node was removed');
+    context.body = { host: url };
+  });
+}
+
+function parseBody<T>(schema: z.ZodType<T>, body: unknown, example: string): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new FleetError('bad-request', describeIssues(parsed.error, body), {
+    remedy: `send something like ${example}`,
+  });
+}

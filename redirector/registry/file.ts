@@ -1,0 +1,131 @@
+// The registry as a JSON file: written atomically, read again when it changes on disk (an editor's doing, say).
+import { mkdirSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/wire.ts';
+import type { Registry } from './registry.ts';
+
+const fileSchema = z.object({ nodes: z.array(memberSchema) });
+
+/** How often the file is looked at, ms: cheaper and surer than file-system events, which editors and mounts defeat. */
+const WATCH_MS = 500;
+
+export class FileRegistry implements Registry {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #members: readonly Member[];
+  #listeners: ((members: readonly Member[]) => void)[] = [];
+  #text = '';
+
+  /** @throws FleetError `registry-unreadable` when there is a file that cannot be understood: guessing would lose nodes */
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.#members = this.#read();
+    } catch (cause) {
+      throw new FleetError(
+        'registry-unreadable',
+        `the registry ${JSON.stringify(path)} cannot be read: ${describeError(cause)}`,
+        {
+          cause,
+          remedy: 'mend or remove that file',
+        },
+      );
+    }
+    watchFile(path, { interval: WATCH_MS, persistent: false }, () => this.#reread());
+  }
+
+  members(): readonly Member[] {
+    return this.#members;
+  }
+
+  async add(member: Member): Promise<void> {
+    const url = normalizeNodeUrl(member.url);
+    const there = this.#members.find((other) => other.id === member.id || other.url === url);
+    if (there !== undefined) {
+      throw new FleetError('conflict', `node ${there.id} at ${there.url} is there already`, {
+        remedy: 'remove it first, or give another id',
+      });
+    }
+    await this.#write([...this.#members, { id: member.id, url }]);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const rest = this.#members.filter((member) => member.id !== id);
+    if (rest.length === this.#members.length) return false;
+    await this.#write(rest);
+    return true;
+  }
+
+  watch(onChange: (members: readonly Member[]) => void): void {
+    this.#listeners.push(onChange);
+  }
+
+  async close(): Promise<void> {
+    unwatchFile(this.#path);
+    this.#listeners = [];
+  }
+
+  /** Synchronous, so that two changes at once cannot write each other away. */
+  async #write(members: readonly Member[]): Promise<void> {
+    const text = `${JSON.stringify({ nodes: members }, undefined, 2)}\n`;
+    try {
+      writeFileAtomic.sync(this.#path, text, { mode: 0o600 });
+    } catch (cause) {
+      throw new FleetError('registry-unreadable', `the registry cannot be written: ${describeError(cause)}`, {
+        cause,
+      });
+    }
+    this.#text = text;
+    this.#take(members);
+  }
+
+  #reread(): void {
+    const before = this.#text;
+    try {
+      const members = this.#read();
+      if (this.#text === before) return;
+      this.#logger.info({ nodes: members.length }, 'the registry changed on disk');
+      this.#take(members);
+    } catch (error) {
+      // A half-saved file, or a slip of the hand: readers must not pay for it.
+      this.#logger.error(
+        { error: describeError(error) },
+        'the registry on disk cannot be read; going on with what it said before',
+      );
+    }
+  }
+
+  #take(members: readonly Member[]): void {
+    this.#members = members;
+    for (const listener of this.#listeners) listener(members);
+  }
+
+  #read(): readonly Member[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      // Not there yet. Once it was, its absence is an accident to be told, not an order to forget every node.
+      if (this.#text !== '') throw new FleetError('registry-unreadable', 'the file is gone');
+      return [];
+    }
+    const { nodes } = parseJson(text, fileSchema, 'the registry');
+    const members = nodes.map(({ id, url }) => ({ id, url: normalizeNodeUrl(url) }));
+    for (const field of ['id', 'url'] as const) {
+      const twice = members.find(
+        (member, index) => members.findIndex((other) => other[field] === member[field]) !== index,
+      );
+      if (twice !== undefined)
+        throw new FleetError('registry-unreadable', `${field} ${twice[field]} is there twice`);
+    }
+    this.#text = text;
+    return members;
+  }
+}

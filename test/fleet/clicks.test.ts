@@ -1,0 +1,51 @@
+// Fifty clicks at once on sixteen slots: every slot is given out once, everyone else hears the truth.
+import { request } from 'undici';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Demo, startDemo } from '../support/demo.ts';
+import { Reader } from '../support/reader.ts';
+import { until } from '../support/until.ts';
+
+let demo: Demo;
+afterEach(() => demo.end());
+
+const start = async (): Promise<string> => {
+  demo = startDemo(['--engine', 'local', '--capacity', '8', '--warm', '8', '--idle', '8s']);
+  return demo.front();
+};
+const free = async (front: string): Promise<number> => {
+  const stats: { available: number } = JSON.parse(await (await fetch(`${front}/stats`)).text());
+  return stats.available;
+};
+
+describe('fifty at once on two nodes of eight', () => {
+  test('clicks: sixteen distinct sandboxes, thirty-four honest 503s, and full pools after they are culled', async () => {
+    const front = await start();
+    const landings = await Promise.all(Array.from({ length: 50 }, () => new Reader().click(`${front}/tree`)));
+    const served = landings.filter(({ status }) => status === 200);
+    const refused = landings.filter(({ status }) => status === 503);
+    expect([served.length, refused.length]).toEqual([16, 34]);
+    expect(new Set(served.map(({ sandbox }) => sandbox)).size).toBe(16);
+    expect(refused.every(({ headers }) => Number(headers['retry-after']) > 0)).toBe(true);
+    await until('the pools are full again', async () => (await free(front)) === 16, 60_000);
+    // Sixteen sandboxes, two nodes, a front: nothing is left of the ones before.
+    await until('nothing is leaked', () => demo.processes().length === 19);
+  });
+
+  test('programs: sixteen sandboxes by POST /api/spawn, thirty-four times 429', async () => {
+    const front = await start();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const answer = await request(`${front}/api/spawn`, { method: 'POST' });
+        return { status: answer.statusCode, body: await answer.body.text(), headers: answer.headers };
+      }),
+    );
+    const urls = answers.filter(({ status }) => status === 200).map(({ body }) => JSON.parse(body).url);
+    expect(urls).toHaveLength(16);
+    expect(new Set(urls).size).toBe(16);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(34);
+    expect(refused.every(({ headers }) => headers['retry-after'] !== undefined)).toBe(true);
+    const answersOfSandboxes = await Promise.all(urls.map(async (url) => (await request(url)).statusCode));
+    expect(answersOfSandboxes.every((status) => status === 200)).toBe(true);
+  });
+});

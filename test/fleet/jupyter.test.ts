@@ -1,0 +1,153 @@
+// Two nodes with the real Jupyter on a real Docker Engine, through the front: the main job on the real parts.
+import { createServer, type Server } from 'node:net';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeNeeding } from '../lab/needs.ts';
+import { type Demo, startDemo } from '../support/demo.ts';
+import { Jupyter } from '../support/jupyter.ts';
+import { type Landing, Reader } from '../support/reader.ts';
+import { until } from '../support/until.ts';
+
+describeNeeding(['docker', 'jupyter'], 'a fleet of real notebooks', ({ docker, jupyter }) => {
+  const client = new Docker({ socketPath: docker.socketPath });
+  let demo: Demo;
+  let front = '';
+  /** Listens on every address of the host, as a careless service would. */
+  let careless: Server;
+
+  beforeAll(async () => {
+    careless = createServer((socket) => socket.end('hello'));
+    await new Promise<void>((resolve) => careless.listen(0, '0.0.0.0', resolve));
+    const args = ['--engine', 'docker', '--image', jupyter.image, '--capacity', '3', '--warm', '2'];
+    demo = startDemo(args, { DOCKER_HOST: docker.host });
+    front = await demo.front(120_000);
+  }, 150_000);
+  afterAll(async () => {
+    await demo.end();
+    careless.close();
+  });
+
+  const open = async (): Promise<Landing & { readonly base: string }> => {
+    const landed = await new Reader().click(`${front}/tree`);
+    expect(landed.status).toBe(200);
+    return { ...landed, base: new URL(`/user/${landed.sandbox}/`, landed.url).href };
+  };
+
+  test('a kernel made over HTTP answers print(6*7) over its WebSocket', async () => {
+    const { base } = await open();
+    expect(await new Jupyter(base).run('print(6*7)')).toBe('42\n');
+  });
+
+  test("a file uploaded in one sandbox is not in another, and the article's notebook is in both", async () => {
+    const [one, other] = [new Jupyter((await open()).base), new Jupyter((await open()).base)];
+    expect(await one.upload('mine.txt', 'a secret')).toBe(201);
+    expect([await one.exists('mine.txt'), await other.exists('mine.txt')]).toEqual([true, false]);
+    expect([await one.exists('intro.ipynb'), await other.exists('intro.ipynb')]).toEqual([true, true]);
+  });
+
+  test('from inside, neither a peer, nor a control listener, nor the host, nor the internet can be reached', async () => {
+    const { base, sandbox } = await open();
+    const peers = await addresses(client);
+    const own = peers.get(sandbox ?? '') ?? '';
+    const [peer] = [...peers].filter(([id]) => id !== sandbox).map(([, address]) => address);
+    const gateway = own.replace(/\.\d+$/, '.1');
+    const port = (url: string): string => new URL(url).port;
+    const carelessAddress = careless.address();
+    const carelessPort = typeof carelessAddress === 'object' ? carelessAddress?.port : undefined;
+    const targets = {
+      itself: `127.0.0.1:8888`,
+      peer: `${peer}:8888`,
+      'node control': `${gateway}:${port(demo.nodeControl())}`,
+      'front control': `${gateway}:${port(demo.control())}`,
+      front: `${gateway}:${port(front)}`,
+      'a careless service of the host': `${gateway}:${carelessPort}`,
+      internet: '192.0.2.1:80',
+      metadata: '169.254.169.254:80',
+    };
+    const code = `
+import json, socket, threading
+found = {}
+def attempt(name, target):
+    host, port = target.rsplit(':', 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+        found[name] = 'reached'
+    except OSError as error:
+        found[name] = 'closed'
+threads = [threading.Thread(target=attempt, args=item) for item in json.loads(${JSON.stringify(JSON.stringify(targets))}).items()]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(json.dumps(found))`;
+    expect(JSON.parse(await new Jupyter(base).run(code))).toEqual({
+      itself: 'reached',
+      peer: 'closed',
+      'node control': 'closed',
+      'front control': 'closed',
+      front: 'closed',
+      'a careless service of the host': 'closed',
+      internet: 'closed',
+      metadata: 'closed',
+    });
+  });
+
+  test('a container killed from outside leaves its pool and the proxy within 5 s', async () => {
+    // Every sandbox so far may be held; one comes free by deleting it, which is an operator's doing.
+    const warm = await until('one is warm', async () => (await stats(front)).available > 0, 60_000);
+    expect(warm).toBe(true);
+    const { base, sandbox, url } = await open();
+    await client.getContainer(`tmpfleet-${sandbox}`).kill();
+    const killed = performance.now();
+    const page = await until('the proxy says that it is dead', async () => {
+      const landed = await new Reader().click(url);
+      return landed.status === 503 ? landed : undefined;
+    });
+    expect(performance.now() - killed).toBeLessThan(5_000);
+    expect(page.body).toContain('Open a new notebook');
+    await until('its container is gone', async () => !(await addresses(client)).has(sandbox ?? ''), 5_000);
+    await expect(new Jupyter(base).exists('intro.ipynb')).resolves.toBe(false);
+  });
+
+  test('stopped, it leaves no container, no network and no process', async () => {
+    await demo.stop();
+    const labelled = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
+    expect(await client.listContainers(labelled)).toEqual([]);
+    expect(await client.listNetworks({ filters: JSON.stringify({ label: ['tmpfleet.node'] }) })).toEqual([]);
+    expect(demo.processes()).toEqual([]);
+  });
+
+  test('killed in the middle of warming it leaves none either', async () => {
+    const args = ['--engine', 'docker', '--image', jupyter.image, '--capacity', '6', '--warm', '6'];
+    const brief = startDemo(args, { DOCKER_HOST: docker.host });
+    const labelled = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
+    await until(
+      'containers are being made',
+      async () => (await client.listContainers(labelled)).length >= 2,
+      60_000,
+    );
+    await brief.stop();
+    expect(await client.listContainers(labelled)).toEqual([]);
+    expect(await client.listNetworks({ filters: JSON.stringify({ label: ['tmpfleet.node'] }) })).toEqual([]);
+    expect(brief.processes()).toEqual([]);
+    await brief.end();
+  });
+});
+
+/** Address by sandbox id, of every sandbox in the engine. */
+async function addresses(client: Docker): Promise<ReadonlyMap<string, string>> {
+  const containers = await client.listContainers({
+    filters: JSON.stringify({ label: ['tmpfleet.sandbox'] }),
+  });
+  return new Map(
+    containers.map((container) => {
+      const [network] = Object.values(container.NetworkSettings.Networks);
+      return [container.Labels['tmpfleet.sandbox'] ?? '', network?.IPAddress ?? ''];
+    }),
+  );
+}
+
+const statsSchema = z.object({ available: z.number() });
+
+async function stats(front: string): Promise<z.infer<typeof statsSchema>> {
+  return statsSchema.parse(await (await fetch(`${front}/stats`)).json());
+}

@@ -1,0 +1,42 @@
+// The demo as its user runs it, in a temporary directory of its own, so that what it leaves can be seen.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processesWith } from './processes.ts';
+import { type Run, tmpfleet } from './tmpfleet.ts';
+
+export interface Demo extends Run {
+  /** Where it keeps its files; sandboxes' homes are below it too, so it marks every process of the demo. */
+  readonly dir: string;
+  /** The address to click, once it is printed. */
+  front(ms?: number): Promise<string>;
+  /** The control listener of the front. */
+  control(): string;
+  /** The first node's control listener. */
+  nodeControl(): string;
+  /** Pids of all that belongs to it, sandboxes too; the demo's own left out. */
+  processes(): readonly number[];
+  /** What is left of its files. */
+  files(): readonly string[];
+  /** Stops it and takes its directory away. */
+  end(): Promise<void>;
+}
+
+export function startDemo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Demo {
+  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-test-'));
+  const run = tmpfleet(['demo', '--port', '0', ...args], { ...env, TMPDIR: dir });
+  const find = (pattern: RegExp): string => pattern.exec(run.output())?.[1] ?? '';
+  return {
+    ...run,
+    dir,
+    front: async (ms = 60_000) => (await run.printed(/Click: {2}(http:\S+)\/\n/, ms))[1] ?? '',
+    control: () => find(/curl (http:\S+)\/api\/nodes/),
+    nodeControl: () => find(/-X POST (http:\S+)\/api\/cordon/),
+    processes: () => processesWith(dir).filter((pid) => pid !== run.pid),
+    files: () => readdirSync(dir),
+    end: async () => {
+      await run.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -12,7 +12,7 @@ export function scratchpadPage({ base, path }: ScratchpadPlace): Page {
   const title = readable(path) || 'Scratchpad';
   return {
     title,
-    head: `<style>${STYLE}</style>`,
+    head: `<link rel="icon" href="data:,"><style>${STYLE}</style>`,
     script: SCRIPT,
     body: `
 <header><h1>${escapeHtml(title)}</h1><span id="state" role="status">connecting…</span></header>
@@ -37,15 +37,15 @@ function readable(path: string): string {
 }
 
 const STYLE = `
-body { place-items: stretch center; padding: clamp(0rem, 2vw, 1.25rem); }
-main { display: flex; flex-direction: column; min-height: calc(100dvh - 2 * clamp(0rem, 2vw, 1.25rem)); padding: clamp(1rem, 4vw, 2rem); --bad: #b3261e; --good: #1f7a3d; }
+body { place-items: stretch center; min-height: 100dvh; padding: clamp(0rem, 2vw, 1.25rem); }
+main { display: flex; flex-direction: column; height: calc(100dvh - 2 * clamp(0rem, 2vw, 1.25rem)); padding: clamp(1rem, 4vw, 2rem); --bad: #b3261e; --good: #1f7a3d; }
 @media (prefers-color-scheme: dark) { main { --bad: #ff8a80; --good: #7fd89a; } }
 header { display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: baseline; justify-content: space-between; }
 h1 { margin: 0; overflow-wrap: anywhere; }
 #state { font-size: .85rem; color: var(--dim); white-space: nowrap; }
 #state::before { content: "●"; margin-right: .4em; }
 #state.on::before { color: var(--good); } #state.off { color: var(--bad); }
-#output { flex: 1; list-style: none; margin: .8rem 0; padding: 0; overflow-y: auto; min-height: 8rem; }
+#output { flex: 1; list-style: none; margin: .8rem 0; padding: 0; overflow-y: auto; min-height: 0; }
 #output li { font: .92rem/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; padding: .15rem .6rem; border-left: 3px solid transparent; }
 #output .input { margin-top: .6rem; color: var(--dim); } #output .input::before { content: "› "; }
 #output .result { border-color: var(--accent); } #output .error { color: var(--bad); border-color: var(--bad); }
@@ -56,7 +56,7 @@ textarea { flex: 1; min-width: 0; resize: none; font: 1rem/1.5 ui-monospace, Men
 textarea:focus-visible, button:focus-visible, #output:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 button { margin: 0; } button:disabled { opacity: .5; cursor: default; }
 #keys { margin: .5rem 0 0; } kbd { font: inherit; border: 1px solid var(--line); border-radius: 4px; padding: 0 .3em; }
-@media (max-width: 30rem) { main { border: 0; border-radius: 0; } #keys { display: none; } }
+@media (max-width: 30rem) { body { padding: 0; } main { height: 100dvh; border: 0; border-radius: 0; } #keys { display: none; } }
 `;
 
 const SCRIPT = `

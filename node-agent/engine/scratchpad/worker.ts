@@ -41,20 +41,28 @@ const context = createContext({
 
 /** An object literal is read as an expression, as a reader means it; `await` may stand at the top. */
 function compile(code: string): Script {
-  const attempts = [`(${code}\n)`, code, `(async () => (${code}\n))()`, `(async () => { ${code}\n })()`];
-  // The first is only for object literals, where `{a: 1}` would be a block with a label.
-  const order = code.trimStart().startsWith('{') ? attempts : attempts.slice(1);
-  let plain: unknown;
-  for (const attempt of order) {
-    // Without `await`, what the reader wrote is the only reading there is.
-    if (attempt.startsWith('(async') && !/\bawait\b/.test(code)) continue;
+  const readings = /\bawait\b/.test(code) ? [code, ...asyncReadings(code)] : [code];
+  if (code.trimStart().startsWith('{')) readings.unshift(`(${code}\n)`);
+  let fault: unknown;
+  for (const reading of readings) {
     try {
-      return new Script(attempt, { filename: 'scratchpad' });
+      return new Script(reading, { filename: 'scratchpad' });
     } catch (error) {
-      if (attempt === code) plain = error;
+      if (reading === code) fault = error;
     }
   }
-  throw plain;
+  throw fault;
+}
+
+/** As an expression, else as statements of which the last is a value, else as statements; declared names stay. */
+function asyncReadings(code: string): readonly string[] {
+  const lasting = code.replace(/^(\s*)(?:const|let|var)\s+(?=[\w$]+\s*=)/gm, '$1').replace(/[;\s]+$/, '');
+  const cut = Math.max(lasting.lastIndexOf(';'), lasting.lastIndexOf('\n')) + 1;
+  return [
+    `(async () => (${lasting}\n))()`,
+    `(async () => { ${lasting.slice(0, cut)}\nreturn (${lasting.slice(cut)}\n) })()`,
+    `(async () => { ${lasting}\n })()`,
+  ];
 }
 
 async function evaluate(code: string): Promise<void> {

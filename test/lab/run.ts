@@ -19,12 +19,15 @@ export function run(program: string, args: readonly string[], options: RunOption
     const settings = { timeout, maxBuffer: MAX_OUTPUT, env: { ...process.env, ...env } };
     execFile(program, args, settings, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else
-        reject(
-          new Error(`${program} ${args.slice(0, 4).join(' ')} …: ${lastLines(stderr) || error.message}`),
-        );
+      else reject(new Error(`${summary(program, args)}: ${lastLines(stderr) || error.message}`));
     });
   });
+}
+
+/** One line: a script among the arguments is not worth quoting. */
+function summary(program: string, args: readonly string[]): string {
+  const words = args.map((word) => (word.includes('\n') ? '…' : word));
+  return words.length > 6 ? `${program} … ${words.slice(-5).join(' ')}` : [program, ...words].join(' ');
 }
 
 /** The same for the way out, where nothing can be awaited: undefined when it failed. */

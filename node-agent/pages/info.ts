@@ -27,7 +27,7 @@ const axis = { stroke: dark ? '#a3a19c' : '#5d636b', grid: { stroke: dark ? '#33
 const size = () => ({ width: chart.clientWidth, height: Math.max(220, Math.min(380, chart.clientWidth * 0.45)) });
 const plot = new uPlot({
   ...size(),
-  scales: { y: { range: (u, min, max) => [0, Math.max(1, u.capacity || max)] } },
+  scales: { x: { range: (u, min, max) => [Math.min(min, (max ?? Date.now() / 1000) - 60), max ?? Date.now() / 1000] }, y: { range: (u, min, max) => [0, Math.max(1, u.capacity || max)] } },
   axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
   series: [{}, ...names.map((label, i) => ({ label, stroke: colours[i], width: 2, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
 }, data, chart);

@@ -1,0 +1,218 @@
+// What every engine promises a node (node-agent/engine/engine.ts), as one suite that each implementation passes.
+import { randomBytes } from 'node:crypto';
+import { request } from 'undici';
+import { afterEach, describe, expect, test } from 'vitest';
+import { basePath } from '../../node-agent/engine/command.ts';
+import type { Address, Engine, SandboxSpec } from '../../node-agent/engine/engine.ts';
+import { newSandboxId } from '../../shared/clock.ts';
+import { until } from '../support/until.ts';
+
+/** One host on which engines can be made, and looked at from outside. */
+export interface EngineHost {
+  /** Another engine object of a node on this host; `command` with placeholders. */
+  engine(nodeId: string, command: string): Engine;
+  /** Runs node inside a sandbox, as a shell's first word. */
+  readonly node: string;
+  /** Ends the sandbox's process without asking the engine. */
+  kill(id: string): Promise<void>;
+  /** Whatever the node has left on the host, named. */
+  leftovers(nodeId: string): Promise<readonly string[]>;
+}
+
+/** Answers with its own arguments, on its base path only. No single quotes: it stands in a shell's. */
+const ECHO = [
+  'const [base, port, ip, token] = process.argv.slice(1);',
+  'require("http").createServer((q, s) => {',
+  '  if (q.url !== base && q.url.indexOf(base + "/") !== 0) { s.statusCode = 404; return s.end(); }',
+  '  s.end(JSON.stringify({ base, token, env: process.env, cwd: process.cwd() }));',
+  '}).listen(Number(port), ip);',
+].join(' ');
+
+export function echoCommand(host: EngineHost): string {
+  return `${host.node} -e '${ECHO}' /{base_path} {port} {ip} {token}`;
+}
+
+export function newSpec(): SandboxSpec {
+  return { id: newSandboxId(), token: newSandboxId() };
+}
+
+export interface Echo {
+  readonly base: string;
+  readonly token: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** What the sandbox says of itself, once it answers. */
+export function askSandbox(address: Address, id: string): Promise<Echo> {
+  const url = `http://${address.host}:${address.port}${basePath(id)}/`;
+  return until(`${url} answers`, async () => {
+    const { statusCode, body } = await request(url, { headersTimeout: 5_000 });
+    const text = await body.text();
+    // The echo server above wrote it.
+    return statusCode === 200 && (JSON.parse(text) as Echo);
+  });
+}
+
+export function engineContract(title: string, host: EngineHost): void {
+  describe(title, () => {
+    const used = new Set<string>();
+    const opened: Engine[] = [];
+
+    const newNode = (): string => {
+      const nodeId = `contract-${randomBytes(4).toString('hex')}`;
+      used.add(nodeId);
+      return nodeId;
+    };
+    const openEngine = async (options: {
+      nodeId?: string;
+      command?: string;
+      onExit?: (id: string) => void;
+    }): Promise<Engine> => {
+      const engine = host.engine(options.nodeId ?? newNode(), options.command ?? echoCommand(host));
+      opened.push(engine);
+      await engine.open(options.onExit ?? (() => undefined));
+      return engine;
+    };
+    const find = async (engine: Engine, id: string) =>
+      (await engine.list()).find((sandbox) => sandbox.id === id);
+
+    afterEach(async () => {
+      for (const engine of opened.splice(0)) await engine.close({ purge: true });
+      const left = await Promise.all([...used].map((nodeId) => host.leftovers(nodeId)));
+      used.clear();
+      expect(left.flat()).toEqual([]);
+    });
+
+    test('a sandbox answers on its own base path at the address that start gave', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      const address = await engine.start(spec);
+      expect((await askSandbox(address, spec.id)).base).toBe(`/user/${spec.id}`);
+      const elsewhere = await request(`http://${address.host}:${address.port}/user/other/`);
+      await elsewhere.body.dump();
+      expect(elsewhere.statusCode).toBe(404);
+    });
+
+    test('the token reaches the command, and nothing of our own environment does', async () => {
+      process.env.TMPFLEET_SECRET_FOR_THIS_TEST = 'must not get in';
+      const engine = await openEngine({});
+      const spec = newSpec();
+      const echo = await askSandbox(await engine.start(spec), spec.id);
+      delete process.env.TMPFLEET_SECRET_FOR_THIS_TEST;
+      expect(echo.token).toBe(spec.token);
+      expect(Object.keys(echo.env).filter((name) => name.startsWith('TMPFLEET'))).toEqual([]);
+      expect(echo.env.HOME).toBe(echo.cwd);
+    });
+
+    test('two sandboxes at one time are two', async () => {
+      const engine = await openEngine({});
+      const specs = [newSpec(), newSpec()];
+      const addresses = await Promise.all(specs.map((spec) => engine.start(spec)));
+      const answers = await Promise.all(
+        specs.map(({ id }, index) => askSandbox(addresses[index] ?? { host: '', port: 0 }, id)),
+      );
+      expect(answers.map(({ token }) => token)).toEqual(specs.map(({ token }) => token));
+      expect(new Set(addresses.map(({ host: name, port }) => `${name}:${port}`)).size).toBe(2);
+    });
+
+    test('list tells address, image and time of creation', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      const before = Date.now();
+      const address = await engine.start(spec);
+      const listed = await engine.list();
+      expect(listed).toHaveLength(1);
+      expect(listed[0]).toMatchObject({ id: spec.id, running: true, address, image: await engine.image() });
+      // Docker counts whole seconds.
+      expect(Math.abs((listed[0]?.createdAt ?? 0) - before)).toBeLessThan(10_000);
+    });
+
+    test('another node on the same host neither sees nor removes them', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      const address = await engine.start(spec);
+      const other = await openEngine({});
+      expect(await other.list()).toEqual([]);
+      await other.remove(spec.id);
+      await other.close({ purge: true });
+      expect((await askSandbox(address, spec.id)).token).toBe(spec.token);
+      expect((await find(engine, spec.id))?.running).toBe(true);
+    });
+
+    test('closing leaves them running, and a restarted agent finds and removes them', async () => {
+      const nodeId = newNode();
+      const first = await openEngine({ nodeId });
+      const spec = newSpec();
+      const address = await first.start(spec);
+      await first.close();
+      const second = await openEngine({ nodeId });
+      expect(await find(second, spec.id)).toMatchObject({ running: true, address });
+      expect((await askSandbox(address, spec.id)).token).toBe(spec.token);
+      await second.remove(spec.id);
+      expect(await second.list()).toEqual([]);
+      await expect(
+        request(`http://${address.host}:${address.port}/`, { headersTimeout: 1_000 }),
+      ).rejects.toThrow();
+    });
+
+    test('removing twice, at once, and what never was, is success', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      await engine.start(spec);
+      await Promise.all([engine.remove(spec.id), engine.remove(spec.id)]);
+      expect(await engine.list()).toEqual([]);
+      await engine.remove(spec.id);
+      await engine.remove(newSandboxId());
+      await engine.remove('../../etc');
+    });
+
+    test('one that is killed from outside is told of, and no longer running', async () => {
+      const exits: string[] = [];
+      const engine = await openEngine({ onExit: (id) => exits.push(id) });
+      const spec = newSpec();
+      await askSandbox(await engine.start(spec), spec.id);
+      await host.kill(spec.id);
+      await until('the exit is told', () => exits.includes(spec.id));
+      expect((await find(engine, spec.id))?.running).toBe(false);
+      await engine.remove(spec.id);
+      expect(await engine.list()).toEqual([]);
+    });
+
+    test.each([
+      ['exits at once', 'false'],
+      ['does not exist', '/no/such/program'],
+    ])('a command that %s leaves nothing running, and can be cleaned away', async (_, command) => {
+      const exits: string[] = [];
+      const engine = await openEngine({ command, onExit: (id) => exits.push(id) });
+      const spec = newSpec();
+      const failure: unknown = await engine.start(spec).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure !== undefined) expect(failure).toMatchObject({ code: 'start-failed' });
+      else await until('the exit is told', () => exits.includes(spec.id));
+      expect((await find(engine, spec.id))?.running ?? false).toBe(false);
+      await engine.remove(spec.id);
+      expect(await engine.list()).toEqual([]);
+    });
+
+    test('a purge leaves nothing, not even of a start that was under way', async () => {
+      const nodeId = newNode();
+      const engine = await openEngine({ nodeId });
+      await engine.start(newSpec());
+      const underWay = Promise.allSettled([engine.start(newSpec()), engine.start(newSpec())]);
+      await engine.close({ purge: true });
+      await underWay;
+      expect(await host.leftovers(nodeId)).toEqual([]);
+      await expect(engine.start(newSpec())).rejects.toMatchObject({ code: 'engine-unavailable' });
+    });
+
+    test('the image has one identity, and asking its source for a newer one keeps it', async () => {
+      const nodeId = newNode();
+      const [first, second] = [await openEngine({ nodeId }), await openEngine({ nodeId })];
+      expect(await first.image()).toBe(await second.image());
+      expect(await first.image({ pull: true })).toBe(await second.image());
+    });
+  });
+}

@@ -44,6 +44,8 @@ export function localHost(): LocalHost {
     leftovers: async (nodeId) => {
       const left: string[] = [];
       for (const name of await readdir(records)) {
+        // A write that a kill cut short; the next agent that starts a minute later sweeps it away.
+        if (/\.json\.\d+$/.test(name)) continue;
         const text = name.endsWith('.json') ? await readFile(join(records, name), 'utf8') : '';
         if (!name.endsWith('.json') || recordSchema.parse(JSON.parse(text)).node === nodeId) left.push(name);
       }

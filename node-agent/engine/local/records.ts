@@ -1,5 +1,5 @@
 // One small file per sandbox: how a restarted agent finds the processes of the one before it.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -19,10 +19,15 @@ const recordSchema = z.object({
 });
 export type LocalRecord = z.infer<typeof recordSchema>;
 
+/** No write takes so long. */
+const STALE_MS = 60_000;
+
 export class LocalRecords {
   readonly #dir: string;
   readonly #node: string;
   readonly #logger: Logger;
+  /** Said once each: `all` is asked every few seconds. */
+  readonly #unreadable = new Set<string>();
 
   constructor(dir: string, node: string, logger: Logger) {
     this.#dir = dir;
@@ -32,6 +37,17 @@ export class LocalRecords {
 
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    await this.#sweep();
+  }
+
+  /** What an agent that was killed in the middle of writing left: write-file-atomic's `<file>.<number>`. */
+  async #sweep(): Promise<void> {
+    for (const name of await readdir(this.#dir)) {
+      if (!/\.json\.\d+$/.test(name)) continue;
+      const path = join(this.#dir, name);
+      const age = Date.now() - ((await stat(path).catch(ignoreMissing))?.mtimeMs ?? 0);
+      if (age > STALE_MS) await rm(path, { force: true });
+    }
   }
 
   /** The sandbox's home directory; its record lies beside it. */
@@ -51,7 +67,8 @@ export class LocalRecords {
       const record = parseJson(await readFile(this.#path(id), 'utf8'), recordSchema, 'a sandbox record');
       return record.node === this.#node && record.id === id ? record : undefined;
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') {
+      if (errorCode(error) !== 'ENOENT' && !this.#unreadable.has(id)) {
+        this.#unreadable.add(id);
         this.#logger.error(
           { error: describeError(error) },
           'a sandbox record cannot be read, and is left alone',
@@ -62,10 +79,7 @@ export class LocalRecords {
   }
 
   async all(): Promise<readonly LocalRecord[]> {
-    const names = await readdir(this.#dir).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    });
+    const names = (await readdir(this.#dir).catch(ignoreMissing)) ?? [];
     const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
     const records = await Promise.all(ids.map((id) => this.read(id)));
     return records.filter((record) => record !== undefined);
@@ -80,4 +94,8 @@ export class LocalRecords {
   #path(id: string): string {
     return join(this.#dir, `${id}.json`);
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errorCode(error) !== 'ENOENT') throw error;
 }

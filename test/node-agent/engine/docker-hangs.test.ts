@@ -1,0 +1,74 @@
+// A Docker that takes connections and answers nothing, or goes and comes back.
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callDocker, connectDocker } from '../../../node-agent/engine/docker/connection.ts';
+import { detectEngine } from '../../../node-agent/engine/index.ts';
+import { dockerHost } from '../../contract/docker-host.ts';
+import { newSpec } from '../../contract/engine-contract.ts';
+import { type DockerLab, startDocker } from '../../lab/docker.ts';
+import { describeNeeding } from '../../lab/needs.ts';
+import { until } from '../../support/until.ts';
+
+describeNeeding(['docker'], 'a Docker that hangs', () => {
+  let lab: DockerLab;
+  beforeAll(async () => {
+    lab = await startDocker({ network: 'own' });
+  });
+  afterAll(() => lab.stop());
+
+  test('ends every call at its deadline, and is found again when it goes on', async () => {
+    const config = { dockerHost: lab.host, dockerCertPath: '' };
+    const docker = connectDocker({ host: lab.host, certPath: '' });
+    expect(await detectEngine(config, {})).toBe('docker');
+    lab.pause();
+    try {
+      const began = performance.now();
+      await expect(
+        callDocker({ what: 'list containers', deadline: 300 }, (abortSignal) =>
+          docker.listContainers({ abortSignal }),
+        ),
+      ).rejects.toMatchObject({ code: 'engine-timeout' });
+      expect(performance.now() - began).toBeLessThan(3_000);
+      expect(await detectEngine(config, {})).toBe('local');
+    } finally {
+      lab.resume();
+    }
+    expect(await detectEngine({ dockerHost: '', dockerCertPath: '' }, { DOCKER_HOST: lab.host })).toBe(
+      'docker',
+    );
+  });
+});
+
+describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => {
+  test('is asked for its events again, and exits are told of as before', async () => {
+    const sockets = new Set<Socket>();
+    let connections = 0;
+    const between = createServer((near) => {
+      connections += 1;
+      const far = connect(docker.socketPath);
+      for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined));
+      near.pipe(far).pipe(near);
+    });
+    const path = join(docker.socketPath, `../between-${process.pid}.sock`);
+    await new Promise<void>((resolve) => between.listen(path, resolve));
+    const host = dockerHost(docker);
+    const engine = host.engine(`breaks-${process.pid}`, 'sleep-is-not-here', {
+      dockerHost: `unix://${path}`,
+    });
+    const exits: string[] = [];
+    try {
+      await engine.open((id) => exits.push(id));
+      const before = connections;
+      for (const socket of sockets) socket.destroy();
+      await until('it connects anew', () => connections > before);
+      const spec = newSpec();
+      await engine.start(spec).catch(() => undefined);
+      await until('the exit is told', () => exits.includes(spec.id));
+    } finally {
+      await engine.close({ purge: true });
+      between.close();
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+});

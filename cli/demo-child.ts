@@ -1,6 +1,6 @@
 // One process of the demo: started, watched, started again when it dies, and stopped for good.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { FleetError } from '../shared/errors.ts';
 
@@ -36,6 +36,8 @@ const readyMessage = z.object({ ready: z.object({ url: z.string(), controlUrl: z
 const MAX_DEATHS = 3;
 const RESTART_MS = 300;
 const STOP_MS = 30_000;
+/** A start quicker than this needs no words. */
+const TELL_MS = 2_000;
 
 export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child {
   const first = deferred<void>();
@@ -79,6 +81,8 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
     });
   };
   start();
+  const hush = tellLog(spec, say);
+  void first.promise.then(hush, hush);
 
   return {
     name: spec.name,
@@ -122,6 +126,38 @@ function fixedPorts(args: readonly string[], before: Addresses | undefined): rea
     const flag = args[index - 1];
     return flag === '--port' || flag === '--control-port' ? ports[flag] : arg;
   });
+}
+
+const logLine = z.object({
+  level: z.number(),
+  msg: z.string(),
+  image: z.string().optional(),
+  progress: z.string().optional(),
+});
+
+/** Says what a child logs while it is not serving yet (a pull may take minutes). Returns how to stop. */
+function tellLog(spec: ChildSpec, say: (line: string) => void): () => void {
+  let told = 0;
+  const timer = setInterval(() => {
+    if (!existsSync(spec.log)) return;
+    const lines = readFileSync(spec.log, 'utf8').split('\n').slice(0, -1);
+    for (const line of lines.slice(told)) {
+      const { msg, image = '', progress = '' } = parseLogLine(line) ?? {};
+      if (msg !== undefined)
+        say(`  ${spec.name}: ${[msg, image, progress].filter((part) => part !== '').join(' ')}`);
+    }
+    told = lines.length;
+  }, TELL_MS);
+  return () => clearInterval(timer);
+}
+
+function parseLogLine(line: string): z.infer<typeof logLine> | undefined {
+  try {
+    return logLine.safeParse(JSON.parse(line)).data;
+  } catch {
+    // A line that is not a log entry: the last words will have it.
+    return undefined;
+  }
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

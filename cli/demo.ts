@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import type { EngineKind } from '../node-agent/engine/engine.ts';
+import { detectEngine } from '../node-agent/engine/index.ts';
 import { choice, integer, option, port, text } from '../shared/config/option.ts';
 import { FleetError } from '../shared/errors.ts';
 import { type Child, type ChildSpec, keepRunning } from './demo-child.ts';
@@ -29,6 +31,12 @@ const demoOptions = {
   ),
   idle: option(text('time', 'a time such as 10m'), '10m', 'a sandbox without use for so long is removed'),
   port: option(port(), 9000, 'port of the front; the control listener takes the next one'),
+};
+
+const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
+  docker: 'Sandboxes are hardened containers on Docker.',
+  local:
+    'Sandboxes are processes of yours on loopback, isolated from nothing (with Docker they would be containers).',
 };
 
 type DemoConfig = ReturnType<typeof readOptions<typeof demoOptions>>['config'];
@@ -75,11 +83,16 @@ async function runDemo(config: DemoConfig): Promise<number> {
       return child;
     };
     const secret = randomBytes(32).toString('hex');
+    const engine =
+      config.engine === 'auto'
+        ? await detectEngine({ dockerHost: '', dockerCertPath: '' }, process.env)
+        : config.engine;
+    say(ENGINE_WORDS[engine]);
     say(`Starting a front and ${config.nodes} node(s) …`);
     const front = await launch(redirectorSpec(config, dir, secret));
     const { url, controlUrl } = front.addresses();
     const nodes = Array.from({ length: config.nodes }, (_, index) =>
-      nodeSpec({ config, dir, secret, url, index }),
+      nodeSpec({ config, engine, dir, secret, url, index }),
     );
     const started = await Promise.all(nodes.map(launch));
     for (const node of started) await register(controlUrl, node);
@@ -114,13 +127,14 @@ function redirectorSpec(config: DemoConfig, dir: string, secret: string): ChildS
 
 interface NodePlace {
   readonly config: DemoConfig;
+  readonly engine: EngineKind;
   readonly dir: string;
   readonly secret: string;
   readonly url: string;
   readonly index: number;
 }
 
-function nodeSpec({ config, dir, secret, url, index }: NodePlace): ChildSpec {
+function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): ChildSpec {
   // The front's port is in the name: two demos on one Docker must not take each other's containers for orphans.
   const name = `demo-${new URL(url).port}-${index + 1}`;
   const given = (flag: string, value: string): readonly string[] => (value === '' ? [] : [flag, value]);
@@ -128,7 +142,7 @@ function nodeSpec({ config, dir, secret, url, index }: NodePlace): ChildSpec {
     name,
     args: [
       ...['node-agent', '--node-id', name, '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
-      ...['--data-dir', join(dir, name), '--front-url', url, '--engine', config.engine, '--ephemeral'],
+      ...['--data-dir', join(dir, name), '--front-url', url, '--engine', engine, '--ephemeral'],
       ...['--capacity', String(config.capacity), '--warm', String(config.warm), '--idle', config.idle],
       ...given('--image', config.image),
       ...given('--command', config.command),

@@ -15,7 +15,11 @@ export interface Running {
 export interface ServerCommand<O extends Options> {
   readonly name: string;
   readonly options: O;
-  readonly start: (config: ConfigOf<O>, logger: Logger) => Promise<Running>;
+  /** `signal` aborts when the server is to stop while it is still starting. */
+  readonly start: (
+    config: ConfigOf<O>,
+    given: { readonly logger: Logger; readonly signal: AbortSignal },
+  ) => Promise<Running>;
 }
 
 interface LogSettings {
@@ -39,7 +43,7 @@ export function addServerCommand<O extends Options>(
       const { logLevel, logFormat } = logSettings(config);
       const logger = createLogger({ name: server.name, level: logLevel, format: logFormat });
       for (const warning of warnings) logger.warn(warning);
-      process.exitCode = await runUntilStopped(() => server.start(config, logger), logger);
+      process.exitCode = await runUntilStopped((signal) => server.start(config, { logger, signal }), logger);
     } catch (error) {
       process.exitCode = reportFailure(error);
     }
@@ -48,11 +52,16 @@ export function addServerCommand<O extends Options>(
   });
 }
 
-async function runUntilStopped(start: () => Promise<Running>, logger: Logger): Promise<number> {
+async function runUntilStopped(
+  start: (signal: AbortSignal) => Promise<Running>,
+  logger: Logger,
+): Promise<number> {
   const stop = stopRequest(logger);
-  const running = start();
+  const cancelled = new AbortController();
+  const running = start(cancelled.signal);
   const early = await Promise.race([running.then(() => undefined), stop]);
   if (early !== undefined) {
+    cancelled.abort();
     // Started half-way is the state that leaks: let the start settle, then close what came of it.
     await running.then(
       (server) => server.close(),

@@ -24,7 +24,7 @@ addServerCommand(
   {
     name: 'redirector',
     options: redirectorOptions,
-    start: (config, logger) => startRedirector(config, { logger }),
+    start: (config, { logger }) => startRedirector(config, { logger }),
   },
   (config) => config,
 );
@@ -33,7 +33,7 @@ addServerCommand(
   {
     name: 'node-agent',
     options: nodeAgentOptions,
-    start: (config, logger) => startNodeAgent(config, { logger, env: process.env }),
+    start: (config, given) => startNodeAgent(config, { ...given, env: process.env }),
   },
   (config) => config,
 );

@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly random?: Random;
   /** The process environment, for DOCKER_HOST and what local sandboxes inherit. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Aborts the start, an image pull above all. */
+  readonly signal?: AbortSignal;
 }
 
 export interface NodeAgent {
@@ -133,14 +135,21 @@ export async function startNodeAgent(
       });
     return reaping;
   };
+  // Closing is what ends an open that waits for something.
+  const giveUp = (): void => void engine.close().catch(() => undefined);
+  surroundings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await engine.open((id) => pool.exited(id));
     await pool.open();
   } catch (error) {
     await Promise.all([publicServer.close(0), controlServer.close(0), proxy.close()]);
-    await engine.close({ purge: config.ephemeral });
+    // What went wrong first is what matters; that the engine cannot clean up either often follows from it.
+    await engine
+      .close({ purge: config.ephemeral })
+      .catch((second: unknown) => logger.debug({ error: String(second) }, 'clearing up failed too'));
     throw error;
   }
+  surroundings.signal?.removeEventListener('abort', giveUp);
   ready = true;
   const schedule = startSchedule(jobs(config, { pool, standing, clock, reap, logger }), logger);
   logger.info(

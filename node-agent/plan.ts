@@ -48,7 +48,8 @@ export function planPool(seen: Observed): Plan {
   const shed = staleFirst.slice(0, surplus);
   const kept = staleFirst.slice(surplus);
 
-  const keep = Math.ceil(wanted / 2);
+  // Of what would be warm once the removals under way are over, or each of them would lower the bar for the next.
+  const keep = Math.ceil(Math.min(seen.capacity - seen.held, seen.warmTarget + seen.waiting) / 2);
   const rolled = kept.filter((id) => seen.stale.has(id)).slice(0, Math.max(0, kept.length - keep));
   const staleStarting = seen.starting.filter((id) => seen.stale.has(id));
 

@@ -64,6 +64,11 @@ describe('what to end', () => {
     expect(plan.end.every(({ reason }) => reason === 'stale-image')).toBe(true);
   });
 
+  test('while some are on their way out, no more go', () => {
+    const plan = planPool({ ...nothing, warm: ids(4), removing: 4, stale: new Set(ids(4)) });
+    expect(plan.end).toEqual([]);
+  });
+
   test('fresh ones let more of the stale go', () => {
     const stale = new Set(ids(4));
     const plan = planPool({ ...nothing, warm: [...ids(4), ...ids(4, 'fresh')], stale });

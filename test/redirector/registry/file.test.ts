@@ -1,0 +1,93 @@
+// The registry file: whole on disk, heeded when it changes by hand, kept from its own mistakes.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileRegistry } from '../../../redirector/registry/file.ts';
+import type { Member } from '../../../shared/wire.ts';
+import { until } from '../../support/until.ts';
+import { silent } from '../support.ts';
+
+let dir: string;
+let path: string;
+let registry: FileRegistry;
+
+const A = { id: 'a', url: 'https://a.invalid' };
+const B = { id: 'b', url: 'https://b.invalid' };
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tmpfleet-registry-'));
+  path = join(dir, 'deep', 'nodes.json');
+  registry = new FileRegistry(path, silent);
+});
+
+afterEach(async () => {
+  await registry.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const reopened = (): readonly Member[] => new FileRegistry(path, silent).members();
+const byHand = (text: string): void => writeFileSync(path, text);
+
+describe('the registry', () => {
+  test('begins empty, where there was not even a directory', () => {
+    expect(registry.members()).toEqual([]);
+  });
+
+  test('remembers across restarts what was added and removed, and leaves nothing half-written', async () => {
+    await registry.add(A);
+    await registry.add(B);
+    expect(await registry.remove('a')).toBe(true);
+    expect(await registry.remove('a')).toBe(false);
+    expect(reopened()).toEqual([B]);
+    expect(readdirSync(join(dir, 'deep'))).toEqual(['nodes.json']);
+  });
+
+  test('takes many changes at once without losing one', async () => {
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        registry.add({ id: `n${index}`, url: `http://n${index}.invalid` }),
+      ),
+    );
+    expect(reopened().length).toBe(40);
+  });
+
+  test('has each id and each address once', async () => {
+    await registry.add(A);
+    await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({ code: 'conflict' });
+    expect(registry.members()).toEqual([A]);
+  });
+
+  test('tells whoever watches of every change, by call or by hand', async () => {
+    const seen: (readonly Member[])[] = [];
+    registry.watch((members) => seen.push(members));
+    await registry.add(A);
+    expect(seen).toEqual([[A]]);
+    byHand(JSON.stringify({ nodes: [A, { ...B, url: `${B.url}/` }] }));
+    await until('the edit is heeded', () => seen.length === 2);
+    expect(seen[1]).toEqual([A, B]);
+  });
+
+  test('goes on with what it knew when an edit breaks it, says so once, and heeds the mended file', async () => {
+    await registry.close();
+    const complaints: string[] = [];
+    registry = new FileRegistry(path, pino({ level: 'error' }, { write: (line) => complaints.push(line) }));
+    await registry.add(A);
+    const broken = ['{"nodes": [', '{"nodes": 7}', '{"nodes":[{"id":"../x","url":"https://b"}]}'];
+    for (const [index, text] of broken.entries()) {
+      byHand(text);
+      await until('it is complained of', () => complaints.length === index + 1);
+      expect(registry.members()).toEqual([A]);
+    }
+    byHand(JSON.stringify({ nodes: [B] }));
+    await until('the mended one is heeded', () => registry.members()[0]?.id === 'b');
+    expect(complaints.length).toBe(broken.length);
+  });
+
+  test('refuses to start on a file that it cannot understand: an empty fleet would be a wrong guess', () => {
+    writeFileSync(join(dir, 'nodes.json'), 'oops');
+    expect(() => new FileRegistry(join(dir, 'nodes.json'), silent)).toThrow(/nodes\.json.*not JSON/);
+  });
+});

@@ -1,0 +1,106 @@
+// The command as its user meets it: help, configuration, refusals, exit codes.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { redirectorOptions } from '../../redirector/config.ts';
+import { envName, kebab } from '../../shared/config/load.ts';
+import type { Options } from '../../shared/config/option.ts';
+import { tmpfleet } from '../support/tmpfleet.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-cli-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = tmpfleet(args, env);
+  const code = await child.ended;
+  return { code, output: child.output() };
+}
+
+describe('tmpfleet', () => {
+  test('tells its version, its verbs and its exit codes', async () => {
+    expect((await run(['--version'])).output).toMatch(/^\d+\.\d+\.\d+/);
+    const { code, output } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const word of ['redirector', 'node-agent', 'demo', 'Exit codes']) expect(output).toContain(word);
+  });
+
+  test.each([
+    [['redirctor'], 'Did you mean redirector?'],
+    [['redirector', '--prot', '1'], 'Did you mean --port?'],
+  ])('%j is a usage error that suggests what was meant', async (args, hint) => {
+    const { code, output } = await run(args);
+    expect(code).toBe(2);
+    expect(output).toContain(hint);
+  });
+});
+
+describe.each<[string, Options]>([
+  ['redirector', redirectorOptions],
+  ['node-agent', nodeAgentOptions],
+])('tmpfleet %s', (verb, options) => {
+  test('--help names every option with its environment variable', async () => {
+    const { code, output } = await run([verb, '--help']);
+    expect(code).toBe(0);
+    for (const name of Object.keys(options)) {
+      expect(output).toContain(`--${kebab(name)}`);
+      expect(output.replaceAll(/\s+/g, ' ')).toContain(envName(name));
+    }
+  });
+
+  test('--print-config prints what results, and what it prints is a configuration file', async () => {
+    const args = [verb, '--port', '1234', '--print-config'];
+    const first = await run(args, { TMPFLEET_CONTROL_PORT: '4321', TMPFLEET_SECRET: 'never-to-be-printed' });
+    expect(first.code).toBe(0);
+    expect(first.output).toContain('port: 1234  # --port');
+    expect(first.output).toContain('control-port: 4321  # TMPFLEET_CONTROL_PORT');
+    expect(first.output).not.toContain('never-to-be-printed');
+    const file = join(dir, `${verb}.yaml`);
+    writeFileSync(file, first.output);
+    const second = await run([verb, '--config', file, '--print-config']);
+    const values = (text: string) => text.replaceAll(/ {2}# .*/g, '').replace('(set)', '(not set)');
+    expect(values(second.output)).toBe(values(first.output));
+  });
+
+  test('refuses a bad configuration with every fault at once and exit code 2', async () => {
+    const { code, output } = await run([verb, '--port', '70000', '--log-level', 'loud'], {
+      TMPFLEET_CONTROL_PORT: 'x',
+    });
+    expect(code).toBe(2);
+    expect(output).toContain('port (--port): "70000" will not do');
+    expect(output).toContain('log-level (--log-level): "loud" will not do');
+    expect(output).toContain('control-port (TMPFLEET_CONTROL_PORT): "x" will not do');
+  });
+
+  test('refuses a control listener beyond loopback without a token', async () => {
+    const { code, output } = await run([verb, '--control-host', '0.0.0.0', '--data-dir', dir]);
+    expect(code).toBe(2);
+    expect(output).toContain('TMPFLEET_CONTROL_TOKEN');
+  });
+});
+
+test('the local engine refuses to listen beyond loopback without being told to', async () => {
+  const { code, output } = await run(['node-agent', '--engine', 'local', '--data-dir', dir]);
+  expect(code).toBe(2);
+  expect(output).toContain('the local engine does not isolate sandboxes');
+  expect(output).toContain('--unsafe-listen');
+});
+
+test('a Docker that is not there is named, with what to do', async () => {
+  const args = ['node-agent', '--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'];
+  const { code, output } = await run([...args, '--port', '0', '--control-port', '0', '--data-dir', dir]);
+  expect(code).toBe(1);
+  expect(output).toContain('unix:///nowhere/docker.sock');
+  expect(output).toMatch(/is Docker running/);
+});
+
+test('a misspelt TMPFLEET_ variable is warned of', async () => {
+  const child = tmpfleet(
+    ['redirector', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'warned')],
+    { TMPFLEET_PROT: '1' },
+  );
+  await child.printed(/TMPFLEET_PROT is set, but/);
+  await child.printed(/redirector is up/);
+  expect(await child.stop()).toBe(0);
+});

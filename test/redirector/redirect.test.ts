@@ -238,7 +238,7 @@ describe('a reader whom a node sent back', () => {
   test('three times is told the truth instead of a fourth try', async () => {
     const front = await bench.front();
     await front.add(await bench.node());
-    const answer = await front.get(`/?ticket=${bounce({ hops: 3, tried: ['x', 'y', 'z'] })}`);
+    const answer = await front.get(`/?ticket=${bounce({ node: 'z', hops: 3, tried: ['x', 'y', 'z'] })}`);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('5');
   });

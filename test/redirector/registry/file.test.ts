@@ -1,5 +1,5 @@
 // The registry file: whole on disk, heeded when it changes by hand, kept from its own mistakes.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -28,7 +28,11 @@ afterEach(async () => {
 });
 
 const reopened = (): readonly Member[] => new FileRegistry(path, silent).members();
-const byHand = (text: string): void => writeFileSync(path, text);
+/** As good editors save: whole or not at all. */
+const byHand = (text: string): void => {
+  writeFileSync(`${path}~`, text);
+  renameSync(`${path}~`, path);
+};
 
 describe('the registry', () => {
   test('begins empty, where there was not even a directory', () => {
@@ -65,8 +69,10 @@ describe('the registry', () => {
     registry.watch((members) => seen.push(members));
     await registry.add(A);
     expect(seen).toEqual([[A]]);
-    byHand(JSON.stringify({ nodes: [A, { ...B, url: `${B.url}/` }] }));
-    await until('the edit is heeded', () => seen.length === 2);
+    await until('the edit is heeded', () => {
+      byHand(JSON.stringify({ nodes: [A, { ...B, url: `${B.url}/` }] }));
+      return seen.length === 2;
+    });
     expect(seen[1]).toEqual([A, B]);
   });
 
@@ -74,7 +80,10 @@ describe('the registry', () => {
     await registry.close();
     const complaints: string[] = [];
     registry = new FileRegistry(path, pino({ level: 'error' }, { write: (line) => complaints.push(line) }));
-    await registry.add(A);
+    await until('it watches', () => {
+      byHand(JSON.stringify({ nodes: [A] }));
+      return registry.members().length === 1;
+    });
     const broken = ['{"nodes": [', '{"nodes": 7}', '{"nodes":[{"id":"../x","url":"https://b"}]}'];
     for (const [index, text] of broken.entries()) {
       byHand(text);

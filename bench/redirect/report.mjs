@@ -1,0 +1,76 @@
+// From samples to medians, ratios and a table.
+
+/** What every other target is divided by. */
+const REFERENCE = 'raw';
+
+/** `{mode: {target: {perSecond, lowest, highest, cpu, ratio, ratioLowest, ratioHighest, cpuRatio}}}` */
+export function summarize(modes, targets, samples) {
+  const of = (mode, target) => samples.filter((sample) => sample.mode === mode && sample.target === target);
+  return Object.fromEntries(
+    modes.map((mode) => [
+      mode,
+      Object.fromEntries(
+        targets.map(({ name }) => [name, summarizeOne(of(mode, name), of(mode, REFERENCE))]),
+      ),
+    ]),
+  );
+}
+
+function summarizeOne(samples, reference) {
+  const rates = samples.map(({ perSecond }) => perSecond);
+  const ratios = pairs(samples, reference).map(([own, other]) => own.perSecond / other.perSecond);
+  const cpuRatios = pairs(samples, reference).map(([own, other]) => other.cpu / own.cpu);
+  return {
+    perSecond: Math.round(median(rates)),
+    lowest: Math.round(Math.min(...rates)),
+    highest: Math.round(Math.max(...rates)),
+    cpu: round2(median(samples.map(({ cpu }) => cpu))),
+    ...spread('ratio', ratios),
+    ...spread('cpuRatio', cpuRatios),
+  };
+}
+
+function pairs(samples, reference) {
+  return samples.flatMap((own) => {
+    const other = reference.find(({ round }) => round === own.round);
+    return other === undefined ? [] : [[own, other]];
+  });
+}
+
+function spread(name, ratios) {
+  if (ratios.length === 0) return {};
+  return {
+    [name]: round2(median(ratios)),
+    [`${name}Lowest`]: round2(Math.min(...ratios)),
+    [`${name}Highest`]: round2(Math.max(...ratios)),
+  };
+}
+
+export function print(report) {
+  const { node, machine, load, pinned, headers, connections, rounds, seconds } = report;
+  console.log(`${report.what}: node ${node}, ${machine}, ${load}, ${headers} headers`);
+  console.log(
+    `${connections} connections, ${rounds} rounds of ${seconds} s, ${pinned ? 'pinned' : 'not pinned'}`,
+  );
+  for (const [mode, targets] of Object.entries(report.modes)) {
+    console.log(
+      `\n  ${mode.padEnd(22)}     a second   lowest … highest   × raw (range)         CPU µs   × raw`,
+    );
+    for (const [name, one] of Object.entries(targets)) {
+      const range = `${String(one.lowest).padStart(8)} … ${String(one.highest).padEnd(7)}`;
+      const ratio = `${one.ratio ?? '–'} (${one.ratioLowest ?? ''}–${one.ratioHighest ?? ''})`.padEnd(20);
+      const cpu = `${String(one.cpu).padStart(7)}   ${one.cpuRatio ?? '–'}`;
+      console.log(`  ${name.padEnd(22)} ${String(one.perSecond).padStart(12)} ${range}   ${ratio} ${cpu}`);
+    }
+  }
+}
+
+function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function round2(value) {
+  return Math.round(value * 100) / 100;
+}

@@ -3,8 +3,8 @@ import { type Clock, newNonce, type Random } from '../shared/clock.ts';
 import { redirectorKey, signTicket, type Ticket, verifyTicket } from '../shared/ticket.ts';
 import type { Fleet } from './fleet.ts';
 import { epochAt } from './ledger.ts';
-import { estimateRoom, type NodeView, nodeName } from './node-view.ts';
-import { type Candidate, chooseNode } from './placement.ts';
+import { type NodeView, nodeName } from './node-view.ts';
+import { Weights } from './weights.ts';
 
 /** A reader sent back so often gets an honest answer instead. */
 export const MAX_HOPS = 3;
@@ -38,11 +38,13 @@ export interface Journey {
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #ourKey: string | undefined;
+  readonly #weights: Weights;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
+    const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
+    this.#weights = new Weights({ ourKey, pollInterval: options.fleet.pollInterval });
+    options.fleet.watch(this.#weights);
   }
 
   /** What a ticket that came back says, if it is genuine. That a node sent someone back is news of that node too. */
@@ -52,7 +54,10 @@ export class Dispatcher {
     const ticket = verifyTicket(text, secrets, clock.now());
     const last = ticket?.tried.at(-1);
     const view = last === undefined ? undefined : fleet.named(last);
-    if (view !== undefined) view.full = true;
+    if (view !== undefined && !view.full) {
+      view.full = true;
+      fleet.changed(view);
+    }
     return ticket;
   }
 
@@ -62,7 +67,13 @@ export class Dispatcher {
 
   /** Chooses without sending anyone: for whoever only looks. */
   choose(tried: readonly string[] = []): NodeView | undefined {
-    return chooseNode(this.#candidates(tried), this.#options.random);
+    const { fleet, random, clock } = this.#options;
+    const triedViews: NodeView[] = [];
+    for (const name of tried) {
+      const view = fleet.named(name);
+      if (view !== undefined) triedViews.push(view);
+    }
+    return this.#weights.choose(random, triedViews, clock.now());
   }
 
   /** Chooses, and counts the reader as on their way. */
@@ -73,26 +84,16 @@ export class Dispatcher {
     const now = this.#options.clock.now();
     view.ledger.sent(now);
     view.redirects += 1;
+    this.#options.fleet.changed(view);
     return { view, ticket: this.#ticketFor(view, journey, now) };
   }
 
   whyNot(): Refusal {
-    const { fleet } = this.#options;
+    const { fleet, clock } = this.#options;
     if (fleet.size === 0) return 'no-nodes';
-    for (const view of fleet.views()) if (view.answers === 'reachable') return 'full';
+    const now = clock.now();
+    for (const view of fleet.views()) if (view.answers === 'reachable' || view.keptUntil > now) return 'full';
     return 'none-answers';
-  }
-
-  #candidates(tried: readonly string[]): readonly Candidate<NodeView>[] {
-    const now = this.#options.clock.now();
-    const candidates: Candidate<NodeView>[] = [];
-    for (const view of this.#options.fleet.views()) {
-      const room = estimateRoom(view, this.#ourKey, now);
-      if (room.warm === 0 && room.cold === 0) continue;
-      if (tried.length > 0 && tried.includes(nodeName(view))) continue;
-      candidates.push({ node: view, room });
-    }
-    return candidates;
   }
 
   #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {

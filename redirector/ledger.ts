@@ -14,45 +14,72 @@ export function epochAt(now: number): number {
 }
 
 export class Ledger {
-  readonly #byEpoch = new Map<number, number>();
-  /** When each was sent, oldest first. */
+  /** How many were sent in each young epoch, at its remainder by YOUNG_EPOCHS. */
+  readonly #sent: number[] = new Array<number>(YOUNG_EPOCHS).fill(0);
+  /** The youngest epoch there is a count of. */
+  #newest = 0;
+  /** When each was sent, oldest first; only of those no report can have told of. */
   #times: number[] = [];
 
   /** @param now ms since 1970 */
   sent(now: number): void {
     const epoch = epochAt(now);
-    this.#byEpoch.set(epoch, (this.#byEpoch.get(epoch) ?? 0) + 1);
+    this.#moveTo(epoch);
+    const place = epoch % YOUNG_EPOCHS;
+    this.#sent[place] = (this.#sent[place] ?? 0) + 1;
     this.#times.push(now);
-    if (this.#byEpoch.size > YOUNG_EPOCHS + 1) this.#forget(now);
   }
 
   /** Σ over young epochs of sent − seen, never below 0 in any of them. */
   pendingByTickets(seen: Readonly<Record<string, number>>, now: number): number {
-    const oldest = epochAt(now) - YOUNG_EPOCHS;
     let pending = 0;
-    for (const [epoch, count] of this.#byEpoch) {
-      if (epoch > oldest) pending += Math.max(0, count - (seen[epoch] ?? 0));
+    for (let epoch = this.#oldestYoung(now); epoch <= this.#newest; epoch += 1) {
+      const count = this.#sent[epoch % YOUNG_EPOCHS] ?? 0;
+      if (count > 0) pending += Math.max(0, count - (seen[epoch] ?? 0));
     }
     return pending;
   }
 
+  /** The epoch in which the oldest young count will have expired; undefined when there is none. */
+  nextExpiry(now: number): number | undefined {
+    for (let epoch = this.#oldestYoung(now); epoch <= this.#newest; epoch += 1) {
+      if ((this.#sent[epoch % YOUNG_EPOCHS] ?? 0) > 0) return epoch + YOUNG_EPOCHS;
+    }
+    return undefined;
+  }
+
   /** Those who were sent since shortly before the last report was asked for: it cannot have told of them. */
   pendingByTime(askedAt: number): number {
-    const since = askedAt - HAND_OFF_MS;
-    let index = this.#times.length;
-    while (index > 0 && (this.#times[index - 1] ?? 0) >= since) index -= 1;
-    return this.#times.length - index;
+    return this.#times.length - this.#firstSince(askedAt - HAND_OFF_MS);
+  }
+
+  /** A report asked for then has come: it tells of everyone sent well before. */
+  settle(askedAt: number): void {
+    const first = this.#firstSince(askedAt - HAND_OFF_MS);
+    if (first > 0) this.#times.splice(0, first);
   }
 
   /** A new boot of the node knows nothing of those before. */
   reset(): void {
-    this.#byEpoch.clear();
+    this.#sent.fill(0);
     this.#times = [];
   }
 
-  #forget(now: number): void {
-    const oldest = epochAt(now) - YOUNG_EPOCHS;
-    for (const epoch of this.#byEpoch.keys()) if (epoch <= oldest) this.#byEpoch.delete(epoch);
-    this.#times = this.#times.filter((time) => time > oldest * EPOCH_MS);
+  #oldestYoung(now: number): number {
+    return Math.max(epochAt(now), this.#newest) - YOUNG_EPOCHS + 1;
+  }
+
+  /** Forgets what is not young any more. A clock set back by more than that starts the counts anew. */
+  #moveTo(epoch: number): void {
+    const steps = epoch - this.#newest;
+    if (Math.abs(steps) >= YOUNG_EPOCHS) this.#sent.fill(0);
+    else for (let step = 1; step <= steps; step += 1) this.#sent[(this.#newest + step) % YOUNG_EPOCHS] = 0;
+    if (steps > 0 || steps <= -YOUNG_EPOCHS) this.#newest = epoch;
+  }
+
+  #firstSince(since: number): number {
+    let index = this.#times.length;
+    while (index > 0 && (this.#times[index - 1] ?? 0) >= since) index -= 1;
+    return index;
   }
 }

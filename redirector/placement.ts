@@ -1,50 +1,49 @@
-// Which node the next reader goes to. Pure: what is known in, a choice out.
+// Which place the next reader goes to: the draw itself. Pure: weights in, a choice out.
 import type { Random } from '../shared/clock.ts';
-import type { Room } from './node-view.ts';
-
-export interface Candidate<T> {
-  readonly node: T;
-  readonly room: Room;
-}
-
-/** The seam: a policy chooses among candidates, or says that none has room. */
-export type Policy = <T>(candidates: readonly Candidate<T>[], random: Random) => T | undefined;
+import { Fenwick } from './fenwick.ts';
 
 /**
- * Two independent draws with probability proportional to the estimate, the larger of the two kept; where no
- * estimate is positive, one draw by room for a cold start.
+ * Two independent draws with probability proportional to the warm weight, the larger of the two kept; where nothing
+ * is warm anywhere, one draw by room for a cold start.
  *
  * Weighted, because uniform draws overload small nodes; two, because one draw leaves the most loaded node
  * exponentially fuller (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10),
  * 2001); not the maximum, because redirectors with the same stale reports would all choose the same node.
  */
-export const chooseNode: Policy = (candidates, random) => {
-  const first = draw(candidates, random, byWarm);
-  if (first === undefined) return draw(candidates, random, byCold)?.node;
-  const second = draw(candidates, random, byWarm) ?? first;
-  return (second.room.warm > first.room.warm ? second : first).node;
-};
+export class Placement {
+  readonly #warm = new Fenwick();
+  readonly #cold = new Fenwick();
 
-const byWarm = (room: Room): number => room.warm;
-const byCold = (room: Room): number => room.cold;
-
-function draw<T>(
-  candidates: readonly Candidate<T>[],
-  random: Random,
-  weight: (room: Room) => number,
-): Candidate<T> | undefined {
-  let total = 0;
-  for (const { room } of candidates) total += weight(room);
-  if (total <= 0) return undefined;
-  let left = random() * total;
-  let last: Candidate<T> | undefined;
-  for (const candidate of candidates) {
-    const here = weight(candidate.room);
-    if (here <= 0) continue;
-    last = candidate;
-    left -= here;
-    if (left < 0) return candidate;
+  /** @param warm whole numbers, 0 or more, as is `cold` */
+  set(place: number, warm: number, cold: number): void {
+    this.#warm.set(place, warm);
+    this.#cold.set(place, cold);
   }
-  // Rounding may leave a grain; it belongs to the last one with any weight.
-  return last;
+
+  warmAt(place: number): number {
+    return this.#warm.at(place);
+  }
+
+  coldAt(place: number): number {
+    return this.#cold.at(place);
+  }
+
+  /** Undefined when nothing has weight but what is `excluded`. */
+  choose(random: Random, excluded: readonly number[] = []): number | undefined {
+    if (excluded.length === 0) return this.#draw(random);
+    // Out of the trees and back again: O(log n) each, where filtering would look at every node.
+    const before = excluded.map((place) => [place, this.#warm.at(place), this.#cold.at(place)] as const);
+    for (const place of excluded) this.set(place, 0, 0);
+    const chosen = this.#draw(random);
+    for (const [place, warm, cold] of before) this.set(place, warm, cold);
+    return chosen;
+  }
+
+  #draw(random: Random): number | undefined {
+    const warm = this.#warm;
+    const first = warm.find(random() * warm.total);
+    if (first === undefined) return this.#cold.find(random() * this.#cold.total);
+    const second = warm.find(random() * warm.total) ?? first;
+    return warm.at(second) > warm.at(first) ? second : first;
+  }
 }

@@ -1,0 +1,118 @@
+// Keeps every node's weight in the draw right: when a report comes or fails to, a reader is sent, or time passes.
+import type { Random } from '../shared/clock.ts';
+import { Agenda } from './agenda.ts';
+import { epochAt } from './ledger.ts';
+import {
+  estimateRoom,
+  mayBeSentTo,
+  type NodeView,
+  SLOW_START_MS,
+  trustedUntil,
+  trustIn,
+} from './node-view.ts';
+import { Placement } from './placement.ts';
+
+/** The draw works on whole numbers: one sandbox weighs so much, so that a share of one still counts. */
+const GRAIN = 64;
+
+/** So many nodes at most are looked at again in passing: a redirect after a quiet hour is a redirect too. */
+const AT_ONCE = 64;
+
+export interface WeightsOptions {
+  /** Under which nodes count our tickets; undefined without a secret. */
+  readonly ourKey: string | undefined;
+  /** ms */
+  readonly pollInterval: number;
+}
+
+export class Weights {
+  readonly #options: WeightsOptions;
+  readonly #placement = new Placement();
+  readonly #agenda = new Agenda();
+  readonly #places = new Map<NodeView, number>();
+  readonly #views: (NodeView | undefined)[] = [];
+  readonly #freed: number[] = [];
+
+  constructor(options: WeightsOptions) {
+    this.#options = options;
+  }
+
+  /** Something of a node has changed, or it is new. */
+  update(view: NodeView, now: number): void {
+    let place = this.#places.get(view);
+    if (place === undefined) {
+      place = this.#freed.pop() ?? this.#views.length;
+      this.#places.set(view, place);
+      this.#views[place] = view;
+    }
+    this.#weigh(view, place, now);
+    if (this.#agenda.isDue(epochAt(now))) this.#catchUp(now);
+  }
+
+  remove(view: NodeView): void {
+    const place = this.#places.get(view);
+    if (place === undefined) return;
+    this.#places.delete(view);
+    this.#views[place] = undefined;
+    this.#freed.push(place);
+    this.#placement.set(place, 0, 0);
+    this.#agenda.remove(place);
+  }
+
+  /** Weights in sandboxes, as the draw sees them. */
+  weightOf(view: NodeView): { readonly warm: number; readonly cold: number } {
+    const place = this.#places.get(view) ?? -1;
+    return { warm: this.#placement.warmAt(place) / GRAIN, cold: this.#placement.coldAt(place) / GRAIN };
+  }
+
+  choose(random: Random, tried: readonly NodeView[], now: number): NodeView | undefined {
+    if (this.#agenda.isDue(epochAt(now))) this.#catchUp(now);
+    const excluded = tried.length === 0 ? NOWHERE : this.#placesOf(tried);
+    for (;;) {
+      const place = this.#placement.choose(random, excluded);
+      const view = place === undefined ? undefined : this.#views[place];
+      if (place === undefined || view === undefined) return undefined;
+      if (mayBeSentTo(view, now)) return view;
+      // Found full by whoever asked it, or kept for long enough: its weight is 0 from now on, so this ends.
+      this.#weigh(view, place, now);
+    }
+  }
+
+  #placesOf(views: readonly NodeView[]): readonly number[] {
+    const places = new Set<number>();
+    for (const view of views) {
+      const place = this.#places.get(view);
+      if (place !== undefined) places.add(place);
+    }
+    return [...places];
+  }
+
+  #catchUp(now: number): void {
+    this.#agenda.take(epochAt(now), AT_ONCE, (place) => {
+      const view = this.#views[place];
+      if (view !== undefined) this.#weigh(view, place, now);
+    });
+  }
+
+  #weigh(view: NodeView, place: number, now: number): void {
+    const { ourKey, pollInterval } = this.#options;
+    const room = estimateRoom(view, ourKey, now);
+    const trust = trustIn(view, pollInterval, now);
+    this.#placement.set(place, grains(room.warm * trust), grains(room.cold * trust));
+    if (!mayBeSentTo(view, now)) return;
+    const epoch = epochAt(now);
+    const changing = trust < 1 || now < view.backSince + SLOW_START_MS;
+    let next = changing ? epoch + 1 : epochAt(trustedUntil(view, pollInterval)) + 1;
+    if (view.keptUntil > now) next = Math.min(next, epochAt(view.keptUntil) + 1);
+    const expiry = ourKey === undefined ? undefined : view.ledger.nextExpiry(now);
+    if (expiry !== undefined) next = Math.min(next, expiry);
+    this.#agenda.add(place, Math.max(next, epoch + 1));
+  }
+}
+
+const NOWHERE: readonly number[] = [];
+
+/** Anything above 0 weighs something: a node that is the only one left must be found. */
+function grains(weight: number): number {
+  return Math.ceil(weight * GRAIN);
+}

@@ -1,17 +1,13 @@
 // The pool: keeps warm sandboxes ready, hands each out once, and makes good whatever ends.
-import { setTimeout as delay } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { type Clock, newNonce, newSandboxId, type Random, shortId } from '../shared/clock.ts';
-import { describeError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { type NodeState, takesReaders } from '../shared/node.ts';
 import { type EndReason, isHeld } from '../shared/sandbox.ts';
 import { planAdoption } from './adopt.ts';
-import { Backoff } from './backoff.ts';
-import type { Address, Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import type { Journal } from './journal.ts';
+import { Keeper } from './keeper.ts';
 import { planPool } from './plan.ts';
-import { awaitAnswer } from './probe.ts';
 import { type Counts, type Sandbox, SandboxTable } from './sandboxes.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -39,9 +35,6 @@ export interface PoolOptions {
   readonly onStarted?: (seconds: number) => void;
 }
 
-/** So many removals at a time: Docker serves them slowly, and readers' claims come first. */
-const CONCURRENT_REMOVALS = 4;
-
 /** Uses are written down so far apart; a restart may take a sandbox to be idle for that much longer. */
 const RECORD_USE_MS = 60_000;
 
@@ -52,15 +45,11 @@ export class Pool {
   readonly settings: PoolSettings;
   readonly table = new SandboxTable();
   readonly #options: PoolOptions;
-  readonly #line: WaitingLine<Sandbox>;
-  readonly #backoff: Backoff;
-  readonly #removals = pLimit(CONCURRENT_REMOVALS);
-  readonly #aborts = new Map<string, AbortController>();
-  readonly #starts = new Map<string, Promise<void>>();
-  readonly #work = new Set<Promise<void>>();
-  readonly #closing = new AbortController();
+  readonly #keeper: Keeper;
+  readonly #line = new WaitingLine<Sandbox>();
   readonly #stale = new Set<string>();
   readonly #crashed = new Set<string>();
+  #closed = false;
   #claims = 0;
   #image = '';
   #acting = false;
@@ -69,8 +58,14 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.settings = options.settings;
-    this.#line = new WaitingLine();
-    this.#backoff = new Backoff(options.clock, options.random, () => this.act());
+    this.#keeper = new Keeper({
+      ...options,
+      startDeadline: options.settings.startDeadline,
+      onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
+      onFailed: ({ id }) => this.end(id, this.#closed ? 'shutdown' : 'failed-start'),
+      onRemoved: (sandbox) => this.#removed(sandbox),
+      onPatience: () => this.act(),
+    });
   }
 
   /** Learns the image, takes up what an earlier run left, clears away the rest, and begins to fill. */
@@ -152,9 +147,9 @@ export class Pool {
     if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
     this.#options.logger.info({ sandbox: shortId(id), reason }, 'sandbox ends');
     if (reason === 'crashed') this.#rememberCrash(id);
-    this.#aborts.get(id)?.abort();
+    this.#keeper.abort(id);
     this.#options.onEnd(sandbox);
-    this.#track(this.#remove(sandbox));
+    this.#keeper.remove(sandbox);
     this.act();
     return true;
   }
@@ -162,7 +157,7 @@ export class Pool {
   /** The engine's hint that one stopped by itself. */
   exited(id: string): void {
     const sandbox = this.table.get(id);
-    if (sandbox?.state === 'starting') this.#aborts.get(id)?.abort();
+    if (sandbox?.state === 'starting') this.#keeper.abort(id);
     else if (sandbox !== undefined) this.end(id, 'crashed');
   }
 
@@ -235,16 +230,11 @@ export class Pool {
 
   /** Starts nothing more; with `purge`, ends everything as `shutdown` and waits for it. */
   async close(options: { readonly purge: boolean }): Promise<void> {
-    this.#closing.abort();
-    this.#backoff.stop();
+    this.#closed = true;
+    this.#keeper.stop();
     this.#line.dismiss();
-    for (const abort of this.#aborts.values()) abort.abort();
     if (options.purge) for (const { id } of this.table.all()) this.end(id, 'shutdown');
-    await Promise.all(this.#work);
-  }
-
-  get #closed(): boolean {
-    return this.#closing.signal.aborted;
+    await this.#keeper.settled();
   }
 
   #actOnce(): void {
@@ -262,10 +252,10 @@ export class Pool {
       waiting: this.#line.length,
       stale: this.#stale,
       maxStarting: this.settings.concurrentStarts,
-      backingOff: this.#backoff.active,
+      backingOff: this.#keeper.backingOff,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
-    for (let n = 0; n < plan.start; n += 1) this.#begin();
+    for (let n = 0; n < plan.start; n += 1) this.#keeper.start(this.#newSandbox());
   }
 
   #give(sandbox: Sandbox): Sandbox {
@@ -278,41 +268,19 @@ export class Pool {
     return sandbox;
   }
 
-  #begin(): void {
-    const sandbox = this.#newSandbox();
-    const start = this.#start(sandbox).finally(() => this.#starts.delete(sandbox.id));
-    this.#starts.set(sandbox.id, start);
-    this.#track(start);
+  #started(sandbox: Sandbox, seconds: number): void {
+    this.#options.onStarted?.(seconds);
+    this.table.move(sandbox, 'warm');
+    this.#options.journal.warm(sandbox);
+    this.#serveLine();
+    this.act();
   }
 
-  async #start(sandbox: Sandbox): Promise<void> {
-    const { clock, engine, logger } = this.#options;
-    const began = clock.monotonic();
-    const abort = new AbortController();
-    this.#aborts.set(sandbox.id, abort);
-    const deadline = AbortSignal.timeout(this.settings.startDeadline);
-    try {
-      sandbox.address = await engine.start({ id: sandbox.id, token: sandbox.token });
-      await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
-      // Whoever ended it meanwhile has already seen to its removal.
-      if (sandbox.state !== 'starting') return;
-      this.#backoff.succeeded();
-      this.#options.onStarted?.((clock.monotonic() - began) / 1000);
-      this.table.move(sandbox, 'warm');
-      this.#options.journal.warm(sandbox);
-      this.#serveLine();
-      this.act();
-    } catch (error) {
-      if (sandbox.state !== 'starting') return;
-      if (!this.#closed) {
-        const retryIn = Math.round(this.#backoff.failed());
-        const why = deadline.aborted ? `no answer in time (${describeError(error)})` : describeError(error);
-        logger.warn({ sandbox: shortId(sandbox.id), why, retryIn }, 'a sandbox failed to start');
-      }
-      this.end(sandbox.id, this.#closed ? 'shutdown' : 'failed-start');
-    } finally {
-      this.#aborts.delete(sandbox.id);
-    }
+  #removed(sandbox: Sandbox): void {
+    this.table.forget(sandbox);
+    this.#options.journal.end(sandbox.id);
+    this.#stale.delete(sandbox.id);
+    this.act();
   }
 
   #newSandbox(): Sandbox {
@@ -321,7 +289,7 @@ export class Pool {
       token: newSandboxId(),
       createdAt: this.#options.clock.now(),
       state: 'starting',
-      address: undefined as Address | undefined,
+      address: undefined,
       image: this.#image,
       owner: undefined,
       claimedAt: undefined,
@@ -342,37 +310,9 @@ export class Pool {
     }
   }
 
-  /** Tries until the engine confirms; the slot is held meanwhile. */
-  async #remove(sandbox: Sandbox): Promise<void> {
-    const retry = new Backoff(this.#options.clock, this.#options.random);
-    // Removing what is only half made would leave the other half: the engine's start has a deadline of its own.
-    await this.#starts.get(sandbox.id);
-    for (;;) {
-      try {
-        await this.#removals(() => this.#options.engine.remove(sandbox.id));
-        break;
-      } catch (error) {
-        const retryIn = Math.round(retry.failed());
-        const fields = { sandbox: shortId(sandbox.id), error: describeError(error), retryIn };
-        this.#options.logger.warn(fields, 'a sandbox could not be removed');
-        await delay(retryIn, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-        if (this.#closed) return;
-      }
-    }
-    this.table.forget(sandbox);
-    this.#options.journal.end(sandbox.id);
-    this.#stale.delete(sandbox.id);
-    this.act();
-  }
-
   #rememberCrash(id: string): void {
     this.#crashed.add(id);
     const oldest = this.#crashed.values().next();
     if (this.#crashed.size > REMEMBERED_CRASHES && oldest.done !== true) this.#crashed.delete(oldest.value);
-  }
-
-  #track(work: Promise<void>): void {
-    this.#work.add(work);
-    void work.finally(() => this.#work.delete(work));
   }
 }

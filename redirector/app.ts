@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { answerCors } from '../shared/cors.ts';
+import { createAnswerCors } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
@@ -29,9 +29,10 @@ export function createPublicHandler(
   options: PublicOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { config, redirect } = options;
+  const answerCors = createAnswerCors(config);
   const koa = createPublicApp(options).callback();
   return (request, response) => {
-    if (answerCors(request, response, config)) return;
+    if (answerCors(request, response)) return;
     if (redirect(request, response)) return;
     void koa(request, response);
   };

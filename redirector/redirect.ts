@@ -45,7 +45,8 @@ export function createRedirect(options: RedirectOptions) {
  * target (RFC 9112 §3.2.2) the authority is left out: neither may become the address a reader is sent to.
  */
 export function splitRequestTarget(target: string): { readonly path: string; readonly query: string } {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, '');
+  // Nearly every target begins with a slash, and the pattern need not run for those.
+  const local = target.charCodeAt(0) === 47 ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = local.indexOf('?');
   const path = mark < 0 ? local : local.slice(0, mark);
   const query = mark < 0 ? '' : local.slice(mark + 1);

@@ -53,12 +53,26 @@ export function preflightHeaders(config: CorsConfig): Readonly<Record<string, st
   };
 }
 
-/** Answers `OPTIONS` with 204 and says so; sets the headers for whatever answers everything else. */
-export function answerCors(request: IncomingMessage, response: ServerResponse, config: CorsConfig): boolean {
-  if (request.method !== 'OPTIONS') {
-    for (const [name, value] of Object.entries(corsHeaders(config))) response.setHeader(name, value);
+/**
+ * Answers `OPTIONS` with 204 and says so; sets the headers for whatever answers everything else.
+ * Made once, because it runs for every request.
+ */
+export function createAnswerCors(
+  config: CorsConfig,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const everywhere = Object.entries(corsHeaders(config));
+  const preflight = { ...preflightHeaders(config), allow: config.allowMethods.join(', ') };
+  return (request, response) => {
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, preflight).end();
+      return true;
+    }
+    for (const [name, value] of everywhere) response.setHeader(name, value);
     return false;
-  }
-  response.writeHead(204, { ...preflightHeaders(config), allow: config.allowMethods.join(', ') }).end();
-  return true;
+  };
+}
+
+/** The same, for whoever answers few requests. */
+export function answerCors(request: IncomingMessage, response: ServerResponse, config: CorsConfig): boolean {
+  return createAnswerCors(config)(request, response);
 }

@@ -3,6 +3,7 @@
 // 128 bits), carried in the URL as `ticket=`. A bad one is a reader without a ticket, never an error.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { createMac, type Mac } from './mac.ts';
 
 /** Everything a ticket says. Times in ms since 1970 on the clock of the redirector that made it. */
 export interface Ticket {
@@ -23,6 +24,8 @@ export interface Ticket {
 export const MAX_TICKET_LENGTH = 768;
 
 const MAC_BYTES = 16;
+/** 16 bytes in base64url; of its last character, decoding drops the bits that are beyond them. */
+const MAC_LENGTH = 22;
 const VERSION = 1;
 
 const payloadSchema = z.tuple([
@@ -42,15 +45,25 @@ export function redirectorKey(ticket: Pick<Ticket, 'redirector' | 'boot'>): stri
   return `${ticket.redirector}/${ticket.boot}`;
 }
 
+/** What a list of secrets signs with, kept with the list: a redirector signs every redirect with the same one. */
+const macs = new WeakMap<readonly string[], Mac>();
+
 /** Signs with the first secret; the others are only for verifying while secrets rotate. */
 export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
+  const { redirector, boot, node, epoch, nonce, expires, tried, hops } = ticket;
+  const text = JSON.stringify([VERSION, redirector, boot, node, epoch, nonce, expires, tried, hops]);
+  const payload = Buffer.from(text).toString('base64url');
+  return `${payload}.${macOf(secrets)(payload).slice(0, MAC_LENGTH)}`;
+}
+
+function macOf(secrets: readonly string[]): Mac {
+  const known = macs.get(secrets);
+  if (known !== undefined) return known;
   const secret = secrets[0];
   if (secret === undefined) throw new TypeError('signTicket needs a secret');
-  const { redirector, boot, node, epoch, nonce, expires, tried, hops } = ticket;
-  const payload = Buffer.from(
-    JSON.stringify([VERSION, redirector, boot, node, epoch, nonce, expires, tried, hops]),
-  ).toString('base64url');
-  return `${payload}.${mac(payload, secret).toString('base64url')}`;
+  const made = createMac(secret);
+  macs.set(secrets, made);
+  return made;
 }
 
 /** The ticket, if one of the secrets signed it and it has not expired at `now` (ms since 1970); else undefined. */

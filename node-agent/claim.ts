@@ -5,6 +5,7 @@ import type { Clock } from '../shared/clock.ts';
 import { newNonce, shortId } from '../shared/clock.ts';
 import { FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
+import { isHeld } from '../shared/sandbox.ts';
 import { appendTicket, signTicket, splitTicket, type Ticket } from '../shared/ticket.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { NodeAgentConfig } from './config.ts';
@@ -33,6 +34,9 @@ export const MAX_HOPS = 3;
 
 const BOUNCE_LIFE_MS = 30_000;
 
+/** A ticket lives for half a minute; at any rate a node can bear, older ones than these are long dead. */
+const REMEMBERED_SPAWNS = 10_000;
+
 interface Visit {
   readonly context: Context;
   readonly target: Target;
@@ -44,6 +48,8 @@ interface Visit {
 
 export class ClaimDesk {
   readonly #options: ClaimOptions;
+  /** By the nonce of the ticket that it was claimed with. */
+  readonly #spawned = new Map<string, Promise<Sandbox | undefined>>();
 
   constructor(options: ClaimOptions) {
     this.#options = options;
@@ -66,8 +72,8 @@ export class ClaimDesk {
    */
   async spawn(context: Context): Promise<{ readonly url: string }> {
     const { query } = splitTarget(context.req.url ?? '/');
-    this.#options.arrivals.arrive(splitTicket(query).ticket);
-    const sandbox = await this.#claim(context);
+    const ticket = this.#options.arrivals.arrive(splitTicket(query).ticket);
+    const sandbox = await this.#claimOnce(context, ticket?.nonce);
     if (sandbox === undefined) {
       this.#options.count('full');
       throw new FleetError('full', 'every sandbox of this node is taken');
@@ -101,6 +107,25 @@ export class ClaimDesk {
     this.#sendTo(sandbox, visit);
   }
 
+  /** A front that asks again with the same ticket, because an answer was late or lost, gets the same sandbox. */
+  #claimOnce(context: Context, nonce: string | undefined): Promise<Sandbox | undefined> {
+    if (nonce === undefined) return this.#claim(context);
+    const before = this.#spawned.get(nonce);
+    const claim = this.#claimUnless(before, context);
+    this.#spawned.set(nonce, claim);
+    const oldest = this.#spawned.keys().next();
+    if (this.#spawned.size > REMEMBERED_SPAWNS && oldest.done !== true) this.#spawned.delete(oldest.value);
+    return claim;
+  }
+
+  async #claimUnless(
+    before: Promise<Sandbox | undefined> | undefined,
+    context: Context,
+  ): Promise<Sandbox | undefined> {
+    const sandbox = await before;
+    return sandbox !== undefined && isHeld(sandbox.state) ? sandbox : this.#claim(context);
+  }
+
   /** A reader who goes away while a start is awaited must not cost a sandbox. */
   async #claim(context: Context): Promise<Sandbox | undefined> {
     const gone = new AbortController();
@@ -110,6 +135,11 @@ export class ClaimDesk {
       const sandbox = await this.#options.pool.claimSoon(this.#options.config.claimWait, gone.signal);
       // On disk before the reader is told: whoever has an address keeps the sandbox, whatever happens to us.
       if (sandbox === undefined || !(await this.#options.pool.keepClaim(sandbox))) return undefined;
+      if (gone.signal.aborted) {
+        // Nobody was told of it and nobody will be: its slot is worth more than its lease.
+        this.#options.pool.end(sandbox.id, 'unclaimed');
+        return undefined;
+      }
       this.#options.logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
       return sandbox;
     } finally {

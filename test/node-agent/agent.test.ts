@@ -144,6 +144,41 @@ describe('POST /api/spawn', () => {
     expect((await request(`${agent.url}${url}`)).statusCode).toBe(200);
   });
 
+  test('gives a caller who asks again with the same ticket the same sandbox', async () => {
+    await start({ secret: SECRET });
+    await agent.warm(2);
+    const text = signTicket(
+      {
+        redirector: 'r',
+        boot: 'b',
+        node: 'node1',
+        epoch: 7,
+        nonce: 'nonce-0001',
+        expires: Date.now() + 30_000,
+        tried: [],
+        hops: 0,
+      },
+      [SECRET],
+    );
+    const answers = await Promise.all([1, 2, 3].map(() => post(`${agent.url}/api/spawn?ticket=${text}`)));
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect((await stats()).fleet).toMatchObject({ claims: 1 });
+  });
+
+  test('costs no sandbox when the caller does not wait for the answer', async () => {
+    await start({ capacity: '1', warm: '0' });
+    const impatient = new AbortController();
+    const asked = request(`${agent.url}/api/spawn`, { method: 'POST', signal: impatient.signal });
+    await until('it waits for a start', () => agent.pool.waiting === 1);
+    impatient.abort();
+    await expect(asked).rejects.toThrow(/abort/i);
+    await until('nobody waits any more', () => agent.pool.waiting === 0);
+    await until(
+      'nothing is held',
+      () => agent.pool.counts().held === 0 && agent.pool.counts().starting === 0,
+    );
+  });
+
   test('says 429 and when to come back when all are taken', async () => {
     await start({ capacity: '1' });
     await agent.warm(1);

@@ -1,0 +1,102 @@
+// A flash crowd on real processes: three redirectors, six nodes, 300 readers within two seconds on 320 slots.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { TINY_SERVER } from '../lab/tiny-image.ts';
+import { processesWith } from '../support/processes.ts';
+import { Reader } from '../support/reader.ts';
+import { type Run, tmpfleet } from '../support/tmpfleet.ts';
+import { until } from '../support/until.ts';
+
+const SECRET = { TMPFLEET_SECRET: 'the-secret-of-a-crowded-fleet' };
+const SLOTS = [60, 60, 60, 60, 40, 40];
+const READERS = 300;
+const SPREAD_MS = 2_000;
+
+const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-crowd-'));
+const runs: Run[] = [];
+afterEach(async () => {
+  await Promise.all(runs.map((run) => run.stop()));
+  expect(processesWith(dir)).toEqual([]);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const start = async (name: string, args: readonly string[]): Promise<{ url: string; control: string }> => {
+  const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, name)];
+  const run = tmpfleet([...args, ...common, '--log-format', 'json'], SECRET);
+  runs.push(run);
+  const [, url = '', control = ''] = await run.printed(
+    /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
+    60_000,
+  );
+  return { url, control };
+};
+
+test('every reader ends in a sandbox of their own, and nobody sees an error', {
+  timeout: 240_000,
+}, async () => {
+  const fronts = await Promise.all(
+    [1, 2, 3].map((n) =>
+      start(`front${n}`, ['redirector', '--redirector-id', `front${n}`, '--poll-interval', '1s']),
+    ),
+  );
+  const command = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
+  const nodes = [];
+  for (const [n, capacity] of SLOTS.entries()) {
+    const args = [
+      'node-agent',
+      '--engine',
+      'local',
+      '--command',
+      command,
+      '--ephemeral',
+      '--node-id',
+      `node${n}`,
+    ];
+    const sizes = [
+      '--capacity',
+      String(capacity),
+      '--concurrent-starts',
+      '4',
+      '--reap-schedule',
+      '*/30 * * * * *',
+    ];
+    nodes.push(await start(`node${n}`, [...args, ...sizes, '--front-url', fronts[n % 3]?.url ?? '']));
+  }
+  for (const front of fronts) {
+    for (const node of nodes) {
+      const body = JSON.stringify({ url: node.url });
+      const added = await fetch(`${front.control}/api/nodes`, { method: 'POST', body });
+      expect(added.status).toBe(201);
+    }
+  }
+  for (const front of fronts) {
+    await until(
+      'every slot is warm and every front knows',
+      async () => (await available(front.url)) === 320,
+      200_000,
+    );
+  }
+
+  const landings = await Promise.all(
+    Array.from({ length: READERS }, async (_, n) => {
+      await delay((n * SPREAD_MS) / READERS);
+      return new Reader().click(`${fronts[n % 3]?.url}/notebooks/${n}?q=${n}`);
+    }),
+  );
+
+  expect(landings.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
+  expect(new Set(landings.map(({ sandbox }) => sandbox)).size).toBe(READERS);
+  expect(landings.every(({ url }, n) => url.endsWith(`/notebooks/${n}?q=${n}`))).toBe(true);
+  // A click goes front → node → sandbox; each bounce adds two addresses.
+  const bounces = landings.reduce((sum, { way }) => sum + (way.length - 3) / 2, 0);
+  process.stderr.write(`crowd: ${READERS} readers, ${bounces} bounces\n`);
+  expect(bounces).toBeLessThan(READERS / 10);
+});
+
+async function available(url: string): Promise<number> {
+  const stats: { available: number } = JSON.parse(await (await fetch(`${url}/stats`)).text());
+  return stats.available;
+}

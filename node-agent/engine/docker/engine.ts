@@ -1,4 +1,5 @@
 // The Docker engine: one hardened container per sandbox. Docker's labels are the only record there is.
+import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { describeError, FleetError } from '../../../shared/errors.ts';
@@ -24,6 +25,7 @@ const DEADLINES = {
 };
 /** The rule can be flushed under us by whoever manages the host's firewall. */
 const FIREWALL_RECHECK_MS = 60_000;
+const REMOVAL_POLL_MS = 100;
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
@@ -196,15 +198,26 @@ export class DockerEngine implements Engine {
     }
   }
 
-  /** Somebody else is removing it: confirmed is only what has gone. */
+  /**
+   * Somebody else is removing it: confirmed is only what has gone. (Asked for again and again, since Docker's own
+   * `wait` for a removal never answers when the removal ends just before it begins to wait; seen on 20.10.)
+   */
   async #awaitGone(container: Dockerode.Container): Promise<void> {
-    try {
-      await callDocker({ what: 'finish removing a container', deadline: DEADLINES.remove }, (abortSignal) =>
-        container.wait({ condition: 'removed', abortSignal }),
-      );
-    } catch (error) {
-      if (statusOf(error) !== 404) throw error;
+    const begun = this.#context.clock.monotonic();
+    while (this.#context.clock.monotonic() - begun < DEADLINES.remove) {
+      try {
+        const call = { what: 'inspect a container', deadline: DEADLINES.inspect };
+        await callDocker(call, (abortSignal) => container.inspect({ abortSignal }));
+      } catch (error) {
+        if (statusOf(error) === 404) return;
+        throw error;
+      }
+      await delay(REMOVAL_POLL_MS);
     }
+    throw new FleetError(
+      'engine-timeout',
+      `Docker did not finish a removal within ${DEADLINES.remove / 1000} s`,
+    );
   }
 
   #ownContainers(): Promise<Dockerode.ContainerInfo[]> {

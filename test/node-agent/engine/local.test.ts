@@ -48,11 +48,17 @@ describe('the local engine', () => {
     const engine = await open('sleep 1000');
     const spec = newSpec();
     await engine.start(spec);
-    const innocent = spawn('sleep', ['1000'], { detached: true });
     const record = await readFile(recordPath(spec.id), 'utf8');
     const pid = await host.pidOf(spec.id);
     await host.kill(spec.id);
     await until('it is dead', async () => (await startTime(pid)) === undefined);
+    // A clock tick later at least, as every process that gets a used pid is.
+    const innocent = await until('another process has started at another time', async () => {
+      const other = spawn('sleep', ['1000'], { detached: true });
+      if (!record.includes(`"${await startTime(other.pid ?? 0)}"`)) return other;
+      other.kill('SIGKILL');
+      return false;
+    });
     await writeFile(recordPath(spec.id), record.replace(`"pid":${pid}`, `"pid":${innocent.pid}`));
     expect((await engine.list()).map(({ running }) => running)).toEqual([false]);
     await engine.remove(spec.id);

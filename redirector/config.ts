@@ -5,7 +5,7 @@ import {
   parseSecrets,
   serverOptions,
 } from '../shared/config/common.ts';
-import { type ConfigOf, duration, list, option, text } from '../shared/config/option.ts';
+import { type ConfigOf, decimal, duration, integer, list, option, text } from '../shared/config/option.ts';
 import { corsOptions } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { isLoopback } from '../shared/serving.ts';
@@ -26,6 +26,16 @@ export const redirectorOptions = {
   pollInterval: option(duration(100), 2_000, 'how often each node is asked for its report, ± 20 %'),
   pollTimeout: option(duration(50), 2_000, 'how long a node may take to report'),
   unreachableInterval: option(duration(100), 10_000, 'how often a node that does not answer is asked'),
+  workers: option(
+    integer(1, 64),
+    1,
+    'processes that answer readers, on one port; each polls the nodes and keeps a view of its own',
+  ),
+  accessLogSample: option(
+    decimal(0, 1),
+    0,
+    'the share of redirects that are logged: 0.01 is one in a hundred (0: none)',
+  ),
   retryAfter: option(duration(1000), 5_000, 'when a reader who found no room is asked to try again'),
   secret: fleetSecretOption,
   controlToken: controlTokenOption,

@@ -3,22 +3,29 @@ import { join } from 'node:path';
 import { type Clock, newNonce, type Random, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import type { Logger } from '../shared/logging.ts';
-import { serve } from '../shared/serving.ts';
+import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { type Serving, serve } from '../shared/serving.ts';
 import { redirectorKey } from '../shared/ticket.ts';
 import { VERSION } from '../shared/version.ts';
-import { nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
+import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
+import { createAccessLog } from './access-log.ts';
 import { createPublicHandler, isOwn } from './app.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Fleet } from './fleet.ts';
 import { createRedirectorMetrics } from './metrics.ts';
+import type { NodeView } from './node-view.ts';
 import { createNodesApi } from './nodes-api.ts';
 import { Poller } from './poller.ts';
 import { createRedirect } from './redirect.ts';
 import { createRefuse } from './refuse.ts';
 import { FileRegistry } from './registry/file.ts';
+import type { Registry } from './registry/registry.ts';
 import { SpawnDesk } from './spawn.ts';
 import { describeNode, summarize } from './summary.ts';
+import { Workers } from './workers.ts';
+import { WholeRegistry } from './workers-metrics.ts';
+import { announced } from './workers-registry.ts';
 
 export interface Surroundings {
   readonly logger: Logger;
@@ -35,79 +42,152 @@ export interface Redirector {
 
 const GRACE_MS = 3_000;
 
+/** What answers readers: all of a redirector but its control listener and its word on which nodes there are. */
+export interface Front {
+  readonly url: string;
+  readonly fleet: Fleet;
+  readonly metrics: MetricsRegistry;
+  /** The name of ours under which nodes count tickets; none without a secret. */
+  readonly ourKey: string | undefined;
+  close(): Promise<void>;
+}
+
 /** @throws FleetError `bad-config`, `port-taken`, `registry-unreadable` */
 export async function startRedirector(
   config: RedirectorConfig,
   surroundings: Surroundings,
 ): Promise<Redirector> {
-  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+  const { logger } = surroundings;
   checkRedirectorConfig(config);
+  const registry = openRegistry(config, logger);
+  const open: { close(): Promise<void> }[] = [registry];
+  const close = async (): Promise<void> => {
+    for (const part of open.splice(0).reverse()) await part.close();
+  };
+  try {
+    const front =
+      config.workers > 1
+        ? await startPrimary(config, registry, surroundings)
+        : { ...(await startFront(config, registry, surroundings)), registry };
+    open.push(front);
+    const control = await startControl(config, front, surroundings);
+    open.push({ close: () => control.close(0) });
+    for (const url of config.nodes.map(normalizeNodeUrl)) {
+      if (!registry.members().some((member) => member.url === url))
+        await front.registry.add({ id: nodeIdFromUrl(url), url });
+    }
+    const { fleet, url } = front;
+    if (config.secret === '')
+      logger.warn('no secret is set, so who is still on the way to a node is only guessed at');
+    logger.info({ url, control: control.url, nodes: fleet.size }, 'redirector is up');
+    return { url, controlUrl: control.url, fleet, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @throws FleetError `port-taken` */
+export async function startFront(
+  config: RedirectorConfig,
+  registry: Registry,
+  surroundings: Surroundings,
+): Promise<Front> {
+  const { logger, clock = systemClock, random = systemRandom } = surroundings;
   const secrets = parseSecrets(config.secret);
   const identity = {
     redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
     boot: newNonce(),
   };
-  const ourKey = secrets.length === 0 ? undefined : redirectorKey(identity);
-
-  const fleet = new Fleet(clock);
-  const metrics = createRedirectorMetrics(fleet, clock);
+  const view = openView(config, registry, surroundings);
+  const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
+  const logged = createAccessLog({ share: config.accessLogSample, logger, random });
   const redirect = createRedirect({
     dispatcher,
     isOwn,
     refuse,
     count: (sent) => metrics.countSent('redirect', sent),
+    ...(logged === undefined ? {} : { logged }),
   });
   const desk = new SpawnDesk({ dispatcher, logger, count: (sent) => metrics.countSent('spawn', sent) });
   const stats = (): object => summarize(fleet, VERSION);
-
-  const publicServer = await serve({
+  const server = await serve({
     what: 'the redirector for its readers',
     host: config.host,
     port: config.port,
     flag: '--port',
     handle: createPublicHandler({ config, redirect, desk, stats, logger }),
+  }).catch(async (error: unknown) => {
+    await view.close();
+    throw error;
   });
-  const registry = openRegistry(config, logger);
-  const describe = (view: Parameters<typeof describeNode>[0]): object =>
-    describeNode(view, ourKey, clock.now());
-  const api = createNodesApi({ config, registry, fleet, describe, metrics: metrics.registry, logger });
-  const controlServer = await serve({
+  return {
+    url: server.url,
+    fleet,
+    metrics: metrics.registry,
+    ourKey: secrets.length === 0 ? undefined : redirectorKey(identity),
+    close: async () => {
+      await server.close(GRACE_MS);
+      await Promise.all([view.close(), desk.close()]);
+    },
+  };
+}
+
+/** The same for many: workers answer the readers; the view here is what the control listener tells of. */
+async function startPrimary(
+  config: RedirectorConfig,
+  registry: Registry,
+  surroundings: Surroundings,
+): Promise<Front & { readonly registry: Registry }> {
+  const { logger } = surroundings;
+  const workers = await Workers.start({ config, logger, members: () => registry.members() });
+  const view = openView(config, registry, surroundings);
+  // Also what an editor changed in the registry's file.
+  registry.watch(() => void workers.announce());
+  view.metrics.showWorkers(() => workers.running);
+  return {
+    url: workers.url,
+    fleet: view.fleet,
+    metrics: new WholeRegistry(view.metrics.registry, () => workers.metrics()),
+    ourKey: undefined,
+    registry: announced(registry, () => workers.announce()),
+    close: async () => {
+      await Promise.all([workers.close(), view.close()]);
+    },
+  };
+}
+
+/** What is known of the nodes, kept up by polls. */
+function openView(config: RedirectorConfig, registry: Registry, surroundings: Surroundings) {
+  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+  const fleet = new Fleet(clock, config);
+  const metrics = createRedirectorMetrics(fleet, clock);
+  const poller = new Poller({ fleet, clock, random, logger, ...config });
+  const take = (members: readonly Member[]): void => {
+    fleet.setMembers(members);
+    poller.sync();
+  };
+  registry.watch(take);
+  take(registry.members());
+  return { fleet, metrics, close: () => poller.stop() };
+}
+
+function startControl(
+  config: RedirectorConfig,
+  { fleet, metrics, ourKey, registry }: Front & { readonly registry: Registry },
+  { logger, clock = systemClock }: Surroundings,
+): Promise<Serving> {
+  const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
+  const api = createNodesApi({ config, registry, fleet, describe, metrics, logger });
+  return serve({
     what: "the redirector's control listener",
     host: config.controlHost,
     port: config.controlPort,
     flag: '--control-port',
     handle: api.callback(),
-  }).catch(async (error: unknown) => {
-    await Promise.all([publicServer.close(0), registry.close()]);
-    throw error;
   });
-
-  const poller = new Poller({ fleet, clock, random, logger, ...config });
-  registry.watch((members) => {
-    fleet.setMembers(members);
-    poller.sync();
-  });
-  fleet.setMembers(registry.members());
-  for (const url of config.nodes.map(normalizeNodeUrl)) {
-    if (!registry.members().some((member) => member.url === url))
-      await registry.add({ id: nodeIdFromUrl(url), url });
-  }
-  poller.sync();
-  if (secrets.length === 0)
-    logger.warn('no secret is set, so who is still on the way to a node is only guessed at');
-  logger.info({ url: publicServer.url, control: controlServer.url, nodes: fleet.size }, 'redirector is up');
-
-  return {
-    url: publicServer.url,
-    controlUrl: controlServer.url,
-    fleet,
-    close: async () => {
-      await Promise.all([publicServer.close(GRACE_MS), controlServer.close(0)]);
-      await Promise.all([poller.stop(), registry.close(), desk.close()]);
-    },
-  };
 }
 
 function openRegistry(config: RedirectorConfig, logger: Logger): FileRegistry {

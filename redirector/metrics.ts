@@ -8,6 +8,8 @@ export interface RedirectorMetrics {
   readonly registry: Registry;
   countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
   countRefusal(refusal: Refusal): void;
+  /** For the process that has workers. */
+  showWorkers(running: () => number): void;
 }
 
 export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorMetrics {
@@ -64,5 +66,15 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
       else sent.set(id, { redirect: 0, spawn: 0, [kind]: 1 });
     },
     countRefusal: (reason) => refusals.inc({ reason }),
+    showWorkers: (running) => {
+      new Gauge({
+        name: 'tmpfleet_workers',
+        help: 'Processes that answer readers',
+        registers,
+        collect() {
+          this.set(running());
+        },
+      });
+    },
   };
 }

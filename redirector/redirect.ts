@@ -9,6 +9,8 @@ export interface RedirectOptions {
   readonly isOwn: (path: string) => boolean;
   readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
   readonly count: (sent: Sent) => void;
+  /** The access log, where one is kept. */
+  readonly logged?: (request: IncomingMessage, sent: Sent) => void;
 }
 
 /** Answers every GET and HEAD that is not for an address of the front's own; false when it did not. */
@@ -34,6 +36,7 @@ export function createRedirect(options: RedirectOptions) {
       return true;
     }
     options.count(sent);
+    options.logged?.(request, sent);
     const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
     answer(response, sent.view.member.url + path + (whole === '' ? '' : `?${whole}`));
     return true;

@@ -1,0 +1,52 @@
+// A worker's registry: what the primary last said. Changing it is the primary's business.
+import { FleetError } from '../shared/errors.ts';
+import type { Member } from '../shared/wire.ts';
+import type { Registry } from './registry/registry.ts';
+
+export class GivenRegistry implements Registry {
+  #members: readonly Member[] = [];
+  readonly #listeners: ((members: readonly Member[]) => void)[] = [];
+
+  set(members: readonly Member[]): void {
+    this.#members = members;
+    for (const listener of this.#listeners) listener(members);
+  }
+
+  members(): readonly Member[] {
+    return this.#members;
+  }
+
+  async add(member: Member): Promise<void> {
+    throw new FleetError('unavailable', `a worker cannot add ${member.id}`);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    throw new FleetError('unavailable', `a worker cannot remove ${id}`);
+  }
+
+  watch(onChange: (members: readonly Member[]) => void): void {
+    this.#listeners.push(onChange);
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.length = 0;
+  }
+}
+
+/** A registry whose changes are made when everybody has heard of them, and not before. */
+export function announced(registry: Registry, announce: () => Promise<void>): Registry {
+  return {
+    members: () => registry.members(),
+    add: async (member) => {
+      await registry.add(member);
+      await announce();
+    },
+    remove: async (id) => {
+      const removed = await registry.remove(id);
+      await announce();
+      return removed;
+    },
+    watch: (onChange) => registry.watch(onChange),
+    close: () => registry.close(),
+  };
+}

@@ -12,14 +12,14 @@ export class Fenwick {
   #sums: Float64Array;
   #size = 0;
   #total = 0;
-  /** The largest power of two that is not above the capacity: where a draw begins. */
+  /** Half the capacity, which is a power of two: where a draw begins. */
   #top: number;
 
   constructor(capacity = 16) {
     const rounded = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)));
     this.#weights = new Float64Array(rounded);
     this.#sums = new Float64Array(rounded + 1);
-    this.#top = rounded;
+    this.#top = rounded / 2;
   }
 
   /** Places in use: 0 … size − 1. */
@@ -60,8 +60,8 @@ export class Fenwick {
     let node = 0;
     for (let step = this.#top; step > 0; step >>= 1) {
       const next = node + step;
-      const sum = sums[next];
-      if (sum !== undefined && sum <= left) {
+      const sum = sums[next] ?? 0;
+      if (sum <= left) {
         node = next;
         left -= sum;
       }

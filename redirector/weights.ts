@@ -72,8 +72,10 @@ export class Weights {
       const place = this.#placement.choose(random, excluded);
       const view = place === undefined ? undefined : this.#views[place];
       if (place === undefined || view === undefined) return undefined;
-      if (mayBeSentTo(view, now)) return view;
-      // Found full by whoever asked it, or kept for long enough: its weight is 0 from now on, so this ends.
+      // What its last report said is in its weight; only this may have changed without our being told. The report
+      // itself is not looked at again: among 10,000 nodes it is somewhere far off in memory.
+      if (!view.full && (view.answers === 'reachable' || view.keptUntil > now)) return view;
+      // Its weight is 0 from now on, so this ends.
       this.#weigh(view, place, now);
     }
   }

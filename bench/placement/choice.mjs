@@ -1,0 +1,158 @@
+/**
+ * What a choice costs, and what a node in view weighs.
+ *
+ *   npm run build && node --expose-gc bench/placement/choice.mjs [--short] [--json <path>]
+ *
+ * "choose" is the decision alone; "choose + send" also counts the reader as on their way and changes the node's
+ * weight, as each redirect does (without its ticket's signature). Medians of rounds, at half-full fleets of 64 slots.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Fleet } from '../../dist/redirector/fleet.js';
+import { Weights } from '../../dist/redirector/weights.js';
+import { seeded } from './simulate.mjs';
+
+const { values } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const ROUNDS = values.short ? 3 : 9;
+const TIMES = values.short ? 20_000 : 300_000;
+const NOBODY = [];
+const OUR_KEY = 'front-1/0123456789abcdef';
+
+const results = [4, 100, 10_000].map((count) => {
+  const memory = count === 10_000 ? bytesPerNode(count) : undefined;
+  const choose = measure(count, false);
+  const send = measure(count, true);
+  return {
+    nodes: count,
+    chooseNs: round(choose),
+    sendNs: round(send),
+    ...(memory === undefined ? {} : { bytesPerNode: memory }),
+  };
+});
+console.log('   nodes   choose, ns   choose + send, ns   bytes per node in view');
+for (const { nodes, chooseNs, sendNs, bytesPerNode: bytes } of results) {
+  console.log(
+    `${String(nodes).padStart(8)}${String(chooseNs).padStart(13)}${String(sendNs).padStart(20)}${String(bytes ?? '').padStart(25)}`,
+  );
+}
+if (values.json !== undefined) {
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ what: 'choice', node: process.version, results }, null, 2)}\n`,
+  );
+}
+
+function createFleet(count, random) {
+  let now = 1_800_000_000_000;
+  const clock = { now: () => now, monotonic: () => now };
+  const fleet = new Fleet(clock, { pollInterval: 2_000 });
+  const weights = new Weights({ ourKey: OUR_KEY, pollInterval: 2_000 });
+  fleet.watch(weights);
+  fleet.setMembers(
+    Array.from({ length: count }, (_, index) => ({
+      id: `node${index}`,
+      url: `https://node${index}.example.org`,
+    })),
+  );
+  let seq = 0;
+  const report = () => {
+    seq += 1;
+    const epoch = Math.floor(now / 1_000);
+    for (const view of fleet.views())
+      fleet.report(view, parse(reportOf(view.member.id, seq, epoch, random)), now);
+  };
+  report();
+  return { fleet, weights, clock, report, pass: (ms) => (now += ms) };
+}
+
+/** As from the wire: strings of its own, and ten seconds of our tickets. */
+function reportOf(node, seq, epoch, random) {
+  const warm = 16 + Math.floor(random() * 32);
+  return JSON.stringify({
+    ...{
+      available: warm,
+      capacity: 64,
+      version: '0.1.0',
+      container_image: 'quay.io/jupyter/scipy-notebook:2026-01',
+    },
+    fleet: {
+      ...{
+        protocol: 1,
+        node,
+        boot: `boot-of-${node}`,
+        seq,
+        state: 'ready',
+        warm,
+        starting: 1,
+        held: 64 - warm - 1,
+      },
+      ...{
+        removing: 0,
+        waiting: 0,
+        capacity: 64,
+        image: 'quay.io/jupyter/scipy-notebook:2026-01',
+        claims: 1_000,
+      },
+      ended: { idle: 500, expired: 20, unclaimed: 3, crashed: 1 },
+      seen: { [OUR_KEY]: Object.fromEntries(Array.from({ length: 10 }, (_, age) => [epoch - age, 1])) },
+      load: 0.5,
+    },
+  });
+}
+
+function parse(text) {
+  return JSON.parse(text);
+}
+
+function measure(count, sending) {
+  const random = seeded(1);
+  const { fleet, weights, clock, report, pass } = createFleet(count, random);
+  const rounds = [];
+  for (let round = 0; round < ROUNDS + 1; round += 1) {
+    // As many as a fleet gets between two polls, until enough of them are timed.
+    const batch = Math.min(TIMES, count * 8);
+    let spent = 0;
+    let done = 0;
+    while (done < TIMES) {
+      const began = process.hrtime.bigint();
+      for (let turn = 0; turn < batch; turn += 1) {
+        const now = clock.now();
+        const view = weights.choose(random, NOBODY, now);
+        if (!sending) continue;
+        view.ledger.sent(now);
+        fleet.changed(view);
+      }
+      spent += Number(process.hrtime.bigint() - began);
+      done += batch;
+      if (sending) {
+        pass(20_000);
+        report();
+      }
+    }
+    rounds.push(spent / done);
+  }
+  return median(rounds.slice(1));
+}
+
+function bytesPerNode(count) {
+  const collect = globalThis.gc;
+  if (collect === undefined) return undefined;
+  collect();
+  const before = process.memoryUsage();
+  const kept = createFleet(count, seeded(2));
+  collect();
+  const after = process.memoryUsage();
+  const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+  return Math.round(grown / kept.fleet.size);
+}
+
+function round(ns) {
+  return Math.round(ns);
+}
+
+function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,84 @@
+/**
+ * How often a reader is sent to a node that has no warm sandbox while another stood elsewhere: our rule, and others.
+ *
+ *   npm run build && node bench/placement/run.mjs [--short] [--seed <n>] [--runs <n>] [--json <path>] [--svg <path>]
+ *
+ * "missed": found nothing warm at first arrival while somewhere a warm sandbox stood that nobody was on the way to.
+ * "bounced": of those, found no room to wait for a start either, and were sent back to the front. "cold": waited for
+ * a start. "refused": turned away by the front while some node had room. All in percent of readers; "worst" is the
+ * worst of the runs.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { plot } from './plot.mjs';
+import { policies } from './policies.mjs';
+import { scenarios, shortScenarios } from './scenarios.mjs';
+import { seeded, simulate } from './simulate.mjs';
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string' },
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
+    svg: { type: 'string' },
+  },
+});
+const runs = Number(values.runs ?? (values.short ? 1 : 5));
+const seed = Number(values.seed);
+const chosen = (values.short ? shortScenarios : scenarios).filter(({ name }) => name.includes(values.only));
+
+const results = [];
+for (const scenario of chosen) {
+  console.log(
+    `\n${scenario.name}${scenario.target === undefined ? '' : `   (target: missed ≤ ${scenario.target} %)`}`,
+  );
+  console.log(row(['', 'readers', 'missed %', 'worst %', 'bounced %', 'cold %', 'refused', 'turned away']));
+  for (const [policy, { create, pollMs = scenario.pollMs }] of Object.entries(policies)) {
+    const counts = Array.from({ length: scenario.large ? Math.min(runs, 2) : runs }, (_, run) =>
+      simulate({ ...scenario, pollMs }, create, seeded(seed + run)),
+    );
+    const result = { scenario: scenario.name, target: scenario.target, policy, pollMs, ...summarize(counts) };
+    results.push(result);
+    const { readers, missed, worst, bounced, cold, refused, turnedAway } = result;
+    console.log(
+      row([
+        policy,
+        readers,
+        percent(missed),
+        percent(worst),
+        percent(bounced),
+        percent(cold),
+        refused,
+        turnedAway,
+      ]),
+    );
+  }
+}
+const report = { what: 'placement', node: process.version, seed, runs, results };
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+if (values.svg !== undefined) writeFileSync(values.svg, plot(results));
+
+function summarize(counts) {
+  const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
+  const readers = sum('readers');
+  return {
+    readers,
+    missed: (100 * sum('missed')) / readers,
+    worst: Math.max(...counts.map((count) => (100 * count.missed) / count.readers)),
+    bounced: (100 * sum('bouncedAside')) / readers,
+    cold: (100 * sum('cold')) / readers,
+    refused: sum('refused'),
+    turnedAway: sum('turnedAway'),
+    maxWaitMs: Math.round(Math.max(...counts.map(({ maxWaitMs }) => maxWaitMs))),
+  };
+}
+
+function percent(value) {
+  return value === 0 ? '0' : value.toFixed(3);
+}
+
+function row([name, ...figures]) {
+  return `  ${String(name).padEnd(22)}${figures.map((figure) => String(figure).padStart(12)).join('')}`;
+}

@@ -1,0 +1,67 @@
+// The fleets and crowds that are tried. Times in ms.
+
+const equal = (count, capacity, warm) => Array.from({ length: count }, () => ({ capacity, warm }));
+
+/** From 16 slots to 256, an eighth of each kept warm. */
+const unequal = (count) =>
+  Array.from({ length: count }, (_, index) => {
+    const capacity = 16 * 2 ** (index % 5);
+    return { capacity, warm: capacity / 8 };
+  });
+
+/** All at once, then fewer by a factor of e every ten seconds, over a trickle. @param peak readers a second */
+const flash = (peak) => ({
+  peak,
+  rate: (ms) => peak * (0.05 + 0.95 * Math.exp(-ms / 10_000)),
+  lastMs: 40_000,
+});
+const steady = (peak) => ({ peak, rate: () => peak, lastMs: 40_000 });
+
+const usual = {
+  redirectors: 1,
+  pollMs: 2_000,
+  startMs: 2_000,
+  starts: 4,
+  handOffMs: 200,
+  sessionMs: 600_000,
+};
+
+/** @type {import('./simulate.mjs').Scenario[]} */
+export const scenarios = [
+  ...[1, 4, 32].map((redirectors) => ({
+    ...{ ...usual, name: `100 × 64, thin pool, flash, R=${redirectors}`, nodes: equal(100, 64, 8) },
+    ...{ ...flash(150), redirectors, target: redirectors > 4 ? 0.2 : 0.1 },
+  })),
+  {
+    ...{ ...usual, name: '100 × 64, thin pool, steady, R=4', nodes: equal(100, 64, 8) },
+    ...{ ...steady(100), redirectors: 4 },
+  },
+  {
+    ...{ ...usual, name: 'unequal 100 × 16…256, flash, R=4', nodes: unequal(100) },
+    ...{ ...flash(200), redirectors: 4, target: 0.05 },
+  },
+  {
+    ...{ ...usual, name: '2,000 × 250, thin pool, flash, R=4', nodes: equal(2_000, 250, 16) },
+    ...{ ...flash(3_000), redirectors: 4, target: 0, large: true },
+  },
+  {
+    ...{ ...usual, name: '100 × 64, more readers than warm, R=4', nodes: equal(100, 64, 8) },
+    ...{ ...flash(300), redirectors: 4 },
+  },
+  {
+    ...{ ...usual, name: '100 × 64, to the last slot, R=4', nodes: equal(100, 64, 64) },
+    ...{ ...flash(600), redirectors: 4, sessionMs: 60_000 },
+  },
+];
+
+/** Small enough for CI: only proves that it works. */
+export const shortScenarios = [
+  {
+    ...{ ...usual, name: '20 × 64, thin pool, flash, R=2', nodes: equal(20, 64, 8) },
+    ...{ ...flash(30), redirectors: 2, lastMs: 10_000, target: 1 },
+  },
+  {
+    ...{ ...usual, name: 'unequal 10 × 16…256, flash, R=2', nodes: unequal(10) },
+    ...{ ...flash(20), redirectors: 2, lastMs: 10_000, target: 1 },
+  },
+];

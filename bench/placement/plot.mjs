@@ -32,7 +32,9 @@ export function plot(results) {
   }
   for (const [at, name] of names.entries()) {
     const top = 44 + at * group;
-    parts.push(`<text x="${LEFT - 10}" y="${top + group / 2 - 4}" text-anchor="end">${escapeText(name)}</text>`);
+    parts.push(
+      `<text x="${LEFT - 10}" y="${top + group / 2 - 4}" text-anchor="end">${escapeText(name)}</text>`,
+    );
     for (const [index, policy] of policies.entries()) {
       const missed =
         results.find((result) => result.scenario === name && result.policy === policy)?.missed ?? 0;

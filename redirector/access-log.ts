@@ -14,7 +14,7 @@ export interface AccessLogOptions {
 /** Undefined where nothing is to be logged: then a redirect does not even ask. */
 export function createAccessLog({ share, logger, random }: AccessLogOptions) {
   if (share <= 0) return undefined;
-  return (request: IncomingMessage, { view }: Sent): void => {
+  return (request: Pick<IncomingMessage, 'url'>, { view }: Sent): void => {
     if (random() >= share) return;
     logger.info({ path: loggablePath(request.url ?? '/'), node: view.member.id, share }, 'redirected');
   };

@@ -64,6 +64,7 @@ function isSpeculative({ headers }: IncomingMessage): boolean {
 }
 
 function answer(response: ServerResponse, location: string): void {
-  response.writeHead(302, { location, 'cache-control': 'no-store', 'content-length': 0 });
+  // A flat list of names and values is written as it is; an object would be taken apart again.
+  response.writeHead(302, ['location', location, 'cache-control', 'no-store', 'content-length', '0']);
   response.end();
 }

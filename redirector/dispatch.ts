@@ -44,6 +44,7 @@ export class Dispatcher {
     this.#options = options;
     const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
     this.#weights = new Weights({ ourKey, pollInterval: options.fleet.pollInterval });
+    if (ourKey !== undefined) options.fleet.heedOnly(ourKey);
     options.fleet.watch(this.#weights);
   }
 

@@ -31,6 +31,7 @@ export class Fleet {
   readonly #watchers: FleetWatcher[] = [];
   readonly #suspicion: Suspicion<NodeView>;
   #answering = 0;
+  #heeded: string | undefined;
 
   constructor(clock: Clock, { pollInterval = 2_000 }: FleetOptions = {}) {
     this.#clock = clock;
@@ -42,6 +43,11 @@ export class Fleet {
   watch(watcher: FleetWatcher): void {
     this.#watchers.push(watcher);
     for (const view of this.#views.values()) watcher.update(view, this.#clock.now());
+  }
+
+  /** Of what nodes have seen, only this redirector's tickets are kept: the others' can be most of a report. */
+  heedOnly(key: string): void {
+    this.#heeded = key;
   }
 
   /** For whoever changed a view by other ways than a report: sent a reader there, or learnt that it is full. */
@@ -103,7 +109,7 @@ export class Fleet {
       if (before !== undefined && before.boot !== fleet.boot) view.ledger.reset();
     } else if (askedAt < view.askedAt) return;
     this.#forgetName(view);
-    view.stats = stats;
+    view.stats = this.#heeded === undefined ? stats : withSeenOnly(stats, this.#heeded);
     if (fleet !== undefined) this.#told.set(fleet.node, view);
     view.askedAt = askedAt;
     view.reportedAt = this.#clock.now();
@@ -167,6 +173,12 @@ export class Fleet {
     const name = view.stats?.fleet?.node;
     if (name !== undefined && this.#told.get(name) === view) this.#told.delete(name);
   }
+}
+
+function withSeenOnly(stats: NodeStats, key: string): NodeStats {
+  if (stats.fleet === undefined) return stats;
+  const ours = stats.fleet.seen[key];
+  return { ...stats, fleet: { ...stats.fleet, seen: ours === undefined ? {} : { [key]: ours } } };
 }
 
 /** @throws FleetError `not-found` */

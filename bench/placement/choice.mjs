@@ -15,10 +15,11 @@ import { seeded } from './simulate.mjs';
 const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, json: { type: 'string' } },
 });
-const ROUNDS = values.short ? 3 : 9;
-const TIMES = values.short ? 20_000 : 300_000;
+const ROUNDS = values.short ? 3 : 5;
+const TIMES = values.short ? 20_000 : 160_000;
 const NOBODY = [];
 const OUR_KEY = 'front-1/0123456789abcdef';
+const OTHERS = ['front-2/0123456789abcdef', 'front-3/0123456789abcdef', 'front-4/0123456789abcdef'];
 
 const results = [4, 100, 10_000].map((count) => {
   const memory = count === 10_000 ? bytesPerNode(count) : undefined;
@@ -44,11 +45,12 @@ if (values.json !== undefined) {
   );
 }
 
-function createFleet(count, random) {
+function createFleet(count, random, keys) {
   let now = 1_800_000_000_000;
   const clock = { now: () => now, monotonic: () => now };
   const fleet = new Fleet(clock, { pollInterval: 2_000 });
   const weights = new Weights({ ourKey: OUR_KEY, pollInterval: 2_000 });
+  fleet.heedOnly(OUR_KEY);
   fleet.watch(weights);
   fleet.setMembers(
     Array.from({ length: count }, (_, index) => ({
@@ -61,15 +63,16 @@ function createFleet(count, random) {
     seq += 1;
     const epoch = Math.floor(now / 1_000);
     for (const view of fleet.views())
-      fleet.report(view, parse(reportOf(view.member.id, seq, epoch, random)), now);
+      fleet.report(view, parse(reportOf(view.member.id, seq, epoch, random, keys)), now);
   };
   report();
   return { fleet, weights, clock, report, pass: (ms) => (now += ms) };
 }
 
-/** As from the wire: strings of its own, and ten seconds of our tickets. */
-function reportOf(node, seq, epoch, random) {
+/** As from the wire: strings of its own, and ten seconds of tickets. @param keys of the redirectors whose */
+function reportOf(node, seq, epoch, random, keys) {
   const warm = 16 + Math.floor(random() * 32);
+  const seen = Object.fromEntries(Array.from({ length: 10 }, (_, age) => [epoch - age, 1]));
   return JSON.stringify({
     ...{
       available: warm,
@@ -96,7 +99,7 @@ function reportOf(node, seq, epoch, random) {
         claims: 1_000,
       },
       ended: { idle: 500, expired: 20, unclaimed: 3, crashed: 1 },
-      seen: { [OUR_KEY]: Object.fromEntries(Array.from({ length: 10 }, (_, age) => [epoch - age, 1])) },
+      seen: Object.fromEntries(keys.map((key) => [key, seen])),
       load: 0.5,
     },
   });
@@ -108,7 +111,7 @@ function parse(text) {
 
 function measure(count, sending) {
   const random = seeded(1);
-  const { fleet, weights, clock, report, pass } = createFleet(count, random);
+  const { fleet, weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
   const rounds = [];
   for (let round = 0; round < ROUNDS + 1; round += 1) {
     // As many as a fleet gets between two polls, until enough of them are timed.
@@ -141,7 +144,7 @@ function bytesPerNode(count) {
   if (collect === undefined) return undefined;
   collect();
   const before = process.memoryUsage();
-  const kept = createFleet(count, seeded(2));
+  const kept = createFleet(count, seeded(2), [OUR_KEY, ...OTHERS]);
   collect();
   const after = process.memoryUsage();
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;

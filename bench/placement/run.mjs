@@ -1,7 +1,8 @@
 /**
  * How often a reader is sent to a node that has no warm sandbox while another stood elsewhere: our rule, and others.
  *
- *   npm run build && node bench/placement/run.mjs [--short] [--seed <n>] [--runs <n>] [--json <path>] [--svg <path>]
+ *   npm run build && node bench/placement/run.mjs [--short] [--seed <n>] [--runs <n>]
+ *     [--only <part of a scenario's name>] [--policy <name>] [--json <path>] [--svg <path>]
  *
  * "missed": found nothing warm at first arrival while somewhere a warm sandbox stood that nobody was on the way to.
  * "bounced": of those, found no room to wait for a start either, and were sent back to the front. "cold": waited for
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     runs: { type: 'string' },
     only: { type: 'string', default: '' },
+    policy: { type: 'string', default: '' },
     json: { type: 'string' },
     svg: { type: 'string' },
   },
@@ -36,6 +38,7 @@ for (const scenario of chosen) {
   );
   console.log(row(['', 'readers', 'missed %', 'worst %', 'bounced %', 'cold %', 'refused', 'turned away']));
   for (const [policy, { create, pollMs = scenario.pollMs }] of Object.entries(policies)) {
+    if (!policy.startsWith(values.policy)) continue;
     const counts = Array.from({ length: scenario.large ? Math.min(runs, 2) : runs }, (_, run) =>
       simulate({ ...scenario, pollMs }, create, seeded(seed + run)),
     );

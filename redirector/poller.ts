@@ -1,12 +1,10 @@
 // Asks every node for its report, each in a loop of its own: a slow one delays nobody.
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import got, { type Got, RequestError } from 'got';
 import type { Clock, Random } from '../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { type Loop, startLoop } from '../shared/loop.ts';
-import { MAX_REPORT_BYTES, nodeStatsSchema, parseJson } from '../shared/wire.ts';
+import { nodeStatsSchema, parseJson } from '../shared/wire.ts';
+import { type Asker, UndiciAsker } from './ask.ts';
 import type { Fleet } from './fleet.ts';
 import type { NodeView } from './node-view.ts';
 
@@ -19,6 +17,8 @@ export interface PollerOptions {
   readonly pollInterval: number;
   readonly pollTimeout: number;
   readonly unreachableInterval: number;
+  /** How a report is asked for; undici's way unless something is to be compared with it. */
+  readonly asker?: Asker;
 }
 
 const JITTER = 0.2;
@@ -33,21 +33,11 @@ const SURE_CODES: ReadonlySet<string> = new Set([
 export class Poller {
   readonly #options: PollerOptions;
   readonly #loops = new Map<NodeView, Loop>();
-  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  readonly #client: Got;
+  readonly #asker: Asker;
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#client = got.extend({
-      agent: this.#agents,
-      timeout: { request: options.pollTimeout },
-      retry: { limit: 0 },
-      // A redirect would be a report of somebody else's; a compressed one could be a bomb.
-      followRedirect: false,
-      decompress: false,
-      throwHttpErrors: false,
-      headers: { accept: 'application/json', 'user-agent': 'tmpfleet-redirector' },
-    });
+    this.#asker = options.asker ?? new UndiciAsker(options.pollTimeout);
   }
 
   /** Loops for exactly the nodes in view; a new one is asked at once. */
@@ -64,9 +54,9 @@ export class Poller {
   async stop(): Promise<void> {
     const loops = [...this.#loops.values()];
     this.#loops.clear();
+    // First the connections: a poll that hangs would otherwise hold the stop up for its whole timeout.
+    await this.#asker.close();
     await Promise.all(loops.map((loop) => loop.stop()));
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
   }
 
   #startLoop(view: NodeView): Loop {
@@ -89,36 +79,15 @@ export class Poller {
     const wasReachable = view.answers === 'reachable';
     const askedAt = clock.now();
     try {
-      const text = await this.#ask(`${view.member.url}/stats`);
+      const text = await this.#asker.ask(`${view.member.url}/stats`);
       fleet.report(view, parseJson(text, nodeStatsSchema, 'its report'), askedAt);
     } catch (error) {
-      const code =
-        errorCode(error instanceof RequestError ? (error.cause ?? error) : error) ?? errorCode(error);
+      const code = errorCode(error);
       const sure = error instanceof FleetError || (code !== undefined && SURE_CODES.has(code));
       fleet.miss(view, { reason: describeError(error), sure });
     }
     if (wasReachable !== (view.answers === 'reachable')) {
       logger.warn({ node: view.member.id, answers: view.answers, reason: view.reason }, 'a node changed');
-    }
-  }
-
-  /** @throws FleetError `bad-report`; got's RequestError */
-  async #ask(url: string): Promise<string> {
-    const request = this.#client(url);
-    let tooLong = false;
-    request.on('downloadProgress', ({ transferred }) => {
-      if (transferred <= MAX_REPORT_BYTES) return;
-      tooLong = true;
-      request.cancel();
-    });
-    try {
-      const { statusCode, body } = await request;
-      if (statusCode !== 200)
-        throw new FleetError('bad-report', `it answers ${statusCode} where its report should be`);
-      return body;
-    } catch (error) {
-      if (!tooLong) throw error;
-      throw new FleetError('bad-report', `its report is longer than ${MAX_REPORT_BYTES} bytes`);
     }
   }
 }

@@ -82,7 +82,7 @@ const misdeeds: readonly Misdeed[] = [
   {
     what: 'hangs before it answers',
     answer: () => undefined,
-    reason: /[Tt]imeout/,
+    reason: /no report within/,
   },
   {
     what: 'drips a byte at a time',
@@ -91,7 +91,7 @@ const misdeeds: readonly Misdeed[] = [
       const timer = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(timer));
     },
-    reason: /[Tt]imeout/,
+    reason: /no report within/,
   },
   {
     what: 'hangs up in the middle',
@@ -104,7 +104,7 @@ const misdeeds: readonly Misdeed[] = [
   {
     what: 'speaks something that is not HTTP',
     answer: (request) => void request.socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
-    reason: /Parse Error/i,
+    reason: /HTTP\/1.1 protocol/,
   },
 ];
 

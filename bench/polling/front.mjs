@@ -1,0 +1,64 @@
+// The product's own view, poll loop and hot path over N stand-in nodes, asked by undici or by got.
+import { Agent, createServer } from 'node:http';
+import got from 'got';
+import { pino } from 'pino';
+import { Dispatcher } from '../../dist/redirector/dispatch.js';
+import { Fleet } from '../../dist/redirector/fleet.js';
+import { Poller } from '../../dist/redirector/poller.js';
+import { createRedirect } from '../../dist/redirector/redirect.js';
+import { systemClock, systemRandom } from '../../dist/shared/clock.js';
+
+const [how, count, port] = process.argv.slice(2);
+const pollInterval = 2_000;
+
+/** As the poll loop was before undici: the same limits, by got. */
+class GotAsker {
+  #client = got.extend({
+    agent: { http: new Agent({ keepAlive: true }) },
+    timeout: { request: 2_000 },
+    retry: { limit: 0 },
+    followRedirect: false,
+    decompress: false,
+    throwHttpErrors: false,
+  });
+  async ask(url) {
+    return (await this.#client(url)).body;
+  }
+  async close() {}
+}
+
+const fleet = new Fleet(systemClock, { pollInterval });
+const dispatcher = new Dispatcher({
+  fleet,
+  secrets: ['a-secret-for-the-bench'],
+  redirector: 'bench',
+  boot: 'boot',
+  clock: systemClock,
+  random: systemRandom,
+});
+const redirect = createRedirect({ dispatcher, isOwn: () => false, refuse: (_, response) => response.writeHead(503).end(), count: () => undefined });
+const server = createServer((request, response) => redirect(request, response));
+const address = (n) => `127.${1 + Math.floor(n / 62_500)}.${Math.floor(n / 250) % 250}.${1 + (n % 250)}`;
+fleet.setMembers(Array.from({ length: Number(count) }, (_, n) => ({ id: `n${n}`, url: `http://${address(n)}:${port}` })));
+const poller = new Poller({
+  fleet,
+  clock: systemClock,
+  random: systemRandom,
+  logger: pino({ level: 'silent' }),
+  pollInterval,
+  pollTimeout: 2_000,
+  unreachableInterval: 10_000,
+  ...(how === 'got' ? { asker: new GotAsker() } : {}),
+});
+poller.sync();
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+process.on('message', () => {
+  const views = [...fleet.views()];
+  process.send({
+    cpu: process.cpuUsage(),
+    memory: process.memoryUsage.rss(),
+    reachable: views.filter(({ answers }) => answers === 'reachable').length,
+    oldest: Math.max(...views.map(({ reportedAt }) => Date.now() - reportedAt)),
+  });
+});
+process.on('disconnect', () => process.exit());

@@ -54,7 +54,8 @@ function createPublicApp({ desk, stats, logger }: PublicOptions): Koa {
   });
   app.use(router.routes());
   app.use((context) => {
-    if (context.method === 'GET' || context.method === 'HEAD') return;
+    const reads = context.method === 'GET' || context.method === 'HEAD';
+    if (reads && !context.path.startsWith('/api/spawn')) return;
     context.set('Allow', OURS.has(context.path) ? allowed(context.path) : 'GET, HEAD, OPTIONS');
     throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
   });

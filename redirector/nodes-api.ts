@@ -7,6 +7,7 @@ import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { VERSION } from '../shared/version.ts';
 import { describeIssues, nodeIdFromUrl, nodeIdSchema, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
@@ -22,6 +23,9 @@ export interface NodesApiOptions {
   readonly logger: Logger;
 }
 
+/** What `GET /` points to. */
+const SEE = ['/api/nodes', '/hosts', '/metrics', '/healthz', '/readyz'];
+
 const addBody = z.object({ url: z.string(), id: nodeIdSchema.optional() });
 const hostBody = z.object({ host: z.string() });
 
@@ -30,6 +34,9 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   const app = createApp({ logger: options.logger });
   app.use(refuseForeignPages(config.controlHost));
   const router = new Router();
+  router.get('/', (context) => {
+    context.body = { program: 'tmpfleet redirector', version: VERSION, see: SEE };
+  });
   router.get('/healthz', (context) => {
     context.body = { status: 'ok' };
   });

@@ -12,7 +12,16 @@ const CONNECT_MS = 250;
 const QUICK_MS = 2_000;
 /** … and only when no other had one, those who were too slow are asked again: longer than a start may take. */
 const PATIENT_MS = 12_000;
+/** As our own APIs'. */
+const MAX_BODY_BYTES = 64 * 1024;
 const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** What of the caller's request goes on to a node. */
+interface Call {
+  readonly authorization: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
 
 export interface SpawnOptions {
   readonly dispatcher: Dispatcher;
@@ -34,6 +43,11 @@ export class SpawnDesk {
   async spawn(context: Context): Promise<SpawnAnswer> {
     const { dispatcher, count } = this.#options;
     const { nonce } = dispatcher.startJourney();
+    const call: Call = {
+      authorization: context.get('authorization'),
+      contentType: context.get('content-type'),
+      body: await readUpTo(MAX_BODY_BYTES, context.req, tooLarge),
+    };
     const tried: string[] = [];
     const slow: Sent[] = [];
     let full = false;
@@ -41,39 +55,36 @@ export class SpawnDesk {
       // Not hops: nobody is sent about, so every node may be asked once.
       const sent = dispatcher.send({ tried, hops: 0, nonce });
       if (typeof sent === 'string') {
-        full ||= sent === 'full';
+        // Full is what a node said, or its report; that every node failed us is another matter.
+        full ||= sent === 'full' && tried.length === 0;
         break;
       }
       count(sent);
       tried.push(nodeName(sent.view));
-      const answer = await this.#try(sent, context, QUICK_MS);
+      const answer = await this.#try(sent, call, QUICK_MS);
       if (answer === 'full') full = true;
       else if (answer === 'too-slow') slow.push(sent);
       else if (answer !== 'failed') return answer;
     }
     // The same ticket again: a node that has claimed for it meanwhile answers with the same sandbox.
     for (const sent of slow) {
-      const answer = await this.#try(sent, context, PATIENT_MS);
+      const answer = await this.#try(sent, call, PATIENT_MS);
       if (answer === 'full') full = true;
       else if (typeof answer === 'object') return answer;
     }
-    throw full
-      ? new FleetError('full', 'every sandbox of the fleet is taken')
-      : new FleetError('unavailable', 'no node can be asked');
+    if (full) throw new FleetError('full', 'every sandbox of the fleet is taken');
+    context.set('Retry-After', '5');
+    throw new FleetError('unavailable', 'no node could be asked for a sandbox');
   }
 
   async close(): Promise<void> {
-    await this.#agent.close();
+    await this.#agent.destroy();
   }
 
-  async #try(
-    sent: Sent,
-    context: Context,
-    ms: number,
-  ): Promise<SpawnAnswer | 'full' | 'too-slow' | 'failed'> {
+  async #try(sent: Sent, call: Call, ms: number): Promise<SpawnAnswer | 'full' | 'too-slow' | 'failed'> {
     const signal = AbortSignal.timeout(ms);
     try {
-      const answer = await this.#ask(sent, context, signal);
+      const answer = await this.#ask(sent, call, signal);
       if (answer === 'full') sent.view.full = true;
       return answer;
     } catch (error) {
@@ -84,16 +95,19 @@ export class SpawnDesk {
     }
   }
 
-  async #ask({ view, ticket }: Sent, context: Context, signal: AbortSignal): Promise<SpawnAnswer | 'full'> {
+  async #ask({ view, ticket }: Sent, call: Call, signal: AbortSignal): Promise<SpawnAnswer | 'full'> {
     const { url } = view.member;
-    const authorization = context.get('authorization');
     const answer = await request(`${url}/api/spawn${ticket === undefined ? '' : `?ticket=${ticket}`}`, {
       method: 'POST',
       dispatcher: this.#agent,
-      headers: authorization === '' ? {} : { authorization },
+      headers: {
+        ...(call.authorization === '' ? {} : { authorization: call.authorization }),
+        ...(call.contentType === '' ? {} : { 'content-type': call.contentType }),
+      },
+      body: call.body,
       signal,
     });
-    const text = await readShort(answer.body);
+    const text = (await readUpTo(MAX_ANSWER_BYTES, answer.body, endless)).toString('utf8');
     const { statusCode } = answer;
     if (statusCode === 429) return 'full';
     if (statusCode === 401 || statusCode === 403) {
@@ -107,17 +121,35 @@ export class SpawnDesk {
     }
     if (statusCode !== 200) throw new FleetError('bad-report', `it answers ${statusCode}`);
     const spawned = parseJson(text, spawnAnswerSchema, 'its answer');
-    return { url: new URL(spawned.url, `${url}/`).href };
+    return { url: absolute(spawned.url, url) };
   }
 }
 
-async function readShort(body: AsyncIterable<Buffer>): Promise<string> {
+/** A path is one on the node, which may itself be below a path; anything else would be another host's. */
+function absolute(path: string, nodeUrl: string): string {
+  if (!/^\/(?![/\\])/.test(path)) throw new FleetError('bad-report', 'the url in its answer is not a path');
+  return nodeUrl + path;
+}
+
+function tooLarge(): FleetError {
+  return new FleetError('body-too-large', `the body is longer than ${MAX_BODY_BYTES} bytes`);
+}
+
+function endless(): FleetError {
+  return new FleetError('bad-report', 'its answer does not end');
+}
+
+async function readUpTo(
+  limit: number,
+  stream: AsyncIterable<Buffer>,
+  refuse: () => FleetError,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new FleetError('bad-report', 'its answer does not end');
+    if (size > limit) throw refuse();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -1,5 +1,5 @@
 // The registry as a JSON file: written atomically, read again when it changes on disk (an editor's doing, say).
-import { mkdirSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -10,7 +10,10 @@ import type { Registry } from './registry.ts';
 
 const fileSchema = z.object({ nodes: z.array(memberSchema) });
 
-/** How often the file is looked at, ms: cheaper and surer than file-system events, which editors and mounts defeat. */
+/**
+ * How often the file is looked at, ms: surer than file-system events, which editors and mounts defeat, and than
+ * `fs.watchFile`, which misses an edit made before its own first look.
+ */
 const WATCH_MS = 500;
 
 export class FileRegistry implements Registry {
@@ -19,6 +22,9 @@ export class FileRegistry implements Registry {
   #members: readonly Member[];
   #listeners: ((members: readonly Member[]) => void)[] = [];
   #text = '';
+  /** Of the file as it was last read, whatever came of that: one complaint for one fault. */
+  #version = '';
+  readonly #timer: NodeJS.Timeout;
 
   /** @throws FleetError `registry-unreadable` when there is a file that cannot be understood: guessing would lose nodes */
   constructor(path: string, logger: Logger) {
@@ -37,7 +43,7 @@ export class FileRegistry implements Registry {
         },
       );
     }
-    watchFile(path, { interval: WATCH_MS, persistent: false }, () => this.#reread());
+    this.#timer = setInterval(() => this.#look(), WATCH_MS).unref();
   }
 
   members(): readonly Member[] {
@@ -45,6 +51,7 @@ export class FileRegistry implements Registry {
   }
 
   async add(member: Member): Promise<void> {
+    this.#heedEdits();
     const url = normalizeNodeUrl(member.url);
     const there = this.#members.find((other) => other.id === member.id || other.url === url);
     if (there !== undefined) {
@@ -56,6 +63,7 @@ export class FileRegistry implements Registry {
   }
 
   async remove(id: string): Promise<boolean> {
+    this.#heedEdits();
     const rest = this.#members.filter((member) => member.id !== id);
     if (rest.length === this.#members.length) return false;
     await this.#write(rest);
@@ -67,7 +75,7 @@ export class FileRegistry implements Registry {
   }
 
   async close(): Promise<void> {
-    unwatchFile(this.#path);
+    clearInterval(this.#timer);
     this.#listeners = [];
   }
 
@@ -85,7 +93,8 @@ export class FileRegistry implements Registry {
     this.#take(members);
   }
 
-  #reread(): void {
+  #look(): void {
+    if (versionOf(this.#path) === this.#version) return;
     const before = this.#text;
     try {
       const members = this.#read();
@@ -101,12 +110,31 @@ export class FileRegistry implements Registry {
     }
   }
 
+  /** An edit of the last moment must not be written over, a broken one not be thrown away. @throws FleetError `conflict` */
+  #heedEdits(): void {
+    const before = this.#text;
+    try {
+      const members = this.#read();
+      if (this.#text !== before) this.#take(members);
+    } catch (cause) {
+      throw new FleetError(
+        'conflict',
+        `the registry was edited and cannot be read: ${describeError(cause)}`,
+        {
+          cause,
+          remedy: `mend ${this.#path} first`,
+        },
+      );
+    }
+  }
+
   #take(members: readonly Member[]): void {
     this.#members = members;
     for (const listener of this.#listeners) listener(members);
   }
 
   #read(): readonly Member[] {
+    this.#version = versionOf(this.#path);
     let text: string;
     try {
       text = readFileSync(this.#path, 'utf8');
@@ -128,4 +156,10 @@ export class FileRegistry implements Registry {
     this.#text = text;
     return members;
   }
+}
+
+/** Changes whenever the file does; empty while there is none. */
+function versionOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? '' : `${stat.ino}/${stat.mtimeNs}/${stat.size}`;
 }

@@ -123,6 +123,58 @@ describe('POST /api/spawn', () => {
     expect((await spawn(front)).status).toBe(503);
   });
 
+  test('is a 503, not a 429, when every node failed: none of them is full', async () => {
+    const front = await bench.front();
+    for (const node of [await bench.node(), await bench.node()]) {
+      node.override = (request, response) => {
+        if (request.url === '/stats') return false;
+        sendJson(response, 500, {});
+        return true;
+      };
+      await front.add(node);
+    }
+    const answer = await spawn(front);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+  });
+
+  test('brings the caller’s body', async () => {
+    const front = await bench.front();
+    const node = await bench.node();
+    let body = '';
+    node.override = (request, response) => {
+      if (request.url === '/stats') return false;
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => sendJson(response, 200, { url: '/user/x/' }));
+      return true;
+    };
+    await front.add(node);
+    await spawn(front, { body: '{"image_name":"x"}' });
+    expect(body).toBe('{"image_name":"x"}');
+    expect((await spawn(front, { body: 'x'.repeat(100_000) })).status).toBe(413);
+  });
+
+  test('gives an address below the node’s own path, and never one elsewhere', async () => {
+    const front = await bench.front();
+    let url = '/user/x/';
+    const node = await bench.server((request, response) => {
+      if (request.method === 'GET') response.end('{"available":10,"capacity":10}');
+      else sendJson(response, 200, { url });
+    });
+    await front.add({ url: `${node.url}/deep/` });
+    expect(await (await spawn(front)).json()).toEqual({ url: `${node.url}/deep/user/x/` });
+    for (url of ['//evil.example/', 'https://evil.example/', 'javascript:alert(1)', '/\\evil.example']) {
+      expect((await spawn(front)).status).toBe(503);
+    }
+  });
+
+  test('is the only method there', async () => {
+    const front = await bench.front();
+    const answer = await front.get('/api/spawn');
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+  });
+
   test('carries CORS headers on success and on refusal', async () => {
     const front = await bench.front({ allowOrigin: '*' });
     await front.add(await bench.node({ warm: 1, capacity: 1 }));

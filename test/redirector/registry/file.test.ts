@@ -1,5 +1,5 @@
 // The registry file: whole on disk, heeded when it changes by hand, kept from its own mistakes.
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -93,6 +93,26 @@ describe('the registry', () => {
     byHand(JSON.stringify({ nodes: [B] }));
     await until('the mended one is heeded', () => registry.members()[0]?.id === 'b');
     expect(complaints.length).toBe(broken.length);
+  });
+
+  test('heeds an edit of the last moment before it writes, and does not write over a broken one', async () => {
+    await registry.add(A);
+    byHand(JSON.stringify({ nodes: [B] }));
+    await registry.add({ id: 'c', url: 'https://c.invalid' });
+    expect(reopened().map(({ id }) => id)).toEqual(['b', 'c']);
+    byHand('{"nodes": [');
+    await expect(registry.remove('b')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(registry.add(A)).rejects.toMatchObject({ remedy: expect.stringContaining('mend') });
+    expect(readFileSync(path, 'utf8')).toBe('{"nodes": [');
+  });
+
+  test('notices an edit however soon after the start it comes', async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      const fresh = new FileRegistry(path, silent);
+      byHand(JSON.stringify({ nodes: [{ ...A, id: `a${turn}` }] }));
+      await until('the edit is heeded', () => fresh.members()[0]?.id === `a${turn}`, 3_000);
+      await fresh.close();
+    }
   });
 
   test('refuses to start on a file that it cannot understand: an empty fleet would be a wrong guess', () => {

@@ -1,18 +1,18 @@
 // The Docker engine: one hardened container per sandbox. Docker's labels are the only record there is.
-import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
-import { callDocker, connectDocker, type DockerTarget, reasonOf, statusOf } from './connection.ts';
+import { callDocker, connectDocker, type DockerTarget, reasonOf } from './connection.ts';
 import { containerOptions } from './container.ts';
 import { watchExits } from './events.ts';
 import { HostFirewall } from './firewall.ts';
-import { type ImageFacts, imageMissing, inspectImage, pullImage, withTag } from './image.ts';
-import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
+import { imageMissing } from './image.ts';
 import { bridgeName, containerName, LABELS, networkName } from './names.ts';
 import { ensureNetwork, removeNetwork } from './network.ts';
 import type { DockerConfig } from './options.ts';
+import { removeContainer } from './removal.ts';
+import { SandboxImage } from './sandbox-image.ts';
 
 /** ms. A loaded Docker is slow, but none of these takes so long on one that works. */
 const DEADLINES = {
@@ -21,11 +21,9 @@ const DEADLINES = {
   inspect: 15_000,
   create: 45_000,
   start: 45_000,
-  remove: 60_000,
 };
 /** The rule can be flushed under us by whoever manages the host's firewall. */
 const FIREWALL_RECHECK_MS = 60_000;
-const REMOVAL_POLL_MS = 100;
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
@@ -36,11 +34,11 @@ export class DockerEngine implements Engine {
   readonly #context: EngineContext;
   readonly #target: DockerTarget;
   readonly #docker: Dockerode;
+  readonly #image: SandboxImage;
   readonly #firewall: HostFirewall;
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
-  #user: { readonly image: string; readonly user: SandboxUser } | undefined;
   #firewallChecked = 0;
 
   constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
@@ -48,7 +46,8 @@ export class DockerEngine implements Engine {
     this.#context = context;
     this.#target = target;
     this.#docker = connectDocker(target);
-    this.describes = withTag(config.image);
+    this.#image = new SandboxImage(this.#docker, config, context);
+    this.describes = this.#image.reference;
     this.#firewall = new HostFirewall({
       mode: config.hostFirewall,
       bridge: bridgeName(context.nodeId),
@@ -63,8 +62,7 @@ export class DockerEngine implements Engine {
       });
     }
     await this.#checkHost();
-    await this.#ensureImage();
-    await this.#userFor(await inspectImage(this.#docker, this.describes));
+    await this.#image.ensure(this.#closing.signal);
     await ensureNetwork(this.#docker, this.#context.nodeId);
     await this.#guardHost();
     await watchExits({
@@ -89,7 +87,7 @@ export class DockerEngine implements Engine {
   async remove(id: string): Promise<void> {
     this.#removing.add(id);
     try {
-      await this.#removeContainer(containerName(this.#context.nodeId, id));
+      await removeContainer(this.#docker, containerName(this.#context.nodeId, id), this.#context.clock);
     } finally {
       this.#removing.delete(id);
     }
@@ -120,10 +118,8 @@ export class DockerEngine implements Engine {
   }
 
   async image(options: { readonly pull?: boolean } = {}): Promise<string> {
-    if (options.pull === true && this.#config.pull !== 'never') {
-      await pullImage(this.#docker, this.describes, this.#closing.signal);
-    }
-    return (await inspectImage(this.#docker, this.describes)).id;
+    if (options.pull === true) await this.#image.pull(this.#closing.signal);
+    return (await this.#image.inspect()).id;
   }
 
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {
@@ -141,7 +137,9 @@ export class DockerEngine implements Engine {
       await Promise.allSettled(this.#starts);
       const left = await this.#ownContainers();
       if (left.length === 0) return;
-      await Promise.all(left.map(({ Id }) => limit(() => this.#removeContainer(Id))));
+      await Promise.all(
+        left.map(({ Id }) => limit(() => removeContainer(this.#docker, Id, this.#context.clock))),
+      );
     }
     throw new FleetError('engine-timeout', 'sandboxes keep appearing while they are being removed', {
       remedy: 'is another agent running with the same --node-id?',
@@ -151,8 +149,8 @@ export class DockerEngine implements Engine {
   async #start(spec: SandboxSpec): Promise<Address> {
     this.#refuseWhenClosing();
     const { nodeId } = this.#context;
-    const image = await inspectImage(this.#docker, this.describes);
-    const user = await this.#userFor(image);
+    const image = await this.#image.inspect();
+    const user = await this.#image.userFor(image);
     this.#refuseWhenClosing();
     const plan = { nodeId, spec, config: this.#config, reference: this.describes, image, user };
     try {
@@ -184,58 +182,11 @@ export class DockerEngine implements Engine {
     throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}${hint}`);
   }
 
-  async #removeContainer(nameOrId: string): Promise<void> {
-    const container = this.#docker.getContainer(nameOrId);
-    try {
-      await callDocker({ what: 'remove a container', deadline: DEADLINES.remove }, (abortSignal) =>
-        container.remove({ force: true, v: true, abortSignal }),
-      );
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 404 || status === 304) return;
-      if (status !== 409 || !/already in progress/i.test(reasonOf(error))) throw error;
-      await this.#awaitGone(container);
-    }
-  }
-
-  /**
-   * Somebody else is removing it: confirmed is only what has gone. (Asked for again and again, since Docker's own
-   * `wait` for a removal never answers when the removal ends just before it begins to wait; seen on 20.10.)
-   */
-  async #awaitGone(container: Dockerode.Container): Promise<void> {
-    const begun = this.#context.clock.monotonic();
-    while (this.#context.clock.monotonic() - begun < DEADLINES.remove) {
-      try {
-        const call = { what: 'inspect a container', deadline: DEADLINES.inspect };
-        await callDocker(call, (abortSignal) => container.inspect({ abortSignal }));
-      } catch (error) {
-        if (statusOf(error) === 404) return;
-        throw error;
-      }
-      await delay(REMOVAL_POLL_MS);
-    }
-    throw new FleetError(
-      'engine-timeout',
-      `Docker did not finish a removal within ${DEADLINES.remove / 1000} s`,
-    );
-  }
-
   #ownContainers(): Promise<Dockerode.ContainerInfo[]> {
     const filters = { label: [`${LABELS.node}=${this.#context.nodeId}`] };
     return callDocker({ what: 'list containers', deadline: DEADLINES.list }, (abortSignal) =>
       this.#docker.listContainers({ all: true, filters: JSON.stringify(filters), abortSignal }),
     );
-  }
-
-  async #userFor(image: ImageFacts): Promise<SandboxUser> {
-    if (this.#user?.image !== image.id) {
-      const lookUp = async (name: string) => {
-        const labels = { [LABELS.node]: this.#context.nodeId };
-        return findInPasswd(await readPasswd(this.#docker, image.id, labels), name);
-      };
-      this.#user = { image: image.id, user: await resolveUser(this.#config.sandboxUser, image.user, lookUp) };
-    }
-    return this.#user.user;
   }
 
   /** What would otherwise fail at every single start fails here, once, with its name. */
@@ -252,24 +203,6 @@ export class DockerEngine implements Engine {
     }
     if (cpus > info.NCPU) {
       throw new FleetError('bad-config', `cpus: ${cpus} is more than the ${info.NCPU} that this host has`);
-    }
-  }
-
-  /** A node must come back after a reboot while the registry is down, so an image that is here is enough. */
-  async #ensureImage(): Promise<void> {
-    const { pull } = this.#config;
-    const present = await inspectImage(this.#docker, this.describes).catch((error: unknown) => {
-      if (pull !== 'never' && error instanceof FleetError && error.code === 'image-missing') return undefined;
-      throw error;
-    });
-    if (present !== undefined && pull !== 'always') return;
-    const { logger } = this.#context;
-    logger.info({ image: this.describes }, 'pulling the image');
-    try {
-      await pullImage(this.#docker, this.describes, this.#closing.signal);
-    } catch (error) {
-      if (present === undefined) throw error;
-      logger.warn({ error: describeError(error) }, 'going on with the image that is here');
     }
   }
 

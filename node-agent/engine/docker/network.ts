@@ -7,6 +7,8 @@ import { callDocker, reasonOf, statusOf } from './connection.ts';
 import { bridgeName, LABELS, networkName } from './names.ts';
 
 const DEADLINE_MS = 30_000;
+/** A quarter of a second apart. */
+const REMOVE_TRIES = 40;
 const ICC = 'com.docker.network.bridge.enable_icc';
 const BRIDGE = 'com.docker.network.bridge.name';
 
@@ -81,7 +83,7 @@ export async function removeNetwork(docker: Dockerode, nodeId: string, logger: L
       return;
     } catch (error) {
       if (statusOf(error) === 404) return;
-      if (tries >= 5) {
+      if (tries >= REMOVE_TRIES) {
         logger.warn(
           { network: networkName(nodeId), error: describeError(error) },
           'the network could not be removed',
@@ -89,7 +91,7 @@ export async function removeNetwork(docker: Dockerode, nodeId: string, logger: L
         return;
       }
       // A container that has just been removed may still hold its endpoint for a moment.
-      await delay(200);
+      await delay(250);
     }
   }
 }

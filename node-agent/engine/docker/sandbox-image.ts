@@ -1,0 +1,67 @@
+// The image that sandboxes are made from, kept at hand, and whom it lets them run as.
+import type Dockerode from 'dockerode';
+import { describeError, FleetError } from '../../../shared/errors.ts';
+import type { EngineContext } from '../engine.ts';
+import { type ImageFacts, inspectImage, pullImage, withTag } from './image.ts';
+import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
+import { LABELS } from './names.ts';
+import type { DockerConfig } from './options.ts';
+
+export class SandboxImage {
+  /** With its tag. */
+  readonly reference: string;
+  readonly #docker: Dockerode;
+  readonly #config: DockerConfig;
+  readonly #context: EngineContext;
+  #known: { readonly image: string; readonly user: SandboxUser } | undefined;
+
+  constructor(docker: Dockerode, config: DockerConfig, context: EngineContext) {
+    this.reference = withTag(config.image);
+    this.#docker = docker;
+    this.#config = config;
+    this.#context = context;
+  }
+
+  /**
+   * Makes sure that there is one, by pulling where that is allowed. A node must come back after a reboot while
+   * the registry is down, so an image that is here is enough.
+   * @throws FleetError `image-missing`, `bad-config` when nobody can be told to run it
+   */
+  async ensure(signal: AbortSignal): Promise<void> {
+    const { pull } = this.#config;
+    const { logger } = this.#context;
+    const present = await this.inspect().catch((error: unknown) => {
+      if (pull !== 'never' && error instanceof FleetError && error.code === 'image-missing') return undefined;
+      throw error;
+    });
+    if (present === undefined || pull === 'always') {
+      logger.info({ image: this.reference }, 'pulling the image');
+      await this.pull(signal).catch((error: unknown) => {
+        if (present === undefined) throw error;
+        logger.warn({ error: describeError(error) }, 'going on with the image that is here');
+      });
+    }
+    await this.userFor(await this.inspect());
+  }
+
+  /** Asks the registry for the newest, unless we were told never to. */
+  async pull(signal: AbortSignal): Promise<void> {
+    if (this.#config.pull !== 'never') await pullImage(this.#docker, this.reference, signal);
+  }
+
+  /** What the reference means now: somebody may have pulled by hand. */
+  inspect(): Promise<ImageFacts> {
+    return inspectImage(this.#docker, this.reference);
+  }
+
+  async userFor(image: ImageFacts): Promise<SandboxUser> {
+    if (this.#known?.image !== image.id) {
+      const labels = { [LABELS.node]: this.#context.nodeId };
+      const user = await resolveUser(this.#config.sandboxUser, image.user, async (name) =>
+        findInPasswd(await readPasswd(this.#docker, image.id, labels), name),
+      );
+      this.#known = { image: image.id, user };
+    }
+    return this.#known.user;
+  }
+}

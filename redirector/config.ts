@@ -7,9 +7,9 @@ import {
 } from '../shared/config/common.ts';
 import { type ConfigOf, decimal, duration, integer, list, option, text } from '../shared/config/option.ts';
 import { corsOptions } from '../shared/cors.ts';
-import { FleetError } from '../shared/errors.ts';
+import { describeError, FleetError } from '../shared/errors.ts';
 import { isLoopback } from '../shared/serving.ts';
-import { NODE_ID } from '../shared/wire.ts';
+import { NODE_ID, normalizeNodeUrl } from '../shared/wire.ts';
 
 export const redirectorOptions = {
   ...serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' }),
@@ -56,4 +56,11 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     );
   }
   parseSecrets(config.secret);
+  for (const url of config.nodes) {
+    try {
+      normalizeNodeUrl(url);
+    } catch (cause) {
+      throw new FleetError('bad-config', `nodes: ${JSON.stringify(url)}: ${describeError(cause)}`, { cause });
+    }
+  }
 }

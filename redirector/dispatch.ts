@@ -39,6 +39,8 @@ export interface Journey {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #weights: Weights;
+  /** Bounces whose news was taken, with when they expire: shown again, one must not close a node again. */
+  readonly #heard = new Map<string, number>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -53,13 +55,31 @@ export class Dispatcher {
     if (text === undefined) return undefined;
     const { fleet, secrets, clock } = this.#options;
     const ticket = verifyTicket(text, secrets, clock.now());
-    const last = ticket?.tried.at(-1);
-    const view = last === undefined ? undefined : fleet.named(last);
-    if (view !== undefined && !view.full) {
+    // A node that sends a reader back is itself the last it names; a ticket of ours that comes back is no news.
+    if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
+    const view = fleet.named(ticket.node);
+    if (view !== undefined && this.#isNews(ticket, clock.now()) && !view.full) {
       view.full = true;
       fleet.changed(view);
     }
     return ticket;
+  }
+
+  /** Whether tickets are in use; where not, a reader's own `ticket=` is theirs to keep. */
+  get usesTickets(): boolean {
+    return this.#options.secrets.length > 0;
+  }
+
+  #isNews({ nonce, hops, expires }: Ticket, now: number): boolean {
+    for (const [key, until] of this.#heard) {
+      // In order of arrival and with one lifetime, so the first that is young ends the search.
+      if (until >= now) break;
+      this.#heard.delete(key);
+    }
+    const key = `${nonce}/${hops}`;
+    if (this.#heard.has(key)) return false;
+    this.#heard.set(key, expires);
+    return true;
   }
 
   startJourney(back?: Ticket): Journey {

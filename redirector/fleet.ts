@@ -105,7 +105,11 @@ export class Fleet {
         this.miss(view, { reason, sure: true });
         return;
       }
-      if (before !== undefined && before.boot === fleet.boot && fleet.seq <= before.seq) return;
+      if (before !== undefined && before.boot === fleet.boot && fleet.seq <= before.seq) {
+        // Dropped, and a missed poll: a cache in between could otherwise tell us the same report for ever.
+        this.miss(view, { reason: `its report is not newer than the last (seq ${fleet.seq})`, sure: false });
+        return;
+      }
       if (before !== undefined && before.boot !== fleet.boot) view.ledger.reset();
     } else if (askedAt < view.askedAt) return;
     this.#forgetName(view);

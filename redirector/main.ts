@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Clock, newNonce, type Random, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
+import { describeError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { type Serving, serve } from '../shared/serving.ts';
@@ -73,8 +74,11 @@ export async function startRedirector(
     const control = await startControl(config, front, surroundings);
     open.push({ close: () => control.close(0) });
     for (const url of config.nodes.map(normalizeNodeUrl)) {
-      if (!registry.members().some((member) => member.url === url))
-        await front.registry.add({ id: nodeIdFromUrl(url), url });
+      if (registry.members().some((member) => member.url === url)) continue;
+      await front.registry.add({ id: nodeIdFromUrl(url), url }).catch((error: unknown) => {
+        // Its id is another's: the fleet is served all the same, and the operator is told.
+        logger.error({ url, error: describeError(error) }, 'a configured node could not be added');
+      });
     }
     const { fleet, url } = front;
     if (config.secret === '')
@@ -109,9 +113,16 @@ export async function startFront(
     isOwn,
     refuse,
     count: (sent) => metrics.countSent('redirect', sent),
+    countBounce: metrics.countBounce,
     ...(logged === undefined ? {} : { logged }),
   });
-  const desk = new SpawnDesk({ dispatcher, logger, count: (sent) => metrics.countSent('spawn', sent) });
+  const desk = new SpawnDesk({
+    dispatcher,
+    logger,
+    retryAfter: config.retryAfter,
+    count: (sent) => metrics.countSent('spawn', sent),
+    countRefusal: metrics.countRefusal,
+  });
   const stats = (): object => summarize(fleet, VERSION);
   const server = await serve({
     what: 'the redirector for its readers',

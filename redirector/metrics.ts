@@ -8,6 +8,8 @@ export interface RedirectorMetrics {
   readonly registry: Registry;
   countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
   countRefusal(refusal: Refusal): void;
+  /** @param node as it calls itself; only registered ones get a series of their own */
+  countBounce(node: string): void;
   /** For the process that has workers. */
   showWorkers(running: () => number): void;
 }
@@ -35,6 +37,12 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     labelNames: ['reason'],
     registers,
   });
+  const bounces = new Counter({
+    name: 'tmpfleet_bounces_total',
+    help: 'Readers whom a node sent back',
+    labelNames: ['node'],
+    registers,
+  });
   new Gauge({
     name: 'tmpfleet_report_age_seconds',
     help: 'Age of the last report of each node',
@@ -49,12 +57,13 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
   });
   new Gauge({
     name: 'tmpfleet_nodes',
-    help: 'Nodes, by whether they answer',
-    labelNames: ['answers'],
+    help: 'Nodes, by whether they answer and the state they report (plain tmpnb nodes: ready; never heard: none)',
+    labelNames: ['answers', 'state'],
     registers,
     collect() {
       this.reset();
-      for (const { answers } of fleet.views()) this.inc({ answers });
+      for (const { answers, stats } of fleet.views())
+        this.inc({ answers, state: stats?.fleet?.state ?? (stats === undefined ? 'none' : 'ready') });
     },
   });
   return {
@@ -66,6 +75,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
       else sent.set(id, { redirect: 0, spawn: 0, [kind]: 1 });
     },
     countRefusal: (reason) => refusals.inc({ reason }),
+    countBounce: (node) => bounces.inc({ node: fleet.named(node)?.member.id ?? 'unknown' }),
     showWorkers: (running) => {
       new Gauge({
         name: 'tmpfleet_workers',

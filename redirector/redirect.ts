@@ -7,7 +7,14 @@ export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   /** Addresses that are the front's own. */
   readonly isOwn: (path: string) => boolean;
-  readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
+  /** @param again the address as asked for, without our ticket */
+  readonly refuse: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    refusal: Refusal,
+    again: string,
+  ) => void;
+  readonly countBounce: (node: string) => void;
   readonly count: (sent: Sent) => void;
   /** The access log, where one is kept. */
   readonly logged?: (request: IncomingMessage, sent: Sent) => void;
@@ -21,24 +28,25 @@ export function createRedirect(options: RedirectOptions) {
     if (method !== 'GET' && method !== 'HEAD') return false;
     const { path, query: rawQuery } = splitRequestTarget(request.url ?? '/');
     if (options.isOwn(path)) return false;
-    const { query, ticket } = splitTicket(rawQuery);
+    const { query, ticket } = dispatcher.usesTickets ? splitTicket(rawQuery) : { query: rawQuery };
     const back = dispatcher.readBack(ticket);
+    if (back !== undefined) options.countBounce(back.node);
     if (method === 'HEAD' || isSpeculative(request)) {
       // Nobody is on their way: no ticket, and nothing is counted.
       const view = dispatcher.choose(back?.tried);
-      if (view === undefined) options.refuse(request, response, dispatcher.whyNot());
-      else answer(response, view.member.url + path + (query === '' ? '' : `?${query}`));
+      if (view === undefined) options.refuse(request, response, dispatcher.whyNot(), join(path, query));
+      else answer(response, view.member.url + join(path, query));
       return true;
     }
     const sent = dispatcher.send(dispatcher.startJourney(back));
     if (typeof sent === 'string') {
-      options.refuse(request, response, sent);
+      options.refuse(request, response, sent, join(path, query));
       return true;
     }
     options.count(sent);
     options.logged?.(request, sent);
     const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
-    answer(response, sent.view.member.url + path + (whole === '' ? '' : `?${whole}`));
+    answer(response, sent.view.member.url + join(path, whole));
     return true;
   };
 }
@@ -55,6 +63,10 @@ export function splitRequestTarget(target: string): { readonly path: string; rea
   const query = mark < 0 ? '' : local.slice(mark + 1);
   if (path.charCodeAt(0) === 47 && path.charCodeAt(1) !== 47) return { path, query };
   return { path: `/${path.replace(/^\/+/, '')}`, query };
+}
+
+function join(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
 }
 
 /** Fetched ahead of a click that may never come. */

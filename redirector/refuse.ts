@@ -11,10 +11,10 @@ export interface RefuseOptions {
 }
 
 export function createRefuse({ retryAfter, count }: RefuseOptions) {
-  return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+  return (request: IncomingMessage, response: ServerResponse, refusal: Refusal, again: string): void => {
     count(refusal);
     response.setHeader('retry-after', String(Math.ceil(retryAfter / 1000)));
-    if (wantsPage(request)) answerPage(response, 503, refusedPage(refusal, retryAfter));
+    if (wantsPage(request)) answerPage(response, 503, refusedPage(refusal, retryAfter, again));
     else answerJson(response, 503, { status: refusal, message: refusalMessage(refusal) });
   };
 }

@@ -27,6 +27,9 @@ export interface SpawnOptions {
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
   readonly count: (sent: Sent) => void;
+  readonly countRefusal: (refusal: 'full' | 'none-answers') => void;
+  /** ms */
+  readonly retryAfter: number;
 }
 
 export class SpawnDesk {
@@ -72,8 +75,9 @@ export class SpawnDesk {
       if (answer === 'full') full = true;
       else if (typeof answer === 'object') return answer;
     }
+    this.#options.countRefusal(full ? 'full' : 'none-answers');
+    context.set('Retry-After', String(Math.ceil(this.#options.retryAfter / 1000)));
     if (full) throw new FleetError('full', 'every sandbox of the fleet is taken');
-    context.set('Retry-After', '5');
     throw new FleetError('unavailable', 'no node could be asked for a sandbox');
   }
 

@@ -1,5 +1,5 @@
 // What a reader sees when no node can take them: the truth, and a page that tries again by itself.
-import type { Page } from '../../shared/page.ts';
+import { escapeHtml, type Page } from '../../shared/page.ts';
 import type { Refusal } from '../dispatch.ts';
 
 const WORDS: Readonly<Record<Refusal, { readonly title: string; readonly text: string }>> = {
@@ -25,14 +25,23 @@ export function refusalMessage(refusal: Refusal): string {
   return WORDS[refusal].text;
 }
 
-/** @param retryAfterMs when to try again; spread out, or all who were turned away would come back together */
-export function refusedPage(refusal: Refusal, retryAfterMs: number): Page {
+/**
+ * @param retryAfterMs when to try again; spread out, or all who were turned away would come back together
+ * @param again the address without our ticket: with it, those who try again would still be kept from the nodes that
+ *   could not take them before, however much room came free there
+ */
+export function refusedPage(refusal: Refusal, retryAfterMs: number, again: string): Page {
   const { title, text } = WORDS[refusal];
   return {
     title,
     body: `<h1>${title}</h1><p>${text}</p>
 <p class="dim">This page tries again by itself every few seconds. You may leave it open.</p>
-<noscript><p><a class="button" href="">Try again</a></p></noscript>`,
-    script: `setTimeout(() => location.reload(), ${retryAfterMs} * (0.8 + 0.8 * Math.random()));`,
+<p><a class="button" id="again" href="${escapeHtml(again)}">Try again now</a></p>`,
+    // To replace an address by itself, fragment and all, would load nothing: then it is a reload.
+    script: `setTimeout(() => {
+  const again = new URL(document.getElementById('again').href);
+  again.hash = location.hash;
+  again.href === location.href ? location.reload() : location.replace(again);
+}, ${retryAfterMs} * (1 + 0.6 * Math.random()));`,
   };
 }

@@ -98,6 +98,15 @@ describe('a report', () => {
     expect(room(a).warm).toBe(2);
   });
 
+  test('that is the last one again counts as a missed poll: a cache may be telling it', () => {
+    fleet.report(a, report(7), clock.now());
+    fleet.report(a, report(7), clock.now());
+    expect(a.answers).toBe('reachable');
+    fleet.report(a, report(7), clock.now());
+    expect(a.answers).toBe('unreachable');
+    expect(a.reason).toContain('not newer');
+  });
+
   test('of a new boot counts, whatever its number, and forgets who was sent to the old one', () => {
     fleet.report(a, report(900, { warm: 2 }), clock.now());
     send(a, 2);

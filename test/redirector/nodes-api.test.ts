@@ -98,6 +98,14 @@ describe('tmpnb-redirector’s /hosts', () => {
 });
 
 describe('health and metrics', () => {
+  test('the index tells what there is', async () => {
+    const front = await bench.front();
+    expect(await call(front, 'GET', '/')).toMatchObject({
+      status: 200,
+      body: { program: 'tmpfleet redirector' },
+    });
+  });
+
   test('ready while there is nowhere to send anyone, and when it heard a node; not in between', async () => {
     const front = await bench.front();
     expect((await call(front, 'GET', '/healthz')).status).toBe(200);
@@ -116,7 +124,7 @@ describe('health and metrics', () => {
     const text = await (await fetch(`${front.controlUrl}/metrics`)).text();
     expect(text).toMatch(/^tmpfleet_redirects_total\{.*reason="redirect".*\} 1$/m);
     expect(text).toMatch(/^tmpfleet_refusals_total\{.*reason="full".*\} 1$/m);
-    expect(text).toMatch(/^tmpfleet_nodes\{.*answers="reachable".*\} 1$/m);
+    expect(text).toMatch(/^tmpfleet_nodes\{.*answers="reachable",state="ready".*\} 1$/m);
     expect(text).toMatch(/^tmpfleet_report_age_seconds\{.*\} /m);
   });
 });

@@ -58,7 +58,14 @@ describe('a click', () => {
     const front = await bench.front({}, { secret: '' });
     const node = await bench.node();
     await front.add(node);
-    for (const target of ['/a%20b/%C3%A9/%zz?q=%&&=&?#', '/a/../b/./c?x=../y', '/?', '/a;b=c?ticket=mine']) {
+    for (const target of [
+      '/a%20b/%C3%A9/%zz?q=%&&=&?#',
+      '/a/../b/./c?x=../y',
+      '/?',
+      '/a;b=c?ticket=mine',
+      // Without a secret there are no tickets of ours: this one is the reader's.
+      '/a?ticket=v1.2',
+    ]) {
       // An empty query says nothing, so its question mark may go.
       const kept = target.endsWith('?') ? target.slice(0, -1) : target;
       expect(await locationOfTarget(front, target)).toBe(node.url + kept);
@@ -233,6 +240,25 @@ describe('a reader whom a node sent back', () => {
     }
     // The news serves those who come after, too: of 8 + 8 slots only n2's remaining three are left.
     expect(await clickAll(front, 10)).toEqual({ [hostOf(front, 'n2')]: 3, 503: 7 });
+  });
+
+  test('and shows that again does not close the node again', async () => {
+    const front = await bench.front();
+    await front.add(await bench.node({ node: 'n1' }));
+    const ticket = bounce({ node: 'n1', tried: ['n1'] });
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect((await front.get(`/?ticket=${ticket}`)).status).toBe(503);
+      await until('the next report came', () => front.fleet.named('n1')?.full === false);
+    }
+    await front.get(`/?ticket=${ticket}`);
+    expect((await front.get('/')).status).toBe(302);
+  });
+
+  test('with a ticket of ours instead of the node’s closes nobody', async () => {
+    const front = await bench.front({ pollInterval: '30s' });
+    await front.add(await bench.node({ node: 'n1' }));
+    await front.get(`/?ticket=${bounce({ node: 'n2', tried: ['n1'] })}`);
+    expect((await front.get('/')).status).toBe(302);
   });
 
   test('three times is told the truth instead of a fourth try', async () => {

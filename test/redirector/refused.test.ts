@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { refusedPage } from '../../redirector/pages/refused.ts';
 import { pageHeaders } from '../../shared/page.ts';
-import { Bench } from './support.ts';
+import { signTicket } from '../../shared/ticket.ts';
+import { Bench, SECRET } from './support.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clear());
@@ -37,6 +38,29 @@ describe('when there is no room', () => {
     }
   });
 
+  test('the page goes back to the address as it was asked for: without a ticket that keeps its reader out', async () => {
+    const front = await bench.front();
+    await front.add(await bench.node({ node: 'n1', warm: 0, capacity: 0 }));
+    const now = Date.now();
+    const ticket = signTicket(
+      {
+        redirector: 'r',
+        boot: 'b',
+        node: 'n1',
+        epoch: 1,
+        nonce: 'nonce-nonce',
+        expires: now + 9_000,
+        tried: ['n1'],
+        hops: 3,
+      },
+      [SECRET],
+    );
+    const answer = await front.get(`/a%20b?x="'<y>&ticket=${ticket}`, BROWSER);
+    const page = await answer.text();
+    expect(page).not.toContain(ticket);
+    expect(/id="again" href="([^"]*)"/.exec(page)?.[1]).toBe('/a%20b?x=%22%27%3Cy%3E');
+  });
+
   test('a HEAD gets the headers alone', async () => {
     const front = await bench.front();
     const answer = await fetch(`${front.url}/`, { method: 'HEAD', headers: BROWSER });
@@ -44,7 +68,9 @@ describe('when there is no room', () => {
   });
 
   test('each cause has words of its own, and its script is the one its headers allow', () => {
-    const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) => refusedPage(cause, 5_000));
+    const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) =>
+      refusedPage(cause, 5_000, '/'),
+    );
     expect(new Set(pages.map(({ title }) => title)).size).toBe(3);
     for (const page of pages) {
       expect(pageHeaders(page)['content-security-policy']).toMatch(/script-src 'sha256-[^']+' 'self'/);

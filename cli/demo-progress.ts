@@ -1,5 +1,6 @@
 // Shows the pools as they warm: bars that redraw on a terminal, a line a change elsewhere.
 import { setTimeout as delay } from 'node:timers/promises';
+import got from 'got';
 import { type NodeStats, nodeStatsSchema, parseJson } from '../shared/wire.ts';
 import type { Child } from './demo-child.ts';
 
@@ -12,6 +13,9 @@ export interface ProgressOptions {
 }
 
 const POLL_MS = 250;
+
+/** One question, one answer, soon: the loop asks again anyway. */
+const ONCE = { timeout: { request: 2_000 }, retry: { limit: 0 } };
 
 /** Until every node has what it is to keep warm and the front knows of it, or the signal aborts. */
 export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressOptions): Promise<void> {
@@ -35,8 +39,7 @@ export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressO
 
 async function report(url: string): Promise<NodeStats | undefined> {
   try {
-    const answer = await fetch(`${url}/stats`, { signal: AbortSignal.timeout(2_000) });
-    return parseJson(await answer.text(), nodeStatsSchema, 'the report');
+    return parseJson(await got(`${url}/stats`, ONCE).text(), nodeStatsSchema, 'the report');
   } catch {
     // Not up (any more): drawn as such, and asked again.
     return undefined;
@@ -45,8 +48,9 @@ async function report(url: string): Promise<NodeStats | undefined> {
 
 /** How many nodes the front would send a reader to. */
 async function hosts(frontUrl: string): Promise<number> {
-  const answer = await fetch(`${frontUrl}/stats`).catch(() => undefined);
-  const body: unknown = await answer?.json().catch(() => undefined);
+  const body: unknown = await got(`${frontUrl}/stats`, ONCE)
+    .json()
+    .catch(() => undefined);
   if (typeof body !== 'object' || body === null || !('hosts' in body)) return 0;
   return Object.values(body.hosts ?? {}).filter((host) => !('down' in host)).length;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import got from 'got';
 import type { EngineKind } from '../node-agent/engine/engine.ts';
 import { detectEngine } from '../node-agent/engine/index.ts';
 import { choice, integer, option, port, text } from '../shared/config/option.ts';
@@ -157,13 +158,11 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
 const SCRIPT = fileURLToPath(new URL('./tmpfleet.js', import.meta.url));
 
 async function register(controlUrl: string, node: Child): Promise<void> {
-  const answer = await fetch(`${controlUrl}/api/nodes`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ url: node.addresses().url, id: node.name }),
+  const answer = await got.post(`${controlUrl}/api/nodes`, {
+    json: { url: node.addresses().url, id: node.name },
+    throwHttpErrors: false,
   });
-  if (!answer.ok)
-    throw new FleetError('unavailable', `the front does not take ${node.name}: ${await answer.text()}`);
+  if (!answer.ok) throw new FleetError('unavailable', `the front does not take ${node.name}: ${answer.body}`);
 }
 
 function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): string {

@@ -36,10 +36,17 @@ const dispatcher = new Dispatcher({
   clock: systemClock,
   random: systemRandom,
 });
-const redirect = createRedirect({ dispatcher, isOwn: () => false, refuse: (_, response) => response.writeHead(503).end(), count: () => undefined });
+const redirect = createRedirect({
+  dispatcher,
+  isOwn: () => false,
+  refuse: (_, response) => response.writeHead(503).end(),
+  count: () => undefined,
+});
 const server = createServer((request, response) => redirect(request, response));
 const address = (n) => `127.${1 + Math.floor(n / 62_500)}.${Math.floor(n / 250) % 250}.${1 + (n % 250)}`;
-fleet.setMembers(Array.from({ length: Number(count) }, (_, n) => ({ id: `n${n}`, url: `http://${address(n)}:${port}` })));
+fleet.setMembers(
+  Array.from({ length: Number(count) }, (_, n) => ({ id: `n${n}`, url: `http://${address(n)}:${port}` })),
+);
 const poller = new Poller({
   fleet,
   clock: systemClock,

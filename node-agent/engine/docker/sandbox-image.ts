@@ -2,10 +2,11 @@
 import type Dockerode from 'dockerode';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { EngineContext } from '../engine.ts';
-import { type ImageFacts, inspectImage, pullImage, withTag } from './image.ts';
+import { type ImageFacts, inspectImage, withTag } from './image.ts';
 import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
 import { LABELS } from './names.ts';
 import type { DockerConfig } from './options.ts';
+import { pullImage } from './pull.ts';
 
 export class SandboxImage {
   /** With its tag. */
@@ -46,7 +47,11 @@ export class SandboxImage {
 
   /** Asks the registry for the newest, unless we were told never to. */
   async pull(signal: AbortSignal): Promise<void> {
-    if (this.#config.pull !== 'never') await pullImage(this.#docker, this.reference, signal);
+    if (this.#config.pull === 'never') return;
+    const { reference } = this;
+    const onProgress = (progress: string): void =>
+      this.#context.logger.info({ image: reference, progress }, 'pulling the image');
+    await pullImage(this.#docker, { reference, closing: signal, onProgress });
   }
 
   /** What the reference means now: somebody may have pulled by hand. */

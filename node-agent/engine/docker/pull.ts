@@ -1,0 +1,95 @@
+// Asking an image's registry for a newer one, and telling how far that is: it may be gigabytes.
+import { createInterface } from 'node:readline';
+import type Dockerode from 'dockerode';
+import { z } from 'zod';
+import { FleetError } from '../../../shared/errors.ts';
+import { reasonOf } from './connection.ts';
+
+/** A pull may take long, but not without any progress. */
+const PULL_STALL_MS = 180_000;
+const TELL_MS = 5_000;
+
+export interface Pull {
+  readonly reference: string;
+  /** Aborts it. */
+  readonly closing: AbortSignal;
+  /** Called every few seconds: `120 of 340 MB`. */
+  readonly onProgress: (progress: string) => void;
+}
+
+/**
+ * Asks the image's registry for the newest. (dockerode's `followProgress` takes a failed pull, which Docker
+ * reports as a line in a 200 answer, for a good one; so the lines are read here.)
+ * @throws FleetError `image-missing` with the registry's reason, `engine-timeout` when nothing moves any more
+ */
+export async function pullImage(docker: Dockerode, { reference, closing, onProgress }: Pull): Promise<void> {
+  const stalled = new AbortController();
+  const signal = AbortSignal.any([closing, stalled.signal]);
+  const layers = new PullProgress();
+  const teller = setInterval(() => onProgress(layers.describe()), TELL_MS);
+  const watchdog = setTimeout(() => stalled.abort(), PULL_STALL_MS);
+  try {
+    const stream = await docker.pull(reference, { abortSignal: signal });
+    for await (const line of createInterface({ input: stream })) {
+      watchdog.refresh();
+      const { error } = layers.take(line);
+      if (error !== undefined) throw new Error(error);
+    }
+  } catch (cause) {
+    if (stalled.signal.aborted) {
+      const seconds = PULL_STALL_MS / 1000;
+      throw new FleetError('engine-timeout', `pulling ${reference} made no progress for ${seconds} s`, {
+        cause,
+      });
+    }
+    throw new FleetError('image-missing', `${reference} could not be pulled: ${reasonOf(cause)}`, {
+      cause,
+      remedy: `try by hand: docker pull ${reference}`,
+    });
+  } finally {
+    clearTimeout(watchdog);
+    clearInterval(teller);
+  }
+}
+
+/** A line of Docker's answer: https://docs.docker.com/reference/api/engine/ (CreateImageInfo) */
+const lineSchema = z.object({
+  error: z.string().optional(),
+  id: z.string().optional(),
+  status: z.string().optional(),
+  progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
+});
+
+/** Adds up what Docker tells of each layer. */
+export class PullProgress {
+  readonly #layers = new Map<string, { readonly current: number; readonly total: number }>();
+
+  take(line: string): z.infer<typeof lineSchema> {
+    const told = lineSchema.parse(JSON.parse(line || '{}'));
+    const { id, status, progressDetail } = told;
+    // Extracting counts from 0 again; what was downloaded stays downloaded.
+    if (id !== undefined && status === 'Downloading' && progressDetail?.total !== undefined) {
+      this.#layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
+    }
+    const before = id === undefined ? undefined : this.#layers.get(id);
+    if (id !== undefined && before !== undefined && status === 'Download complete') {
+      this.#layers.set(id, { current: before.total, total: before.total });
+    }
+    return told;
+  }
+
+  /** Docker tells a layer's size only when it begins with it, so the whole may grow. */
+  describe(): string {
+    let current = 0;
+    let total = 0;
+    for (const layer of this.#layers.values()) {
+      current += layer.current;
+      total += layer.total;
+    }
+    return total === 0 ? 'waiting for the registry' : `${megabytes(current)} of ${megabytes(total)} MB`;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_000_000);
+}

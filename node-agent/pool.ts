@@ -49,6 +49,8 @@ export class Pool {
   readonly #line = new WaitingLine<Sandbox>();
   readonly #stale = new Set<string>();
   readonly #crashed = new Set<string>();
+  /** Between the end of `open` and the beginning of `close`: only then is anything started, or given out cold. */
+  #running = false;
   #closed = false;
   #claims = 0;
   #image = '';
@@ -80,6 +82,7 @@ export class Pool {
     if (adopted.length > 0) logger.info({ adopted: adopted.length }, 'sandboxes of the last run go on');
     for (const id of journal.recorded.keys()) if (this.table.get(id) === undefined) journal.end(id);
     await this.reconcile();
+    this.#running = true;
     this.act();
   }
 
@@ -97,7 +100,7 @@ export class Pool {
   async claimSoon(ms: number, signal: AbortSignal): Promise<Sandbox | undefined> {
     const warm = this.claim();
     if (warm !== undefined) return warm;
-    if (this.coldRoom() <= 0 || this.#closed || !takesReaders(this.#options.state())) return undefined;
+    if (this.coldRoom() <= 0 || !this.#running || !takesReaders(this.#options.state())) return undefined;
     const turn = this.#line.join(ms, signal);
     this.act();
     return turn;
@@ -221,7 +224,7 @@ export class Pool {
     this.#actAgain = true;
     if (this.#acting) return;
     this.#acting = true;
-    while (this.#actAgain && !this.#closed) {
+    while (this.#actAgain && this.#running) {
       this.#actAgain = false;
       this.#actOnce();
     }
@@ -231,6 +234,7 @@ export class Pool {
   /** Starts nothing more; with `purge`, ends everything as `shutdown` and waits for it. */
   async close(options: { readonly purge: boolean }): Promise<void> {
     this.#closed = true;
+    this.#running = false;
     this.#keeper.stop();
     this.#line.dismiss();
     if (options.purge) for (const { id } of this.table.all()) this.end(id, 'shutdown');

@@ -27,7 +27,7 @@ export function createApp({ logger }: AppOptions): Koa {
         logger.error({ error: describeError(error), path: loggablePath(context.url) }, 'a request failed');
       }
       context.status = known?.status ?? 500;
-      if (known?.code === 'full' && !context.response.has('Retry-After')) context.set('Retry-After', '5');
+      if (known?.code === 'full' && !context.res.hasHeader('Retry-After')) context.set('Retry-After', '5');
       context.body = {
         status: known?.code === 'full' ? 'full' : 'error',
         message:

@@ -20,6 +20,14 @@ export function isCronExpression(expression: string): boolean {
 
 export function startSchedule(jobs: readonly Job[], logger: Logger): Schedule {
   const running = new Set<Promise<void>>();
+  // A turn missed on a busy machine is made good by the next one; node-cron would tell it past our log.
+  const quiet = {
+    info: (message: string) => logger.debug(message),
+    warn: (message: string) => logger.debug(message),
+    error: (message: string | Error, error?: Error) =>
+      logger.error({ error: describeError(error ?? message) }, 'a schedule failed'),
+    debug: () => undefined,
+  };
   const tasks = jobs
     .filter((job) => job.expression !== '')
     .map((job) =>
@@ -32,7 +40,7 @@ export function startSchedule(jobs: readonly Job[], logger: Logger): Schedule {
           running.add(turn);
           await turn.finally(() => running.delete(turn));
         },
-        { noOverlap: true, name: job.what },
+        { noOverlap: true, name: job.what, logger: quiet },
       ),
     );
   return {

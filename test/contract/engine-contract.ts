@@ -174,7 +174,11 @@ export function engineContract(title: string, host: EngineHost): void {
       await askSandbox(await engine.start(spec), spec.id);
       await host.kill(spec.id);
       await until('the exit is told', () => exits.includes(spec.id));
-      expect((await find(engine, spec.id))?.running).toBe(false);
+      // Docker tells of an exit a moment before its listing does.
+      await until(
+        'it is listed as not running',
+        async () => (await find(engine, spec.id))?.running === false,
+      );
       await engine.remove(spec.id);
       expect(await engine.list()).toEqual([]);
     });
@@ -192,7 +196,7 @@ export function engineContract(title: string, host: EngineHost): void {
       );
       if (failure !== undefined) expect(failure).toMatchObject({ code: 'start-failed' });
       else await until('the exit is told', () => exits.includes(spec.id));
-      expect((await find(engine, spec.id))?.running ?? false).toBe(false);
+      await until('it is not running', async () => (await find(engine, spec.id))?.running !== true);
       await engine.remove(spec.id);
       expect(await engine.list()).toEqual([]);
     });

@@ -117,7 +117,8 @@ describe('the local engine', () => {
         return processesWith(`HOME=${homes}`).every((pid) => known.includes(pid));
       });
       await next.close({ purge: true });
-      expect(await host.leftovers(node)).toEqual([]);
+      // One that had been forked, but was not yet the shell, ends as soon as it is.
+      await until('nothing is left', async () => (await host.leftovers(node)).length === 0);
     }
   });
 });

@@ -7,7 +7,8 @@ export default defineConfig({
     // Real processes and engines share two cores: files run side by side, but not more than two of them.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Two suites share two cores with the browsers, engines and fleets that they start.
+    testTimeout: 90_000,
     hookTimeout: 120_000,
   },
 });

@@ -1,6 +1,6 @@
 // A flash crowd on real processes: three redirectors, six nodes, 300 readers within two seconds on 320 slots.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -27,6 +27,8 @@ const start = async (name: string, args: readonly string[]): Promise<{ url: stri
   const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, name)];
   const run = tmpfleet([...args, ...common, '--log-format', 'json'], SECRET);
   runs.push(run);
+  // Three hundred starts on a few cores: whatever else is tested at the same time goes first.
+  setPriority(run.pid, 15);
   const [, url = '', control = ''] = await run.printed(
     /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
     60_000,
@@ -59,7 +61,7 @@ test('every reader ends in a sandbox of their own, nearly all at once', {
       '--capacity',
       String(capacity),
       '--concurrent-starts',
-      '4',
+      '2',
       '--reap-schedule',
       '*/30 * * * * *',
     ];

@@ -64,7 +64,7 @@ const $ = (id) => document.getElementById(id);
 const code = $('code'), output = $('output'), state = $('state'), run = $('run'), form = $('form');
 const key = 'scratchpad' + form.dataset.base;
 const past = JSON.parse(sessionStorage.getItem(key) || '[]');
-let place = past.length, socket, pause = 250;
+let place = past.length, socket, pause = 250, eager = false;
 
 function show(kind, text) {
   const entry = document.createElement('li');
@@ -79,7 +79,7 @@ function connect() {
   const url = new URL(form.dataset.base + 'socket', location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   socket = new WebSocket(url);
-  socket.onopen = () => { pause = 250; tell('connected', 'on'); };
+  socket.onopen = () => { pause = 250; tell('connected', 'on'); if (eager) evaluate(); };
   socket.onmessage = (event) => { const entry = JSON.parse(event.data); show(entry.kind, entry.text); };
   socket.onclose = () => {
     tell('connection lost, trying again…', 'off');
@@ -91,7 +91,9 @@ function fit() { code.style.height = 'auto'; code.style.height = Math.min(code.s
 function put(text) { code.value = text; fit(); }
 function evaluate() {
   const text = code.value.trim();
-  if (text === '' || socket.readyState !== WebSocket.OPEN) return;
+  // Asked for before there is a connection: it runs as soon as there is one.
+  eager = text !== '' && socket.readyState !== WebSocket.OPEN;
+  if (text === '' || eager) return;
   show('input', text);
   socket.send(JSON.stringify({ code: text }));
   if (past[past.length - 1] !== text) past.push(text);
@@ -100,7 +102,7 @@ function evaluate() {
   put('');
 }
 form.addEventListener('submit', (event) => { event.preventDefault(); evaluate(); code.focus(); });
-code.addEventListener('input', fit);
+code.addEventListener('input', () => { eager = false; fit(); });
 code.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && !event.isComposing) {
     event.preventDefault();

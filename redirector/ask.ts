@@ -14,8 +14,8 @@ export interface Asker {
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * By undici's dispatcher, a sixth of what got costs a poll: measured by bench/polling/, and what lets one core poll
- * 10,000 nodes. One connection a node, no redirects, no decompression: either could bring somebody else's megabytes.
+ * By undici's dispatcher, at about half of what got costs a poll (bench/polling/main.mjs): with 10,000 nodes that is the
+ * difference between keeping up on one core and not. One connection a node, no redirects, no decompression: either could bring somebody else's megabytes.
  */
 export class UndiciAsker implements Asker {
   readonly #timeout: number;

@@ -26,8 +26,8 @@ export interface Child {
   readonly failed: Promise<never>;
   addresses(): Addresses;
   pid(): number;
-  /** SIGTERM, then, if it takes too long, SIGKILL. */
-  stop(): Promise<void>;
+  /** SIGTERM, then, if it takes too long, SIGKILL. False when it came to that: then it may have left something. */
+  stop(): Promise<boolean>;
 }
 
 const readyMessage = z.object({ ready: z.object({ url: z.string(), controlUrl: z.string() }) });
@@ -96,12 +96,17 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
     stop: async () => {
       stopping = true;
       const child = current;
-      if (child === undefined) return;
+      if (child === undefined) return true;
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      let forced = false;
+      const timer = setTimeout(() => {
+        forced = true;
+        child.kill('SIGKILL');
+      }, STOP_MS);
       await exited;
       clearTimeout(timer);
+      return !forced;
     },
   };
 }

@@ -105,9 +105,14 @@ async function runDemo(config: DemoConfig): Promise<number> {
     if (!stop.signal.aborted) throw error;
   } finally {
     say(`\nStopping: taking away ${children.length} processes and every sandbox …`);
-    await Promise.all(children.map((child) => child.stop()));
+    const clean = await Promise.all(children.map((child) => child.stop()));
+    const stuck = children.filter((_, index) => clean[index] === false).map(({ name }) => name);
     await rm(dir, { recursive: true, force: true });
-    say('Nothing is left behind.');
+    if (stuck.length === 0) say('Nothing is left behind.');
+    else
+      say(
+        `${stuck.join(', ')} had to be killed: look for what is labelled tmpfleet.node, or for processes of yours.`,
+      );
   }
   return ready ? EXIT.ok : EXIT.interrupted;
 }

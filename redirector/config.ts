@@ -36,6 +36,11 @@ export const redirectorOptions = {
     0,
     'the share of redirects that are logged: 0.01 is one in a hundred (0: none)',
   ),
+  holdFor: option(
+    duration(),
+    3_000,
+    'how long a reader for whom there seems to be no room is held at most while all nodes are asked again (0: refused at once)',
+  ),
   retryAfter: option(duration(1000), 5_000, 'when a reader who found no room is asked to try again'),
   secret: fleetSecretOption,
   controlToken: controlTokenOption,

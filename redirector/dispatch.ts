@@ -87,26 +87,28 @@ export class Dispatcher {
   }
 
   /** Chooses without sending anyone: for whoever only looks. */
-  choose(tried: readonly string[] = []): NodeView | undefined {
-    const { fleet, random, clock } = this.#options;
+  choose(tried: readonly string[] = [], now = this.#options.clock.now()): NodeView | undefined {
+    const { fleet, random } = this.#options;
     const triedViews: NodeView[] = [];
     for (const name of tried) {
       const view = fleet.named(name);
       if (view !== undefined) triedViews.push(view);
     }
-    return this.#weights.choose(random, triedViews, clock.now());
+    return this.#weights.choose(random, triedViews, now);
   }
 
   /** Chooses, and counts the reader as on their way. */
   send(journey: Journey): Sent | Refusal {
     if (journey.hops >= MAX_HOPS) return 'too-many-hops';
-    const view = this.choose(journey.tried);
-    if (view === undefined) return this.whyNot();
     const now = this.#options.clock.now();
-    view.ledger.sent(now);
+    const view = this.choose(journey.tried, now);
+    if (view === undefined) return this.whyNot();
+    const ticket = this.#ticketFor(view, journey, now);
+    if (ticket === undefined) view.ledger.sent(now);
+    else view.ledger.sentWithTicket(now);
     view.redirects += 1;
-    this.#options.fleet.changed(view);
-    return { view, ticket: this.#ticketFor(view, journey, now) };
+    this.#options.fleet.changed(view, now);
+    return { view, ticket };
   }
 
   whyNot(): Refusal {

@@ -51,8 +51,7 @@ export class Fleet {
   }
 
   /** For whoever changed a view by other ways than a report: sent a reader there, or learnt that it is full. */
-  changed(view: NodeView): void {
-    const now = this.#clock.now();
+  changed(view: NodeView, now = this.#clock.now()): void {
     for (const watcher of this.#watchers) watcher.update(view, now);
   }
 

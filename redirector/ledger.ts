@@ -18,15 +18,19 @@ export class Ledger {
   readonly #sent: number[] = new Array<number>(YOUNG_EPOCHS).fill(0);
   /** The youngest epoch there is a count of. */
   #newest = 0;
-  /** When each was sent, oldest first; only of those no report can have told of. */
+  /** When each without a ticket was sent, oldest first; only of those no report can have told of. */
   #times: number[] = [];
 
-  /** @param now ms since 1970 */
-  sent(now: number): void {
+  /** With a ticket, which the node will count. @param now ms since 1970 */
+  sentWithTicket(now: number): void {
     const epoch = epochAt(now);
     this.#moveTo(epoch);
     const place = epoch % YOUNG_EPOCHS;
     this.#sent[place] = (this.#sent[place] ?? 0) + 1;
+  }
+
+  /** Without one. @param now ms since 1970 */
+  sent(now: number): void {
     this.#times.push(now);
   }
 

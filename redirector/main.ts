@@ -24,6 +24,7 @@ import { FileRegistry } from './registry/file.ts';
 import type { Registry } from './registry/registry.ts';
 import { SpawnDesk } from './spawn.ts';
 import { describeNode, summarize } from './summary.ts';
+import { WaitingRoom } from './waiting-room.ts';
 import { Workers } from './workers.ts';
 import { WholeRegistry } from './workers-metrics.ts';
 import { announced } from './workers-registry.ts';
@@ -106,10 +107,17 @@ export async function startFront(
   const view = openView(config, registry, surroundings);
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
+  const room = new WaitingRoom({
+    ...{ dispatcher, fleet, clock, holdFor: config.holdFor },
+    askNow: view.askNow,
+    count: metrics.countWait,
+  });
+  metrics.showWaiting(() => room.size);
   const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
   const logged = createAccessLog({ share: config.accessLogSample, logger, random });
   const redirect = createRedirect({
     dispatcher,
+    room,
     isOwn,
     refuse,
     count: (sent) => metrics.countSent('redirect', sent),
@@ -118,6 +126,7 @@ export async function startFront(
   });
   const desk = new SpawnDesk({
     dispatcher,
+    room,
     logger,
     retryAfter: config.retryAfter,
     count: (sent) => metrics.countSent('spawn', sent),
@@ -182,7 +191,12 @@ function openView(config: RedirectorConfig, registry: Registry, surroundings: Su
   };
   registry.watch(take);
   take(registry.members());
-  return { fleet, metrics, close: () => poller.stop() };
+  return {
+    fleet,
+    metrics,
+    askNow: (node: NodeView) => poller.askNow(node),
+    close: () => poller.stop(),
+  };
 }
 
 function startControl(

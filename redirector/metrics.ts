@@ -3,13 +3,17 @@ import type { Clock } from '../shared/clock.ts';
 import { Counter, createMetrics, Gauge, type Registry } from '../shared/metrics.ts';
 import type { Refusal, Sent } from './dispatch.ts';
 import type { Fleet } from './fleet.ts';
+import type { WaitOutcome } from './waiting-room.ts';
 
 export interface RedirectorMetrics {
   readonly registry: Registry;
   countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
   countRefusal(refusal: Refusal): void;
   /** @param node as it calls itself; only registered ones get a series of their own */
-  countBounce(node: string): void;
+  countBounce(node: string, avoidable: boolean): void;
+  countWait(outcome: WaitOutcome): void;
+  /** For the process that holds readers. */
+  showWaiting(size: () => number): void;
   /** For the process that has workers. */
   showWorkers(running: () => number): void;
 }
@@ -39,8 +43,14 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
   });
   const bounces = new Counter({
     name: 'tmpfleet_bounces_total',
-    help: 'Readers whom a node sent back',
-    labelNames: ['node'],
+    help: 'Readers whom a node sent back; avoidable when there was room elsewhere',
+    labelNames: ['node', 'avoidable'],
+    registers,
+  });
+  const waits = new Counter({
+    name: 'tmpfleet_waits_total',
+    help: 'Readers who were held while nodes were asked again, by how that ended',
+    labelNames: ['outcome'],
     registers,
   });
   new Gauge({
@@ -66,6 +76,16 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
         this.inc({ answers, state: stats?.fleet?.state ?? (stats === undefined ? 'none' : 'ready') });
     },
   });
+  const showGauge = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  };
   return {
     registry,
     countSent: (kind, { view }) => {
@@ -75,16 +95,10 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
       else sent.set(id, { redirect: 0, spawn: 0, [kind]: 1 });
     },
     countRefusal: (reason) => refusals.inc({ reason }),
-    countBounce: (node) => bounces.inc({ node: fleet.named(node)?.member.id ?? 'unknown' }),
-    showWorkers: (running) => {
-      new Gauge({
-        name: 'tmpfleet_workers',
-        help: 'Processes that answer readers',
-        registers,
-        collect() {
-          this.set(running());
-        },
-      });
-    },
+    countBounce: (node, avoidable) =>
+      bounces.inc({ node: fleet.named(node)?.member.id ?? 'unknown', avoidable: String(avoidable) }),
+    countWait: (outcome) => waits.inc({ outcome }),
+    showWaiting: (size) => showGauge('tmpfleet_waiting', 'Readers who are held just now', size),
+    showWorkers: (running) => showGauge('tmpfleet_workers', 'Processes that answer readers', running),
   };
 }

@@ -51,6 +51,11 @@ export class Poller {
     for (const view of present) if (!this.#loops.has(view)) this.#loops.set(view, this.#startLoop(view));
   }
 
+  /** Now instead of at its turn. */
+  askNow(view: NodeView): void {
+    this.#loops.get(view)?.nudge();
+  }
+
   async stop(): Promise<void> {
     const loops = [...this.#loops.values()];
     this.#loops.clear();

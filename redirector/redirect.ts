@@ -1,10 +1,12 @@
-// The hot path: a plain GET that ends in a 302, answered ahead of Koa. Nothing here waits or logs.
+// The hot path: a plain GET that ends in a 302, answered ahead of Koa. Only who finds no room waits.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { appendTicket, splitTicket } from '../shared/ticket.ts';
+import { appendTicket, splitTicket, type Ticket } from '../shared/ticket.ts';
 import type { Dispatcher, Refusal, Sent } from './dispatch.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
+  readonly room: WaitingRoom;
   /** Addresses that are the front's own. */
   readonly isOwn: (path: string) => boolean;
   /** @param again the address as asked for, without our ticket */
@@ -14,15 +16,41 @@ export interface RedirectOptions {
     refusal: Refusal,
     again: string,
   ) => void;
-  readonly countBounce: (node: string) => void;
+  /** @param avoidable whether there was room elsewhere */
+  readonly countBounce: (node: string, avoidable: boolean) => void;
   readonly count: (sent: Sent) => void;
   /** The access log, where one is kept. */
   readonly logged?: (request: IncomingMessage, sent: Sent) => void;
 }
 
+interface Asked {
+  readonly path: string;
+  /** Without our ticket. */
+  readonly query: string;
+  /** What the ticket of a node that sent them back says. */
+  readonly back: Ticket | undefined;
+}
+
 /** Answers every GET and HEAD that is not for an address of the front's own; false when it did not. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher } = options;
+  const { dispatcher, room } = options;
+  const end = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: Asked,
+    sent: Sent | Refusal,
+  ): void => {
+    const { path, query, back } = asked;
+    if (back !== undefined) options.countBounce(back.node, typeof sent !== 'string');
+    if (typeof sent === 'string') {
+      options.refuse(request, response, sent, join(path, query));
+      return;
+    }
+    options.count(sent);
+    options.logged?.(request, sent);
+    const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
+    answer(response, sent.view.member.url + join(path, whole));
+  };
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return false;
@@ -30,7 +58,6 @@ export function createRedirect(options: RedirectOptions) {
     if (options.isOwn(path)) return false;
     const { query, ticket } = dispatcher.usesTickets ? splitTicket(rawQuery) : { query: rawQuery };
     const back = dispatcher.readBack(ticket);
-    if (back !== undefined) options.countBounce(back.node);
     if (method === 'HEAD' || isSpeculative(request)) {
       // Nobody is on their way: no ticket, and nothing is counted.
       const view = dispatcher.choose(back?.tried);
@@ -38,15 +65,10 @@ export function createRedirect(options: RedirectOptions) {
       else answer(response, view.member.url + join(path, query));
       return true;
     }
-    const sent = dispatcher.send(dispatcher.startJourney(back));
-    if (typeof sent === 'string') {
-      options.refuse(request, response, sent, join(path, query));
-      return true;
-    }
-    options.count(sent);
-    options.logged?.(request, sent);
-    const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
-    answer(response, sent.view.member.url + join(path, whole));
+    const asked = { path, query, back };
+    const sent = room.send(dispatcher.startJourney(back), response);
+    if (sent instanceof Promise) void sent.then((found) => end(request, response, asked, found));
+    else end(request, response, asked, sent);
     return true;
   };
 }

@@ -4,8 +4,9 @@ import { Agent, request } from 'undici';
 import { describeError, FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../shared/wire.ts';
-import type { Dispatcher, Sent } from './dispatch.ts';
+import type { Dispatcher, Refusal, Sent } from './dispatch.ts';
 import { nodeName } from './node-view.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 const CONNECT_MS = 250;
 /** A node with a warm sandbox answers in milliseconds, so at first nobody is waited for long … */
@@ -16,6 +17,8 @@ const PATIENT_MS = 12_000;
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_ANSWER_BYTES = 16 * 1024;
 
+type Sending = Sent | Refusal | Promise<Sent | Refusal>;
+
 /** What of the caller's request goes on to a node. */
 interface Call {
   readonly authorization: string;
@@ -25,6 +28,7 @@ interface Call {
 
 export interface SpawnOptions {
   readonly dispatcher: Dispatcher;
+  readonly room: WaitingRoom;
   readonly logger: Logger;
   readonly count: (sent: Sent) => void;
   readonly countRefusal: (refusal: 'full' | 'none-answers') => void;
@@ -44,7 +48,7 @@ export class SpawnDesk {
 
   /** @throws FleetError `full` when every node is, `unavailable` when none answers, and what a node refuses the caller with */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { dispatcher, count } = this.#options;
+    const { dispatcher, room, count } = this.#options;
     const { nonce } = dispatcher.startJourney();
     const call: Call = {
       authorization: context.get('authorization'),
@@ -54,9 +58,14 @@ export class SpawnDesk {
     const tried: string[] = [];
     const slow: Sent[] = [];
     let full = false;
+    let waited = false;
     for (;;) {
-      // Not hops: nobody is sent about, so every node may be asked once.
-      const sent = dispatcher.send({ tried, hops: 0, nonce });
+      // Not hops: nobody is sent about, so every node may be asked once, and once more if all must be waited for.
+      const journey = { tried, hops: 0, nonce };
+      const mayWait: boolean = !waited && (full || tried.length === 0);
+      const sending: Sending = mayWait ? room.send(journey, context.res) : dispatcher.send(journey);
+      waited ||= sending instanceof Promise;
+      const sent = await sending;
       if (typeof sent === 'string') {
         // Full is what a node said, or its report; that every node failed us is another matter.
         full ||= sent === 'full' && tried.length === 0;

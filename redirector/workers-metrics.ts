@@ -3,10 +3,13 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, Regi
 
 export type MetricsJson = MetricObjectWithValues<MetricValue<string>>[];
 
-/** What a worker tells of: what it did and used. How the nodes are is the primary's to tell, once. */
+/** Of gauges, the only one that is each worker's own. */
+const WAITING = 'tmpfleet_waiting';
+
+/** What a worker tells of: what it did and used, and who waits. How the nodes are is the primary's to tell, once. */
 export async function workerMetrics(registry: Registry): Promise<MetricsJson> {
   const all = await registry.getMetricsAsJSON();
-  return all.filter((metric) => !(isOurs(metric) && isGauge(metric)));
+  return all.filter((metric) => metric.name === WAITING || !(isOurs(metric) && isGauge(metric)));
 }
 
 /** What stays true of a worker that is gone: a sum that fell would look like a restart of the whole. */

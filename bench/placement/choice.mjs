@@ -124,7 +124,7 @@ function measure(count, sending) {
         const now = clock.now();
         const view = weights.choose(random, NOBODY, now);
         if (!sending) continue;
-        view.ledger.sent(now);
+        view.ledger.sentWithTicket(now);
         fleet.changed(view);
       }
       spent += Number(process.hrtime.bigint() - began);

@@ -29,7 +29,7 @@ function createFleetFront({ clock, count, pollMs }, createChoose) {
       }
       const view = choose(tried);
       if (view === undefined) return undefined;
-      view.ledger.sent(clock.now());
+      view.ledger.sentWithTicket(clock.now());
       fleet.changed(view);
       return indexOf.get(view);
     },

@@ -36,7 +36,7 @@ function report(seq: number, changes: Partial<FleetReport> = {}): NodeStats {
 
 const room = (view: NodeView) => estimateRoom(view, KEY, clock.now());
 const send = (view: NodeView, times = 1): void => {
-  for (let turn = 0; turn < times; turn += 1) view.ledger.sent(clock.now());
+  for (let turn = 0; turn < times; turn += 1) view.ledger.sentWithTicket(clock.now());
 };
 const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
@@ -164,7 +164,7 @@ describe('the estimate', () => {
   test('falls back to a window of time for a plain tmpnb node', () => {
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
     clock.pass(3_000);
-    send(a, 3);
+    for (let turn = 0; turn < 3; turn += 1) a.ledger.sent(clock.now());
     expect(room(a)).toEqual({ warm: 1, cold: 0 });
     clock.pass(500);
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());

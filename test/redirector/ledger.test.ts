@@ -8,9 +8,9 @@ const START = 1_800_000_000_000;
 describe('a ledger by tickets', () => {
   test('counts each second by itself, and expires whoever never arrives', () => {
     const ledger = new Ledger();
-    ledger.sent(START);
-    ledger.sent(START);
-    ledger.sent(START + 1_000);
+    ledger.sentWithTicket(START);
+    ledger.sentWithTicket(START);
+    ledger.sentWithTicket(START + 1_000);
     expect(ledger.pendingByTickets({}, START + 1_500)).toBe(3);
     expect(ledger.pendingByTickets({ [epochAt(START)]: 1 }, START + 1_500)).toBe(2);
     expect(ledger.nextExpiry(START + 1_500)).toBe(epochAt(START) + YOUNG_EPOCHS);
@@ -26,7 +26,7 @@ describe('a ledger by tickets', () => {
     let now = START;
     for (let turn = 0; turn < 2_000; turn += 1) {
       now += Math.floor(random() * (random() < 0.02 ? 20_000 : 900));
-      ledger.sent(now);
+      ledger.sentWithTicket(now);
       sent.push(epochAt(now));
       const seen: Record<string, number> = { [epochAt(now) - 2]: 2 };
       const byEpoch = new Map<number, number>();
@@ -41,15 +41,16 @@ describe('a ledger by tickets', () => {
 
   test('counts on when the clock is set back by a moment, and begins anew when by more', () => {
     const ledger = new Ledger();
-    ledger.sent(START);
-    ledger.sent(START - 2_000);
+    ledger.sentWithTicket(START);
+    ledger.sentWithTicket(START - 2_000);
     expect(ledger.pendingByTickets({}, START - 2_000)).toBe(2);
-    ledger.sent(START - 60_000);
+    ledger.sentWithTicket(START - 60_000);
     expect(ledger.pendingByTickets({}, START - 60_000)).toBe(1);
   });
 
   test('forgets everyone when the node boots', () => {
     const ledger = new Ledger();
+    ledger.sentWithTicket(START);
     ledger.sent(START);
     ledger.reset();
     expect([ledger.pendingByTickets({}, START), ledger.pendingByTime(START)]).toEqual([0, 0]);

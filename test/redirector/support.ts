@@ -9,7 +9,7 @@ import { redirectorOptions } from '../../redirector/config.ts';
 import { type Redirector, startRedirector } from '../../redirector/main.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
-import { redirectorKey, splitTicket, verifyTicket } from '../../shared/ticket.ts';
+import { redirectorKey, signTicket, splitTicket, type Ticket, verifyTicket } from '../../shared/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/wire.ts';
 import { until } from '../support/until.ts';
 
@@ -151,6 +151,13 @@ export class TestNode implements TestServer {
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+/** The ticket of a reader whom a node sent back. */
+export function bounce(changes: Partial<Ticket>, secret = SECRET): string {
+  const now = Date.now();
+  const ticket = { redirector: 'r', boot: 'b', node: 'n', epoch: Math.floor(now / 1000), nonce: newNonce() };
+  return signTicket({ ...ticket, expires: now + 10_000, tried: ['n'], hops: 1, ...changes }, [secret]);
 }
 
 export interface Front extends Redirector {

@@ -5,8 +5,9 @@ import { estimateRoom } from '../../dist/redirector/node-view.js';
 import { Weights } from '../../dist/redirector/weights.js';
 
 /**
- * One redirector: hears reports, sends readers.
- * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined }} Front
+ * One redirector: hears reports, sends readers; `holds` those it finds no room for until all nodes have told anew,
+ * those who sent somebody back meanwhile once more.
+ * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined, holds?: boolean, mayTellMore?(): boolean }} Front
  */
 
 const membersOf = (count) =>
@@ -20,6 +21,8 @@ function createFleetFront({ clock, count, pollMs }, createChoose) {
   const indexOf = new Map(views.map((view, index) => [view, index]));
   const choose = createChoose(fleet, views, indexOf);
   return {
+    holds: true,
+    mayTellMore: () => views.some(({ full }) => full),
     report: (index, stats, askedAt) => fleet.report(views[index], stats, askedAt),
     send(tried) {
       const last = tried.at(-1);

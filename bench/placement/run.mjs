@@ -6,7 +6,7 @@
  *
  * "missed": found nothing warm at first arrival while somewhere a warm sandbox stood that nobody was on the way to.
  * "bounced": of those, found no room to wait for a start either, and were sent back to the front. "cold": waited for
- * a start. "refused": turned away by the front while some node had room. All in percent of readers; "worst" is the
+ * a start. "held": waited at the front until all nodes had told anew. "refused": turned away by the front while some node had room. All in percent of readers; "worst" is the
  * worst of the runs.
  */
 import { writeFileSync } from 'node:fs';
@@ -36,7 +36,9 @@ for (const scenario of chosen) {
   console.log(
     `\n${scenario.name}${scenario.target === undefined ? '' : `   (target: missed ≤ ${scenario.target} %)`}`,
   );
-  console.log(row(['', 'readers', 'missed %', 'worst %', 'bounced %', 'cold %', 'refused', 'turned away']));
+  console.log(
+    row(['', 'readers', 'missed %', 'worst %', 'bounced %', 'cold %', 'held', 'refused', 'turned away']),
+  );
   for (const [policy, { create, pollMs = scenario.pollMs }] of Object.entries(policies)) {
     if (!policy.startsWith(values.policy)) continue;
     const counts = Array.from({ length: scenario.large ? Math.min(runs, 2) : runs }, (_, run) =>
@@ -44,7 +46,7 @@ for (const scenario of chosen) {
     );
     const result = { scenario: scenario.name, target: scenario.target, policy, pollMs, ...summarize(counts) };
     results.push(result);
-    const { readers, missed, worst, bounced, cold, refused, turnedAway } = result;
+    const { readers, missed, worst, bounced, cold, waited, refused, turnedAway } = result;
     console.log(
       row([
         policy,
@@ -53,6 +55,7 @@ for (const scenario of chosen) {
         percent(worst),
         percent(bounced),
         percent(cold),
+        waited,
         refused,
         turnedAway,
       ]),
@@ -72,6 +75,7 @@ function summarize(counts) {
     worst: Math.max(...counts.map((count) => (100 * count.missed) / count.readers)),
     bounced: (100 * sum('bouncedAside')) / readers,
     cold: (100 * sum('cold')) / readers,
+    waited: sum('waited'),
     refused: sum('refused'),
     turnedAway: sum('turnedAway'),
     maxWaitMs: Math.round(Math.max(...counts.map(({ maxWaitMs }) => maxWaitMs))),

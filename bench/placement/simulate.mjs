@@ -8,6 +8,9 @@ const POLL_TRIP_MS = 10;
 const EPOCH_MS = 1_000;
 const YOUNG_EPOCHS = 12;
 const MAX_HOPS = 3;
+/** A front that holds those who find no room asks all nodes again, this often at most. ms */
+const ASK_GAP_MS = 250;
+const HOLD_MS = 3_000;
 
 /**
  * @typedef {object} Scenario
@@ -44,7 +47,17 @@ export function simulate(scenario, createFront, random) {
     bouncedAside: 0,
     refused: 0,
     turnedAway: 0,
+    waited: 0,
     maxWaitMs: 0,
+  };
+
+  const ask = (redirector, node) => {
+    const { key, report } = fronts[redirector];
+    const askedAt = events.now;
+    events.in(POLL_TRIP_MS, () => {
+      const told = reportOf(node, key, redirector, events.now);
+      events.in(POLL_TRIP_MS, () => report(node.index, told, askedAt));
+    });
   };
 
   const fronts = Array.from({ length: scenario.redirectors }, (_, redirector) => {
@@ -52,11 +65,7 @@ export function simulate(scenario, createFront, random) {
     const front = createFront({ clock, random, key, count: nodes.length, pollMs: scenario.pollMs });
     for (const node of nodes) {
       const poll = () => {
-        const askedAt = events.now;
-        events.in(POLL_TRIP_MS, () => {
-          const report = reportOf(node, key, redirector, events.now);
-          events.in(POLL_TRIP_MS, () => front.report(node.index, report, askedAt));
-        });
+        ask(redirector, node);
         events.in(around(scenario.pollMs), poll);
       };
       events.in(0, () => {
@@ -64,16 +73,30 @@ export function simulate(scenario, createFront, random) {
         events.in(random() * scenario.pollMs, poll);
       });
     }
-    return front;
+    return { ...front, key, line: [], askedAt: 0 };
   });
 
   /** What nobody is on the way to, anywhere: where it is above 0, this reader could have been served at once. */
   const warmAside = () => nodes.some((node) => node.warm > node.coming);
   const roomAside = () => nodes.some((node) => node.held + node.line.length + node.coming < node.capacity);
 
-  const go = (redirector, tried) => {
-    const index = tried.length > MAX_HOPS ? undefined : fronts[redirector].send(tried);
+  /** A node that was tried and has told anew may be tried again, where no other has room. */
+  const send = (front, tried, hasToldAnew) =>
+    front.send(tried) ?? (hasToldAnew && tried.length > 0 ? front.send([]) : undefined);
+
+  /** @param since when they were first held by this front, of those who have been */
+  const go = (redirector, tried, since) => {
+    const front = fronts[redirector];
+    const mayBeSent = tried.length < MAX_HOPS;
+    // As in the product's waiting room: whoever was sent back is sent on once the nodes have told anew.
+    const hears = front.holds && tried.length > 0 && since === undefined;
+    const index = mayBeSent && !hears ? send(front, tried, since !== undefined) : undefined;
     if (index === undefined) {
+      const mayHope = since === undefined || (front.mayTellMore() && events.now - since < HOLD_MS);
+      if (front.holds && mayHope && mayBeSent) {
+        hold(redirector, tried, since);
+        return;
+      }
       count.turnedAway += 1;
       if (roomAside()) count.refused += 1;
       return;
@@ -82,6 +105,22 @@ export function simulate(scenario, createFront, random) {
     const epoch = Math.floor(events.now / EPOCH_MS);
     node.coming += 1;
     events.in(50 + exponential(scenario.handOffMs), () => arrive(node, redirector, epoch, tried));
+  };
+
+  /** Until every node has told anew: as the product's waiting room does it. */
+  const hold = (redirector, tried, since = events.now) => {
+    const front = fronts[redirector];
+    if (since === events.now) count.waited += 1;
+    front.line.push({ tried, since });
+    if (front.line.length > 1) return;
+    events.in(Math.max(0, front.askedAt + ASK_GAP_MS - events.now), () => {
+      front.askedAt = events.now;
+      const line = front.line.splice(0);
+      for (const node of nodes) ask(redirector, node);
+      events.in(2 * POLL_TRIP_MS + 1, () => {
+        for (const { tried, since } of line) go(redirector, tried, since);
+      });
+    });
   };
 
   const arrive = (node, redirector, epoch, tried) => {

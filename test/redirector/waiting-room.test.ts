@@ -83,6 +83,30 @@ describe('a reader for whom there seems to be no room', () => {
   });
 });
 
+describe('a reader whom a node sent back', () => {
+  test('is sent on by what the nodes tell now, not by what they told before', async () => {
+    const front = await bench.front(RARELY);
+    const [first, second, third] = [await bench.node(), await bench.node(), await bench.node()];
+    await front.add(first, second, third);
+    second.warm = 0;
+    const { node: name } = first.settings;
+    const click = (): Promise<Response> => front.get(`/?ticket=${bounce({ node: name, tried: [name] })}`);
+    for (const answer of await Promise.all([click(), click(), click(), click()])) {
+      expect(answer.headers.get('location')).toContain(third.url);
+    }
+  });
+
+  test('goes by what is known when a node does not tell', async () => {
+    const front = await bench.front({ ...RARELY, pollTimeout: '1h' });
+    const [first, second] = [await bench.node(), await bench.node()];
+    await front.add(first, second);
+    holdReports(first);
+    const { node: name } = first.settings;
+    const answer = await front.get(`/?ticket=${bounce({ node: name, tried: [name] })}`);
+    expect(answer.headers.get('location')).toContain(second.url);
+  });
+});
+
 describe('readers who wait', () => {
   test('go in the order in which they came, before anyone who comes later', async () => {
     const [front, node] = await fullFleet();

@@ -2,8 +2,7 @@
 // goes first. Ends with a node for them, or once every node has told, since they came, that it has no room.
 //
 // A reader whom a node sent back waits here, too, for a moment: what we knew was wrong once, and they are sent about
-// three times at most. In the simulator's fleet that fills to the last slot (`bench/placement`), 60 of 31,683 readers
-// were refused while a node had room when they went on at once, and 4 of 31,672 when nodes were asked first.
+// three times at most (docs/ARCHITECTURE.md has the simulator's figures).
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import { type Dispatcher, type Journey, MAX_HOPS, type Refusal, type Sent } from './dispatch.ts';

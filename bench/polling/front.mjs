@@ -6,6 +6,7 @@ import { Dispatcher } from '../../dist/redirector/dispatch.js';
 import { Fleet } from '../../dist/redirector/fleet.js';
 import { Poller } from '../../dist/redirector/poller.js';
 import { createRedirect } from '../../dist/redirector/redirect.js';
+import { WaitingRoom } from '../../dist/redirector/waiting-room.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
 
 const [how, count, port] = process.argv.slice(2);
@@ -36,8 +37,14 @@ const dispatcher = new Dispatcher({
   clock: systemClock,
   random: systemRandom,
 });
+const room = new WaitingRoom({
+  ...{ dispatcher, fleet, clock: systemClock, holdFor: 3_000 },
+  askNow: (view) => poller.askNow(view),
+  count: () => undefined,
+});
 const redirect = createRedirect({
   dispatcher,
+  room,
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
   count: () => undefined,

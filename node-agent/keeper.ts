@@ -83,7 +83,11 @@ export class Keeper {
     this.#aborts.set(sandbox.id, abort);
     const deadline = AbortSignal.timeout(startDeadline);
     try {
-      sandbox.address = await engine.start({ id: sandbox.id, token: sandbox.token });
+      sandbox.address = await engine.start({
+        id: sandbox.id,
+        token: sandbox.token,
+        image: sandbox.image,
+      });
       await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
       // Whoever ended it meanwhile has already seen to its removal.
       if (sandbox.state !== 'starting') return;

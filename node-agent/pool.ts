@@ -5,6 +5,7 @@ import { type NodeState, takesReaders } from '../shared/node.ts';
 import { type EndReason, isHeld } from '../shared/sandbox.ts';
 import { planAdoption } from './adopt.ts';
 import type { Engine } from './engine/engine.ts';
+import { ImageRoll } from './image-roll.ts';
 import type { Journal } from './journal.ts';
 import { Keeper } from './keeper.ts';
 import { planPool } from './plan.ts';
@@ -53,7 +54,7 @@ export class Pool {
   #running = false;
   #closed = false;
   #claims = 0;
-  #image = '';
+  readonly #roll = new ImageRoll();
   #acting = false;
   #actAgain = false;
 
@@ -64,7 +65,7 @@ export class Pool {
       ...options,
       startDeadline: options.settings.startDeadline,
       onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
-      onFailed: ({ id }) => this.end(id, this.#closed ? 'shutdown' : 'failed-start'),
+      onFailed: (sandbox) => this.#failed(sandbox),
       onRemoved: (sandbox) => this.#removed(sandbox),
       onPatience: () => this.act(),
     });
@@ -73,11 +74,12 @@ export class Pool {
   /** Learns the image, takes up what an earlier run left, clears away the rest, and begins to fill. */
   async open(): Promise<void> {
     const { engine, journal, logger } = this.#options;
-    this.#image = await engine.image();
+    this.#roll.offer(await engine.image());
     const adopted = planAdoption(await engine.list(), journal.recorded);
     for (const sandbox of adopted) {
       this.table.add(sandbox);
-      if (sandbox.image !== this.#image && sandbox.state === 'warm') this.#stale.add(sandbox.id);
+      this.#roll.started(sandbox.image);
+      if (sandbox.image !== this.image && sandbox.state === 'warm') this.#stale.add(sandbox.id);
     }
     if (adopted.length > 0) logger.info({ adopted: adopted.length }, 'sandboxes of the last run go on');
     for (const id of journal.recorded.keys()) if (this.table.get(id) === undefined) journal.end(id);
@@ -178,20 +180,13 @@ export class Pool {
 
   /** Asks the image's source for a newer one; when there is one, the pool rolls over to it. */
   async refresh(): Promise<boolean> {
-    const image = await this.#options.engine.image({ pull: true });
-    const changed = image !== this.#image;
-    this.#image = image;
-    if (changed) {
-      for (const sandbox of this.table.all()) {
-        if (!isHeld(sandbox.state) && sandbox.image !== image) this.#stale.add(sandbox.id);
-      }
-      this.act();
-    }
+    const changed = this.#roll.offer(await this.#options.engine.image({ pull: true }));
+    if (changed) this.#rollOver();
     return changed;
   }
 
   get image(): string {
-    return this.#image;
+    return this.#roll.current;
   }
 
   get claims(): number {
@@ -274,9 +269,31 @@ export class Pool {
 
   #started(sandbox: Sandbox, seconds: number): void {
     this.#options.onStarted?.(seconds);
+    this.#roll.started(sandbox.image);
     this.table.move(sandbox, 'warm');
     this.#options.journal.warm(sandbox);
     this.#serveLine();
+    this.act();
+  }
+
+  #failed({ id, image }: Sandbox): void {
+    const givenUp = this.#closed ? undefined : this.#roll.failed(image);
+    if (givenUp !== undefined) {
+      this.#options.logger.error(
+        { image: givenUp, instead: this.image },
+        'the new image does not start; going back',
+      );
+      this.#rollOver();
+    }
+    this.end(id, this.#closed ? 'shutdown' : 'failed-start');
+  }
+
+  /** Those that nobody holds give way to such of the image that is wanted now. */
+  #rollOver(): void {
+    for (const { id, state, image } of this.table.all()) {
+      if (image === this.image) this.#stale.delete(id);
+      else if (!isHeld(state)) this.#stale.add(id);
+    }
     this.act();
   }
 
@@ -294,7 +311,7 @@ export class Pool {
       createdAt: this.#options.clock.now(),
       state: 'starting',
       address: undefined,
-      image: this.#image,
+      image: this.image,
       owner: undefined,
       claimedAt: undefined,
       lastUse: undefined,

@@ -8,6 +8,8 @@ export interface SandboxSpec {
   readonly id: string;
   /** Given to the sandbox as `{token}`, for servers that ask for one; the proxy adds it to every request. */
   readonly token: string;
+  /** What `image` told: a newer one is not taken by itself. An engine without images has no use for it. */
+  readonly image?: string;
 }
 
 /** One of this node's sandboxes, as the engine sees it: the truth about what exists. */

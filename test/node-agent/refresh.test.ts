@@ -16,13 +16,30 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
   });
 
   /** The same files under a new identity, as a rebuilt image would be. */
-  const rebuild = async (label: string): Promise<string> => {
+  const rebuild = async (label: string, change = ''): Promise<string> => {
     const container = await client.createContainer({ Image: docker.tinyImage, Cmd: ['true'] });
     const [repo, tag] = reference.split(':');
-    await container.commit({ repo, tag, changes: `LABEL build=${label}` });
+    await container.commit({ repo, tag, changes: `LABEL build=${label}\n${change}` });
     await container.remove();
     return (await client.getImage(reference).inspect()).Id;
   };
+
+  test('goes back to the image that was when the new one fails to start three times, and stays there', async () => {
+    const old = await rebuild('good');
+    agent = await startAgent({
+      ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'rolling', image: reference, pull: 'never' },
+      ...{ command: docker.tinyCommand, capacity: '4', refreshSchedule: '* * * * * *' },
+    });
+    await agent.warm(4);
+    const broken = await rebuild('broken', 'ENTRYPOINT ["/is/not/there"]');
+    await until('the new one is tried', () => agent.pool.image === broken);
+    await until('it is given up', () => agent.pool.image === old);
+    await agent.warm(4);
+    expect(agent.pool.table.inState('warm').every(({ image }) => image === old)).toBe(true);
+    await until('what failed is gone', () => (agent.pool.table.endings()['failed-start'] ?? 0) >= 3);
+    expect(await agent.pool.refresh()).toBe(false);
+    expect(agent.pool.image).toBe(old);
+  });
 
   test('rolls the unclaimed ones, never below half, and leaves held ones alone', async () => {
     const old = await rebuild('one');

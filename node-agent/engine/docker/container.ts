@@ -14,8 +14,6 @@ export interface ContainerPlan {
   readonly nodeId: string;
   readonly spec: SandboxSpec;
   readonly config: DockerConfig;
-  /** The image's reference, with its tag. */
-  readonly reference: string;
   readonly image: ImageFacts;
   readonly user: SandboxUser;
 }
@@ -24,7 +22,8 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
   const { nodeId, spec, config, image, user } = plan;
   return {
     name: containerName(nodeId, spec.id),
-    Image: plan.reference,
+    // Not by its name: that may mean another one by now.
+    Image: plan.image.id,
     Cmd: ['/bin/sh', '-c', `exec ${commandLine(plan)}`],
     User: user.user,
     WorkingDir: image.workingDir || config.sandboxHome,

@@ -149,10 +149,10 @@ export class DockerEngine implements Engine {
   async #start(spec: SandboxSpec): Promise<Address> {
     this.#refuseWhenClosing();
     const { nodeId } = this.#context;
-    const image = await this.#image.inspect();
+    const image = await this.#image.inspect(spec.image);
     const user = await this.#image.userFor(image);
     this.#refuseWhenClosing();
-    const plan = { nodeId, spec, config: this.#config, reference: this.describes, image, user };
+    const plan = { nodeId, spec, config: this.#config, image, user };
     try {
       // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
       const container = await callDocker(

@@ -54,9 +54,13 @@ export class SandboxImage {
     await pullImage(this.#docker, { reference, closing: signal, onProgress });
   }
 
-  /** What the reference means now: somebody may have pulled by hand. */
-  inspect(): Promise<ImageFacts> {
-    return inspectImage(this.#docker, this.reference);
+  /** @param id of the image wanted; without it, or when that is gone, what the reference means now */
+  async inspect(id?: string): Promise<ImageFacts> {
+    if (id === undefined) return inspectImage(this.#docker, this.reference);
+    return inspectImage(this.#docker, id).catch((error: unknown) => {
+      if (error instanceof FleetError && error.code === 'image-missing') return this.inspect();
+      throw error;
+    });
   }
 
   async userFor(image: ImageFacts): Promise<SandboxUser> {

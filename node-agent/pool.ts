@@ -278,14 +278,11 @@ export class Pool {
 
   #failed({ id, image }: Sandbox): void {
     const givenUp = this.#closed ? undefined : this.#roll.failed(image);
-    if (givenUp !== undefined) {
-      this.#options.logger.error(
-        { image: givenUp, instead: this.image },
-        'the new image does not start; going back',
-      );
-      this.#rollOver();
-    }
     this.end(id, this.#closed ? 'shutdown' : 'failed-start');
+    if (givenUp === undefined) return;
+    const fields = { image: givenUp, instead: this.image };
+    this.#options.logger.error(fields, 'the new image does not start; going back');
+    this.#rollOver();
   }
 
   /** Those that nobody holds give way to such of the image that is wanted now. */

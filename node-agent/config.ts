@@ -83,6 +83,11 @@ export const nodeAgentOptions = {
     '',
     "the redirector's public address; full or leaving, we send readers back there",
   ),
+  leaveGrace: option(
+    duration(),
+    3_000,
+    'how long, when told to stop, readers who come are still sent back to the front, which learns of it meanwhile',
+  ),
   secret: fleetSecretOption,
   requireTicket: option(flag(), false, 'serve only readers whom a redirector sent'),
   apiToken: secret(

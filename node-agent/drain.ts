@@ -23,6 +23,7 @@ export class NodeStanding {
   readonly #path: string;
   readonly #clock: Clock;
   #standing: Standing;
+  #leaving = false;
 
   /** Takes up where the last run left off. @throws FleetError `bad-config` when the directory cannot be used */
   constructor(dataDir: string, clock: Clock, logger: Logger) {
@@ -45,7 +46,12 @@ export class NodeStanding {
   }
 
   get state(): NodeState {
-    return this.#standing.state;
+    return this.#leaving && this.#standing.state === 'ready' ? 'cordoned' : this.#standing.state;
+  }
+
+  /** The process stops: no reader is taken any more. Not on disk, for the next run is as this one was. */
+  leave(): void {
+    this.#leaving = true;
   }
 
   cordon(): Standing {

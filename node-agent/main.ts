@@ -1,4 +1,5 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, type Random, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
@@ -168,6 +169,11 @@ export async function startNodeAgent(
     controlUrl: controlServer.url,
     pool,
     close: async () => {
+      standing.leave();
+      if (config.frontUrl !== '' && !config.ephemeral) {
+        logger.info({ for: config.leaveGrace }, 'stopping; readers who come are sent back to the front');
+        await delay(config.leaveGrace);
+      }
       await schedule.stop();
       await publicServer.close(config.ephemeral ? 200 : GRACE_MS);
       await proxy.close();

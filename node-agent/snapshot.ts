@@ -25,7 +25,8 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
   let seq = 0;
   return () => {
     const counts = pool.counts();
-    const { state, deadline, forced } = standing.current;
+    const { state } = standing;
+    const { deadline, forced } = standing.current;
     seq += 1;
     return {
       available: takesReaders(state) ? counts.warm : 0,

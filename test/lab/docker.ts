@@ -39,6 +39,8 @@ export interface DockerLab {
   /** Docker hangs: connections are taken, nothing answers. */
   pause(): void;
   resume(): void;
+  /** Ends the daemon and starts it again. Containers end with it, unless the lab was asked for `liveRestore`. */
+  restart(): Promise<void>;
   /** Of a `docker save` archive. */
   loadImage(tarPath: string): Promise<void>;
   /** Removes every container, ends the engine, and takes away all that it left. Safe to repeat. */
@@ -52,6 +54,8 @@ export interface DockerLabOptions {
    * starts there opens, for half a second, the closed networks of those that run there.
    */
   readonly network?: NetworkKind;
+  /** Containers live on while the daemon is away. */
+  readonly liveRestore?: boolean;
 }
 
 const READY_MS = 30_000;
@@ -59,12 +63,12 @@ const STOP_MS = 20_000;
 
 /** @throws Error with the end of the engine's log when it does not come up */
 export async function startDocker(options: DockerLabOptions = {}): Promise<DockerLab> {
-  const { network = 'own' } = options;
+  const { network = 'own', liveRestore = false } = options;
   await ensurePackages(['docker.io', 'iptables', 'iproute2']);
-  return inTurn(network, () => start(network));
+  return inTurn(network, () => start(network, liveRestore));
 }
 
-async function start(network: NetworkKind): Promise<DockerLab> {
+async function start(network: NetworkKind, liveRestore: boolean): Promise<DockerLab> {
   reapStale();
   const { dir, range } = await claimRange();
   const record: EngineRecord = { range, network, firewall: firewallNow() };
@@ -73,11 +77,9 @@ async function start(network: NetworkKind): Promise<DockerLab> {
   process.once('exit', onExit);
   try {
     await createNetwork(network, range);
-    const daemon = spawnDaemon(dir, record);
+    writeFileSync(join(dir, 'daemon.json'), JSON.stringify({ 'live-restore': liveRestore }));
     const client = new Docker({ socketPath: join(dir, 'docker.sock') });
-    await waitFor('the Docker engine', READY_MS, () => answers(daemon, client)).catch((error: unknown) => {
-      throw new Error(`${messageOf(error)}\n${logEnd(dir)}`);
-    });
+    const daemon = await bringUp(dir, record, client);
     if (network === 'machine') restoreFirewall(record.firewall);
     await admitMachine(network, range);
     return handle({ dir, record, daemon, client, onExit });
@@ -86,6 +88,14 @@ async function start(network: NetworkKind): Promise<DockerLab> {
     reap(dir, record);
     throw error;
   }
+}
+
+async function bringUp(dir: string, record: EngineRecord, client: Docker): Promise<ChildProcess> {
+  const daemon = spawnDaemon(dir, record);
+  await waitFor('the Docker engine', READY_MS, () => answers(daemon, client)).catch((error: unknown) => {
+    throw new Error(`${messageOf(error)}\n${logEnd(dir)}`);
+  });
+  return daemon;
 }
 
 /** Two engines that set up the same firewall at one time trip over each other's chains. */
@@ -135,7 +145,6 @@ function spawnDaemon(dir: string, { range, network }: EngineRecord): ChildProces
     ...networkFlags(range),
   ];
   const [program = 'dockerd', ...args] = [...enter(network, range), 'dockerd', ...flags];
-  writeFileSync(join(dir, 'daemon.json'), '{}');
   const log = openSync(join(dir, 'log'), 'a');
   // In a group of its own: Ctrl-C is for us, who then stop it in order.
   const daemon = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
@@ -160,19 +169,15 @@ interface Running {
   readonly onExit: () => void;
 }
 
-function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
-  const { pid } = daemon;
-  if (pid === undefined || daemon.exitCode !== null) {
-    throw new Error(`dockerd ended at once:\n${logEnd(dir)}`);
-  }
+function handle({ dir, record, daemon: first, client, onExit }: Running): DockerLab {
+  let daemon = first;
   const socketPath = join(dir, 'docker.sock');
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     try {
       daemon.kill('SIGCONT');
       await removeContainers(client);
-      daemon.kill('SIGTERM');
-      await waitFor('the end of dockerd', STOP_MS, () => daemon.exitCode ?? daemon.signalCode ?? undefined);
+      await end(daemon);
     } catch {
       // What does not go in order is reaped.
     } finally {
@@ -184,18 +189,34 @@ function handle({ dir, record, daemon, client, onExit }: Running): DockerLab {
     dir,
     socketPath,
     host: `unix://${socketPath}`,
-    pid,
+    get pid() {
+      return pidOf(daemon, dir);
+    },
     enter: enter(record.network, record.range),
     address: record.network === 'own' ? hostAddress(record.range) : undefined,
     client,
     pause: () => void daemon.kill('SIGSTOP'),
     resume: () => void daemon.kill('SIGCONT'),
+    restart: async () => {
+      await end(daemon);
+      daemon = await bringUp(dir, record, client);
+    },
     loadImage: async (tarPath) => finished(client, await client.loadImage(tarPath, { quiet: true })),
     stop: () => {
       stopping ??= stop();
       return stopping;
     },
   };
+}
+
+async function end(daemon: ChildProcess): Promise<void> {
+  daemon.kill('SIGTERM');
+  await waitFor('the end of dockerd', STOP_MS, () => daemon.exitCode ?? daemon.signalCode ?? undefined);
+}
+
+function pidOf({ pid, exitCode }: ChildProcess, dir: string): number {
+  if (pid !== undefined && exitCode === null) return pid;
+  throw new Error(`dockerd has ended:\n${logEnd(dir)}`);
 }
 
 /** Reads the engine's report to its end. @throws Error with the engine's words when the work failed */

@@ -18,8 +18,14 @@ export interface Run {
   stop(): Promise<number | string>;
 }
 
-export function tmpfleet(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
-  const child = spawn(process.execPath, [SCRIPT, ...args], {
+/** @param enter put before the command: what makes it run on another host of the lab */
+export function tmpfleet(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
+): Run {
+  const [program = '', ...rest] = [...enter, process.execPath, SCRIPT, ...args];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

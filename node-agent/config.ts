@@ -75,6 +75,11 @@ export const nodeAgentOptions = {
     14_400_000,
     'how long a drain leaves readers, unless the drain says otherwise',
   ),
+  banner: option(
+    flag(),
+    true,
+    "tell readers on their sandbox's pages how long is left, when it has a deadline",
+  ),
   cullSchedule: option(cron, '*/5 * * * * *', 'when idle, old and unused sandboxes are looked for'),
   reapSchedule: option(cron, '*/3 * * * * *', 'when what the engine has is compared with what we know'),
   refreshSchedule: option(cron, '0 4 * * *', 'when a newer image is looked for, and rolled out'),

@@ -13,15 +13,19 @@ import { Arrivals } from './arrivals.ts';
 import { ClaimDesk } from './claim.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control.ts';
+import { DEADLINE_HEADER, findDeadline, isWorthTelling } from './deadline.ts';
 import { NodeStanding } from './drain.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
 import { findExpired } from './expire.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { COOKIE_PREFIX } from './owner-cookie.ts';
+import { deadlineBanner } from './pages/banner.ts';
 import { Pool } from './pool.ts';
 import { createProxy, type Lookup } from './proxy.ts';
+import type { Notice } from './proxy-contract.ts';
 import { createRefuse } from './refuse.ts';
+import type { Sandbox } from './sandboxes.ts';
 import { createSnapshots } from './snapshot.ts';
 
 export interface Surroundings {
@@ -75,6 +79,7 @@ export async function startNodeAgent(
     used: (id) => pool.use(id),
     failed: () => void reap(),
     refuse: createRefuse(config.frontUrl),
+    notice: (id) => noticeFor(pool.table.get(id), standing, config, clock.now()),
     responseHeaders: corsHeaders(config),
     trustProxy: config.trustProxy,
     ownCookiePrefix: COOKIE_PREFIX,
@@ -224,6 +229,21 @@ function jobs(config: NodeAgentConfig, { pool, standing, clock, reap, logger }: 
       },
     },
   ];
+}
+
+/** By when their sandbox goes, for every reader who has one. */
+function noticeFor(
+  sandbox: Sandbox | undefined,
+  standing: NodeStanding,
+  { maxAge, banner }: Pick<NodeAgentConfig, 'maxAge' | 'banner'>,
+  now: number,
+): Notice | undefined {
+  const deadline =
+    sandbox === undefined ? undefined : findDeadline(sandbox, standing.current.deadline, maxAge);
+  if (deadline === undefined) return undefined;
+  const header = [DEADLINE_HEADER, new Date(deadline.at).toISOString()] as const;
+  if (!banner || !isWorthTelling(deadline, now)) return { header };
+  return { header, banner: deadlineBanner(deadline, now) };
 }
 
 function lookUp(pool: Pool, id: string): Lookup {

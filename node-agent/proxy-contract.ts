@@ -14,6 +14,8 @@ export interface ProxyOptions {
   readonly failed: (id: string) => void;
   /** Answers for what has no sandbox behind it. */
   readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
+  /** What readers of that sandbox are to be told with every answer; undefined for nothing. Called for each: must be cheap. */
+  readonly notice?: (id: string) => Notice | undefined;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Believe X-Forwarded-* of whoever connects (behind a TLS terminator); else they are replaced. */
@@ -22,6 +24,13 @@ export interface ProxyOptions {
   readonly ownCookiePrefix: string;
   /** ms from sending a request to the response's headers; 0 is no limit. Bodies have none. Default 10 minutes. */
   readonly headersTimeout?: number;
+}
+
+export interface Notice {
+  /** A header, as name and value. */
+  readonly header: readonly [string, string];
+  /** HTML for the end of pages that people look at. */
+  readonly banner?: string;
 }
 
 export interface Refusal {

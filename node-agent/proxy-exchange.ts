@@ -6,6 +6,7 @@ import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../shared/errors.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
+import { askForWholePage, isPageView, makeRoom } from './proxy-banner.ts';
 import { RequestBody } from './proxy-body.ts';
 import type { ProxyOptions, Refusal, Tally } from './proxy-contract.ts';
 import { describeFailure, isStale } from './proxy-failure.ts';
@@ -61,6 +62,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #wrote = false;
   #held = false;
   #over = false;
+  /** What follows the page's own end. */
+  #tail: Buffer | undefined;
 
   constructor(errand: Errand, upstream: Upstream, household: Household) {
     this.#errand = errand;
@@ -82,12 +85,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     const { request, target, token, upgrade } = this.#errand;
     const { options, headersTimeout } = this.#household;
+    const headers = requestHeaders(request, { ...options, token });
     this.#link = this.#upstream.take(this.#retried);
     this.#link.client.dispatch(
       {
         path: target,
         method: request.method ?? 'GET',
-        headers: requestHeaders(request, { ...options, token }),
+        headers: this.#banner() === undefined ? headers : askForWholePage(headers),
         body: this.#body ?? null,
         headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
         ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
@@ -113,7 +117,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { options, fixed } = this.#household;
     const rules = { ownCookiePrefix: options.ownCookiePrefix, base: `/user/${id}/`, fixed };
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
-    writeHead(response, status, reason, headers);
+    const notice = options.notice?.(id);
+    if (notice !== undefined) headers.push(...notice.header);
+    writeHead(response, status, reason, this.#withTail(headers, status));
     if (status < 400) options.used(id);
     // Most bodies come along with the headers and share their packet; headers that come alone must not wait.
     queueMicrotask(() => {
@@ -141,8 +147,25 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#over = true;
     if (this.#link !== undefined) this.#upstream.give(this.#link);
     if (response.statusCode < 400) this.#household.options.used(id);
-    response.end();
+    response.end(this.#tail);
     this.#body?.destroy();
+  }
+
+  #banner(): string | undefined {
+    const { request, id, upgrade } = this.#errand;
+    if (upgrade !== undefined || !isPageView(request)) return undefined;
+    return this.#household.options.notice?.(id)?.banner;
+  }
+
+  /** The headers, made to fit what we put at the page's end; as they are where nothing is put. */
+  #withTail(headers: string[], status: number): string[] {
+    const banner = this.#banner();
+    if (banner === undefined) return headers;
+    const tail = Buffer.from(banner);
+    const roomy = makeRoom(headers, status, tail.length);
+    if (roomy === undefined) return headers;
+    this.#tail = tail;
+    return roomy;
   }
 
   onRequestUpgrade(

@@ -21,7 +21,7 @@ export const corsOptions = {
   ),
   exposeHeaders: option(
     list('names', 'header names, comma-separated', /^[A-Za-z0-9-]+$/),
-    ['Retry-After'],
+    ['Retry-After', 'Tmpfleet-Deadline'],
     'response headers a cross-origin caller may read',
   ),
   allowCredentials: option(flag(), false, 'let cross-origin callers send cookies'),

@@ -24,6 +24,7 @@ import { FleetError } from '../shared/errors.ts';
 import { isCronExpression } from '../shared/schedule.ts';
 import { isLoopback } from '../shared/serving.ts';
 import { NODE_ID } from '../shared/wire.ts';
+import { bookingKind } from './bookings.ts';
 import { engineOptions } from './engine/index.ts';
 
 const cron: Kind<string> = {
@@ -60,10 +61,21 @@ export const nodeAgentOptions = {
     Number.POSITIVE_INFINITY,
     'sandboxes to keep ready; the rest of the capacity starts on demand',
   ),
+  warmFollow: option(
+    flag(),
+    false,
+    'let the number that is kept ready follow the arrivals: as many as come while one is started, never below --warm',
+  ),
+  warmMax: option(warmCount, Number.POSITIVE_INFINITY, 'the most that --warm-follow keeps ready'),
+  book: option(
+    bookingKind,
+    [],
+    'sandboxes to be ready by a time and for a while: "200 at 14:00 for 2h", or a cron expression for the time',
+  ),
   concurrentStarts: option(
     integer(1, 256),
     Math.max(2, cpus().length),
-    'sandboxes started at one time; a start costs about a core',
+    'sandboxes started at one time at most; fewer while starts grow slow or fail',
   ),
   startDeadline: option(duration(100), 60_000, 'a sandbox that has not answered by then is removed'),
   claimWait: option(duration(), 10_000, 'how long a reader waits for a start when none is warm'),
@@ -151,6 +163,16 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   if (Number.isFinite(config.warm) && config.warm > config.capacity) {
     problems.push(`warm: ${config.warm} is more than the capacity, which is ${config.capacity}`);
+  }
+  if (config.warmFollow && config.warm === Number.POSITIVE_INFINITY) {
+    problems.push('warm-follow: all are kept ready anyway; give --warm, the least that is to be ready');
+  }
+  if (config.warmFollow && config.warmMax < config.warm) {
+    problems.push(`warm-max: ${config.warmMax} is less than --warm, which is ${config.warm}`);
+  }
+  for (const { count } of config.book) {
+    if (count > config.capacity)
+      problems.push(`book: ${count} is more than the capacity, which is ${config.capacity}`);
   }
   if (problems.length > 0) {
     throw new FleetError('bad-config', `the configuration does not go together:\n  ${problems.join('\n  ')}`);

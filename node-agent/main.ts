@@ -206,6 +206,8 @@ function jobs(config: NodeAgentConfig, { pool, standing, clock, reap, logger }: 
       run: async () => {
         for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
         pool.recordUse();
+        // Bookings begin and demand fades with time alone.
+        pool.act();
       },
     },
     {

@@ -45,6 +45,12 @@ function watch(
     for (const [state, value] of Object.entries(pool.counts())) set({ state }, value);
   });
   gauge(registers, 'tmpfleet_capacity', 'Slots of this node', [], (set) => set({}, pool.settings.capacity));
+  gauge(registers, 'tmpfleet_warm_target', 'Sandboxes to be ready and unclaimed', [], (set) =>
+    set({}, pool.warmTarget),
+  );
+  gauge(registers, 'tmpfleet_start_concurrency', 'Sandboxes that may be started at one time', [], (set) =>
+    set({}, pool.concurrency),
+  );
   gauge(registers, 'tmpfleet_node_state', '1 for the state the node is in', ['state'], (set) => {
     for (const state of NODE_STATES) set({ state }, state === standing.state ? 1 : 0);
   });

@@ -9,14 +9,12 @@ import { ImageRoll } from './image-roll.ts';
 import type { Journal } from './journal.ts';
 import { Keeper } from './keeper.ts';
 import { planPool } from './plan.ts';
+import { Refill, type RefillSettings } from './refill.ts';
 import { type Counts, type Sandbox, SandboxTable } from './sandboxes.ts';
 import { WaitingLine } from './waiting-line.ts';
 
-export interface PoolSettings {
+export interface PoolSettings extends RefillSettings {
   readonly capacity: number;
-  /** How many to keep ready; Infinity for the whole capacity. */
-  readonly warm: number;
-  readonly concurrentStarts: number;
   /** ms within which a sandbox must answer, from the moment it is asked for. */
   readonly startDeadline: number;
 }
@@ -48,6 +46,7 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #keeper: Keeper;
   readonly #line = new WaitingLine<Sandbox>();
+  readonly #refill: Refill;
   readonly #stale = new Set<string>();
   readonly #crashed = new Set<string>();
   /** Between the end of `open` and the beginning of `close`: only then is anything started, or given out cold. */
@@ -61,6 +60,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.settings = options.settings;
+    this.#refill = new Refill(options.settings, options.clock);
     this.#keeper = new Keeper({
       ...options,
       startDeadline: options.settings.startDeadline,
@@ -189,6 +189,16 @@ export class Pool {
     return this.#roll.current;
   }
 
+  /** How many are to be ready and unclaimed just now. */
+  get warmTarget(): number {
+    return Math.min(this.settings.capacity, this.#refill.warmTarget());
+  }
+
+  /** How many are started at one time just now. */
+  get concurrency(): number {
+    return this.#refill.concurrency;
+  }
+
   get claims(): number {
     return this.#claims;
   }
@@ -243,14 +253,14 @@ export class Pool {
     const plan = planPool({
       state,
       capacity: this.settings.capacity,
-      warmTarget: this.settings.warm,
+      warmTarget: this.warmTarget,
       warm: this.table.inState('warm').map(({ id }) => id),
       starting: this.table.inState('starting').map(({ id }) => id),
       held,
       removing,
       waiting: this.#line.length,
       stale: this.#stale,
-      maxStarting: this.settings.concurrentStarts,
+      maxStarting: this.#refill.concurrency,
       backingOff: this.#keeper.backingOff,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
@@ -262,6 +272,7 @@ export class Pool {
     sandbox.owner = newNonce();
     sandbox.claimedAt = this.#options.clock.now();
     this.#claims += 1;
+    this.#refill.claimed();
     this.#stale.delete(sandbox.id);
     this.act();
     return sandbox;
@@ -270,6 +281,7 @@ export class Pool {
   #started(sandbox: Sandbox, seconds: number): void {
     this.#options.onStarted?.(seconds);
     this.#roll.started(sandbox.image);
+    this.#refill.started(seconds);
     this.table.move(sandbox, 'warm');
     this.#options.journal.warm(sandbox);
     this.#serveLine();
@@ -277,6 +289,7 @@ export class Pool {
   }
 
   #failed({ id, image }: Sandbox): void {
+    if (!this.#closed) this.#refill.failed();
     const givenUp = this.#closed ? undefined : this.#roll.failed(image);
     this.end(id, this.#closed ? 'shutdown' : 'failed-start');
     if (givenUp === undefined) return;
@@ -287,6 +300,7 @@ export class Pool {
 
   /** Those that nobody holds give way to such of the image that is wanted now. */
   #rollOver(): void {
+    this.#refill.forget();
     for (const { id, state, image } of this.table.all()) {
       if (image === this.image) this.#stale.delete(id);
       else if (!isHeld(state)) this.#stale.add(id);

@@ -1,0 +1,36 @@
+// How many readers come, and how many warm sandboxes that takes: enough for those who come while one is started.
+
+/** A crowd is seen within seconds, and remembered for a while after it has thinned. ms */
+const SPANS_MS = [5_000, 30_000];
+
+export class Demand {
+  readonly #rates = SPANS_MS.map((span) => ({ span, perMs: 0, at: 0 }));
+
+  /** @param now ms, monotonic */
+  arrived(now: number): void {
+    for (const rate of this.#rates) {
+      rate.perMs = decayed(rate, now) + 1 / rate.span;
+      rate.at = now;
+    }
+  }
+
+  /** Readers a second. */
+  rate(now: number): number {
+    return 1_000 * Math.max(...this.#rates.map((rate) => decayed(rate, now)));
+  }
+
+  /**
+   * ⌈λL + 3√(λL)⌉: in the time L of a start, Poisson arrivals at rate λ are more than that once in about a thousand
+   * times (mean λL, standard deviation √(λL)).
+   * @param startSeconds L
+   */
+  warmTarget(now: number, startSeconds: number): number {
+    const coming = this.rate(now) * startSeconds;
+    return Math.ceil(coming + 3 * Math.sqrt(coming));
+  }
+}
+
+/** An exponentially weighted rate, as it has faded since it was last set. */
+function decayed({ perMs, at, span }: { perMs: number; at: number; span: number }, now: number): number {
+  return perMs * Math.exp(-(now - at) / span);
+}

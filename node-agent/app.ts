@@ -7,15 +7,18 @@ import { answerCors } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
+import { ORDER_PATH } from '../shared/order.ts';
 import type { NodeStats } from '../shared/wire.ts';
 import type { ClaimDesk } from './claim.ts';
 import type { NodeAgentConfig } from './config.ts';
+import type { OrderDesk } from './orders.ts';
 import { INFO_ASSETS, infoPage } from './pages/info.ts';
 import type { NodeProxy } from './proxy.ts';
 
 export interface PublicOptions {
   readonly config: NodeAgentConfig;
   readonly desk: ClaimDesk;
+  readonly orders: OrderDesk;
   readonly proxy: NodeProxy;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
@@ -38,7 +41,7 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ config, desk, snapshot, logger }: PublicOptions): Koa {
+function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptions): Koa {
   const app = createApp({ logger });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
@@ -47,6 +50,9 @@ function createPublicApp({ config, desk, snapshot, logger }: PublicOptions): Koa
   });
   router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
     context.body = await desk.spawn(context);
+  });
+  router.post(ORDER_PATH, async (context) => {
+    context.body = await orders.receive(context);
   });
   router.get('/info', (context) => answerPage(context.res, 200, infoPage(config.nodeId)));
   for (const [path, asset] of Object.entries(INFO_ASSETS)) {

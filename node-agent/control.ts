@@ -9,15 +9,15 @@ import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
 import { describeIssues, type NodeStats } from '../shared/wire.ts';
 import type { NodeAgentConfig } from './config.ts';
-import type { NodeStanding } from './drain.ts';
 import type { NodeMetrics } from './metrics.ts';
+import type { OrderDesk } from './orders.ts';
 import type { Pool } from './pool.ts';
 import type { Sandbox } from './sandboxes.ts';
 
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
-  readonly standing: NodeStanding;
+  readonly orders: OrderDesk;
   readonly snapshot: () => NodeStats;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
@@ -59,22 +59,12 @@ export function createControlApp(options: ControlOptions): Koa {
   return app;
 }
 
-function addStandingRoutes(
-  router: Router,
-  { config, pool, standing, snapshot, logger }: ControlOptions,
-): void {
-  const act = (what: string, change: () => unknown) => {
-    change();
-    logger.info({ state: standing.state }, `node: ${what}`);
-    // In the same turn: the answer's snapshot already shows what follows from the change.
-    pool.act();
-    return snapshot();
-  };
+function addStandingRoutes(router: Router, { orders }: ControlOptions): void {
   router.post('/api/cordon', (context) => {
-    context.body = act('cordon', () => standing.cordon());
+    context.body = orders.carryOut('cordon');
   });
   router.post('/api/uncordon', (context) => {
-    context.body = act('uncordon', () => standing.uncordon());
+    context.body = orders.carryOut('uncordon');
   });
   router.post('/api/drain', async (context) => {
     const body = await readJsonBody(context);
@@ -84,8 +74,7 @@ function addStandingRoutes(
         remedy: 'give a deadline such as {"deadline":"30m"}',
       });
     }
-    const deadline = parsed.data?.deadline ?? config.drainDeadline;
-    context.body = act('drain', () => standing.drain(deadline));
+    context.body = orders.carryOut('drain', parsed.data?.deadline);
   });
 }
 

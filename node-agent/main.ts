@@ -19,6 +19,7 @@ import { createEngine, detectEngine } from './engine/index.ts';
 import { findExpired } from './expire.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { OrderDesk } from './orders.ts';
 import { COOKIE_PREFIX } from './owner-cookie.ts';
 import { deadlineBanner } from './pages/banner.ts';
 import { Pool } from './pool.ts';
@@ -96,11 +97,13 @@ export async function startNodeAgent(
   const count = metrics.countClaim;
   const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count });
 
+  const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger });
+
   let ready = false;
   const control = createControlApp({
     config,
     pool,
-    standing,
+    orders,
     snapshot,
     metrics,
     logger,
@@ -111,7 +114,7 @@ export async function startNodeAgent(
     host: config.host,
     port: config.port,
     flag: '--port',
-    handle: createPublicHandler({ config, desk, proxy, snapshot, logger }),
+    handle: createPublicHandler({ config, desk, orders, proxy, snapshot, logger }),
     upgrade: (request, socket, head) => {
       if (!proxy.upgrade(request, socket, head))
         socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

@@ -17,6 +17,7 @@ import { Fleet } from './fleet.ts';
 import { createRedirectorMetrics } from './metrics.ts';
 import type { NodeView } from './node-view.ts';
 import { createNodesApi } from './nodes-api.ts';
+import { Orders } from './orders.ts';
 import { Poller } from './poller.ts';
 import { createRedirect } from './redirect.ts';
 import { createRefuse } from './refuse.ts';
@@ -205,7 +206,8 @@ function startControl(
   { logger, clock = systemClock }: Surroundings,
 ): Promise<Serving> {
   const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
-  const api = createNodesApi({ config, registry, fleet, describe, metrics, logger });
+  const orders = new Orders({ fleet, secrets: parseSecrets(config.secret), clock });
+  const api = createNodesApi({ config, registry, fleet, orders, describe, metrics, logger });
   return serve({
     what: "the redirector's control listener",
     host: config.controlHost,

@@ -2,22 +2,26 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
+import { parseDuration } from '../shared/config/units.ts';
 import { refuseForeignPages } from '../shared/control-guard.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { ORDERS } from '../shared/order.ts';
 import { VERSION } from '../shared/version.ts';
 import { describeIssues, nodeIdFromUrl, nodeIdSchema, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
 import type { NodeView } from './node-view.ts';
+import type { Orders } from './orders.ts';
 import type { Registry } from './registry/registry.ts';
 
 export interface NodesApiOptions {
   readonly config: RedirectorConfig;
   readonly registry: Registry;
   readonly fleet: Fleet;
+  readonly orders: Orders;
   readonly describe: (view: NodeView) => object;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
@@ -27,6 +31,10 @@ export interface NodesApiOptions {
 const SEE = ['/api/nodes', '/hosts', '/metrics', '/healthz', '/readyz'];
 
 const addBody = z.object({ url: z.string(), id: nodeIdSchema.optional() });
+const orderBody = z.object({
+  deadline: z.preprocess(parseDuration, z.number().nonnegative()).optional(),
+  force: z.boolean().default(false),
+});
 const hostBody = z.object({ host: z.string() });
 
 export function createNodesApi(options: NodesApiOptions): Koa {
@@ -52,12 +60,14 @@ export function createNodesApi(options: NodesApiOptions): Koa {
     context.body = await options.metrics.metrics();
   });
   addNodeRoutes(router, options);
+  addOrderRoutes(router, options);
   addHostRoutes(router, options);
   app.use(router.routes()).use(router.allowedMethods());
   return app;
 }
 
-function addNodeRoutes(router: Router, { registry, fleet, describe, logger }: NodesApiOptions): void {
+function addNodeRoutes(router: Router, options: NodesApiOptions): void {
+  const { registry, fleet, describe, logger } = options;
   router.get('/api/nodes', (context) => {
     context.body = [...fleet.views()].map(describe);
   });
@@ -82,6 +92,19 @@ function addNodeRoutes(router: Router, { registry, fleet, describe, logger }: No
     logger.info({ node: view.member.id }, 'a node was removed');
     context.body = { removed: view.member.id };
   });
+}
+
+/** What is passed on to the node itself, which alone owns its state. */
+function addOrderRoutes(router: Router, { fleet, orders, describe, logger }: NodesApiOptions): void {
+  for (const order of ORDERS) {
+    router.post(`/api/nodes/:id/${order}`, async (context) => {
+      const view = findNode(fleet, context.params.id);
+      const wish = parseBody(orderBody, (await readJsonBody(context)) ?? {}, '{"deadline":"30m"}');
+      await orders.give(view, { ...wish, order });
+      logger.info({ node: view.member.id, ...wish }, `a node was told: ${order}`);
+      context.body = describe(view);
+    });
+  }
 }
 
 /** tmpnb-redirector's own calls, for scripts that know it. */

@@ -55,11 +55,8 @@ export function requireToken(token: string): Koa.Middleware {
   };
 }
 
-/**
- * The request's body as JSON, whatever content type it claims; `undefined` when it is empty.
- * @throws FleetError `bad-request`, `body-too-large`
- */
-export async function readJsonBody(context: Koa.Context): Promise<unknown> {
+/** The request's body as text, byte for byte. @throws FleetError `body-too-large` */
+export async function readTextBody(context: Koa.Context): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of context.req) {
@@ -69,7 +66,15 @@ export async function readJsonBody(context: Koa.Context): Promise<unknown> {
       throw new FleetError('body-too-large', `the body is longer than ${MAX_BODY_BYTES} bytes`);
     chunks.push(bytes);
   }
-  const text = Buffer.concat(chunks).toString('utf8').trim();
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * The request's body as JSON, whatever content type it claims; `undefined` when it is empty.
+ * @throws FleetError `bad-request`, `body-too-large`
+ */
+export async function readJsonBody(context: Koa.Context): Promise<unknown> {
+  const text = (await readTextBody(context)).trim();
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

@@ -17,7 +17,10 @@ export interface TestAgent extends NodeAgent {
 export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
 
 /** @param flags as on the command line, without dashes: `{ capacity: '3' }` */
-export async function startAgent(flags: Readonly<Record<string, string | boolean>> = {}): Promise<TestAgent> {
+export async function startAgent(
+  flags: Readonly<Record<string, string | boolean>> = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestAgent> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
   const { config } = loadConfig(nodeAgentOptions, {
     flags: {
@@ -31,7 +34,7 @@ export async function startAgent(flags: Readonly<Record<string, string | boolean
       dataDir,
       ...flags,
     },
-    env: {},
+    env,
   });
   const agent = await startNodeAgent(config, { logger: silent, env: process.env });
   return {

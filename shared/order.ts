@@ -1,0 +1,58 @@
+// An order of the front to a node: cordon, uncordon, drain. Sent to the node's public address, since that is the one the
+// front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener need be opened
+// to the network. Good for one node, once, for a minute.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { nodeIdSchema } from './wire.ts';
+
+export const ORDERS = ['cordon', 'uncordon', 'drain'] as const;
+export type OrderName = (typeof ORDERS)[number];
+
+export const ORDER_PATH = '/api/orders';
+export const SIGNATURE_HEADER = 'tmpfleet-signature';
+/** ms */
+export const ORDER_LIFE_MS = 60_000;
+
+/** What is signed can be nothing else: a ticket begins otherwise. */
+const PURPOSE = 'tmpfleet order 1\n';
+
+export const orderSchema = z.object({
+  order: z.enum(ORDERS),
+  node: nodeIdSchema,
+  /** Of a drain: ms from now; the node's own default without it. */
+  deadline: z.number().nonnegative().optional(),
+  nonce: z.string().min(8).max(32),
+  /** ms since 1970 */
+  expires: z.number().int().nonnegative(),
+});
+export type Order = z.infer<typeof orderSchema>;
+
+/** The signature of a body, in base64url. @param secret the first of the fleet's */
+export function signOrder(body: string, secret: string): string {
+  return mac(body, secret).toString('base64url');
+}
+
+/** The order, if one of the secrets signed it and it is neither stale nor too far ahead; else undefined. */
+export function verifyOrder(
+  body: string,
+  signature: string,
+  secrets: readonly string[],
+  now: number,
+): Order | undefined {
+  const given = Buffer.from(signature, 'base64url');
+  let genuine = false;
+  // Every secret is tried, so that the time taken does not tell which one fitted.
+  for (const secret of secrets) {
+    const right = mac(body, secret);
+    genuine = (given.length === right.length && timingSafeEqual(given, right)) || genuine;
+  }
+  if (!genuine) return undefined;
+  const parsed = orderSchema.safeParse(JSON.parse(body));
+  if (!parsed.success) return undefined;
+  const left = parsed.data.expires - now;
+  return left >= 0 && left <= 2 * ORDER_LIFE_MS ? parsed.data : undefined;
+}
+
+function mac(body: string, secret: string): Buffer {
+  return createHmac('sha256', secret).update(PURPOSE).update(body).digest();
+}

@@ -209,15 +209,15 @@ export class Pool {
 
   /** Listing is the truth: ends what died unnoticed, and removes what is ours but unknown. */
   async reconcile(): Promise<void> {
-    // Only what was there before the question can be missing from the answer.
-    const known = this.table
-      .all()
-      .filter(({ state, address }) => state !== 'removing' && address !== undefined);
+    // Only what was there before the question can be missing from the answer, or be there still and gone since.
+    const before = this.table.all();
+    const known = before.filter(({ state, address }) => state !== 'removing' && address !== undefined);
+    const wereKnown = new Set(before.map(({ id }) => id));
     const listed = await this.#options.engine.list();
     const running = new Map(listed.map((sandbox) => [sandbox.id, sandbox.running]));
     for (const { id } of known) if (running.get(id) !== true) this.exited(id);
     for (const { id } of listed) {
-      if (this.table.get(id) !== undefined) continue;
+      if (wereKnown.has(id) || this.table.get(id) !== undefined) continue;
       this.#options.logger.info({ sandbox: shortId(id) }, 'removing a sandbox that nobody is known to have');
       await this.#options.engine.remove(id);
       this.table.countEnding('orphaned');

@@ -130,7 +130,11 @@ export class Journal {
       // After a failed write the file may end in half a line, so it is written anew from what is known.
       if (this.#broken !== undefined || this.#lines > this.#recorded.size + HISTORY_LINES) this.#reopen();
       else {
-        await writeTo(this.#file, lines.join(''));
+        const bytes = Buffer.from(lines.join(''));
+        const { bytesWritten } = await writeTo(this.#file, bytes);
+        // A disk that is nearly full takes a part and says nothing.
+        if (bytesWritten < bytes.length)
+          throw new Error(`only ${bytesWritten} of ${bytes.length} bytes were written`);
         await flush(this.#file);
         this.#lines += lines.length;
       }

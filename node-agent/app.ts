@@ -26,6 +26,8 @@ export interface PublicOptions {
 
 const ROBOTS = 'User-agent: *\nDisallow: /\n';
 
+const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORDER_PATH]);
+
 /** The handler of every public request. */
 export function createPublicHandler(
   options: PublicOptions,
@@ -68,6 +70,10 @@ function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptio
   });
   app.use(router.routes());
   app.use(async (context) => {
+    if (POST_ONLY.has(context.path)) {
+      context.set('Allow', 'POST, OPTIONS');
+      throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
+    }
     const claims = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
     if (claims && (await desk.handle(context))) return;
     if (!claims) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);

@@ -179,6 +179,12 @@ describe('POST /api/spawn', () => {
     );
   });
 
+  test('is not made by looking', async () => {
+    agent = await startAgent();
+    const answer = await fetch(`${agent.url}/api/spawn`);
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+  });
+
   test('says 429 and when to come back when all are taken', async () => {
     await start({ capacity: '1' });
     await agent.warm(1);

@@ -45,8 +45,13 @@ const warmUp = Math.max(capacity * 2, Math.round(cycles / 10));
 
 const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-soak-'));
 const agent = await startAgent();
-const stopped = () => agent.kill('SIGTERM');
-process.once('SIGINT', stopped).once('SIGTERM', stopped);
+let stopping = false;
+/** Once: a second signal makes it leave its sandboxes behind. */
+const stop = () => {
+  if (!stopping) agent.kill('SIGTERM');
+  stopping = true;
+};
+process.once('SIGINT', stop).once('SIGTERM', stop);
 let failures = 0;
 try {
   const { url, control } = agent;
@@ -75,7 +80,7 @@ try {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   process.exitCode = failures === 0 && isAsBefore(before, after) ? 0 : 1;
 } finally {
-  agent.kill('SIGTERM');
+  stop();
   await agent.ended;
   rmSync(dataDir, { recursive: true, force: true });
 }
@@ -113,7 +118,7 @@ async function run(count, url, control) {
   let left = count;
   let done = 0;
   const reader = async () => {
-    while (left > 0) {
+    while (left > 0 && !stopping) {
       left -= 1;
       try {
         await cycle(http, url, control);

@@ -2,7 +2,7 @@
 // A notebook server's stand-in: answers below its base path, speaks WebSocket, and misbehaves on request. One file
 // without dependencies, because it is copied alone into an image.
 //   node tiny-server.mjs --base-path /user/x --port 8888 --ip 127.0.0.1
-// Below the base path: echo, ws, ws-count, slow?ms=, big?bytes=, never, endless, abort, upload, exit?code=,
+// Below the base path: echo, ws, ws-count, ws-age, slow?ms=, big?bytes=, never, endless, abort, upload, exit?code=,
 // refuse-ws, eval (POST {host, port, timeoutMs}), file (PUT, GET); anything else answers 200 with its name.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
@@ -24,6 +24,9 @@ const { values: flags } = parseArgs({
 
 const base = `/${String(flags['base-path']).replace(/^\/+|\/+$/g, '')}`.replace(/^\/$/, '');
 const file = join(tmpdir(), `tiny-server-${process.pid}-${randomUUID()}`);
+/** Of this process: whoever meets another here has lost the sandbox that they had. */
+const run = randomUUID();
+const AGE_TICK_MS = 200;
 
 const server = createServer((request, response) => {
   const found = locate(request);
@@ -149,7 +152,7 @@ const PONG = 10;
 server.on('upgrade', (request, socket, head) => {
   const name = locate(request)?.name;
   socket.on('error', () => socket.destroy());
-  if (name !== 'ws' && name !== 'ws-count') {
+  if (name !== 'ws' && name !== 'ws-count' && name !== 'ws-age') {
     const body = 'no WebSocket here\n';
     const status = name === undefined ? '404 Not Found' : '403 Forbidden';
     socket.end(
@@ -172,6 +175,16 @@ server.on('upgrade', (request, socket, head) => {
   if (name === 'ws-count') {
     let count = 0;
     const timer = setInterval(() => socket.write(frame(TEXT, Buffer.from(String(++count)))), 100);
+    socket.once('close', () => clearInterval(timer));
+  }
+  if (name === 'ws-age') {
+    // Ticks since the process began, whoever listens and however often they come anew.
+    const tell = () => {
+      const count = Math.floor(performance.now() / AGE_TICK_MS);
+      socket.write(frame(TEXT, Buffer.from(JSON.stringify({ run, count }))));
+    };
+    tell();
+    const timer = setInterval(tell, AGE_TICK_MS);
     socket.once('close', () => clearInterval(timer));
   }
 });

@@ -1,0 +1,156 @@
+// A steady stream of new readers at the front, each of whom gets a sandbox and leaves again; what they met.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Landing, Reader } from '../../support/reader.ts';
+import { until } from '../../support/until.ts';
+import type { Front } from './front.ts';
+import type { Host } from './host.ts';
+
+/** A reader who finds their browser's own error page reloads so much later: no human is faster. */
+const RELOAD_AFTER_MS = 1_000;
+/** A browser follows twenty; no way of ours is so long. */
+const MAX_HOPS = 12;
+
+export interface Met {
+  /** When they clicked, as `performance.now()` tells. */
+  readonly at: number;
+  /** The node that the front sent them to first. */
+  readonly node: string | undefined;
+  /** Of the last answer, that of the reload when there was one. */
+  readonly landing: Landing | undefined;
+  /** The node's address did not answer them: a browser shows its own error page, and they reload. */
+  readonly unreached: string | undefined;
+  /** How often a node sent them back to the front. */
+  readonly bounces: number;
+  /** What nobody may see: an error status, the front not answering, or a reload that fails too. */
+  readonly error: string | undefined;
+  readonly ms: number;
+}
+
+export interface ClicksOptions {
+  readonly front: Front;
+  readonly perSecond: number;
+  /** Nobody new comes while so many are on their way or leaving. */
+  readonly atOnce: number;
+  readonly hosts: () => readonly Host[];
+}
+
+export class Clicks {
+  readonly met: Met[] = [];
+  readonly #options: ClicksOptions;
+  readonly #open = new Set<Promise<void>>();
+  readonly #ended = new AbortController();
+  readonly #stream: Promise<void>;
+  #reloading = 0;
+
+  constructor(options: ClicksOptions) {
+    this.#options = options;
+    this.#stream = this.#run();
+  }
+
+  /** Readers whom a node did not answer, and who are not on their way again yet. */
+  get reloading(): number {
+    return this.#reloading;
+  }
+
+  /** Nobody new; resolves when all who have clicked are through. */
+  async stop(): Promise<readonly Met[]> {
+    this.#ended.abort();
+    await this.#stream;
+    await Promise.all(this.#open);
+    return this.met;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      if (this.#open.size >= this.#options.atOnce) await Promise.race(this.#open);
+      const click = this.#click().then(() => void this.#open.delete(click));
+      this.#open.add(click);
+      // The load, not a wait for anything.
+      await delay(1000 / this.#options.perSecond, undefined, this.#ended).catch(() => undefined);
+    }
+  }
+
+  async #click(): Promise<void> {
+    const at = performance.now();
+    const reader = new Reader();
+    const first = await this.#go(reader);
+    const second = first.unreached === undefined ? undefined : await this.#reload(reader);
+    const end = second ?? first;
+    if (end.error !== undefined) {
+      // Most of the answer to why is in what the front took the nodes for.
+      const nodes = await this.#options.front.nodes();
+      process.stderr.write(`${end.error}\n  ${nodes.map((node) => JSON.stringify(node)).join('\n  ')}\n`);
+    }
+    this.met.push({
+      at,
+      node: first.node,
+      landing: end.landing,
+      unreached: first.unreached,
+      bounces: first.bounces + (second?.bounces ?? 0),
+      error: end.error ?? (second?.unreached === undefined ? undefined : `again ${second.unreached}`),
+      ms: performance.now() - at,
+    });
+    if (end.landing !== undefined) await this.#leave(end.landing);
+  }
+
+  async #reload(reader: Reader): Promise<Gone> {
+    this.#reloading += 1;
+    try {
+      await delay(RELOAD_AFTER_MS);
+      return await this.#go(reader);
+    } finally {
+      this.#reloading -= 1;
+    }
+  }
+
+  async #go(reader: Reader): Promise<Gone> {
+    const front = this.#options.front.url;
+    let here = `${front}/tree`;
+    let node: string | undefined;
+    let bounces = 0;
+    const gone = (how: Partial<Gone>): Gone => ({
+      ...{ node, bounces, landing: undefined, unreached: undefined, error: undefined },
+      ...how,
+    });
+    // A hop at a time, so that it is known whose address did not answer.
+    for (let hop = 0; hop < MAX_HOPS; hop += 1) {
+      try {
+        const landing = await reader.click(here, /./);
+        if (landing.url === here) {
+          if (landing.status === 200 && landing.sandbox !== undefined) return gone({ landing });
+          const page = /<title>.*<\/title>/.exec(landing.body)?.[0] ?? landing.body.slice(0, 200);
+          return gone({ error: `${landing.status} at ${here}: ${page}` });
+        }
+        here = landing.url;
+        if (here.startsWith(front)) bounces += 1;
+        else node ??= new URL(here).origin;
+      } catch (cause) {
+        const reason = `${describe(cause)} at ${here}`;
+        return gone(here.startsWith(front) ? { error: reason } : { unreached: reason });
+      }
+    }
+    return gone({ error: `sent around without end, last to ${here}` });
+  }
+
+  /**
+   * Gives the sandbox back, by the operator's way: tiny-server has no button for it. They have left when it is
+   * gone, so that a busy machine, slow to take sandboxes away, is not asked for ever more.
+   */
+  async #leave({ url, sandbox }: Landing): Promise<void> {
+    const host = this.#options.hosts().find((each) => url.startsWith(each.url));
+    if (host === undefined) throw new Error(`no host of ours: ${url}`);
+    // Asked until it is so: the agent may have been killed before it did it.
+    await until(
+      `the sandbox at ${url} is gone`,
+      async () => (await host.control('DELETE', `/api/sandboxes/${sandbox}`)).status === 404,
+      120_000,
+    );
+  }
+}
+
+type Gone = Omit<Met, 'at' | 'ms'>;
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause ? `${String(cause.code)} (${cause.message})` : cause.message;
+}

@@ -1,0 +1,101 @@
+// A reader who stays: holds a sandbox and a WebSocket on which it counts, and comes back when that breaks.
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { Reader } from '../../support/reader.ts';
+import { until } from '../../support/until.ts';
+
+/** Silent for so long, the page connects anew. */
+const SILENT_MS = 3_000;
+const AGAIN_MS = 100;
+const HANDSHAKE_MS = 3_000;
+
+const tickSchema = z.object({ run: z.string(), count: z.number() });
+
+export class Holder {
+  readonly reader = new Reader();
+  readonly node: string;
+  readonly sandbox: string;
+  /** How often the connection was made anew, and the longest that it took, ms. */
+  reconnects = 0;
+  slowest = 0;
+  /** Answers other than a connection: an agent that has just begun listens before it knows its sandboxes. */
+  refusals = 0;
+  /** What must never be: a count that went back, another process behind the address. */
+  readonly faults: string[] = [];
+  readonly #url: string;
+  #socket: WebSocket | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #run: string | undefined;
+  #count = -1;
+  #ticks = 0;
+  #lostAt: number | undefined;
+  #left = false;
+
+  private constructor(reader: Reader, node: string, sandbox: string) {
+    this.reader = reader;
+    this.node = node;
+    this.sandbox = sandbox;
+    this.#url = `${node.replace(/^http/, 'ws')}/user/${sandbox}/ws-age`;
+    this.#connect();
+  }
+
+  /** Clicks at the front, and stays. */
+  static async arrive(front: string): Promise<Holder> {
+    const reader = new Reader();
+    const { status, url, sandbox } = await reader.click(`${front}/tree`);
+    if (status !== 200 || sandbox === undefined) throw new Error(`no sandbox: ${status} at ${url}`);
+    return new Holder(reader, new URL(url).origin, sandbox);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Until it has counted on, over a connection made after now when the last one is broken. */
+  async counts(ms = 30_000): Promise<void> {
+    const ticks = this.#ticks;
+    await until(`the sandbox at ${this.#url} counts on`, () => this.#ticks > ticks, ms);
+  }
+
+  leave(): void {
+    this.#left = true;
+    clearTimeout(this.#silence);
+    this.#socket?.terminate();
+  }
+
+  #connect(): void {
+    if (this.#left) return;
+    const socket = new WebSocket(this.#url, { handshakeTimeout: HANDSHAKE_MS });
+    this.#socket = socket;
+    socket.on('message', (data) => this.#hear(tickSchema.parse(JSON.parse(String(data)))));
+    socket.on('unexpected-response', () => {
+      this.refusals += 1;
+      socket.terminate();
+    });
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => void this.#again());
+  }
+
+  async #again(): Promise<void> {
+    clearTimeout(this.#silence);
+    this.#lostAt ??= performance.now();
+    await delay(AGAIN_MS);
+    this.#connect();
+  }
+
+  #hear({ run, count }: z.infer<typeof tickSchema>): void {
+    if (this.#run !== undefined && run !== this.#run) this.faults.push(`${this.sandbox} was replaced`);
+    if (count < this.#count) this.faults.push(`${this.sandbox} went from ${this.#count} back to ${count}`);
+    this.#run = run;
+    this.#count = count;
+    this.#ticks += 1;
+    if (this.#lostAt !== undefined) {
+      this.reconnects += 1;
+      this.slowest = Math.max(this.slowest, performance.now() - this.#lostAt);
+      this.#lostAt = undefined;
+    }
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#socket?.terminate(), SILENT_MS);
+  }
+}

@@ -1,0 +1,105 @@
+// Three hosts whose agents are killed one after another, twenty times, under readers: nobody loses a sandbox.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeNeeding } from '../../lab/needs.ts';
+import { until } from '../../support/until.ts';
+import { Clicks } from './clicks.ts';
+import { Front } from './front.ts';
+import { Holder } from './holder.ts';
+import { Host } from './host.ts';
+
+const HOSTS = 3;
+/** The others run the local engine, in network namespaces all the same, for two cores bear no more. */
+const DOCKER_HOSTS = 1;
+const HELD = 30;
+const KILLS = 20;
+const CLICKS_PER_SECOND = 2;
+const COUNTS_MS = 90_000;
+/** On a machine that is busy, Docker is no quicker for being asked more. */
+const CLICKS_AT_ONCE = 6;
+
+describeNeeding(['docker'], 'three hosts', () => {
+  let front: Front;
+  let hosts: Host[] = [];
+  const holders: Holder[] = [];
+
+  beforeAll(async () => {
+    front = await Front.start(['--poll-interval', '500ms', '--unreachable-interval', '1s']);
+    hosts = await Promise.all(
+      Array.from({ length: HOSTS }, (_, n) =>
+        Host.start({
+          name: `host${n}`,
+          front: front.url,
+          engine: n < DOCKER_HOSTS ? 'docker' : 'local',
+          capacity: HELD,
+          warm: HELD / HOSTS,
+        }),
+      ),
+    );
+    await Promise.all(hosts.map((host) => host.whole()));
+    for (const host of hosts) await front.add(host);
+    for (const host of hosts) await front.sees(host, { schedulable: true });
+  });
+  afterAll(async () => {
+    for (const holder of holders) holder.leave();
+    await front?.stop();
+    await Promise.all(hosts.map((host) => host.stop()));
+  });
+
+  test('lose no sandbox while their agents are killed, and no reader meets an error', {
+    timeout: 480_000,
+  }, async () => {
+    const ten = HELD / HOSTS;
+    for (let n = 0; n < HELD; n += ten) {
+      holders.push(...(await Promise.all(Array.from({ length: ten }, () => Holder.arrive(front.url)))));
+    }
+    await Promise.all(holders.map((holder) => holder.counts()));
+    await Promise.all(hosts.map((host) => host.whole()));
+    const clicks = new Clicks({
+      front,
+      perSecond: CLICKS_PER_SECOND,
+      atOnce: CLICKS_AT_ONCE,
+      hosts: () => hosts,
+    });
+    const began = performance.now();
+    for (let n = 0; n < KILLS; n += 1) {
+      const host = hosts[n % HOSTS];
+      if (host === undefined) throw new Error('there is no such host');
+      await host.killAgent();
+      await host.startAgent();
+      await Promise.all(holders.map((holder) => holder.counts(COUNTS_MS)));
+      await front.sees(host, { schedulable: true });
+      // Whoever met the dead agent has found another before the next one dies.
+      await until('nobody is about to reload', () => clicks.reloading === 0, 60_000);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const met = await clicks.stop();
+    const unreached = met.filter((each) => each.unreached !== undefined);
+    const errors = met.flatMap(({ error }) => error ?? []);
+    const reconnects = holders.reduce((sum, holder) => sum + holder.reconnects, 0);
+    const slowest = Math.max(...holders.map((holder) => holder.slowest));
+    const refused = holders.reduce((sum, holder) => sum + holder.refusals, 0);
+    const figures = [
+      `${KILLS} kills in ${seconds.toFixed(0)} s`,
+      `${reconnects} reconnects, the slowest ${(slowest / 1000).toFixed(1)} s`,
+      `${refused} attempts met an agent that did not know its sandboxes yet`,
+      `${met.length} clicks, ${unreached.length} of them at an agent that was dead at that moment`,
+      `${errors.length} errors`,
+    ];
+    process.stderr.write(`killed agents: ${figures.join('; ')}
+`);
+
+    expect(holders.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(reconnects).toBeGreaterThanOrEqual(KILLS);
+    const owned = [
+      ...holders.map(({ sandbox }) => sandbox),
+      ...met.flatMap(({ landing }) => landing?.sandbox ?? []),
+    ];
+    expect(new Set(owned).size).toBe(owned.length);
+    expect(errors).toEqual([]);
+    for (const holder of holders) {
+      const back = await holder.reader.click(`${holder.node}/tree`);
+      expect(back.sandbox).toBe(holder.sandbox);
+    }
+    expect(unreached.length).toBeLessThanOrEqual(met.length / 4);
+  });
+});

@@ -1,0 +1,105 @@
+// A host cut off for a while, and healed: nobody new is sent there meanwhile, its own find theirs again.
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeNeeding } from '../../lab/needs.ts';
+import { until } from '../../support/until.ts';
+import { Clicks } from './clicks.ts';
+import { Front } from './front.ts';
+import { Holder } from './holder.ts';
+import { Host } from './host.ts';
+
+/** A quarter of what is configured unless told, and so is the cut: as 60 s are to polls every 2 s. */
+const POLL_MS = 500;
+const CUT_MS = 15_000;
+const HELD = 9;
+const CLICKS_PER_SECOND = 2;
+/** Those who were sent there before it was noticed hang until it is healed, and others come all the while. */
+const CLICKS_AT_ONCE = 12;
+
+describeNeeding(['docker'], 'three hosts', () => {
+  let front: Front;
+  let hosts: Host[] = [];
+  const holders: Holder[] = [];
+
+  beforeAll(async () => {
+    const polls = ['--poll-interval', `${POLL_MS}ms`, '--poll-timeout', `${POLL_MS}ms`];
+    front = await Front.start([...polls, '--unreachable-interval', '2500ms']);
+    // The host that is cut off runs Docker; the others run the local engine, which is quicker on two cores.
+    hosts = await Promise.all(
+      (['docker', 'local', 'local'] as const).map((engine, n) =>
+        Host.start({ name: `host${n}`, front: front.url, engine, capacity: 30, warm: 6 }),
+      ),
+    );
+    await Promise.all(hosts.map((host) => host.whole()));
+    for (const host of hosts) await front.add(host);
+    for (const host of hosts) await front.sees(host, { schedulable: true });
+  });
+  afterAll(async () => {
+    for (const holder of holders) holder.leave();
+    await front?.stop();
+    await Promise.all(hosts.map((host) => host.stop()));
+  });
+
+  test('one of them cut off: nobody new is sent there after two missed polls, its own find theirs again', {
+    timeout: 240_000,
+  }, async () => {
+    const [cut] = hosts;
+    if (cut === undefined) throw new Error('there is no host');
+    for (let n = 0; n < HELD; n += 1) holders.push(await Holder.arrive(front.url));
+    await Promise.all(holders.map((holder) => holder.counts()));
+    const there = holders.filter(({ node }) => node === cut.url);
+    expect(there.length).toBeGreaterThan(0);
+
+    const clicks = new Clicks({
+      front,
+      perSecond: CLICKS_PER_SECOND,
+      atOnce: CLICKS_AT_ONCE,
+      hosts: () => hosts,
+    });
+    await until('somebody new has landed', () => clicks.met.length > 3, 60_000);
+    const before = there.map(({ count }) => count);
+    await front.sees(cut, { answers: 'reachable', schedulable: true });
+    await cut.cutOff();
+    const cutAt = performance.now();
+    await front.sees(cut, { answers: 'unreachable' });
+    const noticedAt = performance.now();
+    // How long it lasts is what is tried here, and not a wait for anything.
+    await delay(CUT_MS - (noticedAt - cutAt));
+    const healAt = performance.now();
+    await cut.heal();
+    await Promise.all(there.map((holder) => holder.counts(60_000)));
+    const backAt = performance.now();
+    await front.sees(cut, { answers: 'reachable', schedulable: true });
+    const heardAt = performance.now();
+    const met = await clicks.stop();
+
+    const during = met.filter(({ at }) => at > noticedAt && at < healAt);
+    const errors = met.flatMap(({ error }) => error ?? []);
+    const lost = met.filter(({ unreached }) => unreached !== undefined);
+    const figures = [
+      `${CUT_MS} ms with polls every ${POLL_MS} ms, noticed after ${(noticedAt - cutAt).toFixed(0)} ms`,
+      `${met.length} clicks, ${during.length} of them meanwhile`,
+      `${lost.length} in vain before it was noticed, ${errors.length} errors`,
+      `${there.length} readers back ${(backAt - healAt).toFixed(0)} ms after the cut`,
+      `new ones sent there after ${(heardAt - healAt).toFixed(0)} ms`,
+    ];
+    process.stderr.write(`cut off: ${figures.join('; ')}
+`);
+
+    // Two polls a fifth later than due, each with its timeout; and as much again for a busy machine.
+    expect(noticedAt - cutAt).toBeLessThan(2 * 2 * (1.2 * POLL_MS + POLL_MS) + 2_000);
+    expect(during.length).toBeGreaterThan(0);
+    expect(during.filter(({ node }) => node === cut.url)).toEqual([]);
+    expect(errors).toEqual([]);
+    expect(holders.flatMap(({ faults }) => faults)).toEqual([]);
+    for (const [n, holder] of there.entries()) {
+      expect(holder.count).toBeGreaterThan(before[n] ?? 0);
+      expect((await holder.reader.click(`${cut.url}/tree`)).sandbox).toBe(holder.sandbox);
+    }
+    const owned = [
+      ...holders.map(({ sandbox }) => sandbox),
+      ...met.flatMap(({ landing }) => landing?.sandbox ?? []),
+    ];
+    expect(new Set(owned).size).toBe(owned.length);
+  });
+});

@@ -7,6 +7,8 @@ import type { Host } from './host.ts';
 
 /** A reader who finds their browser's own error page reloads so much later: no human is faster. */
 const RELOAD_AFTER_MS = 1_000;
+/** Asked more often, the question would be a good part of the load. */
+const LEAVING_ASKS_MS = 200;
 /** A browser follows twenty; no way of ours is so long. */
 const MAX_HOPS = 12;
 
@@ -142,7 +144,12 @@ export class Clicks {
     // Asked until it is so: the agent may have been killed before it did it.
     await until(
       `the sandbox at ${url} is gone`,
-      async () => (await host.control('DELETE', `/api/sandboxes/${sandbox}`)).status === 404,
+      async () => {
+        const answer = await host.control('DELETE', `/api/sandboxes/${sandbox}`);
+        if (answer.status === 404) return true;
+        await delay(LEAVING_ASKS_MS);
+        return false;
+      },
       120_000,
     );
   }

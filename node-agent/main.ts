@@ -19,6 +19,7 @@ import { createEngine, detectEngine } from './engine/index.ts';
 import { findExpired } from './expire.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { Opening } from './opening.ts';
 import { OrderDesk } from './orders.ts';
 import { COOKIE_PREFIX } from './owner-cookie.ts';
 import { deadlineBanner } from './pages/banner.ts';
@@ -99,7 +100,7 @@ export async function startNodeAgent(
 
   const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger });
 
-  let ready = false;
+  const opening = new Opening();
   const control = createControlApp({
     config,
     pool,
@@ -107,17 +108,26 @@ export async function startNodeAgent(
     snapshot,
     metrics,
     logger,
-    isReady: () => ready,
+    isReady: () => opening.isOpen,
   });
+  const handle = createPublicHandler({ config, desk, orders, proxy, snapshot, logger });
   const publicServer = await serve({
     what: 'the node for its readers',
     host: config.host,
     port: config.port,
     flag: '--port',
-    handle: createPublicHandler({ config, desk, orders, proxy, snapshot, logger }),
+    handle: (request, response) => {
+      // The report is told at all times: that nothing is warm yet is the truth.
+      if (opening.isOpen || isReport(request.url)) handle(request, response);
+      else opening.hold(request, response, () => handle(request, response));
+    },
     upgrade: (request, socket, head) => {
-      if (!proxy.upgrade(request, socket, head))
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      const upgrade = (): void => {
+        if (!proxy.upgrade(request, socket, head))
+          socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      };
+      if (opening.isOpen) upgrade();
+      else opening.holdUpgrade(socket, upgrade);
     },
   });
   const controlServer = await serve({
@@ -159,7 +169,7 @@ export async function startNodeAgent(
     throw error;
   }
   surroundings.signal?.removeEventListener('abort', giveUp);
-  ready = true;
+  opening.opened();
   const schedule = startSchedule(jobs(config, { pool, standing, clock, reap, logger }), logger);
   logger.info(
     {
@@ -234,6 +244,10 @@ function jobs(config: NodeAgentConfig, { pool, standing, clock, reap, logger }: 
       },
     },
   ];
+}
+
+function isReport(url = ''): boolean {
+  return /^\/(?:api\/)?stats(?:\?|$)/.test(url);
 }
 
 /** By when their sandbox goes, for every reader who has one. */

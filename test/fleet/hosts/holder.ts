@@ -19,7 +19,7 @@ export class Holder {
   /** How often the connection was made anew, and the longest that it took, ms. */
   reconnects = 0;
   slowest = 0;
-  /** Answers other than a connection: an agent that has just begun listens before it knows its sandboxes. */
+  /** Answers other than a connection. */
   refusals = 0;
   /** What must never be: a count that went back, another process behind the address. */
   readonly faults: string[] = [];

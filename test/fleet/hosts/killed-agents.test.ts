@@ -81,14 +81,14 @@ describeNeeding(['docker'], 'three hosts', () => {
     const figures = [
       `${KILLS} kills in ${seconds.toFixed(0)} s`,
       `${reconnects} reconnects, the slowest ${(slowest / 1000).toFixed(1)} s`,
-      `${refused} attempts met an agent that did not know its sandboxes yet`,
+      `${refused} attempts to reconnect were refused`,
       `${met.length} clicks, ${unreached.length} of them at an agent that was dead at that moment`,
       `${errors.length} errors`,
     ];
-    process.stderr.write(`killed agents: ${figures.join('; ')}
-`);
+    process.stderr.write(`killed agents: ${figures.join('; ')}\n`);
 
     expect(holders.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(refused).toBe(0);
     expect(reconnects).toBeGreaterThanOrEqual(KILLS);
     const owned = [
       ...holders.map(({ sandbox }) => sandbox),

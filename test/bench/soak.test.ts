@@ -12,7 +12,7 @@ function soak(...args: readonly string[]): string {
   return `${run.stdout}${run.stderr}`;
 }
 
-const FIGURES = /cycles on the \w+ engine in \d+ s, 0 of them failed[^]*sandboxes +(\d+) +\1\n/;
+const FIGURES = /cycles on the \w+ engine in \d+ s, 0 of them failed.*sandboxes +(\d+) +\1\n/s;
 
 test('readers come and go on the local engine, and as many sandboxes are there as before', () => {
   expect(soak()).toMatch(FIGURES);

@@ -49,6 +49,15 @@ const WHOLE_ORIGIN: ReadonlySet<string> = new Set([
   'public-key-pins',
   'alt-svc',
   'nel',
+  'report-to',
+  'accept-ch',
+  'critical-ch',
+  'origin-agent-cluster',
+  'use-as-dictionary',
+  // Orders to a web server in front of us: to serve a file of its own in place of the answer.
+  'x-accel-redirect',
+  'x-sendfile',
+  'x-lighttpd-send-file',
 ]);
 
 /** Without these nobody could tell where a message ends or whom it is for, whatever `Connection` says of them. */

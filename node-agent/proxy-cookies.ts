@@ -9,12 +9,14 @@ export function hideCookies(header: string, prefix: string): string | undefined 
 }
 
 /**
- * A sandbox's `Set-Cookie`, bound to its own base path and to this host; undefined when it is one of ours by name.
+ * A sandbox's `Set-Cookie`, bound to its own base path and to this host; undefined when it is one of ours by name, or nameless.
  * @param base with a slash at its end
  */
 export function confineSetCookie(header: string, base: string, prefix: string): string | undefined {
   const [pair = '', ...attributes] = header.split(';');
-  if (pair.trimStart().startsWith(prefix)) return undefined;
+  // One without a name is sent back as its value alone, which may look like a name and a value.
+  const isNameless = !/^[^=]+=/.test(pair.trimStart());
+  if (isNameless || pair.trimStart().startsWith(prefix)) return undefined;
   let path = base;
   const kept: string[] = [];
   for (const attribute of attributes) {

@@ -32,6 +32,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     maxHeaderSize: MAX_HEADER_BYTES,
     // A reader may upload for as long as bytes flow, but must send the headers promptly.
     headersTimeout: 20_000,
+    // Or who is late with them is found out half a minute later.
+    connectionsCheckingInterval: 5_000,
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
   });

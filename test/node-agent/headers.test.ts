@@ -162,9 +162,13 @@ it('the reader sees nothing that was meant for the connection to the sandbox', a
 
 it('the reader sees none of the headers that would speak for the whole origin', async () => {
   const { headers } = await answerWith(
-    'Service-Worker-Allowed: /\r\nClear-Site-Data: "*"\r\nStrict-Transport-Security: max-age=9\r\nAlt-Svc: h3=":1"\r\n',
+    'Service-Worker-Allowed: /\r\nClear-Site-Data: "*"\r\nStrict-Transport-Security: max-age=9\r\nAlt-Svc: h3=":1"\r\n' +
+      'X-Accel-Redirect: /internal/key\r\nX-Sendfile: /etc/shadow\r\nAccept-CH: Sec-CH-UA\r\nReport-To: {}\r\n',
   );
-  for (const name of ['service-worker-allowed', 'clear-site-data', 'strict-transport-security', 'alt-svc']) {
+  for (const name of [
+    ...['service-worker-allowed', 'clear-site-data', 'strict-transport-security', 'alt-svc'],
+    ...['x-accel-redirect', 'x-sendfile', 'accept-ch', 'report-to'],
+  ]) {
     expect(headers[name], name).toBeUndefined();
   }
 });
@@ -173,6 +177,7 @@ it('cookies of a sandbox stay in its own part of the address space', async () =>
   const { headers } = await answerWith(
     'Set-Cookie: a=1\r\nSet-Cookie: b=2; Path=/; HttpOnly; Domain=example.org\r\n' +
       `Set-Cookie: c=3; path=/user/${ID}/lab; Secure\r\nSet-Cookie: d=4; Path=/user/${ID}; SameSite=Lax\r\n` +
+      'Set-Cookie: =tmpfleet_n1=forged\r\nSet-Cookie: nameless\r\n' +
       `Set-Cookie: e=5; Path=/user/${ID}x/\r\nSet-Cookie: f=6; Path=/user/other/; Path=/\r\n`,
   );
   expect(headers['set-cookie']).toEqual([

@@ -111,28 +111,40 @@ print(json.dumps(found))`;
 
   test('stopped, it leaves no container, no network and no process', async () => {
     await demo.stop();
-    const labelled = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
-    expect(await client.listContainers(labelled)).toEqual([]);
-    expect(await client.listNetworks({ filters: JSON.stringify({ label: ['tmpfleet.node'] }) })).toEqual([]);
+    expect(await containersOfDemo(client)).toEqual([]);
+    expect(await networksOfDemo(client)).toEqual([]);
     expect(demo.processes()).toEqual([]);
   });
 
   test('killed in the middle of warming it leaves none either', async () => {
     const args = ['--engine', 'docker', '--image', jupyter.image, '--capacity', '6', '--warm', '6'];
     const brief = startDemo(args, { DOCKER_HOST: docker.host });
-    const labelled = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
     await until(
       'containers are being made',
-      async () => (await client.listContainers(labelled)).length >= 2,
+      async () => (await containersOfDemo(client)).length >= 2,
       60_000,
     );
     await brief.stop();
-    expect(await client.listContainers(labelled)).toEqual([]);
-    expect(await client.listNetworks({ filters: JSON.stringify({ label: ['tmpfleet.node'] }) })).toEqual([]);
+    expect(await containersOfDemo(client)).toEqual([]);
+    expect(await networksOfDemo(client)).toEqual([]);
     expect(brief.processes()).toEqual([]);
     await brief.end();
   });
 });
+
+const LABELLED = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
+
+/** Other suites run on the same engine at the same time; only the demo's nodes are called so. */
+const isOfDemo = ({ Labels = {} }: { Labels?: Readonly<Record<string, string>> | undefined }): boolean =>
+  Labels['tmpfleet.node']?.startsWith('demo-') ?? false;
+
+async function containersOfDemo(client: Docker): Promise<readonly string[]> {
+  return (await client.listContainers(LABELLED)).filter(isOfDemo).flatMap(({ Names }) => Names);
+}
+
+async function networksOfDemo(client: Docker): Promise<readonly string[]> {
+  return (await client.listNetworks(LABELLED)).filter(isOfDemo).map(({ Name }) => Name);
+}
 
 /** Address by sandbox id, of every sandbox in the engine. */
 async function addresses(client: Docker): Promise<ReadonlyMap<string, string>> {

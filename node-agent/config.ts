@@ -8,6 +8,7 @@ import {
 } from '../shared/config/common.ts';
 import {
   address,
+  bytes,
   type ConfigOf,
   choice,
   duration,
@@ -76,6 +77,16 @@ export const nodeAgentOptions = {
     integer(1, 256),
     Math.max(2, cpus().length),
     'sandboxes started at one time at most; fewer while starts grow slow or fail',
+  ),
+  minFreeMemory: option(
+    bytes(),
+    256 * 1024 ** 2,
+    'no sandbox is started while this host has less memory available (0: never mind)',
+  ),
+  minFreeDisk: option(
+    bytes(),
+    512 * 1024 ** 2,
+    'no sandbox is started while a disk of --data-dir or of the engine has less room (0: never mind)',
   ),
   startDeadline: option(duration(100), 60_000, 'a sandbox that has not answered by then is removed'),
   claimWait: option(duration(), 10_000, 'how long a reader waits for a start when none is warm'),

@@ -17,6 +17,7 @@ import { DEADLINE_HEADER, findDeadline, isWorthTelling } from './deadline.ts';
 import { NodeStanding } from './drain.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
 import { findExpired } from './expire.ts';
+import { HostRoom } from './host-room.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { Opening } from './opening.ts';
@@ -50,6 +51,9 @@ export interface NodeAgent {
 
 const GRACE_MS = 3_000;
 
+/** A start takes a second or so; a shortage must be seen before many more are begun. */
+const ROOM_SCHEDULE = '* * * * * *';
+
 /** @throws FleetError `bad-config`, `port-taken`, `engine-unavailable`, `image-missing` */
 export async function startNodeAgent(
   config: NodeAgentConfig,
@@ -63,6 +67,12 @@ export async function startNodeAgent(
   const standing = new NodeStanding(config.dataDir, clock, logger);
   const journal = new Journal(config.dataDir, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
+  const room = new HostRoom({
+    minFreeMemory: config.minFreeMemory,
+    minFreeDisk: config.minFreeDisk,
+    dirs: () => [config.dataDir, ...engine.disks()],
+    logger,
+  });
   const metrics = createNodeMetrics();
   const arrivals = new Arrivals(config.nodeId, secrets, clock);
   const pool = new Pool({
@@ -73,6 +83,7 @@ export async function startNodeAgent(
     random,
     logger,
     state: () => standing.state,
+    withheld: () => room.shortage,
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
   });
@@ -86,7 +97,7 @@ export async function startNodeAgent(
     trustProxy: config.trustProxy,
     ownCookiePrefix: COOKIE_PREFIX,
   });
-  metrics.watch({ pool, standing, proxy });
+  metrics.watch({ pool, room, standing, proxy });
   const snapshot = createSnapshots({
     nodeId: config.nodeId,
     version: VERSION,
@@ -159,6 +170,7 @@ export async function startNodeAgent(
   surroundings.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await engine.open((id) => pool.exited(id));
+    await room.look();
     await pool.open();
   } catch (error) {
     await Promise.all([publicServer.close(0), controlServer.close(0), proxy.close()]);
@@ -170,7 +182,7 @@ export async function startNodeAgent(
   }
   surroundings.signal?.removeEventListener('abort', giveUp);
   opening.opened();
-  const schedule = startSchedule(jobs(config, { pool, standing, clock, reap, logger }), logger);
+  const schedule = startSchedule(jobs(config, { pool, room, standing, clock, reap, logger }), logger);
   logger.info(
     {
       url: publicServer.url,
@@ -205,14 +217,23 @@ export async function startNodeAgent(
 
 interface Parts {
   readonly pool: Pool;
+  readonly room: HostRoom;
   readonly standing: NodeStanding;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reap: () => Promise<void>;
 }
 
-function jobs(config: NodeAgentConfig, { pool, standing, clock, reap, logger }: Parts): readonly Job[] {
+function jobs(config: NodeAgentConfig, { pool, room, standing, clock, reap, logger }: Parts): readonly Job[] {
   return [
+    {
+      what: "a look at the host's room",
+      expression: ROOM_SCHEDULE,
+      run: async () => {
+        await room.look();
+        pool.act();
+      },
+    },
     {
       what: 'culling',
       expression: config.cullSchedule,

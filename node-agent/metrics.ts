@@ -3,6 +3,7 @@ import { Counter, createMetrics, Gauge, Histogram, type Registry } from '../shar
 import { NODE_STATES } from '../shared/node.ts';
 import type { ClaimOutcome } from './claim.ts';
 import type { NodeStanding } from './drain.ts';
+import type { HostRoom } from './host-room.ts';
 import type { Pool } from './pool.ts';
 import type { NodeProxy } from './proxy.ts';
 
@@ -11,7 +12,12 @@ export interface NodeMetrics {
   countClaim(outcome: ClaimOutcome): void;
   observeStart(seconds: number): void;
   /** Adds what can only be read off the running parts. */
-  watch(parts: { readonly pool: Pool; readonly standing: NodeStanding; readonly proxy: NodeProxy }): void;
+  watch(parts: {
+    readonly pool: Pool;
+    readonly room: HostRoom;
+    readonly standing: NodeStanding;
+    readonly proxy: NodeProxy;
+  }): void;
 }
 
 export function createNodeMetrics(): NodeMetrics {
@@ -39,7 +45,7 @@ export function createNodeMetrics(): NodeMetrics {
 
 function watch(
   registers: [Registry] | Registry[],
-  { pool, standing, proxy }: Parameters<NodeMetrics['watch']>[0],
+  { pool, room, standing, proxy }: Parameters<NodeMetrics['watch']>[0],
 ): void {
   gauge(registers, 'tmpfleet_sandboxes', 'Sandboxes of this node', ['state'], (set) => {
     for (const [state, value] of Object.entries(pool.counts())) set({ state }, value);
@@ -51,6 +57,23 @@ function watch(
   gauge(registers, 'tmpfleet_start_concurrency', 'Sandboxes that may be started at one time', [], (set) =>
     set({}, pool.concurrency),
   );
+  gauge(
+    registers,
+    'tmpfleet_starts_withheld',
+    '1 while nothing is started because the host has no room',
+    [],
+    (set) => set({}, pool.withheld === undefined ? 0 : 1),
+  );
+  gauge(
+    registers,
+    'tmpfleet_host_memory_available_bytes',
+    'Memory of this host that could be had',
+    [],
+    (set) => set({}, room.measured.memory),
+  );
+  gauge(registers, 'tmpfleet_host_disk_free_bytes', 'Room on the disks that matter', ['dir'], (set) => {
+    for (const [dir, free] of Object.entries(room.measured.disks)) set({ dir }, free);
+  });
   gauge(registers, 'tmpfleet_node_state', '1 for the state the node is in', ['state'], (set) => {
     for (const state of NODE_STATES) set({ state }, state === standing.state ? 1 : 0);
   });

@@ -18,8 +18,8 @@ export interface Observed {
   /** Warm or starting ones that should give way to newer ones. */
   readonly stale: ReadonlySet<string>;
   readonly maxStarting: number;
-  /** After failures: no start before this is over. */
-  readonly backingOff: boolean;
+  /** False after failures, for a while, and while the host has no room. */
+  readonly mayStart: boolean;
 }
 
 export interface Ending {
@@ -55,7 +55,7 @@ export function planPool(seen: Observed): Plan {
 
   // What is being removed still holds its slot, so its successor starts when the engine has confirmed.
   const missing = wanted - kept.length - seen.starting.length;
-  const start = seen.backingOff ? 0 : Math.max(0, Math.min(missing, seen.maxStarting - seen.starting.length));
+  const start = seen.mayStart ? Math.max(0, Math.min(missing, seen.maxStarting - seen.starting.length)) : 0;
   return {
     start,
     end: [

@@ -28,6 +28,8 @@ export interface PoolOptions {
   readonly logger: Logger;
   /** The node's state, asked whenever it matters. */
   readonly state: () => NodeState;
+  /** Why nothing may be started just now; undefined when it may. */
+  readonly withheld?: () => string | undefined;
   /** A sandbox is being taken away: its connections should end. */
   readonly onEnd: (sandbox: Sandbox) => void;
   /** Seconds a start took; for metrics. */
@@ -110,8 +112,14 @@ export class Pool {
 
   /** Slots in which a reader who comes now could still be started one. */
   coldRoom(): number {
-    const { warm, held, removing } = this.table.counts();
-    return Math.max(0, this.settings.capacity - warm - held - removing - this.#line.length);
+    const { warm, starting, held, removing } = this.table.counts();
+    const cold = this.withheld === undefined ? this.settings.capacity - warm - held - removing : starting;
+    return Math.max(0, cold - this.#line.length);
+  }
+
+  /** Why nothing is started just now, in words. */
+  get withheld(): string | undefined {
+    return this.#options.withheld?.();
   }
 
   get waiting(): number {
@@ -261,7 +269,7 @@ export class Pool {
       waiting: this.#line.length,
       stale: this.#stale,
       maxStarting: this.#refill.concurrency,
-      backingOff: this.#keeper.backingOff,
+      mayStart: this.withheld === undefined && !this.#keeper.backingOff,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
     for (let n = 0; n < plan.start; n += 1) this.#keeper.start(this.#newSandbox());

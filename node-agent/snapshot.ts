@@ -41,6 +41,8 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
         state,
         ...counts,
         waiting: pool.waiting,
+        cold: pool.coldRoom(),
+        ...(pool.withheld === undefined ? {} : { problem: pool.withheld }),
         capacity: pool.settings.capacity,
         image: sources.image(),
         claims: pool.claims,

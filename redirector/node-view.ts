@@ -87,7 +87,7 @@ export function estimateRoom(view: NodeView, ourKey: string | undefined, now: nu
   const unmet = Math.max(0, pending - warm);
   return {
     warm: Math.max(0, warm - pending),
-    cold: Math.max(0, capacity - warm - held - removing - waiting - unmet),
+    cold: Math.max(0, (fleet.cold ?? capacity - warm - held - removing - waiting) - unmet),
   };
 }
 

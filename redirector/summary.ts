@@ -37,6 +37,7 @@ export function describeNode(view: NodeView, ourKey: string | undefined, now: nu
     state: stats?.fleet?.state ?? (stats === undefined ? null : 'ready'),
     schedulable: mayBeSentTo(view) && room.warm + room.cold > 0,
     reason: view.reason ?? null,
+    problem: stats?.fleet?.problem ?? null,
     available: stats?.available ?? 0,
     capacity: stats?.capacity ?? 0,
     estimate: room,

@@ -32,6 +32,10 @@ export const fleetReportSchema = z.object({
   removing: count.default(0),
   /** Readers for whom one of the starting ones, or a free slot, is meant already. */
   waiting: count.default(0),
+  /** Of those who may still come, how many could be started one; without it, every slot that nobody has or waits for. */
+  cold: count.optional(),
+  /** Why nothing is started just now, in words for ops. */
+  problem: z.string().max(512).optional(),
   capacity: count,
   image: z.string().max(512),
   claims: counter,

@@ -52,6 +52,8 @@ export interface Engine {
   list(): Promise<readonly EngineSandbox[]>;
   /** The identity of what `start` would use now. With `pull`, asks the image's source for a newer one first. */
   image(options?: { readonly pull?: boolean }): Promise<string>;
+  /** Where what sandboxes write ends up on this host's disks; known once it is open. */
+  disks(): readonly string[];
   /** Lets go of connections. Sandboxes stay, unless `purge`: then they and the network go too. */
   close(options?: { readonly purge?: boolean }): Promise<void>;
 }

@@ -13,7 +13,7 @@ const nothing: Observed = {
   waiting: 0,
   stale: new Set(),
   maxStarting: 100,
-  backingOff: false,
+  mayStart: true,
 };
 const ids = (count: number, prefix = 'w') => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
@@ -29,7 +29,7 @@ describe('how many to start', () => {
     ['a claim is made good at once', { warmTarget: 2, warm: ids(1), held: 1 }, 1],
     ['and more for those who wait', { warmTarget: 0, waiting: 3 }, 3],
     ['never beyond the capacity', { warmTarget: 2, waiting: 20, held: 5 }, 3],
-    ['nothing while backing off', { backingOff: true }, 0],
+    ['nothing while backing off', { mayStart: false }, 0],
     ['a cordoned node keeps its pool', { state: 'cordoned', warm: ids(7) }, 1],
     ['a draining one starts nothing', { state: 'draining' }, 0],
     ['nor a drained one', { state: 'drained' }, 0],

@@ -50,6 +50,12 @@ function chosen(times = 2_000): ReadonlyMap<string | undefined, number> {
 }
 
 describe('sending', () => {
+  test('a node that says that it can start none is sent as many as are warm there, and no more', () => {
+    for (const view of members(1))
+      report(view, { warm: 2, capacity: 8, cold: 0, problem: 'no memory is left' });
+    expect([send(), send(), send()]).toMatchObject([{ view: {} }, { view: {} }, 'full']);
+  });
+
   test('gives each slot once, then says full; tickets that never arrive give the slots back by themselves', () => {
     for (const view of members(3)) report(view);
     for (let turn = 0; turn < 24; turn += 1) expect(send()).toMatchObject({ view: {} });

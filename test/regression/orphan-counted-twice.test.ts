@@ -24,6 +24,7 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
     start: (spec) => real.start(spec),
     remove: (id) => real.remove(id),
     image: () => real.image(),
+    disks: () => real.disks(),
     close: (options) => real.close(options),
     list: async () => {
       const listed = await real.list();

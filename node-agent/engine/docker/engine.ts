@@ -40,6 +40,7 @@ export class DockerEngine implements Engine {
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
   #firewallChecked = 0;
+  #rootDir: string | undefined;
 
   constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
     this.#config = config;
@@ -122,6 +123,10 @@ export class DockerEngine implements Engine {
     return (await this.#image.inspect()).id;
   }
 
+  disks(): readonly string[] {
+    return this.#rootDir === undefined ? [] : [this.#rootDir];
+  }
+
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {
     this.#closing.abort();
     if (options.purge !== true) return;
@@ -195,6 +200,7 @@ export class DockerEngine implements Engine {
     const info = await callDocker({ what: `answer at ${this.#target.host}`, deadline: DEADLINES.ping }, () =>
       this.#docker.info(),
     );
+    this.#rootDir = info.DockerRootDir;
     const runtimes = Object.keys(info.Runtimes ?? {});
     if (runtime !== '' && !runtimes.includes(runtime)) {
       throw new FleetError('bad-config', `runtime: Docker does not know ${JSON.stringify(runtime)}`, {

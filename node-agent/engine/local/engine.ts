@@ -103,6 +103,10 @@ export class LocalEngine implements Engine {
     return `command:${createHash('sha256').update(template).digest('hex').slice(0, 16)}`;
   }
 
+  disks(): readonly string[] {
+    return [this.#config.dataDir];
+  }
+
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {
     this.#closing = true;
     await Promise.allSettled(this.#starts);

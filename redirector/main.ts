@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Clock, newNonce, type Random, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
+import { corsHeaders } from '../shared/cors.ts';
 import { describeError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
@@ -14,6 +15,7 @@ import { createPublicHandler, isOwn } from './app.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Fleet } from './fleet.ts';
+import { createFound } from './found.ts';
 import { createRedirectorMetrics } from './metrics.ts';
 import type { NodeView } from './node-view.ts';
 import { createNodesApi } from './nodes-api.ts';
@@ -119,6 +121,7 @@ export async function startFront(
   const redirect = createRedirect({
     dispatcher,
     room,
+    found: createFound(corsHeaders(config)),
     isOwn,
     refuse,
     count: (sent) => metrics.countSent('redirect', sent),

@@ -2,11 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { appendTicket, splitTicket, type Ticket } from '../shared/ticket.ts';
 import type { Dispatcher, Refusal, Sent } from './dispatch.ts';
+import type { Found } from './found.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
+  readonly found: Found;
   /** Addresses that are the front's own. */
   readonly isOwn: (path: string) => boolean;
   /** @param again the address as asked for, without our ticket */
@@ -33,7 +35,7 @@ interface Asked {
 
 /** Answers every GET and HEAD that is not for an address of the front's own; false when it did not. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher, room } = options;
+  const { dispatcher, room, found } = options;
   const end = (
     request: IncomingMessage,
     response: ServerResponse,
@@ -49,7 +51,7 @@ export function createRedirect(options: RedirectOptions) {
     options.count(sent);
     options.logged?.(request, sent);
     const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
-    answer(response, sent.view.member.url + join(path, whole));
+    found(response, sent.view.member.url + join(path, whole));
   };
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
@@ -62,12 +64,12 @@ export function createRedirect(options: RedirectOptions) {
       // Nobody is on their way: no ticket, and nothing is counted.
       const view = dispatcher.choose(back?.tried);
       if (view === undefined) options.refuse(request, response, dispatcher.whyNot(), join(path, query));
-      else answer(response, view.member.url + join(path, query));
+      else found(response, view.member.url + join(path, query));
       return true;
     }
     const asked = { path, query, back };
     const sent = room.send(dispatcher.startJourney(back), response);
-    if (sent instanceof Promise) void sent.then((found) => end(request, response, asked, found));
+    if (sent instanceof Promise) void sent.then((then) => end(request, response, asked, then));
     else end(request, response, asked, sent);
     return true;
   };
@@ -95,10 +97,4 @@ function join(path: string, query: string): string {
 function isSpeculative({ headers }: IncomingMessage): boolean {
   const purpose = headers['sec-purpose'] ?? headers.purpose ?? headers['x-moz'];
   return purpose !== undefined && /prefetch|prerender|preview/i.test(String(purpose));
-}
-
-function answer(response: ServerResponse, location: string): void {
-  // A flat list of names and values is written as it is; an object would be taken apart again.
-  response.writeHead(302, ['location', location, 'cache-control', 'no-store', 'content-length', '0']);
-  response.end();
 }

@@ -12,6 +12,8 @@ interface Fields {
   /** ms that an idle connection is kept. */
   readonly _keepAliveTimeout?: number;
   readonly maxRequestsOnConnectionReached?: boolean;
+  /** Whether the connection is closed behind it. */
+  _last?: boolean;
 }
 
 /** What may stand in a header: everything but control characters, and nothing beyond Latin-1. */
@@ -32,15 +34,20 @@ export function createFound(everywhere: Readonly<Record<string, string>>): Found
     const isUsual =
       fields._header === null &&
       fields.maxRequestsOnConnectionReached === false &&
-      response.shouldKeepAlive &&
+      fields._last === false &&
       typeof kept === 'number' &&
       kept > 0;
     if (!isUsual || UNFIT.test(location)) {
       // A flat list of names and values is written as it is; an object would be taken apart again.
       response.writeHead(302, ['location', location, 'cache-control', 'no-store', 'content-length', '0']);
     } else {
+      const { shouldKeepAlive } = response;
+      const after = shouldKeepAlive
+        ? `keep-alive\r\nKeep-Alive: timeout=${Math.floor(kept / 1000)}`
+        : 'close';
       response.statusCode = 302;
-      fields._header = `${first}${own}location: ${location}\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date()}\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(kept / 1000)}\r\n\r\n`;
+      fields._last = !shouldKeepAlive;
+      fields._header = `${first}${own}location: ${location}\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date()}\r\nConnection: ${after}\r\n\r\n`;
     }
     response.end();
   };

@@ -65,8 +65,8 @@ const CASES = [
   ['bytes beyond ASCII', 'plain', 'GET', '1.1', 'http://n/\u00e9\u00ff', '', true],
   ['CORS headers', 'cors', 'GET', '1.1', LONG, '', true],
   ['HEAD', 'plain', 'HEAD', '1.1', LONG, '', true],
-  ['a connection to be closed', 'plain', 'GET', '1.1', LONG, 'Connection: close\r\n', false],
-  ['HTTP/1.0', 'plain', 'GET', '1.0', LONG, '', false],
+  ['a connection to be closed', 'plain', 'GET', '1.1', LONG, 'Connection: close\r\n', true],
+  ['HTTP/1.0', 'plain', 'GET', '1.0', LONG, '', true],
   ['HTTP/1.0 that is kept', 'plain', 'GET', '1.0', LONG, 'Connection: keep-alive\r\n', true],
 ] as const;
 

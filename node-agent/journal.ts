@@ -38,7 +38,7 @@ export interface Recorded {
   readonly lastUse: number | undefined;
 }
 
-/** Rewritten when it has so many lines more than there are sandboxes. */
+/** Rewritten when it has so many lines more than there are sandboxes, and in a quiet moment when it has any. */
 const HISTORY_LINES = 5_000;
 
 export class Journal {
@@ -52,6 +52,9 @@ export class Journal {
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #broken: unknown;
+  /** Of lines written, when `tidy` last looked. */
+  #linesSeen = 0;
+  #rewriteNext = false;
 
   /** @throws FleetError `bad-config` when the directory cannot be read or written */
   constructor(dataDir: string, logger: Logger) {
@@ -94,6 +97,17 @@ export class Journal {
     if (this.#recorded.has(id)) this.#note({ op: 'end', id });
   }
 
+  /** To be called now and then: where nothing was written since the last time, history is dropped. */
+  async tidy(): Promise<void> {
+    const quiet = this.#lines === this.#linesSeen && this.#pending.length === 0;
+    this.#linesSeen = this.#lines;
+    if (!quiet || this.#lines <= this.#whatIsTrue().length) return;
+    this.#rewriteNext = true;
+    // A failure is logged where it happens.
+    await this.#flushed().catch(() => undefined);
+    this.#linesSeen = this.#lines;
+  }
+
   async close(): Promise<void> {
     await this.#flushed().catch(() => undefined);
     closeSync(this.#file);
@@ -125,10 +139,12 @@ export class Journal {
   async #flushPending(): Promise<void> {
     const lines = this.#pending;
     this.#pending = [];
-    if (lines.length === 0) return;
+    const isTooLong = this.#rewriteNext || this.#lines > this.#recorded.size + HISTORY_LINES;
+    if (lines.length === 0 && !this.#rewriteNext) return;
+    this.#rewriteNext = false;
     try {
       // After a failed write the file may end in half a line, so it is written anew from what is known.
-      if (this.#broken !== undefined || this.#lines > this.#recorded.size + HISTORY_LINES) this.#reopen();
+      if (this.#broken !== undefined || isTooLong) this.#reopen();
       else {
         const bytes = Buffer.from(lines.join(''));
         const { bytesWritten } = await writeTo(this.#file, bytes);
@@ -156,9 +172,13 @@ export class Journal {
     this.#file = file;
   }
 
+  #whatIsTrue(): readonly Entry[] {
+    return [...this.#recorded].flatMap(entriesOf);
+  }
+
   /** Atomically replaces the file by what is still true, and opens it for appending. */
   #rewrite(): number {
-    const lines = [...this.#recorded].flatMap(entriesOf).map((entry) => `${JSON.stringify(entry)}\n`);
+    const lines = this.#whatIsTrue().map((entry) => `${JSON.stringify(entry)}\n`);
     writeFileAtomic.sync(this.#path, lines.join(''), { mode: 0o600 });
     this.#lines = lines.length;
     return openSync(this.#path, 'a', 0o600);

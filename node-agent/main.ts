@@ -182,7 +182,10 @@ export async function startNodeAgent(
   }
   surroundings.signal?.removeEventListener('abort', giveUp);
   opening.opened();
-  const schedule = startSchedule(jobs(config, { pool, room, standing, clock, reap, logger }), logger);
+  const schedule = startSchedule(
+    jobs(config, { pool, room, standing, clock, reap, journal, logger }),
+    logger,
+  );
   logger.info(
     {
       url: publicServer.url,
@@ -222,9 +225,13 @@ interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly reap: () => Promise<void>;
+  readonly journal: Journal;
 }
 
-function jobs(config: NodeAgentConfig, { pool, room, standing, clock, reap, logger }: Parts): readonly Job[] {
+function jobs(
+  config: NodeAgentConfig,
+  { pool, room, standing, clock, reap, journal, logger }: Parts,
+): readonly Job[] {
   return [
     {
       what: "a look at the host's room",
@@ -249,6 +256,7 @@ function jobs(config: NodeAgentConfig, { pool, room, standing, clock, reap, logg
       expression: config.reapSchedule,
       run: async () => {
         await reap();
+        await journal.tidy();
         const held = pool.table.all().filter(({ state }) => isHeld(state));
         standing.sweep(
           pool.table.all().length,

@@ -64,6 +64,25 @@ describe('the journal', () => {
     await third.close();
   });
 
+  test('drops history in a quiet moment, and nothing that is still true', async () => {
+    const journal = open();
+    await journal.claim(sandbox(0, true));
+    for (let n = 1; n <= 100; n += 1) {
+      await journal.claim(sandbox(n, true));
+      journal.end(sandbox(n, true).id);
+    }
+    const long = readFileSync(path()).length;
+    // The first looks; while the last line is still on its way to the file, so does the second.
+    for (let turn = 0; turn < 3; turn += 1) await journal.tidy();
+    expect(readFileSync(path(), 'utf8').split('\n')).toHaveLength(2);
+    expect(readFileSync(path()).length).toBeLessThan(long / 50);
+    await journal.claim(sandbox(101, true));
+    await journal.close();
+    const again = open();
+    expect([...again.recorded.keys()]).toEqual([sandbox(0, true).id, sandbox(101, true).id]);
+    await again.close();
+  });
+
   test('keeps every claim whose promise resolved, wherever the file is cut after it', async () => {
     const journal = open();
     await journal.claim(sandbox(1, true));

@@ -1,12 +1,18 @@
 // One poll: asks a node for its report over a kept-alive connection, with an end to patience and to size.
 import { Agent } from 'undici';
 import { FleetError } from '../shared/errors.ts';
-import { MAX_REPORT_BYTES } from '../shared/wire.ts';
+import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../shared/wire.ts';
 
-/** How a report is asked for: the text at `url`, or an error. */
+/** How a report is asked for: what the node at `url` tells, or an error. */
 export interface Asker {
-  /** @throws FleetError `bad-report` for what is no report; what the connection failed with otherwise */
-  ask(url: string): Promise<string>;
+  /**
+   * @param url the node's address
+   * @throws FleetError `bad-report` for what is no report; what the connection failed with otherwise
+   */
+  ask(url: string): Promise<NodeStats>;
+  /** Takes no more; what was asked may still be answered. */
+  retire(): Promise<void>;
+  /** At once. */
   close(): Promise<void>;
 }
 
@@ -36,7 +42,15 @@ export class UndiciAsker implements Asker {
     });
   }
 
-  ask(url: string): Promise<string> {
+  async ask(url: string): Promise<NodeStats> {
+    return parseJson(await this.#text(`${url}/stats`), nodeStatsSchema, 'its report');
+  }
+
+  async retire(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  #text(url: string): Promise<string> {
     const { origin, pathname } = new URL(url);
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];

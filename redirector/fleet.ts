@@ -178,7 +178,8 @@ export class Fleet {
   }
 }
 
-function withSeenOnly(stats: NodeStats, key: string): NodeStats {
+/** Without what others' tickets were seen. */
+export function withSeenOnly(stats: NodeStats, key: string): NodeStats {
   if (stats.fleet === undefined) return stats;
   const ours = stats.fleet.seen[key];
   return { ...stats, fleet: { ...stats.fleet, seen: ours === undefined ? {} : { [key]: ours } } };

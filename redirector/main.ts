@@ -107,7 +107,8 @@ export async function startFront(
     redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
     boot: newNonce(),
   };
-  const view = openView(config, registry, surroundings);
+  const heed = secrets.length === 0 ? undefined : redirectorKey(identity);
+  const view = openView(config, registry, surroundings, heed);
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const room = new WaitingRoom({
@@ -184,11 +185,11 @@ async function startPrimary(
 }
 
 /** What is known of the nodes, kept up by polls. */
-function openView(config: RedirectorConfig, registry: Registry, surroundings: Surroundings) {
+function openView(config: RedirectorConfig, registry: Registry, surroundings: Surroundings, heed?: string) {
   const { logger, clock = systemClock, random = systemRandom } = surroundings;
   const fleet = new Fleet(clock, config);
   const metrics = createRedirectorMetrics(fleet, clock);
-  const poller = new Poller({ fleet, clock, random, logger, ...config });
+  const poller = new Poller({ fleet, clock, random, logger, heed, ...config });
   const take = (members: readonly Member[]): void => {
     fleet.setMembers(members);
     poller.sync();

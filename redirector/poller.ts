@@ -3,8 +3,8 @@ import type { Clock, Random } from '../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { type Loop, startLoop } from '../shared/loop.ts';
-import { nodeStatsSchema, parseJson } from '../shared/wire.ts';
 import { type Asker, UndiciAsker } from './ask.ts';
+import { ThreadAsker } from './ask-thread.ts';
 import type { Fleet } from './fleet.ts';
 import type { NodeView } from './node-view.ts';
 
@@ -19,9 +19,17 @@ export interface PollerOptions {
   readonly unreachableInterval: number;
   /** How a report is asked for; undici's way unless something is to be compared with it. */
   readonly asker?: Asker;
+  /** Of what nodes have seen, only this redirector's tickets are wanted. */
+  readonly heed?: string | undefined;
 }
 
 const JITTER = 0.2;
+
+/**
+ * From so many nodes on they are asked in a thread of its own: thousands of answers under way at a time are what the
+ * collector moves about again and again, and readers waited for that (bench/polling/main.mjs).
+ */
+const THREAD_FROM = 1_000;
 
 /** What a node that serves nobody answers with: no use in waiting for a second opinion. */
 const SURE_CODES: ReadonlySet<string> = new Set([
@@ -33,11 +41,13 @@ const SURE_CODES: ReadonlySet<string> = new Set([
 export class Poller {
   readonly #options: PollerOptions;
   readonly #loops = new Map<NodeView, Loop>();
-  readonly #asker: Asker;
+  #asker: Asker;
+  #mayThread: boolean;
 
   constructor(options: PollerOptions) {
     this.#options = options;
     this.#asker = options.asker ?? new UndiciAsker(options.pollTimeout);
+    this.#mayThread = options.asker === undefined;
   }
 
   /** Loops for exactly the nodes in view; a new one is asked at once. */
@@ -48,7 +58,21 @@ export class Poller {
       this.#loops.delete(view);
       void loop.stop();
     }
+    if (present.size >= THREAD_FROM && this.#mayThread) this.#moveToThread();
     for (const view of present) if (!this.#loops.has(view)) this.#loops.set(view, this.#startLoop(view));
+  }
+
+  #moveToThread(): void {
+    const { logger, pollTimeout, heed } = this.#options;
+    this.#mayThread = false;
+    const here = this.#asker;
+    const thread = new ThreadAsker({ pollTimeout, heed }, (error) => {
+      logger.error({ error: describeError(error) }, 'the polling thread ended; nodes are asked without it');
+      if (this.#asker === thread) this.#asker = new UndiciAsker(pollTimeout);
+    });
+    this.#asker = thread;
+    logger.info('many nodes: they are asked in a thread of its own');
+    void here.retire();
   }
 
   /** Now instead of at its turn. */
@@ -84,8 +108,7 @@ export class Poller {
     const wasReachable = view.answers === 'reachable';
     const askedAt = clock.now();
     try {
-      const text = await this.#asker.ask(`${view.member.url}/stats`);
-      fleet.report(view, parseJson(text, nodeStatsSchema, 'its report'), askedAt);
+      fleet.report(view, await this.#asker.ask(view.member.url), askedAt);
     } catch (error) {
       const code = errorCode(error);
       const sure = error instanceof FleetError || (code !== undefined && SURE_CODES.has(code));

@@ -1,13 +1,16 @@
-// The product's own view, poll loop and hot path over N stand-in nodes, asked by undici or by got.
+// The product's own view, poll loop and hot path over N stand-in nodes, asked in the product's way, by undici or by got.
 import { Agent, createServer } from 'node:http';
 import got from 'got';
 import { pino } from 'pino';
+import { UndiciAsker } from '../../dist/redirector/ask.js';
 import { Dispatcher } from '../../dist/redirector/dispatch.js';
 import { Fleet } from '../../dist/redirector/fleet.js';
+import { createFound } from '../../dist/redirector/found.js';
 import { Poller } from '../../dist/redirector/poller.js';
 import { createRedirect } from '../../dist/redirector/redirect.js';
 import { WaitingRoom } from '../../dist/redirector/waiting-room.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
+import { nodeStatsSchema, parseJson } from '../../dist/shared/wire.js';
 
 const [how, count, port] = process.argv.slice(2);
 const pollInterval = 2_000;
@@ -23,8 +26,9 @@ class GotAsker {
     throwHttpErrors: false,
   });
   async ask(url) {
-    return (await this.#client(url)).body;
+    return parseJson((await this.#client(`${url}/stats`)).body, nodeStatsSchema, 'its report');
   }
+  async retire() {}
   async close() {}
 }
 
@@ -45,6 +49,7 @@ const room = new WaitingRoom({
 const redirect = createRedirect({
   dispatcher,
   room,
+  found: createFound({}),
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
   count: () => undefined,
@@ -63,6 +68,7 @@ const poller = new Poller({
   pollTimeout: 2_000,
   unreachableInterval: 10_000,
   ...(how === 'got' ? { asker: new GotAsker() } : {}),
+  ...(how === 'undici' ? { asker: new UndiciAsker(2_000) } : {}),
 });
 poller.sync();
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));

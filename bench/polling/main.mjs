@@ -1,9 +1,10 @@
 // What polling costs: the share of one core that the poll loop takes with 1,000 and 10,000 nodes at one poll every
-// two seconds each, by undici (the product's way) and by got, and what a redirect waits meanwhile.
+// two seconds each, in the product's way (by undici, in a thread of its own where there are many), by undici without that
+// thread, and by got, and what a redirect waits meanwhile.
 //
-//   npm run build && node bench/polling/main.mjs [--json FILE] [--short]
+//   npm run build && node bench/polling/main.mjs [--json FILE] [--short] [--only ours,undici]
 //
-// Rounds of the two ways alternate. `share` is CPU time ÷ wall time; 1 is a whole core. `p99` is over requests one
+// Rounds of the ways alternate. `share` is CPU time ÷ wall time; 1 is a whole core. `p99` is over requests one
 // after another on one kept-alive connection. Needs about 10,000 file descriptors a process (ulimit -n).
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,11 +14,15 @@ import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, short: { type: 'boolean', default: false } },
+  options: { json: { type: 'string' }, only: { type: 'string' }, short: { type: 'boolean', default: false } },
 });
 const sizes = values.short ? [100] : [1_000, 10_000];
 const rounds = values.short ? 1 : 3;
 const seconds = values.short ? 3 : 10;
+
+const WAYS = ['ours', 'undici', 'got'].filter(
+  (way) => values.only === undefined || values.only.split(',').includes(way),
+);
 
 const start = (file, args) => fork(fileURLToPath(new URL(file, import.meta.url)), args);
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -83,13 +88,13 @@ async function click(url, end) {
 const samples = [];
 for (const size of sizes) {
   for (let round = 0; round < rounds; round += 1) {
-    for (const how of ['undici', 'got']) samples.push(await measure(how, size));
+    for (const how of WAYS) samples.push(await measure(how, size));
   }
 }
 nodes.disconnect();
 
 const table = sizes.flatMap((size) =>
-  ['undici', 'got'].map((how) => {
+  WAYS.map((how) => {
     const own = samples.filter((sample) => sample.size === size && sample.how === how);
     const of = (name) => median(own.map((sample) => sample[name]));
     return {

@@ -7,10 +7,12 @@ import { answerCors } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
+import { serveOpenApi } from '../shared/openapi.ts';
 import { ORDER_PATH } from '../shared/order.ts';
 import type { NodeStats } from '../shared/wire.ts';
 import type { ClaimDesk } from './claim.ts';
 import type { NodeAgentConfig } from './config.ts';
+import { PUBLIC_API } from './openapi.ts';
 import type { OrderDesk } from './orders.ts';
 import { INFO_ASSETS, infoPage } from './pages/info.ts';
 import type { NodeProxy } from './proxy.ts';
@@ -68,6 +70,7 @@ function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptio
     context.type = 'text/plain';
     context.body = ROBOTS;
   });
+  serveOpenApi(router, PUBLIC_API);
   app.use(router.routes());
   app.use(async (context) => {
     if (POST_ONLY.has(context.path)) {

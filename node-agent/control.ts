@@ -1,15 +1,17 @@
 // The control listener: what an operator may see and do. Loopback by default, a bearer token when not.
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { z } from 'zod';
-import { parseDuration } from '../shared/config/units.ts';
+import type { z } from 'zod';
 import { refuseForeignPages } from '../shared/control-guard.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
+import { serveOpenApi } from '../shared/openapi.ts';
 import { describeIssues, type NodeStats } from '../shared/wire.ts';
 import type { NodeAgentConfig } from './config.ts';
+import { drainBody, type sandboxSchema } from './control-shapes.ts';
 import type { NodeMetrics } from './metrics.ts';
+import { CONTROL_API } from './openapi.ts';
 import type { OrderDesk } from './orders.ts';
 import type { Pool } from './pool.ts';
 import type { Sandbox } from './sandboxes.ts';
@@ -24,11 +26,6 @@ export interface ControlOptions {
   /** Whether the engine is open and the pool runs. */
   readonly isReady: () => boolean;
 }
-
-/** `{"deadline": "30m"}`, or seconds as a number, or nothing for the configured one. */
-const drainBody = z
-  .object({ deadline: z.preprocess(parseDuration, z.number().nonnegative()).optional() })
-  .optional();
 
 export function createControlApp(options: ControlOptions): Koa {
   const { config, pool, metrics } = options;
@@ -55,6 +52,7 @@ export function createControlApp(options: ControlOptions): Koa {
   });
   addStandingRoutes(router, options);
   addSandboxRoutes(router, options);
+  serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;
 }
@@ -100,8 +98,7 @@ function find(pool: Pool, id: string | undefined): Sandbox {
   return sandbox;
 }
 
-/** Neither its token nor its owner: an operator has no use for them, and a log of this answer would. */
-function describe(sandbox: Sandbox) {
+function describe(sandbox: Sandbox): z.infer<typeof sandboxSchema> {
   const time = (ms: number | undefined): string | null =>
     ms === undefined ? null : new Date(ms).toISOString();
   return {

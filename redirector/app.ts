@@ -6,7 +6,9 @@ import { createAnswerCors } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
+import { OPENAPI_PATH, serveOpenApi } from '../shared/openapi.ts';
 import type { RedirectorConfig } from './config.ts';
+import { PUBLIC_API } from './openapi.ts';
 import type { SpawnDesk } from './spawn.ts';
 
 export interface PublicOptions {
@@ -19,7 +21,13 @@ export interface PublicOptions {
 
 /** What a browser or a crawler asks for by itself: no reader, so no sandbox. */
 const NEVER_A_CLICK = /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[^/]*|\.well-known\/.*)$/;
-const OURS: ReadonlySet<string> = new Set(['/stats', '/api/stats', '/api/spawn', '/api/spawn/']);
+const OURS: ReadonlySet<string> = new Set([
+  '/stats',
+  '/api/stats',
+  '/api/spawn',
+  '/api/spawn/',
+  OPENAPI_PATH,
+]);
 
 export function isOwn(path: string): boolean {
   return OURS.has(path) || NEVER_A_CLICK.test(path);
@@ -52,6 +60,7 @@ function createPublicApp({ desk, stats, logger }: PublicOptions): Koa {
     context.type = 'text/plain';
     context.body = 'User-agent: *\nDisallow: /\n';
   });
+  serveOpenApi(router, PUBLIC_API);
   app.use(router.routes());
   app.use((context) => {
     const reads = context.method === 'GET' || context.method === 'HEAD';

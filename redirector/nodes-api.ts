@@ -1,19 +1,21 @@
 // The front's control listener: which nodes there are. Loopback by default, a bearer token when not.
 import Router from '@koa/router';
 import type Koa from 'koa';
-import { z } from 'zod';
-import { parseDuration } from '../shared/config/units.ts';
+import type { z } from 'zod';
 import { refuseForeignPages } from '../shared/control-guard.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { OPENAPI_PATH, serveOpenApi } from '../shared/openapi.ts';
 import { ORDERS } from '../shared/order.ts';
 import { VERSION } from '../shared/version.ts';
-import { describeIssues, nodeIdFromUrl, nodeIdSchema, normalizeNodeUrl } from '../shared/wire.ts';
+import { describeIssues, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
 import type { NodeView } from './node-view.ts';
+import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
+import { CONTROL_API } from './openapi.ts';
 import type { Orders } from './orders.ts';
 import type { Registry } from './registry/registry.ts';
 
@@ -28,14 +30,7 @@ export interface NodesApiOptions {
 }
 
 /** What `GET /` points to. */
-const SEE = ['/api/nodes', '/hosts', '/metrics', '/healthz', '/readyz'];
-
-const addBody = z.object({ url: z.string(), id: nodeIdSchema.optional() });
-const orderBody = z.object({
-  deadline: z.preprocess(parseDuration, z.number().nonnegative()).optional(),
-  force: z.boolean().default(false),
-});
-const hostBody = z.object({ host: z.string() });
+const SEE = ['/api/nodes', '/hosts', '/metrics', '/healthz', '/readyz', OPENAPI_PATH];
 
 export function createNodesApi(options: NodesApiOptions): Koa {
   const { config, fleet } = options;
@@ -62,6 +57,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   addNodeRoutes(router, options);
   addOrderRoutes(router, options);
   addHostRoutes(router, options);
+  serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;
 }

@@ -1,12 +1,33 @@
 // What the front tells of its nodes: /stats for everyone, /api/nodes for operators.
+import { z } from 'zod';
+import { NODE_STATES } from '../shared/node.ts';
+import { nodeStatsSchema } from '../shared/wire.ts';
 import type { Fleet } from './fleet.ts';
 import { estimateRoom, mayBeSentTo, type NodeView } from './node-view.ts';
 
-/** `GET /stats`: tmpnb-redirector's shape. A node that is set aside counts nothing, and says why. */
-export function summarize(fleet: Fleet, version: string) {
+const downSchema = z.object({
+  available: z.literal(0),
+  capacity: z.literal(0),
+  down: z.literal(true),
+  reason: z.string(),
+});
+
+/** `GET /stats` of the front. */
+export const fleetStatsSchema = z.object({
+  available: z.number().int().describe('sandboxes ready and unclaimed, of all nodes that answer'),
+  capacity: z.number().int().describe('their slots'),
+  hosts: z
+    .record(z.string(), z.union([nodeStatsSchema, downSchema]))
+    .describe("by address: each node's own report"),
+  version: z.string(),
+});
+type FleetStats = z.infer<typeof fleetStatsSchema>;
+
+/** tmpnb-redirector's shape. A node that is set aside counts nothing, and says why. */
+export function summarize(fleet: Fleet, version: string): FleetStats {
   let available = 0;
   let capacity = 0;
-  const hosts: Record<string, object> = {};
+  const hosts: FleetStats['hosts'] = {};
   for (const view of fleet.views()) {
     const { stats, answers, reason } = view;
     if (answers !== 'reachable' || stats === undefined) {
@@ -26,7 +47,31 @@ export function summarize(fleet: Fleet, version: string) {
 }
 
 /** One node, as `GET /api/nodes` tells it. */
-export function describeNode(view: NodeView, ourKey: string | undefined, now: number) {
+export const nodeDescriptionSchema = z.object({
+  id: z.string(),
+  url: z.string(),
+  answers: z.enum(['unknown', 'reachable', 'unreachable']),
+  since: z.string().describe('since when it answers so'),
+  state: z.enum(NODE_STATES).nullable().describe('its own word; null until it was heard from'),
+  schedulable: z.boolean().describe('whether the next reader may be sent there'),
+  reason: z.string().nullable().describe('why it is set aside'),
+  problem: z.string().nullable().describe('why it starts nothing, in its own words'),
+  available: z.number().int(),
+  capacity: z.number().int(),
+  estimate: z
+    .object({ warm: z.number().int(), cold: z.number().int() })
+    .describe('room, less the readers on their way'),
+  held: z.number().int().nullable(),
+  image: z.string().nullable(),
+  version: z.string().nullable(),
+  report_age_seconds: z.number().nullable(),
+});
+
+export function describeNode(
+  view: NodeView,
+  ourKey: string | undefined,
+  now: number,
+): z.infer<typeof nodeDescriptionSchema> {
   const { member, stats, answers } = view;
   const room = estimateRoom(view, ourKey, now);
   return {

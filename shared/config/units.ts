@@ -1,4 +1,5 @@
 // Times and sizes as people write them.
+import { z } from 'zod';
 
 const TIME: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZE: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
@@ -11,6 +12,11 @@ export function parseDuration(value: unknown): unknown {
   if (match === null) return value;
   return Number(match[1]) * (TIME[(match[2] ?? 's').toLowerCase()] ?? Number.NaN);
 }
+
+/** A time in a request's body: milliseconds inside. */
+export const durationInput = z
+  .preprocess(parseDuration, z.number().nonnegative())
+  .meta({ type: ['string', 'number'], examples: ['30m', 1800] });
 
 /** `512m` → 536870912; a bare number is bytes. */
 export function parseBytes(value: unknown): unknown {

@@ -1,0 +1,16 @@
+// The bodies that the front's control listener takes.
+import { z } from 'zod';
+import { durationInput } from '../shared/config/units.ts';
+import { nodeIdSchema } from '../shared/wire.ts';
+
+export const addBody = z.object({
+  url: z.string().describe('the address readers are sent to, such as https://node7.example.org'),
+  id: nodeIdSchema.optional().describe('what to call it; made of the address unless given'),
+});
+
+export const orderBody = z.object({
+  deadline: durationInput.optional().describe("of a drain: `30m`, or seconds; the default is the node's own"),
+  force: z.boolean().default(false).describe('also where it is the last node that takes readers'),
+});
+
+export const hostBody = z.object({ host: z.string() });

@@ -1,0 +1,127 @@
+// What the front's two listeners answer, described for programs. `serveOpenApi` holds it against the routes.
+import { z } from 'zod';
+import type { ApiDescription, Operation } from '../shared/openapi.ts';
+import { ORDERS } from '../shared/order.ts';
+import { spawnAnswerSchema } from '../shared/wire.ts';
+import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
+import { fleetStatsSchema, nodeDescriptionSchema } from './summary.ts';
+
+const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
+const text = (description: string): Operation['answers'] => ({ 200: { description, type: 'text/plain' } });
+const health = {
+  200: { description: 'it is', schema: z.object({ status: z.literal('ok') }) },
+};
+
+export const PUBLIC_API: ApiDescription = {
+  title: 'tmpfleet redirector, for readers and programs',
+  description:
+    'Every other GET is a reader: 302 to a node with room, or 503 with a page and `Retry-After` when there is none.',
+  operations: [
+    { method: 'get', path: '/stats', summary: 'Room in the whole fleet, from memory', answers: stats },
+    { method: 'get', path: '/api/stats', summary: 'The same', answers: stats },
+    {
+      ...{ method: 'post', path: '/api/spawn', summary: 'A sandbox for a program' },
+      description:
+        'Asks nodes one after another until one has room. The body and `Authorization` are passed on to the node.',
+      body: z.looseObject({}).optional(),
+      answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
+      refuses: {
+        401: 'when the nodes ask for a token, and this is not it',
+        413: 'when the body is too long',
+        429: 'when every node is full; with `Retry-After`',
+        503: 'when no node answers; with `Retry-After`',
+      },
+    },
+    {
+      ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },
+      answers: text('as crawlers read it'),
+    },
+  ],
+};
+
+const node = (description: string): Operation['answers'] => ({
+  200: { description, schema: nodeDescriptionSchema },
+});
+const unknown = { 404: 'when there is no such node' };
+
+const orders: readonly Operation[] = ORDERS.map((order) => ({
+  method: 'post',
+  path: `/api/nodes/{id}/${order}`,
+  summary: {
+    cordon: 'No new readers there, until it is uncordoned',
+    uncordon: 'New readers again',
+    drain: 'No new readers, and by the deadline none at all',
+  }[order],
+  body: orderBody.optional(),
+  answers: node('the node as it is now'),
+  refuses: {
+    ...{ 400: 'when the body is not as it should be', ...unknown },
+    409: 'when the order does not fit its state, or it is the last that takes readers and `force` is not given',
+    503: 'when the node does not answer, or does not take the order',
+  },
+  token: 'control',
+}));
+
+export const CONTROL_API: ApiDescription = {
+  title: 'tmpfleet redirector, for operators',
+  description: 'On loopback unless told otherwise. Which nodes there are, and what is ordered of them.',
+  operations: [
+    {
+      ...{ method: 'get', path: '/', summary: 'What there is' },
+      answers: {
+        200: {
+          description: 'the program, its version and where to look',
+          schema: z.object({ program: z.string(), version: z.string(), see: z.array(z.string()) }),
+        },
+      },
+    },
+    { method: 'get', path: '/healthz', summary: 'Is the process well?', answers: health },
+    {
+      ...{ method: 'get', path: '/readyz', summary: 'Could it send a reader somewhere?', answers: health },
+      refuses: { 503: 'when no node has been heard from' },
+    },
+    {
+      ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
+      answers: text("Prometheus' text format"),
+    },
+    {
+      ...{ method: 'get', path: '/api/nodes', summary: 'Every node as the front sees it', token: 'control' },
+      answers: { 200: { description: 'all of them', schema: z.array(nodeDescriptionSchema) } },
+    },
+    {
+      ...{ method: 'post', path: '/api/nodes', summary: 'Adds a node', body: addBody, token: 'control' },
+      answers: { 201: { description: 'it was added', schema: nodeDescriptionSchema } },
+      refuses: {
+        400: 'when the body is not as it should be',
+        409: 'when its id or address is there already',
+      },
+    },
+    {
+      ...{ method: 'get', path: '/api/nodes/{id}', summary: 'One node', token: 'control' },
+      ...{ answers: node('as the front sees it'), refuses: unknown },
+    },
+    {
+      ...{ method: 'delete', path: '/api/nodes/{id}', summary: 'Forgets a node', token: 'control' },
+      description:
+        'It is not told. Drain it first, or its readers lose their way back to it through the front.',
+      answers: { 200: { description: 'it is forgotten', schema: z.object({ removed: z.string() }) } },
+      refuses: unknown,
+    },
+    ...orders,
+    {
+      ...{ method: 'post', path: '/hosts', summary: "tmpnb-redirector's way of adding", body: hostBody },
+      answers: { 200: { description: 'it is there', schema: hostBody } },
+      ...{ refuses: { 400: 'when the body is not as it should be' }, token: 'control' },
+    },
+    {
+      ...{
+        method: 'delete',
+        path: '/hosts',
+        summary: "tmpnb-redirector's way of forgetting",
+        body: hostBody,
+      },
+      answers: { 200: { description: 'it is forgotten', schema: hostBody } },
+      ...{ refuses: { 400: 'when the body is not as it should be', ...unknown }, token: 'control' },
+    },
+  ],
+};

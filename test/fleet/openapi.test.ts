@@ -1,0 +1,240 @@
+// The four OpenAPI documents against the running servers: each is valid, each operation is called, and answers as it is written.
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/order.ts';
+import { Bench, SECRET } from '../redirector/support.ts';
+import { startAgent, type TestAgent } from '../support/agent.ts';
+import { until } from '../support/until.ts';
+
+const documentSchema = z.object({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        operationId: z.string(),
+        responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()).optional() })),
+      }),
+    ),
+  ),
+});
+type Document = z.infer<typeof documentSchema>;
+
+/** What is asked, in order: `get /api/nodes/{id}`, what stands for the braces, the status expected, the body. */
+type Call = readonly [
+  operation: string,
+  status: number,
+  options?: { readonly id?: () => string; readonly body?: () => unknown },
+];
+
+const bench = new Bench();
+let agent: TestAgent;
+let other: TestAgent;
+let front: Awaited<ReturnType<Bench['front']>>;
+
+beforeAll(async () => {
+  const secret = { TMPFLEET_SECRET: SECRET };
+  agent = await startAgent({ capacity: '3', nodeId: 'node1' }, secret);
+  other = await startAgent({ capacity: '1', nodeId: 'node2' }, secret);
+  front = await bench.front();
+  for (const { url } of [agent, other])
+    await fetch(`${front.controlUrl}/api/nodes`, { method: 'POST', body: JSON.stringify({ url }) });
+  await Promise.all([agent.warm(3), other.warm(1)]);
+  await until('the front has seen them', async () => {
+    const { available } = z
+      .object({ available: z.number() })
+      .parse(await (await fetch(`${front.url}/stats`)).json());
+    return available === 4;
+  });
+});
+afterAll(async () => {
+  await bench.clear();
+  await Promise.all([agent.close(), other.close()]);
+});
+
+const node = () => ({ id: () => new URL(agent.url).host.replace(':', '-') });
+const nobody = { id: () => 'nobody' };
+const ofSandbox = { id: () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '' };
+
+const LISTENERS: readonly {
+  readonly name: string;
+  readonly url: () => string;
+  readonly calls: readonly Call[];
+}[] = [
+  {
+    name: 'the front, for readers',
+    url: () => front.url,
+    calls: [
+      ['get /stats', 200],
+      ['get /api/stats', 200],
+      ['get /robots.txt', 200],
+      ['post /api/spawn', 200],
+      ['get /openapi.json', 200],
+    ],
+  },
+  {
+    name: 'the front, for operators',
+    url: () => front.controlUrl,
+    calls: [
+      ...['/', '/healthz', '/readyz', '/metrics', '/api/nodes', '/openapi.json'].map(
+        (path): Call => [`get ${path}`, 200],
+      ),
+      ['get /api/nodes/{id}', 200, node()],
+      ['get /api/nodes/{id}', 404, nobody],
+      ['post /api/nodes', 201, { body: () => ({ url: 'http://127.0.0.1:1', id: 'nothing-there' }) }],
+      ['post /api/nodes', 400, { body: () => ({ url: 5 }) }],
+      ['post /api/nodes', 409, { body: () => ({ url: agent.url }) }],
+      ['post /api/nodes/{id}/cordon', 200, node()],
+      ['post /api/nodes/{id}/cordon', 404, nobody],
+      ['post /api/nodes/{id}/uncordon', 200, node()],
+      ['post /api/nodes/{id}/drain', 400, { ...node(), body: () => ({ deadline: 'soon' }) }],
+      ['post /api/nodes/{id}/drain', 200, { ...node(), body: () => ({ deadline: '30m' }) }],
+      ['post /api/nodes/{id}/uncordon', 200, node()],
+      ['post /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
+      ['delete /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
+      ['delete /hosts', 404, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
+      ['delete /api/nodes/{id}', 200, { id: () => 'nothing-there' }],
+      ['delete /api/nodes/{id}', 404, nobody],
+    ],
+  },
+  {
+    name: 'a node, for readers',
+    url: () => agent.url,
+    calls: [
+      ['get /stats', 200],
+      ['get /api/stats', 200],
+      ['get /info', 200],
+      ['get /info/uplot.js', 200],
+      ['get /info/uplot.css', 200],
+      ['get /robots.txt', 200],
+      ['get /openapi.json', 200],
+      ['post /api/spawn', 200],
+      [
+        `post ${ORDER_PATH}`,
+        200,
+        {
+          body: () => ({
+            order: 'uncordon',
+            node: 'node1',
+            nonce: 'a-nonce-of-it',
+            expires: Date.now() + 30_000,
+          }),
+        },
+      ],
+      [
+        `post ${ORDER_PATH}`,
+        403,
+        {
+          body: () => ({
+            order: 'cordon',
+            node: 'node2',
+            nonce: 'another-nonce',
+            expires: Date.now() + 30_000,
+          }),
+        },
+      ],
+    ],
+  },
+  {
+    name: 'a node, for operators',
+    url: () => agent.controlUrl,
+    calls: [
+      ...['/healthz', '/readyz', '/metrics', '/api/status', '/api/sandboxes', '/openapi.json'].map(
+        (path): Call => [`get ${path}`, 200],
+      ),
+      ['post /api/cordon', 200],
+      ['post /api/uncordon', 200],
+      ['post /api/drain', 400, { body: () => ({ deadline: 'soon' }) }],
+      ['post /api/drain', 200, { body: () => ({ deadline: 60 }) }],
+      ['post /api/uncordon', 200],
+      ['delete /api/pool', 200],
+      ['get /api/sandboxes/{id}', 200, ofSandbox],
+      ['delete /api/sandboxes/{id}', 202, ofSandbox],
+      ['get /api/sandboxes/{id}', 404, nobody],
+      ['delete /api/sandboxes/{id}', 404, nobody],
+    ],
+  },
+];
+
+async function readDocument(
+  url: string,
+): Promise<{ readonly document: Document; readonly raw: Record<string, unknown> }> {
+  const answer = await fetch(`${url}/openapi.json`);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  const raw: unknown = await answer.json();
+  return { document: documentSchema.parse(raw), raw: z.looseObject({}).parse(raw) };
+}
+
+/** Throws with the schema's words when the answer is not as it is described. */
+function checkAnswer(
+  { document, raw }: Awaited<ReturnType<typeof readDocument>>,
+  [operation, status]: Call,
+  type: string,
+  text: string,
+): void {
+  const [method = '', path = ''] = operation.split(' ');
+  const described = document.paths[path]?.[method]?.responses[String(status)];
+  if (described === undefined) throw new Error(`${operation} is not described to answer ${status}`);
+  const content = Object.entries(described.content ?? {});
+  const [fits] = content.filter(([described]) => type.startsWith(described.split(';')[0] ?? ''));
+  if (fits === undefined) throw new Error(`${operation} answers with ${type}, which is not described`);
+  if (!type.startsWith('application/json')) return;
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  ajv.addSchema(raw, 'document');
+  const pointer = [
+    'paths',
+    path,
+    method,
+    'responses',
+    String(status),
+    'content',
+    'application/json',
+    'schema',
+  ];
+  const ref = pointer
+    .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
+    .join('/');
+  const validate = ajv.compile({ $ref: `document#/${ref}` });
+  if (!validate(JSON.parse(text)))
+    throw new Error(`${operation} ${status}: ${ajv.errorsText(validate.errors)}\n${text}`);
+}
+
+async function call(base: string, [operation, , { id, body } = {}]: Call): Promise<Response> {
+  const [method = '', path = ''] = operation.split(' ');
+  const text = body === undefined ? undefined : JSON.stringify(body());
+  return fetch(base + path.replace('{id}', id?.() ?? ''), {
+    method: method.toUpperCase(),
+    ...(text === undefined ? {} : { body: text, headers: { [SIGNATURE_HEADER]: signOrder(text, SECRET) } }),
+  });
+}
+
+describe.each(LISTENERS)('$name', ({ url, calls }) => {
+  test('is described by a valid document', async () => {
+    const result = await new Validator().validate((await readDocument(url())).raw);
+    expect(result.errors ?? []).toEqual([]);
+    expect(result.valid).toBe(true);
+  });
+
+  test('does all that is described, and nothing else is', async () => {
+    const { paths } = (await readDocument(url())).document;
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    const succeeded = calls.filter(([, status]) => status < 400).map(([operation]) => operation);
+    expect([...new Set(succeeded)].sort()).toEqual(described.sort());
+  });
+
+  test('answers as it is described', async () => {
+    const { document, raw } = await readDocument(url());
+    await until('one is warm', () => agent.pool.counts().warm > 0);
+    for (const each of calls) {
+      const answer = await call(url(), each);
+      const text = await answer.text();
+      expect([each[0], answer.status, text]).toEqual([each[0], each[1], text]);
+      checkAnswer({ document, raw }, each, answer.headers.get('content-type') ?? '', text);
+    }
+  });
+});

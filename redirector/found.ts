@@ -19,7 +19,11 @@ interface Fields {
 /** What may stand in a header: everything but control characters, and nothing beyond Latin-1. */
 const UNFIT = /[^\t\x20-\x7e\x80-\xff]/;
 
-export type Found = (response: ServerResponse, location: string) => void;
+/**
+ * @param node a node's address, which is fit: it was parsed and written anew
+ * @param rest the reader's own part of it, and a ticket
+ */
+export type Found = (response: ServerResponse, node: string, rest: string) => void;
 
 /** @param everywhere headers that every answer bears, which `response` has been given already */
 export function createFound(everywhere: Readonly<Record<string, string>>): Found {
@@ -28,7 +32,7 @@ export function createFound(everywhere: Readonly<Record<string, string>>): Found
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
   const date = cachedDate();
-  return (response, location) => {
+  return (response, node, rest) => {
     const fields = response as ServerResponse & Fields;
     const { _keepAliveTimeout: kept } = fields;
     const isUsual =
@@ -37,9 +41,9 @@ export function createFound(everywhere: Readonly<Record<string, string>>): Found
       fields._last === false &&
       typeof kept === 'number' &&
       kept > 0;
-    if (!isUsual || UNFIT.test(location)) {
+    if (!isUsual || UNFIT.test(rest)) {
       // A flat list of names and values is written as it is; an object would be taken apart again.
-      response.writeHead(302, ['location', location, 'cache-control', 'no-store', 'content-length', '0']);
+      response.writeHead(302, ['location', node + rest, 'cache-control', 'no-store', 'content-length', '0']);
     } else {
       const { shouldKeepAlive } = response;
       const after = shouldKeepAlive
@@ -47,7 +51,7 @@ export function createFound(everywhere: Readonly<Record<string, string>>): Found
         : 'close';
       response.statusCode = 302;
       fields._last = !shouldKeepAlive;
-      fields._header = `${first}${own}location: ${location}\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date()}\r\nConnection: ${after}\r\n\r\n`;
+      fields._header = `${first}${own}location: ${node}${rest}\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date()}\r\nConnection: ${after}\r\n\r\n`;
     }
     response.end();
   };

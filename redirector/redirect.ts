@@ -51,7 +51,7 @@ export function createRedirect(options: RedirectOptions) {
     options.count(sent);
     options.logged?.(request, sent);
     const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
-    found(response, sent.view.member.url + join(path, whole));
+    found(response, sent.view.member.url, join(path, whole));
   };
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
@@ -64,7 +64,7 @@ export function createRedirect(options: RedirectOptions) {
       // Nobody is on their way: no ticket, and nothing is counted.
       const view = dispatcher.choose(back?.tried);
       if (view === undefined) options.refuse(request, response, dispatcher.whyNot(), join(path, query));
-      else found(response, view.member.url + join(path, query));
+      else found(response, view.member.url, join(path, query));
       return true;
     }
     const asked = { path, query, back };

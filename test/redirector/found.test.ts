@@ -25,7 +25,8 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
   }) as typeof writeHead;
   if (who === 'own') {
     try {
-      (cors === 'cors' ? withCors : plain)(response, location);
+      const [, node = '', rest = ''] = /^(http:\/\/[^/]*)(.*)$/s.exec(location) ?? [];
+      (cors === 'cors' ? withCors : plain)(response, node, rest);
     } catch (error) {
       response.statusCode = 500;
       response.end(String(error));

@@ -15,7 +15,10 @@ import { createPublicHandler, isOwn } from './app.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Fleet } from './fleet.ts';
+import { openFleetPage } from './fleet-page/fleet-page.ts';
+import { tallyRegistry } from './fleet-page/tally.ts';
 import { createFound } from './found.ts';
+import type { Tally } from './history.ts';
 import { createRedirectorMetrics } from './metrics.ts';
 import type { NodeView } from './node-view.ts';
 import { createNodesApi } from './nodes-api.ts';
@@ -54,6 +57,8 @@ export interface Front {
   readonly metrics: MetricsRegistry;
   /** The name of ours under which nodes count tickets; none without a secret. */
   readonly ourKey: string | undefined;
+  /** What it counted so far. */
+  tally(): Promise<Tally>;
   close(): Promise<void>;
 }
 
@@ -76,7 +81,7 @@ export async function startRedirector(
         : { ...(await startFront(config, registry, surroundings)), registry };
     open.push(front);
     const control = await startControl(config, front, surroundings);
-    open.push({ close: () => control.close(0) });
+    open.push(control);
     for (const url of config.nodes.map(normalizeNodeUrl)) {
       if (registry.members().some((member) => member.url === url)) continue;
       await front.registry.add({ id: nodeIdFromUrl(url), url }).catch((error: unknown) => {
@@ -153,6 +158,7 @@ export async function startFront(
     fleet,
     metrics: metrics.registry,
     ourKey: secrets.length === 0 ? undefined : redirectorKey(identity),
+    tally: () => tallyRegistry(metrics.registry),
     close: async () => {
       await server.close(GRACE_MS);
       await Promise.all([view.close(), desk.close()]);
@@ -177,6 +183,7 @@ async function startPrimary(
     fleet: view.fleet,
     metrics: new WholeRegistry(view.metrics.registry, () => workers.metrics()),
     ourKey: undefined,
+    tally: async () => workers.tally(),
     registry: announced(registry, () => workers.announce()),
     close: async () => {
       await Promise.all([workers.close(), view.close()]);
@@ -204,21 +211,32 @@ function openView(config: RedirectorConfig, registry: Registry, surroundings: Su
   };
 }
 
-function startControl(
+async function startControl(
   config: RedirectorConfig,
-  { fleet, metrics, ourKey, registry }: Front & { readonly registry: Registry },
+  { fleet, metrics, ourKey, registry, tally }: Front & { readonly registry: Registry },
   { logger, clock = systemClock }: Surroundings,
-): Promise<Serving> {
+): Promise<Pick<Serving, 'url' | 'close'>> {
   const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
   const orders = new Orders({ fleet, secrets: parseSecrets(config.secret), clock });
-  const api = createNodesApi({ config, registry, fleet, orders, describe, metrics, logger });
-  return serve({
+  const page = openFleetPage({ fleet, clock, logger, tally });
+  const api = createNodesApi({ config, registry, fleet, orders, describe, metrics, logger, page });
+  const control = await serve({
     what: "the redirector's control listener",
     host: config.controlHost,
     port: config.controlPort,
     flag: '--control-port',
     handle: api.callback(),
+  }).catch(async (error: unknown) => {
+    await page.close();
+    throw error;
   });
+  return {
+    url: control.url,
+    close: async () => {
+      await page.close();
+      await control.close(0);
+    },
+  };
 }
 
 function openRegistry(config: RedirectorConfig, logger: Logger): FileRegistry {

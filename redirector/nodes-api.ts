@@ -13,6 +13,7 @@ import { VERSION } from '../shared/version.ts';
 import { describeIssues, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
+import type { FleetPage } from './fleet-page/fleet-page.ts';
 import type { NodeView } from './node-view.ts';
 import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
 import { CONTROL_API } from './openapi.ts';
@@ -27,14 +28,26 @@ export interface NodesApiOptions {
   readonly describe: (view: NodeView) => object;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
+  readonly page: FleetPage;
 }
 
 /** What `GET /` points to. */
-const SEE = ['/api/nodes', '/hosts', '/metrics', '/healthz', '/readyz', OPENAPI_PATH];
+const SEE = [
+  '/fleet',
+  '/api/nodes',
+  '/api/history',
+  '/api/events',
+  '/hosts',
+  '/metrics',
+  '/healthz',
+  '/readyz',
+  OPENAPI_PATH,
+];
 
 export function createNodesApi(options: NodesApiOptions): Koa {
   const { config, fleet } = options;
   const app = createApp({ logger: options.logger });
+  app.use(options.page.files);
   app.use(refuseForeignPages(config.controlHost));
   const router = new Router();
   router.get('/', (context) => {
@@ -57,6 +70,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   addNodeRoutes(router, options);
   addOrderRoutes(router, options);
   addHostRoutes(router, options);
+  options.page.addRoutes(router);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;

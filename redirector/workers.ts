@@ -7,6 +7,8 @@ import type { Logger } from '../shared/logging.ts';
 import { type Loop, startLoop } from '../shared/loop.ts';
 import type { Member } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
+import { tally } from './fleet-page/tally.ts';
+import type { Tally } from './history.ts';
 import { type MetricsJson, sumMetrics } from './workers-metrics.ts';
 import { Seat } from './workers-seat.ts';
 
@@ -25,6 +27,8 @@ export class Workers {
   readonly #members: () => readonly Member[];
   readonly #gone: () => Promise<MetricsJson>;
   readonly #counting: Loop;
+  /** As of the last count. */
+  #counted: readonly MetricsJson[] = [];
 
   private constructor(parts: {
     readonly url: string;
@@ -90,13 +94,18 @@ export class Workers {
     return [await this.#gone(), ...live];
   }
 
+  /** What all of them did, as of the last count, so that nobody need be asked. */
+  tally(): Tally {
+    return tally(this.#counted.flat());
+  }
+
   async close(): Promise<void> {
     await this.#counting.stop();
     await Promise.all(this.#seats.map((seat) => seat.stop()));
   }
 
   async #count(): Promise<void> {
-    await this.metrics();
+    this.#counted = await this.metrics();
   }
 }
 

@@ -16,9 +16,13 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-const STYLE = `
+/** The colours of every page of ours, light and dark. */
+export const PALETTE = `
 :root { color-scheme: light dark; --ink: #1c1e21; --dim: #5d636b; --paper: #fbfaf8; --card: #fff; --line: #dedbd5; --accent: #b4450f; --on-accent: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9e7e3; --dim: #a3a19c; --paper: #17181a; --card: #202225; --line: #3a3c40; --accent: #f0884a; --on-accent: #1b1206; } }
+`;
+
+const STYLE = `${PALETTE}
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink); font: 17px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; display: grid; place-items: center; padding: 1.25rem; }
 main { width: min(40rem, 100%); background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 5vw, 2.5rem); }

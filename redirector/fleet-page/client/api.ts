@@ -1,0 +1,71 @@
+// Calls to the control listener this page came from, with the token where one is asked for. It is kept for this tab,
+// and travels in a header: an address ends up in logs and histories.
+
+const KEY = 'tmpfleet-control-token';
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** What the redirector says no with. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly remedy: string;
+  readonly findings: readonly Finding[];
+
+  constructor(status: number, answer: Answer) {
+    super(answer.message ?? `the redirector answers ${status}`);
+    this.status = status;
+    this.remedy = answer.remedy ?? '';
+    this.findings = answer.findings ?? [];
+  }
+
+  /** Whether it can be insisted on. */
+  get isForceable(): boolean {
+    return this.status === 409 && this.remedy.includes('force');
+  }
+}
+
+/** The parts of an answer that this page reads. */
+export interface Answer {
+  readonly message?: string;
+  readonly remedy?: string;
+  readonly findings?: readonly Finding[];
+}
+
+export const token = {
+  get: (): string => sessionStorage.getItem(KEY) ?? '',
+  set: (value: string): void => sessionStorage.setItem(KEY, value),
+  forget: (): void => sessionStorage.removeItem(KEY),
+};
+
+/** @param path without a slash at its start: the page may be served below a prefix */
+export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+  const held = token.get();
+  const headers = held === '' ? {} : { authorization: `Bearer ${held}` };
+  const answer = await fetch(path, { cache: 'no-store', redirect: 'error', ...options, headers });
+  if (answer.ok) return answer;
+  throw new Refusal(answer.status, await readAnswer(answer));
+}
+
+/** @throws Refusal, TypeError when nothing answers */
+export async function order(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
+  const answer = await ask(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  return readAnswer(answer);
+}
+
+async function readAnswer(answer: Response): Promise<Answer> {
+  try {
+    return (await answer.json()) as Answer;
+  } catch {
+    // Something in between answered, and not in JSON.
+    return {};
+  }
+}
+
+export function describeFailure(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  return error instanceof TypeError ? 'the redirector does not answer' : String(error);
+}

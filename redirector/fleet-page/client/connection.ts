@@ -1,0 +1,81 @@
+// Keeps the page fed: connects, tells how that is, and tries again when it breaks.
+import type { FleetUpdate, HistoryAnswer } from '../wire.ts';
+import { ask, Refusal } from './api.ts';
+import { byId, mark, say } from './dom.ts';
+import { readEvents } from './stream.ts';
+
+export interface Listener {
+  history(answer: HistoryAnswer): void;
+  update(update: FleetUpdate): void;
+  /** The token is missing or not taken; `connect` is to be called when there is another. */
+  tokenWanted(): void;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15_000;
+
+export class Connection {
+  readonly #listener: Listener;
+  readonly #sign = byId('connection', HTMLElement);
+  #pause = FIRST_PAUSE_MS;
+  #timer: number | undefined;
+  #stop: AbortController | undefined;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+    addEventListener('online', () => this.#hurry());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.#hurry();
+    });
+  }
+
+  /** Ends the connection there is, and begins another. */
+  async connect(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stop?.abort();
+    const stop = new AbortController();
+    this.#stop = stop;
+    try {
+      const events = await ask('api/events', { signal: stop.signal });
+      const history = await ask('api/history', { signal: stop.signal });
+      this.#listener.history((await history.json()) as HistoryAnswer);
+      await readEvents(events, stop, (data) => this.#heard(data));
+    } catch (error) {
+      if (this.#stop !== stop) return;
+      if (error instanceof Refusal && error.status === 401) {
+        this.#show('locked', 'asks for its token');
+        this.#listener.tokenWanted();
+        return;
+      }
+      if (error instanceof Refusal) {
+        this.#tryLater(error.message);
+        return;
+      }
+    }
+    if (this.#stop === stop) this.#tryLater('connection lost');
+  }
+
+  #heard(data: string): void {
+    this.#pause = FIRST_PAUSE_MS;
+    this.#show('live', 'live');
+    this.#listener.update(JSON.parse(data) as FleetUpdate);
+  }
+
+  #tryLater(why: string): void {
+    this.#show('lost', `${why}; numbers are old, trying again`);
+    this.#timer = setTimeout(() => void this.connect(), this.#pause);
+    this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
+  }
+
+  /** Somebody looks, or the network is back. */
+  #hurry(): void {
+    if (this.#timer !== undefined) void this.connect();
+  }
+
+  #show(state: string, text: string): void {
+    mark(this.#sign, 'data-state', state);
+    mark(document.body, 'data-connection', state);
+    say(this.#sign, text);
+  }
+}

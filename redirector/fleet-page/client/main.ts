@@ -1,0 +1,133 @@
+// The fleet page: what the redirector tells, put where people look for it.
+import type { FleetUpdate, NodeRow } from '../wire.ts';
+import { token } from './api.ts';
+import { Charts } from './charts.ts';
+import { Connection } from './connection.ts';
+import { byId, make, say } from './dom.ts';
+import { NodeItem, SLOT_STATES } from './node-row.ts';
+import { askToAdd } from './orders.ts';
+import { count, standingOf } from './words.ts';
+
+const board = byId('board', HTMLElement);
+const list = byId('node-list', HTMLElement);
+const tokenForm = byId('token-form', HTMLFormElement);
+const tokenInput = byId('token', HTMLInputElement);
+const forget = byId('forget', HTMLButtonElement);
+
+const items = new Map<string, NodeItem>();
+const totals = new Map<string, HTMLElement>();
+let charts: Charts | undefined;
+
+const connection = new Connection({
+  history: (answer) => {
+    // The charts take their size from where they are, so that must be shown first.
+    board.hidden = false;
+    tokenForm.hidden = true;
+    forget.hidden = token.get() === '';
+    charts ??= new Charts();
+    charts.replace(answer);
+  },
+  update: show,
+  tokenWanted,
+});
+
+begin();
+
+function begin(): void {
+  for (const name of ['nodes', 'held', 'warm', 'starting', 'free', 'waiting']) {
+    const number = make('dd', { id: `total-${name}` }, '–');
+    totals.set(name, number);
+    byId('totals', HTMLElement).append(make('div', { 'data-key': name }, make('dt', {}, name), number));
+  }
+  for (const state of SLOT_STATES)
+    byId('slot-legend', HTMLElement).append(make('li', { 'data-key': state }, state));
+  const example = `curl -X POST ${new URL('api/nodes', location.href).href} -d '{"url":"https://node7.example.org"}'`;
+  say(byId('empty-curl', HTMLElement), example);
+  byId('add', HTMLButtonElement).addEventListener('click', askToAdd);
+  tokenForm.addEventListener('submit', (event) => {
+    event.preventDefault();
+    token.set(tokenInput.value.trim());
+    void connection.connect();
+  });
+  forget.addEventListener('click', () => {
+    token.forget();
+    void connection.connect();
+  });
+  void connection.connect();
+}
+
+function tokenWanted(): void {
+  const wasRefused = token.get() !== '';
+  token.forget();
+  board.hidden = true;
+  forget.hidden = true;
+  tokenForm.hidden = false;
+  say(byId('token-error', HTMLElement), wasRefused ? 'That is not the token of this redirector.' : '');
+  tokenInput.value = '';
+  tokenInput.focus();
+}
+
+function show(update: FleetUpdate): void {
+  const { at, nodes, whole, gone, ages } = update;
+  const present = new Set(nodes.map(({ id }) => id));
+  const left = whole ? [...items.keys()].filter((id) => !present.has(id)) : gone;
+  for (const id of left) drop(id);
+  for (const row of nodes) put(row);
+  for (const [id, item] of items) item.age(ages[id], at);
+  say(byId('version', HTMLElement), update.version);
+  byId('empty', HTMLElement).hidden = items.size > 0;
+  showTotals(update.waiting);
+  charts?.add(update.bucket, at / 1000);
+}
+
+function put(row: NodeRow): void {
+  const item = items.get(row.id);
+  if (item !== undefined) {
+    item.change(row);
+    return;
+  }
+  const made = new NodeItem(row);
+  const after = [...items.values()].find((other) => compare(other.row.id, row.id) > 0);
+  items.set(row.id, made);
+  list.insertBefore(made.element, after === undefined ? null : nextInOrder(row.id));
+}
+
+/** The first of those on the page that comes after it by name. */
+function nextInOrder(id: string): Node | null {
+  const later = [...items.values()].filter(({ row }) => compare(row.id, id) > 0);
+  return later.sort((one, other) => compare(one.row.id, other.row.id))[0]?.element ?? null;
+}
+
+/** `node2` comes before `node10`. */
+function compare(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true });
+}
+
+function drop(id: string): void {
+  const item = items.get(id);
+  if (item === undefined) return;
+  items.delete(id);
+  const hadFocus = item.element.contains(document.activeElement);
+  item.element.remove();
+  if (hadFocus) byId('nodes', HTMLElement).focus();
+}
+
+function showTotals(waiting: number): void {
+  const rows = [...items.values()].map(({ row }) => row);
+  const heard = rows.filter(({ answers }) => answers === 'reachable');
+  const sum = (of: (row: NodeRow) => number): number => heard.reduce((all, row) => all + of(row), 0);
+  const numbers: Readonly<Record<string, string>> = {
+    nodes: String(rows.length),
+    held: `${sum(({ slots }) => slots.held)} of ${sum(({ capacity }) => capacity)}`,
+    warm: String(sum(({ slots }) => slots.warm)),
+    starting: String(sum(({ slots }) => slots.starting)),
+    free: String(sum(({ slots }) => slots.free)),
+    waiting: String(waiting),
+  };
+  for (const [name, element] of totals) say(element, numbers[name] ?? '–');
+  const standings = new Map<string, number>();
+  for (const row of rows) standings.set(standingOf(row), (standings.get(standingOf(row)) ?? 0) + 1);
+  const inWords = [...standings].map(([standing, number]) => `${number} ${standing}`).join(', ');
+  say(byId('node-count', HTMLElement), inWords);
+  document.title = rows.length === 0 ? 'Fleet' : `Fleet: ${count(rows.length, 'node')}, ${inWords}`;
+}

@@ -1,0 +1,57 @@
+// Numbers and times as people say them.
+import type { NodeRow } from '../wire.ts';
+
+const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+
+/** `14:05`, or `Tue 14:05` when that is not within twelve hours. */
+export function timeOf(ms: number, now: number): string {
+  return (Math.abs(ms - now) < 12 * 3_600_000 ? clockFormat : dayFormat).format(ms);
+}
+
+/** `40 s`, `12 min`, `3 h 20 min`, `2 d 4 h` */
+export function spanOf(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 36) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+export function ageOf(seconds: number | undefined): string {
+  if (seconds === undefined) return 'never reported';
+  if (seconds < 10) return `reported ${seconds.toFixed(1)} s ago`;
+  return `reported ${spanOf(seconds * 1000)} ago`;
+}
+
+/** What a node is, in a word: whether it answers comes before what it last said. */
+export function standingOf({ answers, state }: NodeRow): string {
+  if (answers === 'unreachable') return 'unreachable';
+  return answers === 'unknown' || state === null ? 'not heard yet' : state;
+}
+
+/** What there is to say of a node beyond its numbers; empty when nothing. */
+export function remarkOn(row: NodeRow, now: number): string {
+  const { answers, state, slots } = row;
+  if (answers === 'unreachable')
+    return `since ${timeOf(row.since, now)} (${spanOf(now - row.since)}): ${row.reason ?? 'no answer'}`;
+  if (row.reason !== null) return row.reason;
+  if (state === 'cordoned') return `no new readers are sent there; ${count(slots.held, 'reader')} there`;
+  if (state === 'draining') return `${count(slots.held, 'reader')} left${untilWhen(row, now)}`;
+  if (state === 'drained')
+    return row.drainForced
+      ? 'nobody is left: the deadline ended those who stayed'
+      : 'nobody is left: all had gone by themselves';
+  return '';
+}
+
+function untilWhen({ drainDeadline }: NodeRow, now: number): string {
+  if (drainDeadline === null) return '';
+  return `, ended at ${timeOf(drainDeadline, now)} at the latest (in ${spanOf(drainDeadline - now)})`;
+}

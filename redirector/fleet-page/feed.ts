@@ -9,7 +9,7 @@ export interface FeedOptions {
 }
 
 /** A comment after so many turns without an event, so that a dead connection is found out. */
-const HEARTBEAT_TURNS = 10;
+const HEARTBEAT_TURNS = 5;
 /** One that has not read for so many turns is let go: what was sent last is still kept for it. */
 const PATIENT_TURNS = 30;
 /** Tabs that somebody left open; each costs a connection. */

@@ -18,6 +18,7 @@ export class Snapshots {
   readonly #fleet: Fleet;
   /** What was told of each node last, as JSON. */
   readonly #told = new Map<string, string>();
+  #bucket = '';
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
@@ -27,8 +28,11 @@ export class Snapshots {
     return this.#update(moment, true, [...this.#fleet.views()].map(describeRow), []);
   }
 
-  /** What changed since the last call. Whoever was told more meanwhile is only told some of it again. */
-  news(moment: Moment): FleetUpdate {
+  /**
+   * What changed since the last call, ages of reports among it; undefined when nothing did. Whoever was told more
+   * meanwhile is only told some of it again.
+   */
+  news(moment: Moment): FleetUpdate | undefined {
     const changed: NodeRow[] = [];
     for (const view of this.#fleet.views()) {
       const row = describeRow(view);
@@ -39,7 +43,10 @@ export class Snapshots {
     }
     const gone = [...this.#told.keys()].filter((id) => this.#fleet.get(id) === undefined);
     for (const id of gone) this.#told.delete(id);
-    return this.#update(moment, false, changed, gone);
+    const bucket = JSON.stringify(moment.bucket);
+    const isSame = gone.length === 0 && this.#fleet.size === 0 && bucket === this.#bucket;
+    this.#bucket = bucket;
+    return isSame ? undefined : this.#update(moment, false, changed, gone);
   }
 
   #update(moment: Moment, whole: boolean, nodes: readonly NodeRow[], gone: readonly string[]): FleetUpdate {

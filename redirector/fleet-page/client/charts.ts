@@ -25,6 +25,9 @@ const HELD: readonly Line[] = [
   { field: 'capacity', label: 'capacity', colour: 'dim', isDashed: true },
 ];
 
+/** A chart shows no less. s */
+const SHORTEST = 300;
+
 const INCREMENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 
 export class Charts {
@@ -49,7 +52,9 @@ export class Charts {
       this.#buckets.push(bucket);
       while ((this.#buckets[0]?.t ?? now) <= now - this.#span) this.#buckets.shift();
     }
-    for (const chart of this.#charts) chart.draw(this.#buckets, now - this.#span, now);
+    // While there is less than an hour, what there is fills the chart.
+    const from = Math.min(this.#buckets[0]?.t ?? now, now - SHORTEST);
+    for (const chart of this.#charts) chart.draw(this.#buckets, Math.max(from, now - this.#span), now);
   }
 }
 
@@ -107,7 +112,7 @@ class Chart {
     };
     return {
       ...this.#size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {

@@ -125,9 +125,12 @@ function showTotals(waiting: number): void {
     waiting: String(waiting),
   };
   for (const [name, element] of totals) say(element, numbers[name] ?? '–');
-  const standings = new Map<string, number>();
+  const standings = new Map<string, number>(
+    ['ready', 'cordoned', 'draining', 'drained'].map((name) => [name, 0]),
+  );
   for (const row of rows) standings.set(standingOf(row), (standings.get(standingOf(row)) ?? 0) + 1);
-  const inWords = [...standings].map(([standing, number]) => `${number} ${standing}`).join(', ');
+  const there = [...standings].filter(([, number]) => number > 0);
+  const inWords = there.map(([standing, number]) => `${number} ${standing}`).join(', ');
   say(byId('node-count', HTMLElement), inWords);
   document.title = rows.length === 0 ? 'Fleet' : `Fleet: ${count(rows.length, 'node')}, ${inWords}`;
 }

@@ -42,7 +42,7 @@ export function remarkOn(row: NodeRow, now: number): string {
   if (answers === 'unreachable')
     return `since ${timeOf(row.since, now)} (${spanOf(now - row.since)}): ${row.reason ?? 'no answer'}`;
   if (row.reason !== null) return row.reason;
-  if (state === 'cordoned') return `no new readers are sent there; ${count(slots.held, 'reader')} there`;
+  if (state === 'cordoned') return 'no new readers are sent there';
   if (state === 'draining') return `${count(slots.held, 'reader')} left${untilWhen(row, now)}`;
   if (state === 'drained')
     return row.drainForced

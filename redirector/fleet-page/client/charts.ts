@@ -82,7 +82,8 @@ class Chart {
   draw(buckets: readonly Bucket[], from: number, to: number): void {
     this.#buckets = buckets;
     this.#range = [from, to];
-    const column = (field: keyof Bucket): number[] => buckets.map((bucket) => bucket[field]);
+    const column = (field: keyof Bucket): (number | null)[] =>
+      withoutRest(buckets.map((each) => each[field]));
     // A step lasts until the next begins, the last one until now.
     const last = buckets.at(-1);
     const end = (field: keyof Bucket): number[] =>
@@ -166,4 +167,12 @@ function seriesOf({ label, colour: key, isFilled, isDashed }: Line): uPlot.Serie
     ...(isDashed === true ? { dash: [4, 4] } : {}),
     ...(paths === undefined ? {} : { paths }),
   };
+}
+
+/** Nothing is drawn where nothing happened: lines on the ground would lie over each other. */
+function withoutRest(values: readonly number[]): (number | null)[] {
+  return values.map((value, index) => {
+    const isRest = value === 0 && (values[index - 1] ?? 0) === 0 && (values[index + 1] ?? 0) === 0;
+    return isRest ? null : value;
+  });
 }

@@ -14,6 +14,8 @@ const tokenForm = byId('token-form', HTMLFormElement);
 const tokenInput = byId('token', HTMLInputElement);
 const forget = byId('forget', HTMLButtonElement);
 
+/** `node2` comes before `node10`. */
+const byName = new Intl.Collator('en', { numeric: true });
 const items = new Map<string, NodeItem>();
 const totals = new Map<string, HTMLElement>();
 let charts: Charts | undefined;
@@ -73,6 +75,7 @@ function show(update: FleetUpdate): void {
   const left = whole ? [...items.keys()].filter((id) => !present.has(id)) : gone;
   for (const id of left) drop(id);
   for (const row of nodes) put(row);
+  arrange();
   for (const [id, item] of items) item.age(ages[id], at);
   say(byId('version', HTMLElement), update.version);
   byId('empty', HTMLElement).hidden = items.size > 0;
@@ -86,21 +89,17 @@ function put(row: NodeRow): void {
     item.change(row);
     return;
   }
-  const made = new NodeItem(row);
-  const after = [...items.values()].find((other) => compare(other.row.id, row.id) > 0);
-  items.set(row.id, made);
-  list.insertBefore(made.element, after === undefined ? null : nextInOrder(row.id));
+  items.set(row.id, new NodeItem(row));
 }
 
-/** The first of those on the page that comes after it by name. */
-function nextInOrder(id: string): Node | null {
-  const later = [...items.values()].filter(({ row }) => compare(row.id, id) > 0);
-  return later.sort((one, other) => compare(one.row.id, other.row.id))[0]?.element ?? null;
-}
-
-/** `node2` comes before `node10`. */
-function compare(one: string, other: string): number {
-  return one.localeCompare(other, 'en', { numeric: true });
+/** By name. Those that are in their place stay there untouched: moving them would take the focus out of them. */
+function arrange(): void {
+  if (list.children.length === items.size) return;
+  const sorted = [...items.values()].sort((one, other) => byName.compare(one.row.id, other.row.id));
+  sorted.forEach(({ element }, place) => {
+    const here = list.children[place] ?? null;
+    if (here !== element) list.insertBefore(element, here);
+  });
 }
 
 function drop(id: string): void {

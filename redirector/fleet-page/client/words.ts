@@ -53,5 +53,5 @@ export function remarkOn(row: NodeRow, now: number): string {
 
 function untilWhen({ drainDeadline }: NodeRow, now: number): string {
   if (drainDeadline === null) return '';
-  return `, ended at ${timeOf(drainDeadline, now)} at the latest (in ${spanOf(drainDeadline - now)})`;
+  return `; whoever still is at ${timeOf(drainDeadline, now)} (in ${spanOf(drainDeadline - now)}) is ended`;
 }

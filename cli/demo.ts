@@ -181,6 +181,7 @@ function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): st
     `    the fleet's numbers:  curl ${url}/stats`,
     `    as a program would:   curl -X POST ${url}/api/spawn`,
     `    the nodes:            curl ${controlUrl}/api/nodes`,
+    `    the same, live:       ${controlUrl}/fleet`,
   ];
   if (first !== undefined) {
     const { url: nodeUrl, controlUrl: nodeControl } = first.addresses();

@@ -237,6 +237,22 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     });
   });
 
+  test('notices that a redirector hangs, and when it goes on', async () => {
+    const { control, run } = await front();
+    const page = await (await browser.newContext()).newPage();
+    await page.clock.install();
+    await page.goto(`${control}/fleet`);
+    await live(page);
+    run.process.kill('SIGSTOP');
+    bench.keep({ close: async () => void run.process.kill('SIGCONT') });
+    await page.clock.fastForward(21_000);
+    await page.locator('#connection[data-state="lost"]').waitFor();
+    run.process.kill('SIGCONT');
+    // Longer than it waits between two attempts.
+    await page.clock.fastForward(16_000);
+    await live(page);
+  });
+
   test('shows that the connection is lost, and finds the redirector again when it is back', async () => {
     const first = await startRedirectorProcess();
     const node = await bench.node({ warm: 4 });

@@ -1,6 +1,9 @@
 // Calls to the control listener this page came from, with the token where one is asked for. It is kept for this tab,
 // and travels in a header: an address ends up in logs and histories.
 
+/** The redirector itself gives a node less. */
+const ANSWER_MS = 30_000;
+
 const KEY = 'tmpfleet-control-token';
 
 export interface Finding {
@@ -50,9 +53,13 @@ export async function ask(path: string, options: RequestInit = {}): Promise<Resp
   throw new Refusal(answer.status, await readAnswer(answer));
 }
 
-/** @throws Refusal, TypeError when nothing answers */
+/** @throws Refusal, TypeError when nothing answers, DOMException when nothing does in time */
 export async function order(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
-  const answer = await ask(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const answer = await ask(path, {
+    ...{ method, signal },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   return readAnswer(answer);
 }
 
@@ -67,5 +74,6 @@ async function readAnswer(answer: Response): Promise<Answer> {
 
 export function describeFailure(error: unknown): string {
   if (error instanceof Refusal) return error.message;
-  return error instanceof TypeError ? 'the redirector does not answer' : String(error);
+  const isSilence = error instanceof TypeError || error instanceof DOMException;
+  return isSilence ? 'the redirector does not answer' : String(error);
 }

@@ -2,7 +2,7 @@
 import type { FleetUpdate, HistoryAnswer } from '../wire.ts';
 import { ask, Refusal } from './api.ts';
 import { byId, mark, say } from './dom.ts';
-import { readEvents } from './stream.ts';
+import { readEvents, SILENCE_MS } from './stream.ts';
 
 export interface Listener {
   history(answer: HistoryAnswer): void;
@@ -36,12 +36,15 @@ export class Connection {
     this.#stop?.abort();
     const stop = new AbortController();
     this.#stop = stop;
+    const watchdog = setTimeout(() => stop.abort(), SILENCE_MS);
     try {
       const events = await ask('api/events', { signal: stop.signal });
       const history = await ask('api/history', { signal: stop.signal });
       this.#listener.history((await history.json()) as HistoryAnswer);
+      clearTimeout(watchdog);
       await readEvents(events, stop, (data) => this.#heard(data));
     } catch (error) {
+      clearTimeout(watchdog);
       if (this.#stop !== stop) return;
       if (error instanceof Refusal && error.status === 401) {
         this.#show('locked', 'asks for its token');

@@ -1,7 +1,7 @@
 // Server-sent events by fetch: EventSource cannot send a token in a header.
 
 /** Without a word for so long, a heartbeat's included, the connection is dead. */
-const SILENCE_MS = 20_000;
+export const SILENCE_MS = 20_000;
 
 /** Reads `data:` of each event until the connection ends. @throws whatever ended it */
 export async function readEvents(

@@ -253,6 +253,27 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     await live(page);
   });
 
+  test('lets go of its connection while nobody looks, and takes it up again', async () => {
+    const { control } = await front();
+    const page = await (await browser.newContext()).newPage();
+    await page.clock.install();
+    await page.goto(`${control}/fleet`);
+    await live(page);
+    // A browser without a screen hides no tab by itself.
+    const turn = (state: string): Promise<unknown> =>
+      page.evaluate(
+        `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/events'));
+    await turn('hidden');
+    await page.clock.fastForward(61_000);
+    await page.getByText('paused while nobody looks').waitFor();
+    await ended;
+    await turn('visible');
+    await live(page);
+  });
+
   test('shows that the connection is lost, and finds the redirector again when it is back', async () => {
     const first = await startRedirectorProcess();
     const node = await bench.node({ warm: 4 });

@@ -13,6 +13,8 @@ export interface Listener {
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
+/** A tab that nobody has looked at for so long lets go: a browser gives all its tabs together six connections to us. */
+const REST_MS = 60_000;
 
 export class Connection {
   readonly #listener: Listener;
@@ -20,12 +22,16 @@ export class Connection {
   #pause = FIRST_PAUSE_MS;
   #timer: number | undefined;
   #stop: AbortController | undefined;
+  #rest: number | undefined;
+  #isResting = false;
 
   constructor(listener: Listener) {
     this.#listener = listener;
     addEventListener('online', () => this.#hurry());
     document.addEventListener('visibilitychange', () => {
+      clearTimeout(this.#rest);
       if (document.visibilityState === 'visible') this.#hurry();
+      else this.#rest = setTimeout(() => this.#letGo(), REST_MS);
     });
   }
 
@@ -33,6 +39,7 @@ export class Connection {
   async connect(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isResting = false;
     this.#stop?.abort();
     const stop = new AbortController();
     this.#stop = stop;
@@ -47,6 +54,7 @@ export class Connection {
       clearTimeout(watchdog);
       if (this.#stop !== stop) return;
       if (error instanceof Refusal && error.status === 401) {
+        this.#stop = undefined;
         this.#show('locked', 'asks for its token');
         this.#listener.tokenWanted();
         return;
@@ -73,7 +81,18 @@ export class Connection {
 
   /** Somebody looks, or the network is back. */
   #hurry(): void {
-    if (this.#timer !== undefined) void this.connect();
+    if (this.#timer !== undefined || this.#isResting) void this.connect();
+  }
+
+  #letGo(): void {
+    // While it asks for a token there is nothing to let go of, and nothing to come back to.
+    if (this.#stop === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stop.abort();
+    this.#stop = undefined;
+    this.#isResting = true;
+    this.#show('resting', 'paused while nobody looks');
   }
 
   #show(state: string, text: string): void {

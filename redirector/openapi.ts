@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ApiDescription, Operation } from '../shared/openapi.ts';
 import { ORDERS } from '../shared/order.ts';
 import { spawnAnswerSchema } from '../shared/wire.ts';
+import type { HistoryAnswer } from './fleet-page/wire.ts';
 import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
 import { fleetStatsSchema, nodeDescriptionSchema } from './summary.ts';
 
@@ -62,6 +63,22 @@ const orders: readonly Operation[] = ORDERS.map((order) => ({
   token: 'control',
 }));
 
+const historySchema: z.ZodType<HistoryAnswer> = z.object({
+  bucket_seconds: z.number().int(),
+  span_seconds: z.number().int(),
+  buckets: z.array(
+    z.object({
+      t: z.number().int().describe('when it begins, s since 1970'),
+      arrivals: z.number().int(),
+      bounces: z.number().int(),
+      refused: z.number().int(),
+      waiting: z.number().int().describe('the most at one time'),
+      held: z.number().int(),
+      capacity: z.number().int(),
+    }),
+  ),
+});
+
 export const CONTROL_API: ApiDescription = {
   title: 'tmpfleet redirector, for operators',
   description: 'On loopback unless told otherwise. Which nodes there are, and what is ordered of them.',
@@ -108,6 +125,16 @@ export const CONTROL_API: ApiDescription = {
       refuses: unknown,
     },
     ...orders,
+    {
+      ...{ method: 'get', path: '/api/history', summary: 'The last hour of the fleet', token: 'control' },
+      description: 'Kept in memory: it begins anew with the process.',
+      answers: { 200: { description: 'oldest first', schema: historySchema } },
+    },
+    {
+      ...{ method: 'get', path: '/api/events', summary: 'The fleet as it changes', token: 'control' },
+      description: 'Server-sent events, each a JSON object: the whole at first, then what has changed.',
+      answers: { 200: { description: 'until either side ends it', type: 'text/event-stream' } },
+    },
     {
       ...{ method: 'post', path: '/hosts', summary: "tmpnb-redirector's way of adding", body: hostBody },
       answers: { 200: { description: 'it is there', schema: hostBody } },

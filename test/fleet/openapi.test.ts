@@ -79,11 +79,12 @@ const LISTENERS: readonly {
     name: 'the front, for operators',
     url: () => front.controlUrl,
     calls: [
-      ...['/', '/healthz', '/readyz', '/metrics', '/api/nodes', '/openapi.json'].map(
+      ...['/', '/healthz', '/readyz', '/metrics', '/api/nodes', '/api/history', '/openapi.json'].map(
         (path): Call => [`get ${path}`, 200],
       ),
       ['get /api/nodes/{id}', 200, node()],
       ['get /api/nodes/{id}', 404, nobody],
+      ['get /api/events', 200],
       ['post /api/nodes', 201, { body: () => ({ url: 'http://127.0.0.1:1', id: 'nothing-there' }) }],
       ['post /api/nodes', 400, { body: () => ({ url: 5 }) }],
       ['post /api/nodes', 409, { body: () => ({ url: agent.url }) }],
@@ -211,6 +212,15 @@ async function call(base: string, [operation, , { id, body } = {}]: Call): Promi
   });
 }
 
+/** The whole, or of what never ends the first that comes. */
+async function firstOf(answer: Response): Promise<string> {
+  if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) return answer.text();
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
+}
+
 describe.each(LISTENERS)('$name', ({ url, calls }) => {
   test('is described by a valid document', async () => {
     const result = await new Validator().validate((await readDocument(url())).raw);
@@ -232,7 +242,7 @@ describe.each(LISTENERS)('$name', ({ url, calls }) => {
     await until('one is warm', () => agent.pool.counts().warm > 0);
     for (const each of calls) {
       const answer = await call(url(), each);
-      const text = await answer.text();
+      const text = await firstOf(answer);
       expect([each[0], answer.status, text]).toEqual([each[0], each[1], text]);
       checkAnswer({ document, raw }, each, answer.headers.get('content-type') ?? '', text);
     }

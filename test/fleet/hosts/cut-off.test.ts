@@ -4,9 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
-import { Front } from './front.ts';
-import { Holder } from './holder.ts';
-import { Host } from './host.ts';
+import { HostFleet } from './fleet.ts';
 
 /** A quarter of what is configured unless told, and so is the cut: as 60 s are to polls every 2 s. */
 const POLL_MS = 500;
@@ -17,35 +15,27 @@ const CLICKS_PER_SECOND = 2;
 const CLICKS_AT_ONCE = 12;
 
 describeNeeding(['docker'], 'three hosts', () => {
-  let front: Front;
-  let hosts: Host[] = [];
-  const holders: Holder[] = [];
-
+  let fleet: HostFleet;
   beforeAll(async () => {
-    const polls = ['--poll-interval', `${POLL_MS}ms`, '--poll-timeout', `${POLL_MS}ms`];
-    front = await Front.start([...polls, '--unreachable-interval', '2500ms']);
-    // The host that is cut off runs Docker; the others run the local engine, which is quicker on two cores.
-    hosts = await Promise.all(
-      (['docker', 'local', 'local'] as const).map((engine, n) =>
-        Host.start({ name: `host${n}`, front: front.url, engine, capacity: 30, warm: 6 }),
-      ),
-    );
-    await Promise.all(hosts.map((host) => host.whole()));
-    for (const host of hosts) await front.add(host);
-    for (const host of hosts) await front.sees(host, { schedulable: true });
+    fleet = await HostFleet.start({
+      front: [
+        ...['--poll-interval', `${POLL_MS}ms`, '--poll-timeout', `${POLL_MS}ms`],
+        ...['--unreachable-interval', '2500ms'],
+      ],
+      // The host that is cut off runs Docker.
+      engines: ['docker', 'local', 'local'],
+      ...{ capacity: 30, warm: 6 },
+    });
   });
-  afterAll(async () => {
-    for (const holder of holders) holder.leave();
-    await front?.stop();
-    await Promise.all(hosts.map((host) => host.stop()));
-  });
+  afterAll(() => fleet?.stop());
 
   test('one of them cut off: nobody new is sent there after two missed polls, its own find theirs again', {
     timeout: 240_000,
   }, async () => {
+    const { front, hosts, holders } = fleet;
     const [cut] = hosts;
     if (cut === undefined) throw new Error('there is no host');
-    for (let n = 0; n < HELD; n += 1) holders.push(await Holder.arrive(front.url));
+    for (let n = 0; n < HELD; n += 1) await fleet.arrive(1);
     await Promise.all(holders.map((holder) => holder.counts()));
     const there = holders.filter(({ node }) => node === cut.url);
     expect(there.length).toBeGreaterThan(0);

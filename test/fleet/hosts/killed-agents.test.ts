@@ -3,14 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
-import { Front } from './front.ts';
-import { Holder } from './holder.ts';
-import { Host } from './host.ts';
+import { HostFleet } from './fleet.ts';
 
-const HOSTS = 3;
-/** The others run the local engine, in network namespaces all the same, for two cores bear no more. */
-const DOCKER_HOSTS = 1;
 const HELD = 30;
+/** As many as are warm on one host. */
+const TOGETHER = 10;
 const KILLS = 20;
 const CLICKS_PER_SECOND = 2;
 const COUNTS_MS = 90_000;
@@ -18,40 +15,21 @@ const COUNTS_MS = 90_000;
 const CLICKS_AT_ONCE = 6;
 
 describeNeeding(['docker'], 'three hosts', () => {
-  let front: Front;
-  let hosts: Host[] = [];
-  const holders: Holder[] = [];
-
+  let fleet: HostFleet;
   beforeAll(async () => {
-    front = await Front.start(['--poll-interval', '500ms', '--unreachable-interval', '1s']);
-    hosts = await Promise.all(
-      Array.from({ length: HOSTS }, (_, n) =>
-        Host.start({
-          name: `host${n}`,
-          front: front.url,
-          engine: n < DOCKER_HOSTS ? 'docker' : 'local',
-          capacity: HELD,
-          warm: HELD / HOSTS,
-        }),
-      ),
-    );
-    await Promise.all(hosts.map((host) => host.whole()));
-    for (const host of hosts) await front.add(host);
-    for (const host of hosts) await front.sees(host, { schedulable: true });
+    fleet = await HostFleet.start({
+      front: ['--poll-interval', '500ms', '--unreachable-interval', '1s'],
+      engines: ['docker', 'local', 'local'],
+      ...{ capacity: HELD, warm: TOGETHER },
+    });
   });
-  afterAll(async () => {
-    for (const holder of holders) holder.leave();
-    await front?.stop();
-    await Promise.all(hosts.map((host) => host.stop()));
-  });
+  afterAll(() => fleet?.stop());
 
   test('lose no sandbox while their agents are killed, and no reader meets an error', {
     timeout: 480_000,
   }, async () => {
-    const ten = HELD / HOSTS;
-    for (let n = 0; n < HELD; n += ten) {
-      holders.push(...(await Promise.all(Array.from({ length: ten }, () => Holder.arrive(front.url)))));
-    }
+    const { front, hosts, holders } = fleet;
+    for (let n = 0; n < HELD; n += TOGETHER) await fleet.arrive(TOGETHER);
     await Promise.all(holders.map((holder) => holder.counts()));
     await Promise.all(hosts.map((host) => host.whole()));
     const clicks = new Clicks({
@@ -62,7 +40,7 @@ describeNeeding(['docker'], 'three hosts', () => {
     });
     const began = performance.now();
     for (let n = 0; n < KILLS; n += 1) {
-      const host = hosts[n % HOSTS];
+      const host = hosts[n % hosts.length];
       if (host === undefined) throw new Error('there is no such host');
       await host.killAgent();
       await host.startAgent();

@@ -4,9 +4,8 @@ import { describeNeeding } from '../../lab/needs.ts';
 import type { Landing } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
-import { Front } from './front.ts';
-import { Holder } from './holder.ts';
-import { Host, type HostOptions } from './host.ts';
+import { HostFleet } from './fleet.ts';
+import type { Host } from './host.ts';
 
 const HELD = 9;
 const CLICKS_PER_SECOND = 5;
@@ -16,33 +15,22 @@ const CLICKS_AT_ONCE = 10;
 const DEADLINE = '10m';
 
 describeNeeding(['docker'], 'a fleet under load', () => {
-  let front: Front;
-  const hosts: Host[] = [];
-  const holders: Holder[] = [];
-
-  const start = (name: string, engine: HostOptions['engine']): Promise<Host> =>
-    Host.start({ name, front: front.url, engine, capacity: 40, warm: 8 });
-
+  let fleet: HostFleet;
   beforeAll(async () => {
-    front = await Front.start(['--poll-interval', '500ms']);
-    // The host that goes runs Docker; the others run the local engine, which is quicker on two cores.
-    hosts.push(
-      ...(await Promise.all([start('host0', 'docker'), start('host1', 'local'), start('host2', 'local')])),
-    );
-    await Promise.all(hosts.map((host) => host.whole()));
-    for (const host of hosts) await front.add(host);
-    for (const host of hosts) await front.sees(host, { schedulable: true });
+    fleet = await HostFleet.start({
+      front: ['--poll-interval', '500ms'],
+      // The host that goes runs Docker.
+      engines: ['docker', 'local', 'local'],
+      ...{ capacity: 40, warm: 8 },
+    });
   });
-  afterAll(async () => {
-    for (const holder of holders) holder.leave();
-    await front?.stop();
-    await Promise.all(hosts.map((host) => host.stop()));
-  });
+  afterAll(() => fleet?.stop());
 
   test('gains a host and loses another: no error, nobody ended before their time, nothing left behind', {
     timeout: 240_000,
   }, async () => {
-    for (let n = 0; n < HELD; n += 1) holders.push(await Holder.arrive(front.url));
+    const { front, hosts, holders } = fleet;
+    for (let n = 0; n < HELD; n += 1) await fleet.arrive(1);
     await Promise.all(holders.map((holder) => holder.counts()));
     const [old] = hosts;
     if (old === undefined) throw new Error('there is no host');
@@ -56,7 +44,7 @@ describeNeeding(['docker'], 'a fleet under load', () => {
       hosts: () => hosts,
     });
     const began = performance.now();
-    const added = await start('host3', 'local');
+    const added = await fleet.startHost('host3', 'local');
     hosts.push(added);
     await added.whole();
     await front.add(added);

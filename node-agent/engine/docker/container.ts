@@ -5,7 +5,7 @@ import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import type { ImageFacts } from './image.ts';
 import type { SandboxUser } from './image-user.ts';
-import { containerName, LABELS, networkName } from './names.ts';
+import { containerName, LABELS } from './names.ts';
 import type { DockerConfig } from './options.ts';
 
 const TMP_BYTES = 64 * 1024 ** 2;
@@ -16,6 +16,8 @@ export interface ContainerPlan {
   readonly config: DockerConfig;
   readonly image: ImageFacts;
   readonly user: SandboxUser;
+  /** The name of the one it is on. */
+  readonly network: string;
 }
 
 export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
@@ -32,10 +34,10 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     ),
     Labels: { [LABELS.node]: nodeId, [LABELS.sandbox]: spec.id, [LABELS.image]: image.id },
     HostConfig: {
-      NetworkMode: networkName(nodeId),
+      NetworkMode: plan.network,
       // Older Dockers resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
       // With a server of its own to ask, the sandbox's own namespace does the asking, and gets nowhere.
-      Dns: ['127.0.0.1'],
+      ...(config.egress ? dnsOf(config) : { Dns: ['127.0.0.1'] }),
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: config.pidsLimit,
@@ -58,6 +60,11 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       ...(config.runtime === '' ? {} : { Runtime: config.runtime }),
     },
   };
+}
+
+/** Without any: Docker's own way, which is to ask as the host does. */
+function dnsOf({ sandboxDns }: DockerConfig): { Dns?: string[] } {
+  return sandboxDns.length === 0 ? {} : { Dns: [...sandboxDns] };
 }
 
 function commandLine({ config, spec }: ContainerPlan): string {

@@ -5,13 +5,15 @@ import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf } from './connection.ts';
 import { containerOptions } from './container.ts';
+import { EgressGuard } from './egress.ts';
 import { watchExits } from './events.ts';
 import { HostFirewall } from './firewall.ts';
 import { imageMissing } from './image.ts';
-import { bridgeName, containerName, LABELS, networkName } from './names.ts';
-import { ensureNetwork, removeNetwork } from './network.ts';
+import { containerName, egressChain, LABELS } from './names.ts';
+import { Networks } from './networks.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
+import { warnOfResolvers } from './resolvers.ts';
 import { SandboxImage } from './sandbox-image.ts';
 
 /** ms. A loaded Docker is slow, but none of these takes so long on one that works. */
@@ -36,6 +38,8 @@ export class DockerEngine implements Engine {
   readonly #docker: Dockerode;
   readonly #image: SandboxImage;
   readonly #firewall: HostFirewall;
+  readonly #egress: EgressGuard | undefined;
+  readonly #networks: Networks;
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
@@ -49,23 +53,24 @@ export class DockerEngine implements Engine {
     this.#docker = connectDocker(target);
     this.#image = new SandboxImage(this.#docker, config, context);
     this.describes = this.#image.reference;
-    this.#firewall = new HostFirewall({
-      mode: config.hostFirewall,
-      bridge: bridgeName(context.nodeId),
-      logger: context.logger,
+    const { nodeId, logger } = context;
+    // With a way out and without the rule, this host's other addresses would be part of the internet.
+    this.#firewall = new HostFirewall({ mode: config.egress ? 'require' : config.hostFirewall, logger });
+    this.#egress = config.egress
+      ? new EgressGuard({ chain: egressChain(nodeId), deny: config.egressDeny, logger })
+      : undefined;
+    this.#networks = new Networks({
+      ...{ docker: this.#docker, nodeId, logger, egress: config.egress, size: config.dockerNetworkSize },
+      guard: (bridges) => this.#guard(bridges),
     });
   }
 
   async open(onExit: (id: string) => void): Promise<void> {
-    if (this.#config.egress) {
-      throw new FleetError('bad-config', 'egress: sandboxes with a way out are not available yet', {
-        remedy: 'leave --egress out: private and metadata addresses could not be denied reliably',
-      });
-    }
     await this.#checkHost();
     await this.#image.ensure(this.#closing.signal);
-    await ensureNetwork(this.#docker, this.#context.nodeId);
-    await this.#guardHost();
+    await this.#networks.open();
+    this.#networks.observe(await this.#ownContainers());
+    if (this.#config.egress) await warnOfResolvers(this.#config, this.#context.logger);
     await watchExits({
       docker: this.#docker,
       nodeId: this.#context.nodeId,
@@ -89,6 +94,7 @@ export class DockerEngine implements Engine {
     this.#removing.add(id);
     try {
       await removeContainer(this.#docker, containerName(this.#context.nodeId, id), this.#context.clock);
+      this.#networks.forget(id);
     } finally {
       this.#removing.delete(id);
     }
@@ -96,21 +102,22 @@ export class DockerEngine implements Engine {
 
   async list(): Promise<readonly EngineSandbox[]> {
     if (this.#context.clock.monotonic() - this.#firewallChecked > FIREWALL_RECHECK_MS) {
-      this.#guardHost().catch((error: unknown) =>
-        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach this host'),
+      this.#guard(this.#networks.bridges).catch((error: unknown) =>
+        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach what they must not'),
       );
     }
     const containers = await this.#ownContainers();
+    this.#networks.observe(containers);
     return containers.flatMap((container) => {
       const id = container.Labels[LABELS.sandbox];
       if (id === undefined) return [];
-      const host = container.NetworkSettings?.Networks[networkName(this.#context.nodeId)]?.IPAddress;
+      const host = this.#networks.addressIn(container.NetworkSettings?.Networks ?? {});
       return [
         {
           id,
           // A paused one was paused by somebody; that is not for us to end.
           running: container.State === 'running' || container.State === 'paused',
-          address: host === undefined || host === '' ? undefined : { host, port: this.#config.sandboxPort },
+          address: host === undefined ? undefined : { host, port: this.#config.sandboxPort },
           image: container.Labels[LABELS.image] ?? container.ImageID,
           createdAt: container.Created * 1000,
         },
@@ -131,8 +138,10 @@ export class DockerEngine implements Engine {
     this.#closing.abort();
     if (options.purge !== true) return;
     await this.#purge();
-    await removeNetwork(this.#docker, this.#context.nodeId, this.#context.logger);
-    await this.#firewall.remove();
+    const { bridges } = this.#networks;
+    await this.#networks.remove();
+    await this.#firewall.remove(bridges);
+    await this.#egress?.remove(bridges);
   }
 
   /** A start that outlives the decision to close is waited for, so that nothing appears after the purge. */
@@ -157,8 +166,11 @@ export class DockerEngine implements Engine {
     const image = await this.#image.inspect(spec.image);
     const user = await this.#image.userFor(image);
     this.#refuseWhenClosing();
-    const plan = { nodeId, spec, config: this.#config, image, user };
+    const network = await this.#networks.place(spec.id);
     try {
+      // Whoever manages the host's firewall may have flushed it since the last.
+      if (this.#egress !== undefined) await this.#guard(this.#networks.bridges);
+      const plan = { nodeId, spec, config: this.#config, image, user, network };
       // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
       const container = await callDocker(
         { what: 'create a container', deadline: DEADLINES.create },
@@ -173,6 +185,8 @@ export class DockerEngine implements Engine {
       if (cause instanceof FleetError) throw cause;
       if (/no such image/i.test(reasonOf(cause))) throw imageMissing(this.describes, cause);
       throw new FleetError('start-failed', `Docker could not start a sandbox: ${reasonOf(cause)}`, { cause });
+    } finally {
+      this.#networks.started(spec.id);
     }
   }
 
@@ -181,8 +195,8 @@ export class DockerEngine implements Engine {
       { what: 'inspect a container', deadline: DEADLINES.inspect },
       (abortSignal) => container.inspect({ abortSignal }),
     );
-    const host = NetworkSettings.Networks[networkName(this.#context.nodeId)]?.IPAddress;
-    if (State.Running && host !== undefined && host !== '') return { host, port: this.#config.sandboxPort };
+    const host = this.#networks.addressIn(NetworkSettings.Networks);
+    if (State.Running && host !== undefined) return { host, port: this.#config.sandboxPort };
     const hint = State.ExitCode === 127 ? ' (the image does not have that command)' : '';
     throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}${hint}`);
   }
@@ -212,9 +226,10 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async #guardHost(): Promise<void> {
+  async #guard(bridges: readonly string[]): Promise<void> {
     this.#firewallChecked = this.#context.clock.monotonic();
-    await this.#firewall.ensure();
+    await this.#firewall.ensure(bridges);
+    await this.#egress?.ensure(bridges);
   }
 
   #refuseWhenClosing(): void {

@@ -11,7 +11,6 @@ export type FirewallMode = 'auto' | 'require' | 'off';
 
 export interface HostFirewallOptions {
   readonly mode: FirewallMode;
-  readonly bridge: string;
   readonly logger: Logger;
 }
 
@@ -37,17 +36,21 @@ export class HostFirewall {
   }
 
   /**
-   * Puts the rule there unless it is; safe to repeat.
+   * Puts the rule for each bridge there unless it is; safe to repeat.
    * @throws FleetError `engine-unavailable` when it cannot be set and is required
    */
-  async ensure(): Promise<void> {
-    const { mode, bridge, logger } = this.#options;
+  async ensure(bridges: readonly string[]): Promise<void> {
+    for (const bridge of bridges) await this.#ensure(bridge);
+  }
+
+  async #ensure(bridge: string): Promise<void> {
+    const { mode, logger } = this.#options;
     if (mode === 'off') return;
     try {
-      await this.#checkBridge();
-      if (await this.#ensureWith('iptables'))
+      await checkBridge(bridge);
+      if (await ensureWith('iptables', bridge))
         logger.info({ bridge }, 'sandboxes are kept away from this host');
-      await this.#ensureWith('ip6tables').catch((error: unknown) => {
+      await ensureWith('ip6tables', bridge).catch((error: unknown) => {
         // Sandboxes have no IPv6; a host without ip6tables loses nothing.
         logger.debug({ error: describeError(error) }, 'no rule for IPv6');
       });
@@ -71,36 +74,37 @@ export class HostFirewall {
   }
 
   /** Takes the rule away; best effort. */
-  async remove(): Promise<void> {
-    const { mode, bridge, logger } = this.#options;
+  async remove(bridges: readonly string[]): Promise<void> {
+    const { mode, logger } = this.#options;
     if (mode === 'off') return;
-    for (const program of ['iptables', 'ip6tables']) {
-      try {
-        await run(program, ['-w', '5', '-D', ...rule(bridge)], { timeout: DEADLINE_MS });
-      } catch (error) {
-        logger.debug({ program, error: describeError(error) }, 'no firewall rule to remove');
+    for (const bridge of bridges) {
+      for (const program of ['iptables', 'ip6tables']) {
+        try {
+          await run(program, ['-w', '5', '-D', ...rule(bridge)], { timeout: DEADLINE_MS });
+        } catch (error) {
+          logger.debug({ program, error: describeError(error) }, 'no firewall rule to remove');
+        }
       }
     }
   }
+}
 
-  /** A rule for a bridge that is not in our network namespace (rootless, Docker Desktop, agent in a container) is void. */
-  async #checkBridge(): Promise<void> {
-    const devices = await readFile('/proc/net/dev', 'utf8');
-    if (!devices.includes(`${this.#options.bridge}:`)) {
-      throw new Error(`the bridge ${this.#options.bridge} is not among this host's interfaces`);
-    }
+/** A rule for a bridge that is not in our network namespace (rootless, Docker Desktop, agent in a container) is void. */
+async function checkBridge(bridge: string): Promise<void> {
+  const devices = await readFile('/proc/net/dev', 'utf8');
+  if (!devices.includes(`${bridge}:`)) {
+    throw new Error(`the bridge ${bridge} is not among this host's interfaces`);
   }
+}
 
-  /** True when it was not there. */
-  async #ensureWith(program: string): Promise<boolean> {
-    const { bridge } = this.#options;
-    try {
-      await run(program, ['-w', '5', '-C', ...rule(bridge)], { timeout: DEADLINE_MS });
-      return false;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') throw new Error(`${program} is not installed`);
-      await run(program, ['-w', '5', '-I', ...rule(bridge)], { timeout: DEADLINE_MS });
-      return true;
-    }
+/** True when it was not there. */
+async function ensureWith(program: string, bridge: string): Promise<boolean> {
+  try {
+    await run(program, ['-w', '5', '-C', ...rule(bridge)], { timeout: DEADLINE_MS });
+    return false;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new Error(`${program} is not installed`);
+    await run(program, ['-w', '5', '-I', ...rule(bridge)], { timeout: DEADLINE_MS });
+    return true;
   }
 }

@@ -5,6 +5,8 @@ export const LABELS = {
   node: 'tmpfleet.node',
   sandbox: 'tmpfleet.sandbox',
   image: 'tmpfleet.image',
+  /** Which of the node's networks it is. */
+  network: 'tmpfleet.network',
 } as const;
 
 /**
@@ -16,13 +18,19 @@ export function containerName(nodeId: string, sandboxId: string): string {
   return `tmpfleet-${digest(`${nodeId}/${sandboxId}`, 24)}`;
 }
 
-export function networkName(nodeId: string): string {
-  return `tmpfleet-${nodeId}`;
+/** @param number from 1; a node whose sandboxes are more than one bridge bears has several */
+export function networkName(nodeId: string, number = 1): string {
+  return `tmpfleet-${nodeId}${number === 1 ? '' : `.net${number}`}`;
 }
 
 /** An interface's name has 15 characters at most. Fixed, so that a firewall rule can name it beforehand. */
-export function bridgeName(nodeId: string): string {
-  return `tf-${digest(nodeId, 12)}`;
+export function bridgeName(nodeId: string, number = 1): string {
+  return `tf-${digest(number === 1 ? nodeId : `${nodeId}/${number}`, 12)}`;
+}
+
+/** The chain of iptables that says where the node's sandboxes may go. 28 characters at most. */
+export function egressChain(nodeId: string): string {
+  return `TMPFLEET-${digest(nodeId, 12)}`;
 }
 
 function digest(text: string, length: number): string {

@@ -1,10 +1,10 @@
-// The node's own bridge network: no way out, no way to each other, and nothing else on it.
+// One of the node's own bridge networks: no way to each other, nothing else on it, and no way out unless that is asked for.
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logging.ts';
 import { callDocker, reasonOf, statusOf } from './connection.ts';
-import { bridgeName, LABELS, networkName } from './names.ts';
+import { LABELS } from './names.ts';
 
 const DEADLINE_MS = 30_000;
 /** A quarter of a second apart. */
@@ -12,23 +12,49 @@ const REMOVE_TRIES = 40;
 const ICC = 'com.docker.network.bridge.enable_icc';
 const BRIDGE = 'com.docker.network.bridge.name';
 
+export interface NetworkPlan {
+  readonly name: string;
+  readonly bridge: string;
+  /** From 1. */
+  readonly number: number;
+  readonly egress: boolean;
+}
+
 /**
  * Makes the network unless it is there as it must be.
- * @throws FleetError `conflict` when a network of that name is not ours, or is ours and less than safe
+ * @throws FleetError `conflict` when a network of that name is not ours, or is ours and otherwise than it must be
  */
-export async function ensureNetwork(docker: Dockerode, nodeId: string): Promise<void> {
-  const found = await inspectNetwork(docker, nodeId);
-  if (found === undefined) await createNetwork(docker, nodeId);
-  else checkNetwork(found, nodeId);
+export async function ensureNetwork(docker: Dockerode, plan: NetworkPlan, nodeId: string): Promise<void> {
+  const found = await inspectNetwork(docker, plan.name);
+  if (found !== undefined && !(await mayBeMadeAnew(docker, found, plan, nodeId))) {
+    checkNetwork(found, plan, nodeId);
+    return;
+  }
+  await createNetwork(docker, plan, nodeId);
+}
+
+/** Ours, of the other kind, and nobody on it: it goes. */
+async function mayBeMadeAnew(
+  docker: Dockerode,
+  found: Dockerode.NetworkInspectInfo,
+  { egress }: NetworkPlan,
+  nodeId: string,
+): Promise<boolean> {
+  const isOurs = found.Labels?.[LABELS.node] === nodeId;
+  if (!isOurs || found.Internal !== egress || Object.keys(found.Containers ?? {}).length > 0) return false;
+  await callDocker({ what: 'remove the network', deadline: DEADLINE_MS }, () =>
+    docker.getNetwork(found.Id).remove(),
+  );
+  return true;
 }
 
 async function inspectNetwork(
   docker: Dockerode,
-  nodeId: string,
+  name: string,
 ): Promise<Dockerode.NetworkInspectInfo | undefined> {
   try {
     return await callDocker({ what: 'inspect the network', deadline: DEADLINE_MS }, () =>
-      docker.getNetwork(networkName(nodeId)).inspect(),
+      docker.getNetwork(name).inspect(),
     );
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
@@ -36,18 +62,22 @@ async function inspectNetwork(
   }
 }
 
-async function createNetwork(docker: Dockerode, nodeId: string): Promise<void> {
+async function createNetwork(
+  docker: Dockerode,
+  { name, bridge, number, egress }: NetworkPlan,
+  nodeId: string,
+): Promise<void> {
   try {
     await callDocker({ what: 'create the network', deadline: DEADLINE_MS }, (abortSignal) =>
       docker.createNetwork({
-        Name: networkName(nodeId),
+        Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
-        Internal: true,
+        Internal: !egress,
         Attachable: false,
         EnableIPv6: false,
-        Options: { [ICC]: 'false', [BRIDGE]: bridgeName(nodeId) },
-        Labels: { [LABELS.node]: nodeId },
+        Options: { [ICC]: 'false', [BRIDGE]: bridge },
+        Labels: { [LABELS.node]: nodeId, [LABELS.network]: String(number) },
         abortSignal,
       }),
     );
@@ -59,21 +89,36 @@ async function createNetwork(docker: Dockerode, nodeId: string): Promise<void> {
   }
 }
 
-function checkNetwork(found: Dockerode.NetworkInspectInfo, nodeId: string): void {
+function checkNetwork(
+  found: Dockerode.NetworkInspectInfo,
+  { name, bridge, egress }: NetworkPlan,
+  nodeId: string,
+): void {
   const ours = found.Labels?.[LABELS.node] === nodeId;
-  const safe =
-    found.Internal && found.Options?.[ICC] === 'false' && found.Options?.[BRIDGE] === bridgeName(nodeId);
-  if (ours && safe) return;
+  const safe = found.Options?.[ICC] === 'false' && found.Options?.[BRIDGE] === bridge;
+  if (ours && safe && found.Internal !== egress) return;
+  if (ours && safe) {
+    throw new FleetError(
+      'conflict',
+      `sandboxes that were started with${egress ? 'out' : ''} a way out are still on the Docker network ${name}`,
+      { remedy: `start once more with${egress ? 'out' : ''} --egress, drain this node, and change it then` },
+    );
+  }
   throw new FleetError(
     'conflict',
-    `there is a Docker network ${networkName(nodeId)} that ${ours ? 'does not isolate as it must' : 'is not ours'}`,
-    { remedy: `remove it (docker network rm ${networkName(nodeId)}), or give this node another --node-id` },
+    `there is a Docker network ${name} that ${ours ? 'does not isolate as it must' : 'is not ours'}`,
+    { remedy: `remove it (docker network rm ${name}), or give this node another --node-id` },
   );
 }
 
 /** Removes it; one that is not ours, or has others' containers on it, stays with a warning. */
-export async function removeNetwork(docker: Dockerode, nodeId: string, logger: Logger): Promise<void> {
-  const found = await inspectNetwork(docker, nodeId);
+export async function removeNetwork(
+  docker: Dockerode,
+  { name }: NetworkPlan,
+  nodeId: string,
+  logger: Logger,
+): Promise<void> {
+  const found = await inspectNetwork(docker, name);
   if (found === undefined || found.Labels?.[LABELS.node] !== nodeId) return;
   for (let tries = 0; ; tries += 1) {
     try {
@@ -84,10 +129,7 @@ export async function removeNetwork(docker: Dockerode, nodeId: string, logger: L
     } catch (error) {
       if (statusOf(error) === 404) return;
       if (tries >= REMOVE_TRIES) {
-        logger.warn(
-          { network: networkName(nodeId), error: describeError(error) },
-          'the network could not be removed',
-        );
+        logger.warn({ network: name, error: describeError(error) }, 'the network could not be removed');
         return;
       }
       // A container that has just been removed may still hold its endpoint for a moment.

@@ -6,14 +6,31 @@ import {
   decimal,
   flag,
   integer,
+  type Kind,
+  list,
   option,
   port,
   text,
 } from '../../../shared/config/option.ts';
 import { commonEngineOptions } from '../options.ts';
+import { normalizeCidr } from './cidr.ts';
 
 const REFERENCE = /^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$/;
 const DOCKER_HOST = /^$|^unix:\/\/\/.+$|^(tcp|https?):\/\/[^/?#\s]+$/;
+
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
+
+const cidrs: Kind<readonly string[]> = {
+  ...list('cidrs', 'ranges of IPv4 addresses such as 198.18.7.0/24, comma-separated', /./),
+  schema: list('', '', /./).schema.transform((ranges, context) =>
+    ranges.map((range) => {
+      const normalized = normalizeCidr(range);
+      if (normalized === undefined)
+        context.addIssue({ code: 'custom', message: `${JSON.stringify(range)} is no such range` });
+      return normalized ?? range;
+    }),
+  ),
+};
 
 export const dockerOptions = {
   ...commonEngineOptions,
@@ -56,7 +73,26 @@ export const dockerOptions = {
     '',
     "container runtime (none: Docker's default)",
   ),
-  egress: option(flag(), false, 'let sandboxes reach the internet (not available yet: refused at the start)'),
+  egress: option(
+    flag(),
+    false,
+    'let sandboxes reach the internet; never private or metadata addresses, this host, each other, or mail servers',
+  ),
+  egressDeny: option(
+    cidrs,
+    [],
+    'addresses that sandboxes with --egress may not reach either, such as 198.18.7.0/24',
+  ),
+  sandboxDns: option(
+    list('addresses', 'IPv4 addresses, comma-separated', IPV4),
+    [],
+    'whom sandboxes with --egress ask for names (none: whom this host asks, unless that is a private address)',
+  ),
+  dockerNetworkSize: option(
+    integer(1, 1000),
+    1000,
+    'sandboxes on one bridge network at most; a bridge bears 1023, and more networks are made as they are needed',
+  ),
   hostFirewall: option(
     choice(['auto', 'require', 'off']),
     'auto',

@@ -8,45 +8,14 @@ import { z } from 'zod';
 import type { DockerEngine } from '../../../node-agent/engine/docker/engine.ts';
 import { bridgeName, networkName } from '../../../node-agent/engine/docker/names.ts';
 import type { DockerConfig } from '../../../node-agent/engine/docker/options.ts';
-import type { Address } from '../../../node-agent/engine/engine.ts';
 import { dockerHost } from '../../contract/docker-host.ts';
 import { newSpec } from '../../contract/engine-contract.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { run } from '../../lab/run.ts';
+import { connectFrom, inside, PROBE_COMMAND } from '../../support/inside.ts';
 import { until } from '../../support/until.ts';
 
-/** Runs the JavaScript that is posted to it, and answers with what that returns. */
-const PROBE = [
-  'const [base, port] = process.argv.slice(1);',
-  'const AsyncFunction = (async () => {}).constructor;',
-  'require("http").createServer(async (q, s) => {',
-  '  let code = ""; for await (const part of q) code += part;',
-  '  const value = await new AsyncFunction("require", code)(require).catch((e) => e.code || String(e));',
-  '  s.end(JSON.stringify(value === undefined ? null : value));',
-  '}).listen(Number(port));',
-].join(' ');
-const COMMAND = `node -e '${PROBE}' /{base_path} {port}`;
-
 const newNode = (): string => `docker-${randomBytes(4).toString('hex')}`;
-
-async function inside(address: Address, code: string): Promise<unknown> {
-  return until('the sandbox answers', async () => {
-    const { body } = await request(`http://${address.host}:${address.port}/`, { method: 'POST', body: code });
-    return { value: await body.json() };
-  }).then(({ value }) => value);
-}
-
-/** `connected`, or how it failed. */
-function connectFrom(address: Address, host: string, port: number): Promise<unknown> {
-  return inside(
-    address,
-    `return new Promise((resolve) => {
-      const socket = require("net").connect({ host: "${host}", port: ${port}, timeout: 1000 });
-      const end = (result) => { socket.destroy(); resolve(result); };
-      socket.on("connect", () => end("connected")).on("timeout", () => end("timeout")).on("error", (e) => end(e.code));
-    });`,
-  );
-}
 
 const networkShape = z.object({ IPAM: z.object({ Config: z.tuple([z.object({ Gateway: z.string() })]) }) });
 
@@ -54,7 +23,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
   const host = dockerHost(docker);
   const engines: DockerEngine[] = [];
   const make = (more: Partial<DockerConfig> = {}, nodeId = newNode()): DockerEngine => {
-    const engine = host.engine(nodeId, COMMAND, more);
+    const engine = host.engine(nodeId, PROBE_COMMAND, more);
     engines.push(engine);
     return engine;
   };
@@ -189,7 +158,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     try {
       process.env.PATH = '/nowhere';
       await expect(open()).rejects.toMatchObject({ code: 'engine-unavailable', remedy: /iptables -I INPUT/ });
-      const lenient = host.engine(newNode(), COMMAND, { hostFirewall: 'auto' }, logger);
+      const lenient = host.engine(newNode(), PROBE_COMMAND, { hostFirewall: 'auto' }, logger);
       engines.push(lenient);
       await lenient.open(() => undefined);
     } finally {
@@ -226,7 +195,6 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
   test('what this host cannot give is refused at the start', async () => {
     await expect(open({ runtime: 'no-such-runtime' })).rejects.toMatchObject({ code: 'bad-config' });
     await expect(open({ cpus: 1000 })).rejects.toMatchObject({ code: 'bad-config' });
-    await expect(open({ egress: true })).rejects.toMatchObject({ code: 'bad-config' });
   });
 
   test("a network of that name that is somebody else's is left alone", async () => {

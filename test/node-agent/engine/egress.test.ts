@@ -1,0 +1,217 @@
+// Sandboxes with a way out: to the internet, and to nothing that is not the internet. Every other address answers the host
+// itself, so that it is the rules that keep them away.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { normalizeCidr } from '../../../node-agent/engine/docker/cidr.ts';
+import { egressChain } from '../../../node-agent/engine/docker/names.ts';
+import { nodeStatsSchema } from '../../../shared/wire.ts';
+import { dockerHost } from '../../contract/docker-host.ts';
+import { type DockerLab, startDocker } from '../../lab/docker.ts';
+import { importTiny, TINY_COMMAND } from '../../lab/images.ts';
+import { HOST_PUBLIC, type Internet, startInternet } from '../../lab/internet.ts';
+import { describeNeeding } from '../../lab/needs.ts';
+import { run } from '../../lab/run.ts';
+import { connectFrom, connecting, inside, PROBE_COMMAND } from '../../support/inside.ts';
+import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
+import { until } from '../../support/until.ts';
+
+const TOKEN = 'the-control-token-of-egress';
+const INTERNET = '11.55.66.77';
+const DENIED = '11.99.1.2';
+const PRIVATE = '10.250.0.1';
+const METADATA = '169.254.169.254';
+const OTHERS = [DENIED, PRIVATE, METADATA, '192.168.77.1', '172.20.0.9', '100.64.0.9', '168.63.129.16'];
+
+describeNeeding(['docker'], 'sandboxes with a way out', () => {
+  let lab: DockerLab;
+  let internet: Internet;
+  let image = '';
+  let agent: Run;
+  let url = '';
+  let control = '';
+  const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-egress-'));
+
+  const start = (flags: readonly string[]): Run =>
+    tmpfleet(
+      [
+        ...[
+          'node-agent',
+          '--engine',
+          'docker',
+          '--docker-host',
+          lab.host,
+          '--image',
+          image,
+          '--pull',
+          'never',
+        ],
+        ...['--node-id', 'egress', '--data-dir', dataDir, '--port', '0', '--control-port', '0'],
+        ...['--capacity', '3', '--log-format', 'json', '--ephemeral', ...flags],
+      ],
+      { TMPFLEET_CONTROL_TOKEN: TOKEN },
+      lab.enter,
+    );
+  beforeAll(async () => {
+    lab = await startDocker({ network: 'own' });
+    image = await importTiny(lab);
+    internet = await startInternet(lab, [INTERNET, ...OTHERS], INTERNET);
+    const flags = [
+      '--host',
+      lab.address ?? '',
+      '--control-host',
+      lab.address ?? '',
+      '--command',
+      PROBE_COMMAND,
+    ];
+    agent = start([...flags, '--egress', '--egress-deny', `${DENIED}/24`, '--sandbox-dns', INTERNET]);
+    [, url = '', control = ''] = await agent.printed(/"url":"(http:[^"]+)","control":"(http:[^"]+)"/, 60_000);
+    await warm(3);
+  }, 150_000);
+  afterAll(async () => {
+    await agent?.stop();
+    await internet?.stop();
+    await lab?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  const warm = (count: number) =>
+    until(
+      `${count} are warm`,
+      async () => nodeStatsSchema.parse(await (await fetch(`${url}/stats`)).json()).available === count,
+      90_000,
+    );
+  const claim = async (): Promise<{ readonly url: string; readonly id: string }> => {
+    const answer = await fetch(`${url}/api/spawn`, { method: 'POST' });
+    const { url: path } = z.object({ url: z.string() }).parse(await answer.json());
+    return { url: `${url}${path}`, id: path.split('/')[2] ?? '' };
+  };
+  const end = (id: string) =>
+    fetch(`${control}/api/sandboxes/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+  /** What the host itself reaches. */
+  const fromHost = async (address: string, port: number): Promise<string> => {
+    const [program = '', ...enter] = lab.enter;
+    const code = `${connecting(address, port)}.then((result) => console.log(result))`;
+    return (await run(program, [...enter, process.execPath, '-e', code])).trim();
+  };
+  const iptables = (...args: string[]): Promise<string> => {
+    const [program = '', ...enter] = lab.enter;
+    return run(program, [...enter, 'iptables', '-w', ...args]);
+  };
+
+  test('reach the internet and its names; no private address, no metadata, no denied range, no mail server', async () => {
+    const { url: own } = await claim();
+    for (const address of [INTERNET, ...OTHERS])
+      expect([address, await fromHost(address, 80)]).toEqual([address, 'connected']);
+    expect(await connectFrom(own, INTERNET, 80)).toBe('connected');
+    const lookup = 'return require("dns").promises.lookup("article.example").then(({ address }) => address);';
+    expect(await inside(own, lookup)).toBe(INTERNET);
+    for (const address of OTHERS) {
+      expect([address, await connectFrom(own, address, 80)]).not.toEqual([address, 'connected']);
+    }
+    expect(await fromHost(INTERNET, 25)).toBe('connected');
+    expect(await connectFrom(own, INTERNET, 25)).not.toBe('connected');
+  });
+
+  test('reach neither this host, by whichever address, nor each other', async () => {
+    const [one, other] = [await claim(), await claim()];
+    const addresses = await lab.client.listContainers({
+      filters: JSON.stringify({ label: ['tmpfleet.node=egress'] }),
+    });
+    const peer = addresses.find(({ Labels }) => Labels['tmpfleet.sandbox'] === other.id);
+    const [network] = Object.values(peer?.NetworkSettings.Networks ?? {});
+    const port = Number(new URL(url).port);
+    expect(await fromHost(network?.IPAddress ?? '', 8888)).toBe('connected');
+    expect(await connectFrom(one.url, network?.IPAddress ?? '', 8888)).not.toBe('connected');
+    const [program = '', ...enter] = lab.enter;
+    const careless = `require("net").createServer((s) => s.end()).listen(8099, "0.0.0.0", () => console.log("up"))`;
+    const service = spawn(program, [...enter, process.execPath, '-e', careless]);
+    try {
+      await until(
+        'the careless service is up',
+        async () => (await fromHost(HOST_PUBLIC, 8099)) === 'connected',
+      );
+      for (const address of [HOST_PUBLIC, lab.address ?? '', network?.Gateway ?? '']) {
+        expect([address, await connectFrom(one.url, address, 8099)]).not.toEqual([address, 'connected']);
+      }
+      expect(await connectFrom(one.url, lab.address ?? '', port)).not.toBe('connected');
+    } finally {
+      service.kill('SIGKILL');
+    }
+    await Promise.all([end(one.id), end(other.id)]);
+  });
+
+  test('rules that somebody flushed come back before another sandbox is started', async () => {
+    await warm(2);
+    const { url: own, id } = await claim();
+    const chain = egressChain('egress');
+    const before = await iptables('-S', chain);
+    await iptables('-F', 'DOCKER-USER');
+    await iptables('-F', chain);
+    await iptables('-A', 'DOCKER-USER', '-j', 'RETURN');
+    // So it was the rules that kept it away.
+    await until(
+      'the private address is reached',
+      async () => (await connectFrom(own, PRIVATE, 80)) === 'connected',
+    );
+    const next = await claim();
+    await end(next.id);
+    await until(
+      'it is closed again',
+      async () => (await connectFrom(own, PRIVATE, 80)) !== 'connected',
+      60_000,
+    );
+    expect(await connectFrom(own, INTERNET, 80)).toBe('connected');
+    expect(await iptables('-S', chain)).toBe(before);
+    await end(id);
+  });
+
+  test('nobody is let out where the rules cannot be set, and what was started otherwise is not changed under readers', async () => {
+    // An agent in another network namespace than its Docker.
+    const outside = dockerHost({ socketPath: lab.socketPath, host: lab.host, tinyImage: image });
+    const engine = outside.engine('outside', TINY_COMMAND, { egress: true, hostFirewall: 'off' });
+    await expect(engine.open(() => undefined)).rejects.toMatchObject({ code: 'engine-unavailable' });
+    await engine.close({ purge: true });
+    const second = start([
+      '--host',
+      '127.0.0.1',
+      '--data-dir',
+      `${dataDir}/second`,
+      '--command',
+      TINY_COMMAND,
+    ]);
+    expect(await second.ended).toBe(1);
+    expect(second.output()).toMatch(
+      /started with a way out are still on the Docker network.*drain this node/,
+    );
+  });
+
+  test('a range that is none is named', async () => {
+    const wrong = start(['--egress', '--egress-deny', '10.0.0.0/8,300.1.1.1/8']);
+    expect(await wrong.ended).toBe(2);
+    expect(wrong.output()).toMatch(/egress-deny.*300\.1\.1\.1\/8/);
+  });
+
+  test('when the node is purged nothing of its rules is left', async () => {
+    expect(await iptables('-S')).toContain(egressChain('egress'));
+    await agent.stop();
+    expect(await iptables('-S')).not.toContain(egressChain('egress'));
+  });
+});
+
+test.each([
+  ['10.1.2.3/8', '10.0.0.0/8'],
+  ['1.2.3.4', '1.2.3.4/32'],
+  ['255.255.255.255/31', '255.255.255.254/31'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['1.2.3/8', undefined],
+  ['1.2.3.4/33', undefined],
+  ['1.2.3.4/8/8', undefined],
+  ['::1/128', undefined],
+])('the range %s is %s', (text, range) => expect(normalizeCidr(text)).toBe(range));

@@ -11,6 +11,8 @@ export interface Question {
   readonly fields?: readonly HTMLElement[];
   /** Does it; what it resolves with is told. @throws Refusal */
   readonly run: (force: boolean) => Promise<Outcome>;
+  /** What else than the last node's leaving may be insisted on. */
+  readonly mayInsist?: (refusal: Refusal) => boolean;
 }
 
 export interface Outcome {
@@ -28,12 +30,18 @@ const news = byId('news', HTMLElement);
 
 let open: Question | undefined;
 let force = false;
+let isBusy = false;
 let newsTimer: number | undefined;
 
 /** Long enough to be read; what lasts is to be seen at the node. */
 const NEWS_MS = 12_000;
 
 cancel.addEventListener('click', () => dialog.close());
+// What was refused was something else: the answer to this is yet to be heard.
+form?.addEventListener('input', () => {
+  force = false;
+  if (open !== undefined) say(go, open.go);
+});
 form?.addEventListener('submit', (event) => {
   event.preventDefault();
   void run();
@@ -65,8 +73,10 @@ export function tell(text: string): void {
 
 async function run(): Promise<void> {
   const question = open;
-  if (question === undefined || go.disabled) return;
-  go.disabled = true;
+  // Not by `disabled`, which would take the focus out of the dialog.
+  if (question === undefined || isBusy) return;
+  isBusy = true;
+  go.ariaBusy = 'true';
   say(error, '');
   try {
     const outcome = await question.run(force);
@@ -78,7 +88,8 @@ async function run(): Promise<void> {
   } catch (failure) {
     explain(failure);
   } finally {
-    go.disabled = false;
+    isBusy = false;
+    go.ariaBusy = 'false';
   }
 }
 
@@ -94,10 +105,12 @@ function showDone(text: string): void {
 function explain(failure: unknown): void {
   const refusal = failure instanceof Refusal ? failure : undefined;
   showFindings(refusal?.findings ?? []);
-  if (refusal?.isForceable === true && open !== undefined) {
-    force = true;
+  if (open !== undefined && refusal !== undefined) {
+    force = refusal.isForceable || open.mayInsist?.(refusal) === true;
+    say(go, force ? `${open.go} all the same` : open.go);
+  }
+  if (refusal?.isForceable === true) {
     say(error, `${refusal.message}. Readers who come would be refused until another node takes them.`);
-    say(go, `${open.go} all the same`);
     return;
   }
   const remedy = refusal === undefined || refusal.remedy === '' ? '' : `: ${refusal.remedy}`;

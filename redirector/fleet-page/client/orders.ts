@@ -87,13 +87,17 @@ export function askToAdd(): void {
     text: 'Give the address that readers are sent to. It is asked for its report from now on, and gets readers as soon as it has room.',
     go: 'Add it',
     fields: [make('label', {}, 'Address ', url), make('label', {}, 'Name (optional) ', name)],
-    run: async () => {
+    // The redirector looks at a node before it takes it, and does not when told so.
+    mayInsist: ({ findings }) => findings.length > 0,
+    run: async (force) => {
       const id = name.value.trim();
-      const { findings } = await order('POST', 'api/nodes', {
+      const node = {
         url: url.value.trim(),
         ...(id === '' ? {} : { id }),
-      });
-      return { news: `${id === '' ? url.value.trim() : id} was added`, findings };
+        ...(force ? { probe: false } : {}),
+      };
+      const { findings } = await order('POST', 'api/nodes', node);
+      return { news: `${id === '' ? node.url : id} was added`, findings };
     },
   });
 }

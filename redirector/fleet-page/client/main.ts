@@ -26,6 +26,7 @@ const connection = new Connection({
     board.hidden = false;
     tokenForm.hidden = true;
     forget.hidden = token.get() === '';
+    say(byId('empty-curl', HTMLElement), exampleOfAdding());
     charts ??= new Charts();
     charts.replace(answer);
   },
@@ -43,8 +44,6 @@ function begin(): void {
   }
   for (const state of SLOT_STATES)
     byId('slot-legend', HTMLElement).append(make('li', { 'data-key': state }, state));
-  const example = `curl -X POST ${new URL('api/nodes', location.href).href} -d '{"url":"https://node7.example.org"}'`;
-  say(byId('empty-curl', HTMLElement), example);
   byId('add', HTMLButtonElement).addEventListener('click', askToAdd);
   tokenForm.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -56,6 +55,11 @@ function begin(): void {
     void connection.connect();
   });
   void connection.connect();
+}
+
+function exampleOfAdding(): string {
+  const header = token.get() === '' ? '' : ` -H 'Authorization: Bearer …'`;
+  return `curl -X POST ${new URL('api/nodes', location.href).href}${header} -d '{"url":"https://node7.example.org"}'`;
 }
 
 function tokenWanted(): void {

@@ -16,8 +16,12 @@ export function spanOf(ms: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 90) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 36) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 36) return twoParts(`${hours} h`, minutes % 60, 'min');
+  return twoParts(`${Math.floor(hours / 24)} d`, hours % 24, 'h');
+}
+
+function twoParts(large: string, rest: number, unit: string): string {
+  return rest === 0 ? large : `${large} ${rest} ${unit}`;
 }
 
 export function count(number: number, one: string, many = `${one}s`): string {

@@ -26,6 +26,7 @@ export async function startRedirectorProcess(
   const run = tmpfleet(['redirector', ...places, ...quick, ...flags], { TMPFLEET_SECRET: SECRET, ...env });
   const [, url = '', control = ''] = await run.printed(
     /"url":"(http:[^"]+)","control":"(http:[^"]+)".*redirector is up/,
+    60_000,
   );
   return {
     ...{ run, url, control, dir: dataDir },

@@ -24,10 +24,11 @@ export async function startRedirectorProcess(
   const places = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', dataDir];
   const quick = ['--poll-interval', '100ms', '--unreachable-interval', '200ms', '--log-format', 'json'];
   const run = tmpfleet(['redirector', ...places, ...quick, ...flags], { TMPFLEET_SECRET: SECRET, ...env });
-  const [, url = '', control = ''] = await run.printed(
-    /"url":"(http:[^"]+)","control":"(http:[^"]+)".*redirector is up/,
-    60_000,
-  );
+  const up = run.printed(/"url":"(http:[^"]+)","control":"(http:[^"]+)".*redirector is up/, 60_000);
+  const [, url = '', control = ''] = await up.catch(async (error: unknown) => {
+    await run.stop();
+    throw error;
+  });
   return {
     ...{ run, url, control, dir: dataDir },
     close: async () => {

@@ -25,6 +25,8 @@ export interface ClaimOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (outcome: ClaimOutcome) => void;
+  /** From asking for a sandbox to the claim on disk, of those who got one. */
+  readonly observe: (seconds: number) => void;
 }
 
 export type ClaimOutcome = 'claimed' | 'returned' | 'launch-page' | 'bounced' | 'full' | 'no-ticket';
@@ -128,6 +130,8 @@ export class ClaimDesk {
 
   /** A reader who goes away while a start is awaited must not cost a sandbox. */
   async #claim(context: Context): Promise<Sandbox | undefined> {
+    const { clock, observe } = this.#options;
+    const began = clock.monotonic();
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     context.res.once('close', leave);
@@ -141,6 +145,7 @@ export class ClaimDesk {
         return undefined;
       }
       this.#options.logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
+      observe((clock.monotonic() - began) / 1000);
       return sandbox;
     } finally {
       context.res.off('close', leave);

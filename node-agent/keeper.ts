@@ -37,6 +37,7 @@ export class Keeper {
   readonly #starts = new Map<string, Promise<void>>();
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
+  #failedRemovals = 0;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -45,6 +46,11 @@ export class Keeper {
 
   get backingOff(): boolean {
     return this.#backoff.active;
+  }
+
+  /** Since the start; for metrics. */
+  get failedRemovals(): number {
+    return this.#failedRemovals;
   }
 
   /** Ends in `onStarted` or `onFailed`, or in neither when the sandbox is ended meanwhile. */
@@ -116,6 +122,7 @@ export class Keeper {
         await this.#removals(() => engine.remove(sandbox.id));
         break;
       } catch (error) {
+        this.#failedRemovals += 1;
         const retryIn = Math.round(retry.failed());
         const fields = { sandbox: shortId(sandbox.id), error: describeError(error), retryIn };
         logger.warn(fields, 'a sandbox could not be removed');

@@ -97,7 +97,6 @@ export async function startNodeAgent(
     trustProxy: config.trustProxy,
     ownCookiePrefix: COOKIE_PREFIX,
   });
-  metrics.watch({ pool, room, standing, proxy });
   const snapshot = createSnapshots({
     nodeId: config.nodeId,
     version: VERSION,
@@ -106,8 +105,8 @@ export async function startNodeAgent(
     standing,
     arrivals,
   });
-  const count = metrics.countClaim;
-  const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count });
+  const { countClaim: count, observeClaim: observe } = metrics;
+  const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count, observe });
 
   const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger });
 
@@ -141,6 +140,7 @@ export async function startNodeAgent(
       else opening.holdUpgrade(socket, upgrade);
     },
   });
+  metrics.watch({ pool, room, standing, proxy, connections: publicServer.connections });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,

@@ -1,6 +1,16 @@
-// What a node counts, under Prometheus' naming convention; labels are bounded.
-import { Counter, createMetrics, Gauge, Histogram, type Registry } from '../shared/metrics.ts';
+// What a node counts, under Prometheus' naming convention; labels are bounded, and none is a path, a sandbox or a reader.
+import {
+  createMetrics,
+  Histogram,
+  only,
+  type Registry,
+  type Row,
+  rowsBy,
+  showCounter,
+  showGauge,
+} from '../shared/metrics.ts';
 import { NODE_STATES } from '../shared/node.ts';
+import { END_REASONS } from '../shared/sandbox.ts';
 import type { ClaimOutcome } from './claim.ts';
 import type { NodeStanding } from './drain.ts';
 import type { HostRoom } from './host-room.ts';
@@ -10,125 +20,160 @@ import type { NodeProxy } from './proxy.ts';
 export interface NodeMetrics {
   readonly registry: Registry;
   countClaim(outcome: ClaimOutcome): void;
+  observeClaim(seconds: number): void;
   observeStart(seconds: number): void;
   /** Adds what can only be read off the running parts. */
-  watch(parts: {
-    readonly pool: Pool;
-    readonly room: HostRoom;
-    readonly standing: NodeStanding;
-    readonly proxy: NodeProxy;
-  }): void;
+  watch(parts: WatchedParts): void;
 }
+
+export interface WatchedParts {
+  readonly pool: Pool;
+  readonly room: HostRoom;
+  readonly standing: NodeStanding;
+  readonly proxy: NodeProxy;
+  /** Open at the public listener. */
+  readonly connections: () => Promise<number>;
+}
+
+/** A warm one is claimed in milliseconds; where none is, a start is waited for. */
+const CLAIM_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
+const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
 export function createNodeMetrics(): NodeMetrics {
   const registry = createMetrics('node-agent');
   const registers = [registry];
-  const claims = new Counter({
+  const claims: Record<ClaimOutcome, number> = {
+    ...{ claimed: 0, returned: 0, 'launch-page': 0, bounced: 0, full: 0, 'no-ticket': 0 },
+  };
+  showCounter(registry, {
     name: 'tmpfleet_claims_total',
-    help: 'Requests for a sandbox, by what became of them',
-    labelNames: ['outcome'],
-    registers,
+    help: 'Requests for a sandbox, by what became of them: claimed, returned to their own, shown the launch page, sent back to the front (bounced), refused as full, refused without a ticket',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', claims),
+  });
+  const waited = new Histogram({
+    name: 'tmpfleet_claim_seconds',
+    help: 'From a request for a sandbox to the claim on disk, of those who got one',
+    ...{ buckets: CLAIM_BUCKETS, registers },
   });
   const starts = new Histogram({
     name: 'tmpfleet_start_seconds',
-    help: 'From asking the engine for a sandbox to its first answer',
-    buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64],
-    registers,
+    help: 'From asking the engine for a sandbox to its first answer, of those that answered',
+    ...{ buckets: START_BUCKETS, registers },
   });
   return {
     registry,
-    countClaim: (outcome) => claims.inc({ outcome }),
+    countClaim: (outcome) => {
+      claims[outcome] += 1;
+    },
+    observeClaim: (seconds) => waited.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
-    watch: (parts) => watch(registers, parts),
+    watch: (parts) => {
+      showPool(registry, parts);
+      showEndings(registry, parts);
+      showProxy(registry, parts);
+      showHost(registry, parts);
+    },
   };
 }
 
-function watch(
-  registers: [Registry] | Registry[],
-  { pool, room, standing, proxy }: Parameters<NodeMetrics['watch']>[0],
-): void {
-  gauge(registers, 'tmpfleet_sandboxes', 'Sandboxes of this node', ['state'], (set) => {
-    for (const [state, value] of Object.entries(pool.counts())) set({ state }, value);
+function showPool(registry: Registry, { pool, standing }: WatchedParts): void {
+  const number = (name: string, help: string, read: () => number): void =>
+    showGauge(registry, { name, help, rows: () => only(read()) });
+  showGauge(registry, {
+    name: 'tmpfleet_sandboxes',
+    help: 'Sandboxes of this node, by state; held is claimed or in use, and all of them take a slot',
+    labels: ['state'],
+    rows: () => rowsBy('state', { ...pool.counts() }),
   });
-  gauge(registers, 'tmpfleet_capacity', 'Slots of this node', [], (set) => set({}, pool.settings.capacity));
-  gauge(registers, 'tmpfleet_warm_target', 'Sandboxes to be ready and unclaimed', [], (set) =>
-    set({}, pool.warmTarget),
-  );
-  gauge(registers, 'tmpfleet_start_concurrency', 'Sandboxes that may be started at one time', [], (set) =>
-    set({}, pool.concurrency),
-  );
-  gauge(
-    registers,
-    'tmpfleet_starts_withheld',
-    '1 while nothing is started because the host has no room',
-    [],
-    (set) => set({}, pool.withheld === undefined ? 0 : 1),
-  );
-  gauge(
-    registers,
-    'tmpfleet_host_memory_available_bytes',
-    'Memory of this host that could be had',
-    [],
-    (set) => set({}, room.measured.memory),
-  );
-  gauge(registers, 'tmpfleet_host_disk_free_bytes', 'Room on the disks that matter', ['dir'], (set) => {
-    for (const [dir, free] of Object.entries(room.measured.disks)) set({ dir }, free);
+  showGauge(registry, {
+    name: 'tmpfleet_node_state',
+    help: '1 for the state this node is in, 0 for the others',
+    labels: ['state'],
+    rows: () => NODE_STATES.map((state): Row => [{ state }, state === standing.state ? 1 : 0]),
   });
-  gauge(registers, 'tmpfleet_node_state', '1 for the state the node is in', ['state'], (set) => {
-    for (const state of NODE_STATES) set({ state }, state === standing.state ? 1 : 0);
-  });
-  gauge(registers, 'tmpfleet_proxy_open_sockets', 'WebSockets open through the proxy', [], (set) =>
-    set({}, proxy.counters.openSockets),
+  number('tmpfleet_capacity', 'Slots of this node', () => pool.settings.capacity);
+  number(
+    'tmpfleet_warm_target',
+    'Sandboxes that are to be ready and unclaimed just now',
+    () => pool.warmTarget,
   );
-  total(registers, 'tmpfleet_sandbox_endings_total', 'Sandboxes ended, by reason', 'reason', () =>
-    pool.table.endings(),
+  number(
+    'tmpfleet_start_concurrency',
+    'Sandboxes that may be started at one time just now',
+    () => pool.concurrency,
   );
-  total(registers, 'tmpfleet_proxy_total', 'Requests and upgrades the proxy carried', 'kind', () => ({
-    requests: proxy.counters.requests,
-    upgrades: proxy.counters.upgrades,
-  }));
-  total(registers, 'tmpfleet_proxy_bytes_total', 'Bytes the proxy carried', 'direction', () => ({
-    to_sandbox: proxy.counters.bytesToSandbox,
-    to_reader: proxy.counters.bytesToReader,
-  }));
+  number('tmpfleet_waiting', 'Readers for whom a sandbox is being started just now', () => pool.waiting);
 }
 
-type Set = (labels: Record<string, string>, value: number) => void;
-
-function gauge(
-  registers: Registry[],
-  name: string,
-  help: string,
-  labelNames: string[],
-  collect: (set: Set) => void,
-): void {
-  new Gauge({
-    name,
-    help,
-    labelNames,
-    registers,
-    collect() {
-      collect((labels, value) => this.set(labels, value));
-    },
+function showHost(registry: Registry, { pool, room }: WatchedParts): void {
+  showGauge(registry, {
+    name: 'tmpfleet_starts_withheld',
+    help: '1 while nothing is started, because this host has no room',
+    rows: () => only(pool.withheld === undefined ? 0 : 1),
+  });
+  showGauge(registry, {
+    name: 'tmpfleet_host_memory_available_bytes',
+    help: 'Memory of this host that could be had',
+    rows: () => only(room.measured.memory),
+  });
+  showGauge(registry, {
+    name: 'tmpfleet_host_disk_free_bytes',
+    help: 'Room on the disks of the data directory and of the engine',
+    labels: ['dir'],
+    rows: () => Object.entries(room.measured.disks).map(([dir, free]): Row => [{ dir }, free]),
   });
 }
 
-/** A counter whose truth is elsewhere: set anew at every scrape. */
-function total(
-  registers: Registry[],
-  name: string,
-  help: string,
-  label: string,
-  read: () => Readonly<Record<string, number>>,
-): void {
-  new Counter({
-    name,
-    help,
-    labelNames: [label],
-    registers,
-    collect() {
-      this.reset();
-      for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
-    },
+function showEndings(registry: Registry, { pool }: WatchedParts): void {
+  const none = Object.fromEntries(END_REASONS.map((reason) => [reason, 0]));
+  showCounter(registry, {
+    name: 'tmpfleet_sandbox_endings_total',
+    help: 'Sandboxes that are no more, by why they were ended',
+    labels: ['reason'],
+    rows: () => rowsBy('reason', { ...none, ...pool.table.endings() }),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_removal_failures_total',
+    help: 'Times the engine did not remove a sandbox; it is tried again, and holds its slot until then',
+    rows: () => only(pool.troubles.failedRemovals),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_images_given_up_total',
+    help: 'Newer images that did not start, and were given up for the one before',
+    rows: () => only(pool.troubles.imagesGivenUp),
+  });
+}
+
+function showProxy(registry: Registry, { proxy: { counters }, connections }: WatchedParts): void {
+  showGauge(registry, {
+    name: 'tmpfleet_open_connections',
+    help: 'Connections open at the public listener',
+    rows: async () => only(await connections()),
+  });
+  showGauge(registry, {
+    name: 'tmpfleet_open_websockets',
+    help: 'WebSockets open through the proxy',
+    rows: () => only(counters.openSockets),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_proxy_requests_total',
+    help: 'Requests below /user/ that were answered, by class of status; 1xx is a WebSocket',
+    labels: ['status'],
+    rows: () =>
+      Object.entries(counters.answers).map(([digit, count]): Row => [{ status: `${digit}xx` }, count]),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_proxy_failures_total',
+    help: 'Requests below /user/ that no sandbox answered, or not to the end (truncated), by why',
+    labels: ['reason'],
+    rows: () => rowsBy('reason', counters.errors),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_proxy_bytes_total',
+    help: 'Bytes of bodies and WebSockets that the proxy carried, without HTTP headers',
+    labels: ['direction'],
+    rows: () =>
+      rowsBy('direction', { to_sandbox: counters.bytesToSandbox, to_reader: counters.bytesToReader }),
   });
 }

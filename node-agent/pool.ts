@@ -55,6 +55,7 @@ export class Pool {
   #running = false;
   #closed = false;
   #claims = 0;
+  #imagesGivenUp = 0;
   readonly #roll = new ImageRoll();
   #acting = false;
   #actAgain = false;
@@ -211,6 +212,11 @@ export class Pool {
     return this.#claims;
   }
 
+  /** Removals that the engine refused or failed, and images that were given up; for metrics. */
+  get troubles(): { readonly failedRemovals: number; readonly imagesGivenUp: number } {
+    return { failedRemovals: this.#keeper.failedRemovals, imagesGivenUp: this.#imagesGivenUp };
+  }
+
   counts(): Counts {
     return this.table.counts();
   }
@@ -301,6 +307,7 @@ export class Pool {
     const givenUp = this.#closed ? undefined : this.#roll.failed(image);
     this.end(id, this.#closed ? 'shutdown' : 'failed-start');
     if (givenUp === undefined) return;
+    this.#imagesGivenUp += 1;
     const fields = { image: givenUp, instead: this.image };
     this.#options.logger.error(fields, 'the new image does not start; going back');
     this.#rollOver();

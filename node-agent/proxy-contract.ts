@@ -52,7 +52,12 @@ export interface ProxyCounters {
   readonly bytesToReader: number;
   readonly bytesToSandbox: number;
   readonly errors: Readonly<Record<ProxyFailure, number>>;
+  /** Answers begun, by the first digit of their status. */
+  readonly answers: Readonly<Record<StatusClass, number>>;
 }
+
+/** `1` stands for a change of protocols. */
+export type StatusClass = 1 | 2 | 3 | 4 | 5;
 
 export interface NodeProxy {
   /** False when the path is not under /user/: not ours. */
@@ -66,6 +71,15 @@ export interface NodeProxy {
 }
 
 /** The proxy's own view of its counters. */
-export type Tally = { -readonly [K in keyof Omit<ProxyCounters, 'errors'>]: number } & {
+export type Tally = { -readonly [K in keyof Omit<ProxyCounters, 'errors' | 'answers'>]: number } & {
   readonly errors: Record<ProxyFailure, number>;
+  readonly answers: Record<StatusClass, number>;
 };
+
+export function countAnswer({ answers }: Tally, status: number): void {
+  if (status < 200) answers[1] += 1;
+  else if (status < 300) answers[2] += 1;
+  else if (status < 400) answers[3] += 1;
+  else if (status < 500) answers[4] += 1;
+  else answers[5] += 1;
+}

@@ -8,7 +8,7 @@ import { errorCode } from '../shared/errors.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { askForWholePage, isPageView, makeRoom } from './proxy-banner.ts';
 import { RequestBody } from './proxy-body.ts';
-import type { ProxyOptions, Refusal, Tally } from './proxy-contract.ts';
+import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './proxy-contract.ts';
 import { describeFailure, isStale } from './proxy-failure.ts';
 import type { Link, Upstream } from './proxy-link.ts';
 
@@ -114,7 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     // Interim answers are for whoever asked for them, and we pass no `Expect` on.
     if (status < 200) return;
     const { response, id } = this.#errand;
-    const { options, fixed } = this.#household;
+    const { options, fixed, tally } = this.#household;
+    countAnswer(tally, status);
     const rules = { ownCookiePrefix: options.ownCookiePrefix, base: `/user/${id}/`, fixed };
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
     const notice = options.notice?.(id);
@@ -211,6 +212,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #refuse(refusal: Refusal): void {
     const { request, response } = this.#errand;
     this.#household.tally.errors[refusal.reason] += 1;
+    countAnswer(this.#household.tally, refusal.status);
     this.#household.options.refuse(request, response, refusal);
     this.#body?.destroy();
   }

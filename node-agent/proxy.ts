@@ -5,7 +5,14 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { framing } from './proxy-body.ts';
-import type { Lookup, NodeProxy, ProxyOptions, Refusal, Tally } from './proxy-contract.ts';
+import {
+  countAnswer,
+  type Lookup,
+  type NodeProxy,
+  type ProxyOptions,
+  type Refusal,
+  type Tally,
+} from './proxy-contract.ts';
 import { carry, type Household } from './proxy-exchange.ts';
 import { Upstream } from './proxy-link.ts';
 import { parseSandboxPath, type SandboxPath } from './proxy-path.ts';
@@ -51,6 +58,7 @@ class SandboxProxy implements NodeProxy {
       'upstream-timeout': 0,
       truncated: 0,
     },
+    answers: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 },
   };
   readonly #options: ProxyOptions;
   readonly #household: Household;
@@ -102,6 +110,7 @@ class SandboxProxy implements NodeProxy {
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
       const rules = { ...this.#options, base: `/user/${route.id}/`, fixed: this.#household.fixed };
+      countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
       this.#join(route.id, socket, sandbox);
@@ -138,6 +147,7 @@ class SandboxProxy implements NodeProxy {
       return undefined;
     }
     if (target === undefined) {
+      countAnswer(this.counters, 302);
       redirect(request, response, `/user/${id}/${query}`, this.#options.responseHeaders);
       return undefined;
     }
@@ -157,6 +167,7 @@ class SandboxProxy implements NodeProxy {
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     this.counters.errors[refusal.reason] += 1;
+    countAnswer(this.counters, refusal.status);
     this.#options.refuse(request, response, refusal);
   }
 

@@ -121,7 +121,6 @@ export async function startFront(
     askNow: view.askNow,
     count: metrics.countWait,
   });
-  metrics.showWaiting(() => room.size);
   const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
   const logged = createAccessLog({ share: config.accessLogSample, logger, random });
   const redirect = createRedirect({
@@ -153,6 +152,7 @@ export async function startFront(
     await view.close();
     throw error;
   });
+  metrics.showReaders(() => room.size, server.connections);
   return {
     url: server.url,
     fleet,
@@ -181,7 +181,11 @@ async function startPrimary(
   return {
     url: workers.url,
     fleet: view.fleet,
-    metrics: new WholeRegistry(view.metrics.registry, () => workers.metrics()),
+    metrics: new WholeRegistry({
+      own: view.metrics.registry,
+      others: () => workers.metrics(),
+      isNode: (id) => view.fleet.get(id) !== undefined,
+    }),
     ourKey: undefined,
     tally: async () => workers.tally(),
     registry: announced(registry, () => workers.announce()),
@@ -196,7 +200,7 @@ function openView(config: RedirectorConfig, registry: Registry, surroundings: Su
   const { logger, clock = systemClock, random = systemRandom } = surroundings;
   const fleet = new Fleet(clock, config);
   const metrics = createRedirectorMetrics(fleet, clock);
-  const poller = new Poller({ fleet, clock, random, logger, heed, ...config });
+  const poller = new Poller({ fleet, clock, random, logger, heed, count: metrics.countPoll, ...config });
   const take = (members: readonly Member[]): void => {
     fleet.setMembers(members);
     poller.sync();

@@ -1,8 +1,20 @@
-// What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes.
+// What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes, and a node
+// that is no longer one loses its series.
 import type { Clock } from '../shared/clock.ts';
-import { Counter, createMetrics, Gauge, type Registry } from '../shared/metrics.ts';
+import {
+  createMetrics,
+  Histogram,
+  only,
+  type Registry,
+  rowsBy,
+  showCounter,
+  showGauge,
+} from '../shared/metrics.ts';
 import type { Refusal, Sent } from './dispatch.ts';
 import type { Fleet } from './fleet.ts';
+import { showFleet } from './metrics-fleet.ts';
+import { NodeTally, UNKNOWN_NODE } from './metrics-tally.ts';
+import type { PollOutcome } from './poller.ts';
 import type { WaitOutcome } from './waiting-room.ts';
 
 export interface RedirectorMetrics {
@@ -11,94 +23,108 @@ export interface RedirectorMetrics {
   countRefusal(refusal: Refusal): void;
   /** @param node as it calls itself; only registered ones get a series of their own */
   countBounce(node: string, avoidable: boolean): void;
-  countWait(outcome: WaitOutcome): void;
+  countWait(outcome: WaitOutcome, seconds: number): void;
+  countPoll(outcome: PollOutcome): void;
   /** For the process that holds readers. */
-  showWaiting(size: () => number): void;
+  showReaders(waiting: () => number, connections: () => Promise<number>): void;
   /** For the process that has workers. */
   showWorkers(running: () => number): void;
 }
 
+/** Nobody is held for longer than three seconds unless --hold-for says so. */
+const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
+
 export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorMetrics {
   const registry = createMetrics('redirector');
-  const registers = [registry];
-  const sent = new Map<string, { redirect: number; spawn: number }>();
-  new Counter({
-    name: 'tmpfleet_redirects_total',
-    help: 'Readers and programs sent to a node',
-    labelNames: ['node', 'reason'],
-    registers,
-    // Plain numbers until somebody asks: a labelled `inc` costs a redirect a microsecond.
-    collect() {
-      this.reset();
-      for (const [node, counts] of sent)
-        for (const [reason, count] of Object.entries(counts))
-          if (count > 0) this.inc({ node, reason }, count);
-    },
-  });
-  const refusals = new Counter({
+  showFleet(registry, fleet, clock);
+  const refusals: Record<Refusal, number> = { full: 0, 'none-answers': 0, 'no-nodes': 0, 'too-many-hops': 0 };
+  const polls: Record<PollOutcome, number> = { report: 0, 'bad-report': 0, refused: 0, silent: 0 };
+  showCounter(registry, {
     name: 'tmpfleet_refusals_total',
-    help: 'Readers who could be sent nowhere, by reason',
-    labelNames: ['reason'],
-    registers,
+    help: 'Readers and programs who could be sent nowhere, by why: each of them met an error',
+    labels: ['reason'],
+    rows: () => rowsBy('reason', refusals),
   });
-  const bounces = new Counter({
-    name: 'tmpfleet_bounces_total',
-    help: 'Readers whom a node sent back; avoidable when there was room elsewhere',
-    labelNames: ['node', 'avoidable'],
-    registers,
+  showCounter(registry, {
+    name: 'tmpfleet_polls_total',
+    help: 'Times a node was asked for its report, by what came of it: a report, one that cannot be believed, a refused connection, or nothing in time',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', polls),
   });
-  const waits = new Counter({
-    name: 'tmpfleet_waits_total',
-    help: 'Readers who were held while nodes were asked again, by how that ended',
-    labelNames: ['outcome'],
-    registers,
-  });
-  new Gauge({
-    name: 'tmpfleet_report_age_seconds',
-    help: 'Age of the last report of each node',
-    labelNames: ['node'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { member, reportedAt } of fleet.views()) {
-        if (reportedAt > 0) this.set({ node: member.id }, (clock.now() - reportedAt) / 1000);
-      }
-    },
-  });
-  new Gauge({
-    name: 'tmpfleet_nodes',
-    help: 'Nodes, by whether they answer and the state they report (plain tmpnb nodes: ready; never heard: none)',
-    labelNames: ['answers', 'state'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { answers, stats } of fleet.views())
-        this.inc({ answers, state: stats?.fleet?.state ?? (stats === undefined ? 'none' : 'ready') });
-    },
-  });
-  const showGauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  };
   return {
     registry,
-    countSent: (kind, { view }) => {
-      const { id } = view.member;
-      const counts = sent.get(id);
-      if (counts !== undefined) counts[kind] += 1;
-      else sent.set(id, { redirect: 0, spawn: 0, [kind]: 1 });
+    ...countWays(registry, fleet),
+    countWait: countWaits(registry),
+    countRefusal: (reason) => {
+      refusals[reason] += 1;
     },
-    countRefusal: (reason) => refusals.inc({ reason }),
-    countBounce: (node, avoidable) =>
-      bounces.inc({ node: fleet.named(node)?.member.id ?? 'unknown', avoidable: String(avoidable) }),
-    countWait: (outcome) => waits.inc({ outcome }),
-    showWaiting: (size) => showGauge('tmpfleet_waiting', 'Readers who are held just now', size),
-    showWorkers: (running) => showGauge('tmpfleet_workers', 'Processes that answer readers', running),
+    countPoll: (outcome) => {
+      polls[outcome] += 1;
+    },
+    showReaders: (waiting, connections) => {
+      showGauge(registry, {
+        name: 'tmpfleet_waiting',
+        help: 'Readers who are held just now because no room is known of',
+        rows: () => only(waiting()),
+      });
+      showGauge(registry, {
+        name: 'tmpfleet_open_connections',
+        help: 'Connections open at the public listener',
+        rows: async () => only(await connections()),
+      });
+    },
+    showWorkers: (running) =>
+      showGauge(registry, {
+        name: 'tmpfleet_workers',
+        help: 'Processes that answer readers (--workers)',
+        rows: () => only(running()),
+      }),
+  };
+}
+
+/** Who was sent where, and who came back. */
+function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'countSent' | 'countBounce'> {
+  const sent = new NodeTally({ redirect: 0, spawn: 0 });
+  const bounced = new NodeTally({ true: 0, false: 0 });
+  const isThere = (node: string): boolean => fleet.get(node) !== undefined;
+  showCounter(registry, {
+    name: 'tmpfleet_redirects_total',
+    help: 'Readers (redirect) and programs (spawn) sent to each node',
+    labels: ['node', 'reason'],
+    rows: () => sent.rows('reason', isThere),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_bounces_total',
+    help: 'Readers whom a node sent back to the front; avoidable when another node took them',
+    labels: ['node', 'avoidable'],
+    rows: () => bounced.rows('avoidable', isThere),
+  });
+  return {
+    countSent: (kind, { view }) => {
+      sent.of(view.member.id)[kind] += 1;
+    },
+    countBounce: (node, avoidable) => {
+      bounced.of(fleet.named(node)?.member.id ?? UNKNOWN_NODE)[avoidable ? 'true' : 'false'] += 1;
+    },
+  };
+}
+
+function countWaits(registry: Registry): RedirectorMetrics['countWait'] {
+  const waits: Record<WaitOutcome, number> = { sent: 0, refused: 0, left: 0 };
+  const seconds = new Histogram({
+    name: 'tmpfleet_wait_seconds',
+    help: 'How long readers were held while nodes were asked again',
+    buckets: WAIT_BUCKETS,
+    registers: [registry],
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_waits_total',
+    help: 'Readers who were held while nodes were asked again, by how that ended',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', waits),
+  });
+  return (outcome, waited) => {
+    waits[outcome] += 1;
+    seconds.observe(waited);
   };
 }

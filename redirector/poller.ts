@@ -17,11 +17,15 @@ export interface PollerOptions {
   readonly pollInterval: number;
   readonly pollTimeout: number;
   readonly unreachableInterval: number;
+  readonly count?: (outcome: PollOutcome) => void;
   /** How a report is asked for; undici's way unless something is to be compared with it. */
   readonly asker?: Asker;
   /** Of what nodes have seen, only this redirector's tickets are wanted. */
   readonly heed?: string | undefined;
 }
+
+/** A poll's answer: `bad-report` is none that we believe, `refused` a closed port or an unknown name, `silent` anything else. */
+export type PollOutcome = 'report' | 'bad-report' | 'refused' | 'silent';
 
 const JITTER = 0.2;
 
@@ -104,18 +108,26 @@ export class Poller {
   }
 
   async #poll(view: NodeView): Promise<void> {
-    const { fleet, clock, logger } = this.#options;
+    const { fleet, clock, logger, count } = this.#options;
     const wasReachable = view.answers === 'reachable';
     const askedAt = clock.now();
     try {
       fleet.report(view, await this.#asker.ask(view.member.url), askedAt);
+      // One that is not newer, or of a name that is another's, counts as missed.
+      count?.(view.misses === 0 ? 'report' : 'bad-report');
     } catch (error) {
-      const code = errorCode(error);
-      const sure = error instanceof FleetError || (code !== undefined && SURE_CODES.has(code));
-      fleet.miss(view, { reason: describeError(error), sure });
+      const outcome = outcomeOf(error);
+      fleet.miss(view, { reason: describeError(error), sure: outcome !== 'silent' });
+      count?.(outcome);
     }
     if (wasReachable !== (view.answers === 'reachable')) {
       logger.warn({ node: view.member.id, answers: view.answers, reason: view.reason }, 'a node changed');
     }
   }
+}
+
+function outcomeOf(error: unknown): Exclude<PollOutcome, 'report'> {
+  if (error instanceof FleetError) return 'bad-report';
+  const code = errorCode(error);
+  return code !== undefined && SURE_CODES.has(code) ? 'refused' : 'silent';
 }

@@ -17,7 +17,7 @@ export interface WaitingRoomOptions {
   readonly askNow: (view: NodeView) => void;
   /** Nobody is held for longer: a node that hangs may not have told by then. ms; 0 holds nobody */
   readonly holdFor: number;
-  readonly count: (outcome: WaitOutcome) => void;
+  readonly count: (outcome: WaitOutcome, seconds: number) => void;
 }
 
 export type WaitOutcome = 'sent' | 'refused' | 'left';
@@ -93,7 +93,7 @@ export class WaitingRoom {
       const place = among.indexOf(waiting);
       if (place < 0) continue;
       among.splice(place, 1);
-      this.#options.count('left');
+      this.#count('left', waiting);
     }
     this.#rest();
   }
@@ -148,8 +148,14 @@ export class WaitingRoom {
   }
 
   #end(waiting: Waiting, end: Sent | Refusal): void {
-    this.#options.count(typeof end === 'string' ? 'refused' : 'sent');
+    this.#count(typeof end === 'string' ? 'refused' : 'sent', waiting);
     waiting.done(end);
+  }
+
+  #count(outcome: WaitOutcome, { since }: Waiting): void {
+    const { clock, count } = this.#options;
+    // Wall time may be set back meanwhile.
+    count(outcome, Math.max(0, clock.now() - since) / 1000);
   }
 
   /** A node that has told anew since they came may be tried again. */

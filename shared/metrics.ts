@@ -1,12 +1,72 @@
 // Prometheus metrics: a registry per program, so that two in one process (tests) do not share counters.
-import { collectDefaultMetrics, Registry } from 'prom-client';
+// What is counted often is counted in plain numbers, which are read only when somebody asks for the metrics.
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { COMMIT, VERSION } from './version.ts';
 
 export type { Registry } from 'prom-client';
-export { Counter, Gauge, Histogram } from 'prom-client';
+export { Histogram } from 'prom-client';
+
+export type Labels = Readonly<Record<string, string>>;
+export type Row = readonly [labels: Labels, value: number];
+
+export interface Shown {
+  readonly name: string;
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** The series as they are now: one that is left out is no more. */
+  readonly rows: () => Iterable<Row> | Promise<Iterable<Row>>;
+}
+
+/** Gauges by another name: `_total` is for what only rises, and promtool says so. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export function createMetrics(program: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ program });
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  showGauge(registry, {
+    name: 'tmpfleet_build_info',
+    help: 'Always 1; version and commit (unknown where it was not built from a git checkout) are in the labels',
+    labels: ['version', 'commit'],
+    rows: () => [[{ version: VERSION, commit: COMMIT }, 1]],
+  });
   return registry;
+}
+
+export function showGauge(registry: Registry, { name, help, labels = [], rows }: Shown): void {
+  new Gauge({
+    ...{ name, help, labelNames: [...labels], registers: [registry] },
+    async collect() {
+      const now = await rows();
+      this.reset();
+      for (const [set, value] of now) this.set(set, value);
+    },
+  });
+}
+
+/** A counter whose truth is elsewhere: set anew whenever it is asked for. */
+export function showCounter(registry: Registry, { name, help, labels = [], rows }: Shown): void {
+  new Counter({
+    ...{ name, help, labelNames: [...labels], registers: [registry] },
+    async collect() {
+      const now = await rows();
+      this.reset();
+      for (const [set, value] of now) this.inc(set, value);
+    },
+  });
+}
+
+/** Rows of a metric without labels. */
+export function only(value: number): readonly Row[] {
+  return [[{}, value]];
+}
+
+/** A row for each key: also those that are 0 yet, because a rate needs a value to rise from. */
+export function rowsBy(label: string, values: Readonly<Record<string, number>>): readonly Row[] {
+  return Object.entries(values).map(([key, value]) => [{ [label]: key }, value]);
 }

@@ -20,6 +20,8 @@ export interface Serving {
   readonly port: number;
   /** `http://127.0.0.1:9000`; an unspecified host is shown as loopback, which reaches it. */
   readonly url: string;
+  /** How many are open just now, those of WebSockets among them. */
+  readonly connections: () => Promise<number>;
   /** Stops accepting, lets open requests finish for `graceMs`, then cuts what is left (WebSockets among it). */
   close(graceMs?: number): Promise<void>;
 }
@@ -56,6 +58,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     host: options.host,
     port,
     url: `http://${reachable(options.host)}:${port}`,
+    connections: () =>
+      new Promise((resolve, reject) =>
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+      ),
     close: (graceMs = 5_000) => close(server, upgraded, graceMs),
   };
 }

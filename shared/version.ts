@@ -1,4 +1,4 @@
-// The version of this package, read from the one place that states it.
+// The version of this package, read from the one place that states it, and the commit it was built from.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -16,4 +16,14 @@ function readVersion(): string {
   return 'unknown';
 }
 
+/** The build leaves it in dist/commit (scripts/after-build.mjs). */
+function readCommit(): string {
+  try {
+    return z.hex().parse(readFileSync(new URL('../commit', import.meta.url), 'utf8').trim());
+  } catch {
+    return 'unknown';
+  }
+}
+
 export const VERSION = readVersion();
+export const COMMIT = readCommit();

@@ -55,7 +55,7 @@ describe('the documents', () => {
       const text = readFileSync(join(root, document), 'utf8');
       const paths = [
         ...text.matchAll(
-          /`((?:cli|redirector|node-agent|shared|test|bench|docs|scripts|ansible)\/[\w./-]*)`/g,
+          /`((?:cli|redirector|node-agent|shared|test|bench|docs|scripts|ansible|monitoring)\/[\w./-]*)`/g,
         ),
       ];
       const missing = paths.map(([, path]) => path ?? '').filter((path) => !existsSync(join(root, path)));

@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   jupyter: 'jupyter',
   chromium: 'chromium',
   node24: 'node24',
+  promtool: 'promtool',
 };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -4,6 +4,7 @@ import { type DockerLab, startDocker } from './docker.ts';
 import { importJupyter, importTiny, TINY_COMMAND } from './images.ts';
 import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
+import { ensurePromtool } from './prometheus.ts';
 import { reapStale } from './reap.ts';
 import { messageOf, progress } from './run.ts';
 
@@ -22,6 +23,7 @@ export interface Parts {
   readonly jupyter: { readonly image: string };
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
+  readonly promtool: { readonly executablePath: string };
 }
 
 export type PartName = keyof Parts;
@@ -62,12 +64,16 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const node24 = names.has('node24')
     ? await attempt('node24', async () => ({ executablePath: await ensureNode24() }))
     : undefined;
+  const promtool = names.has('promtool')
+    ? await attempt('promtool', async () => ({ executablePath: await ensurePromtool() }))
+    : undefined;
   return {
     report: {
       ...(docker && { docker }),
       ...(jupyter && { jupyter }),
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
+      ...(promtool && { promtool }),
     },
     stop: async () => {
       await engine?.stop();

@@ -1,0 +1,80 @@
+// The alert rules, their tests and the dashboard, parsed; and what their expressions name.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+export const prometheusDir = fileURLToPath(new URL('../../monitoring/prometheus/', import.meta.url));
+
+const rulesSchema = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          labels: z.object({ severity: z.enum(['critical', 'warning']) }),
+          annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
+
+const ruleTestsSchema = z.object({
+  tests: z.array(
+    z.object({
+      alert_rule_test: z.array(z.object({ alertname: z.string(), exp_alerts: z.array(z.unknown()) })),
+    }),
+  ),
+});
+
+const panelSchema = z.object({
+  id: z.number(),
+  type: z.string(),
+  title: z.string().min(1),
+  gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
+  targets: z.array(z.object({ refId: z.string(), expr: z.string() })).optional(),
+});
+
+const dashboardSchema = z.object({
+  uid: z.string(),
+  schemaVersion: z.number().min(39),
+  templating: z.object({ list: z.array(z.object({ name: z.string(), definition: z.string().optional() })) }),
+  panels: z.array(panelSchema),
+});
+
+export function readDocument(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+
+export function readRules() {
+  const file = rulesSchema.parse(parse(readDocument('monitoring/prometheus/tmpfleet.rules.yml')));
+  return file.groups.flatMap(({ rules }) => rules);
+}
+
+export function readRuleTests() {
+  const file = ruleTestsSchema.parse(parse(readDocument('monitoring/prometheus/tmpfleet.rules.test.yml')));
+  return file.tests.flatMap((test) => test.alert_rule_test);
+}
+
+export function readDashboard() {
+  return dashboardSchema.parse(JSON.parse(readDocument('monitoring/grafana/tmpfleet.json')));
+}
+
+/** What Grafana puts in for its variables before it asks Prometheus. */
+export function fillVariables(expression: string): string {
+  return expression.replaceAll('$__rate_interval', '1m').replace(/\$\{?\w+\}?/g, '.*');
+}
+
+const NO_METRICS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'bool', 'offset', 'Inf', 'NaN']);
+
+/** The metrics that a PromQL expression names: what is left of it without strings, labels, ranges and functions. */
+export function metricsIn(expression: string): readonly string[] {
+  const bare = expression
+    .replace(/"[^"]*"/g, '')
+    .replace(/\{[^}]*\}|\[[^\]]*\]/g, ' ')
+    .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ');
+  const words = bare.match(/(?<![\w.])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])/g) ?? [];
+  return [...new Set(words)].filter((word) => !NO_METRICS.has(word));
+}

@@ -1,0 +1,69 @@
+// A real fleet that is used: two nodes, a front of one process and one with two workers, and what each tells.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bounce, SECRET } from '../redirector/support.ts';
+import { startDemo } from '../support/demo.ts';
+import { Reader } from '../support/reader.ts';
+import { tmpfleet } from '../support/tmpfleet.ts';
+import { until } from '../support/until.ts';
+
+export interface UsedFleet {
+  /** Control listeners. */
+  readonly front: string;
+  readonly workers: string;
+  readonly node: string;
+  stop(): Promise<void>;
+}
+
+/** Sends a reader and a program, and one whom an unknown node sent back. */
+export async function startUsedFleet(): Promise<UsedFleet> {
+  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-monitoring-'));
+  const demo = startDemo(['--engine', 'local', '--capacity', '2', '--warm', '1']);
+  const front = await demo.front();
+  const nodes: readonly { url: string }[] = JSON.parse(
+    await (await fetch(`${demo.control()}/api/nodes`)).text(),
+  );
+  const workers = tmpfleet(
+    [
+      ...['redirector', '--workers', '2', '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
+      ...['--data-dir', dir, '--log-format', 'json', '--nodes', nodes.map(({ url }) => url).join(',')],
+    ],
+    { TMPFLEET_SECRET: SECRET },
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all([workers.stop(), demo.end()]);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    const [, url = '', control = ''] = await workers.printed(
+      /"url":"(http:[^"]+)","control":"(http:[^"]+)".*redirector is up/,
+    );
+    await new Reader().click(`${front}/tree`);
+    await fetch(`${front}/api/spawn`, { method: 'POST' });
+    const paths = ['/tree', `/tree?ticket=${encodeURIComponent(bounce({}))}`];
+    for (const path of paths) await until('it redirects', async () => (await redirected(url + path)) === 302);
+    return {
+      front: demo.control(),
+      workers: control,
+      node: demo.nodeControl(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function redirected(url: string): Promise<number> {
+  return (await fetch(url, { redirect: 'manual', headers: { connection: 'close' } })).status;
+}
+
+export async function scrape(control: string): Promise<string> {
+  return (await fetch(`${control}/metrics`)).text();
+}
+
+/** Names of all samples in it. */
+export function namesIn(text: string): readonly string[] {
+  return text.split('\n').flatMap((line) => /^([a-z]\w*)[{ ]/.exec(line)?.[1] ?? []);
+}

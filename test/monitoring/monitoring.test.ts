@@ -85,6 +85,8 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     for (const control of [fleet.front, fleet.workers, fleet.node]) {
       const text = await scrape(control);
       expect(namesIn(text).length).toBeGreaterThan(100);
+      // Which prom-client leaves out of what it sums.
+      expect(namesIn(text)).toContain('process_start_time_seconds');
       expect(await lint(text)).toBe('');
     }
   });

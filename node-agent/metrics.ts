@@ -1,4 +1,4 @@
-// What a node counts, under Prometheus' naming convention; labels are bounded, and none is a path, a sandbox or a reader.
+// What a node counts, under Prometheus' naming convention; labels are bounded, and none is an address, a sandbox or a reader.
 import {
   createMetrics,
   Histogram,

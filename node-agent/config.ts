@@ -123,6 +123,11 @@ export const nodeAgentOptions = {
     'asked of POST /api/spawn when set',
   ),
   controlToken: controlTokenOption,
+  stallTimeout: option(
+    duration(1000),
+    600_000,
+    'a connection on which nothing has moved for so long, in the midst of a request, is cut; WebSockets may be silent',
+  ),
   landingPath: option(
     text('path', 'a path below a sandbox, such as tree or lab', /^[^?#\s]*$/),
     '',

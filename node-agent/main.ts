@@ -126,6 +126,7 @@ export async function startNodeAgent(
     host: config.host,
     port: config.port,
     flag: '--port',
+    stallTimeout: config.stallTimeout,
     handle: (request, response) => {
       // The report is told at all times: that nothing is warm yet is the truth.
       if (opening.isOpen || isReport(request.url)) handle(request, response);

@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The flag that would choose another port. */
   readonly flag: string;
+  /** ms without a byte either way, in the midst of a request, after which a connection is cut. Ten minutes unless told. */
+  readonly stallTimeout?: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -26,6 +28,9 @@ export interface Serving {
   close(graceMs?: number): Promise<void>;
 }
 
+/** A connection on which nothing has moved for so long while a request is under way is given up; long polls are shorter. */
+const STALL_TIMEOUT_MS = 600_000;
+
 /** Requests larger than this in headers are refused by the server itself (431). */
 const MAX_HEADER_BYTES = 32 * 1024;
 
@@ -39,6 +44,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
   });
+  server.setTimeout(options.stallTimeout ?? STALL_TIMEOUT_MS);
   const upgraded = new Set<Socket | Duplex>();
   server.on('request', options.handle);
   server.on('upgrade', (request, socket, head) => {

@@ -9,11 +9,14 @@ export interface Placeholders {
   readonly token: string;
 }
 
-/** Fits Jupyter Notebook 6 (NotebookApp) and 7 and Lab (ServerApp); each ignores the other's name. */
+/**
+ * Fits Jupyter Notebook 6 (NotebookApp) and 7 and Lab (ServerApp); each ignores the other's name. The token is not among
+ * the arguments, which every user of the host can read, but in the environment.
+ */
 export const JUPYTER_COMMAND = [
   'jupyter notebook --no-browser --ip={ip} --port={port} --port-retries=0',
   ...['NotebookApp', 'ServerApp'].map(
-    (app) => `--${app}.base_url=/{base_path}/ --${app}.token={token} --${app}.allow_remote_access=True`,
+    (app) => `--${app}.base_url=/{base_path}/ --${app}.allow_remote_access=True`,
   ),
 ].join(' ');
 
@@ -26,6 +29,7 @@ export function fillPlaceholders(template: string, values: Placeholders): string
   return template.replace(/\{(base_path|port|ip|token)\}/g, (_, name: keyof Placeholders) => values[name]);
 }
 
-export function usesToken(template: string): boolean {
-  return template.includes('{token}');
+/** What a server in a sandbox is told besides its arguments, by the name that Jupyter looks for. */
+export function secretEnvironment(token: string): Readonly<Record<string, string>> {
+  return { JUPYTER_TOKEN: token };
 }

@@ -101,6 +101,7 @@ export function engineContract(title: string, host: EngineHost): void {
       const echo = await askSandbox(await engine.start(spec), spec.id);
       delete process.env.TMPFLEET_SECRET_FOR_THIS_TEST;
       expect(echo.token).toBe(spec.token);
+      expect(echo.env.JUPYTER_TOKEN).toBe(spec.token);
       expect(Object.keys(echo.env).filter((name) => name.startsWith('TMPFLEET'))).toEqual([]);
       expect(echo.env.HOME).toBe(echo.cwd);
     });

@@ -1,6 +1,6 @@
 // What a sandbox's container is made of: the hardening of DESIGN §7, in one pure function.
 import type Dockerode from 'dockerode';
-import { basePath, fillPlaceholders, JUPYTER_COMMAND } from '../command.ts';
+import { basePath, fillPlaceholders, JUPYTER_COMMAND, secretEnvironment } from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import type { ImageFacts } from './image.ts';
@@ -29,9 +29,11 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     Cmd: ['/bin/sh', '-c', `exec ${commandLine(plan)}`],
     User: user.user,
     WorkingDir: image.workingDir || config.sandboxHome,
-    Env: Object.entries({ HOME: config.sandboxHome, ...environmentOf(config.extraEnv) }).map((pair) =>
-      pair.join('='),
-    ),
+    Env: Object.entries({
+      HOME: config.sandboxHome,
+      ...environmentOf(config.extraEnv),
+      ...secretEnvironment(spec.token),
+    }).map((pair) => pair.join('=')),
     Labels: { [LABELS.node]: nodeId, [LABELS.sandbox]: spec.id, [LABELS.image]: image.id },
     HostConfig: {
       NetworkMode: plan.network,

@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { shortId } from '../../../shared/clock.ts';
 import { describeError, FleetError } from '../../../shared/errors.ts';
-import { basePath, fillPlaceholders } from '../command.ts';
+import { basePath, fillPlaceholders, secretEnvironment } from '../command.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
@@ -136,7 +136,7 @@ export class LocalEngine implements Engine {
       ip: LOOPBACK,
       token: spec.token,
     };
-    const child = this.#spawn(fillPlaceholders(template, values), home);
+    const child = this.#spawn(fillPlaceholders(template, values), home, spec.token);
     this.#watch(spec.id, child);
     const leader = await this.#identify(child);
     await this.#records.write({ ...intent, process: leader });
@@ -149,13 +149,13 @@ export class LocalEngine implements Engine {
    * The shell waits for a word from us before it becomes the command. Should the agent die first, the word never
    * comes, the shell ends, and no process is left that no record knows.
    */
-  #spawn(command: string, home: string): ChildProcess {
+  #spawn(command: string, home: string, token: string): ChildProcess {
     const child = spawn(
       '/bin/sh',
       ['-c', `read -r go && [ "$go" = go ] || exit 1; exec ${command} </dev/null`],
       {
         cwd: home,
-        env: this.#environment(home),
+        env: this.#environment(home, token),
         // A session of its own: signals for the agent's terminal are none of its business.
         detached: true,
         stdio: ['pipe', 'ignore', 'ignore'],
@@ -196,13 +196,14 @@ export class LocalEngine implements Engine {
   }
 
   /** Nothing of the agent's own: its environment may hold tokens. */
-  #environment(home: string): Record<string, string> {
+  #environment(home: string, token: string): Record<string, string> {
     const { env } = this.#context;
     return {
       PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       HOME: home,
       LANG: env.LANG ?? 'C.UTF-8',
       ...environmentOf(this.#config.extraEnv),
+      ...secretEnvironment(token),
     };
   }
 

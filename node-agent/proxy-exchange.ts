@@ -40,6 +40,8 @@ export interface Household {
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
+/** Each of them would give the sandbox its whole time again. */
+const MOST_INTERIM = 16;
 const ILLEGAL_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Carries out one errand. Never throws: whatever goes wrong is the reader's answer. */
@@ -59,6 +61,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #link: Link | undefined;
   #retried = false;
   #answered = false;
+  #interim = 0;
   #wrote = false;
   #held = false;
   #over = false;
@@ -112,7 +115,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#answered = true;
     // Interim answers are for whoever asked for them, and we pass no `Expect` on.
-    if (status < 200) return;
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > MOST_INTERIM) controller.abort(new Error('the sandbox never comes to its answer'));
+      return;
+    }
     const { response, id } = this.#errand;
     const { options, fixed, tally } = this.#household;
     countAnswer(tally, status);

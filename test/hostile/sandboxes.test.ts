@@ -1,0 +1,82 @@
+// Servers in sandboxes that answer so as to wear their node down: each costs its own reader an answer, and nobody else anything.
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { ID, startBed, startHttp, startTcp } from '../node-agent/proxy-bed.ts';
+import { until } from '../support/until.ts';
+
+const HEADERS_TIMEOUT_MS = 1_000;
+const MIB = 1024 ** 2;
+
+/** A sandbox that goes on and on, a piece at a time, until it is hung up on. */
+function drip(first: string, piece: string, everyMs: number) {
+  const open = new Set<Socket>();
+  const server = startTcp((socket) => {
+    open.add(socket);
+    socket.write(first);
+    const timer = setInterval(() => socket.write(piece), everyMs);
+    socket.resume().once('close', () => {
+      clearInterval(timer);
+      open.delete(socket);
+    });
+  });
+  return { server, open };
+}
+
+test.each([
+  ['headers come a byte at a time', 504, 'HTTP/1.1 200 OK\r\nX-Slow: ', 'a', 100],
+  ['interim answers never end', 502, '', 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', 20],
+])('a sandbox whose %s is given up in time', async (_, status, first, piece, everyMs) => {
+  const { server, open } = drip(first, piece, everyMs);
+  const bed = await startBed((await server).port, { headersTimeout: HEADERS_TIMEOUT_MS });
+  const answer = await fetch(`${bed.url}/user/${ID}/`);
+  expect(answer.status).toBe(status);
+  await until('it is hung up on', () => open.size === 0);
+});
+
+test('a sandbox with headers without end is given up, and costs no memory', async () => {
+  const before = process.memoryUsage().rss;
+  const sandbox = await startTcp((socket) => {
+    socket.resume().write('HTTP/1.1 200 OK\r\n');
+    const line = `X-Long: ${'x'.repeat(60_000)}\r\n`;
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(line));
+    };
+    socket.on('drain', more);
+    more();
+  });
+  const bed = await startBed(sandbox.port);
+  expect((await fetch(`${bed.url}/user/${ID}/`)).status).toBe(502);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * MIB);
+});
+
+test('an answer without end ends with its reader, and is held back by one who reads slowly', async () => {
+  let sent = 0;
+  let ended = 0;
+  const chunk = Buffer.alloc(64 * 1024);
+  const sandbox = await startHttp((_, response) => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk)) sent += chunk.length;
+    };
+    response.on('drain', more);
+    response.once('close', () => {
+      ended += 1;
+    });
+    more();
+  });
+  const bed = await startBed(sandbox.port);
+  const leave = new AbortController();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => fetch(`${bed.url}/user/${ID}/`, { signal: leave.signal })),
+  );
+  // Nobody reads: what is on its way is what sockets and streams hold.
+  let before = -1;
+  await until('it stands still', () => {
+    const still = sent === before;
+    before = sent;
+    return still;
+  });
+  expect(sent).toBeLessThan(20 * 16 * MIB);
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  leave.abort();
+  await until('all have ended', () => ended === 20);
+});

@@ -216,7 +216,9 @@ export class DockerEngine implements Engine {
     );
     this.#rootDir = info.DockerRootDir;
     if (!(info.SecurityOptions ?? []).some((each: string) => each.startsWith('name=seccomp'))) {
-      this.#context.logger.warn('THIS DOCKER FILTERS NO SYSTEM CALLS: it was built or started without seccomp');
+      this.#context.logger.warn(
+        'THIS DOCKER FILTERS NO SYSTEM CALLS: it was built or started without seccomp',
+      );
     }
     const runtimes = Object.keys(info.Runtimes ?? {});
     if (runtime !== '' && !runtimes.includes(runtime)) {

@@ -144,7 +144,11 @@ export const nodeAgentOptions = {
     'what the launch page and link previews are headed',
   ),
   trustProxy: option(flag(), false, 'believe X-Forwarded-* headers (behind a TLS terminator of ours)'),
-  ephemeral: option(flag(), false, 'on stop, remove every sandbox too (demos and tests)'),
+  ephemeral: option(
+    flag(),
+    false,
+    'on stop, remove every sandbox too; and end, not try again, when the engine or the image is not there (demos and tests)',
+  ),
   ...engineOptions,
   unsafeListen: option(
     flag(),

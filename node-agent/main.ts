@@ -4,6 +4,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '../shared/cl
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
 import type { Logger } from '../shared/logging.ts';
+import { ORDER_PATH } from '../shared/order.ts';
 import { isHeld } from '../shared/sandbox.ts';
 import { type Job, startSchedule } from '../shared/schedule.ts';
 import { serve } from '../shared/serving.ts';
@@ -20,6 +21,7 @@ import { findExpired } from './expire.ts';
 import { HostRoom } from './host-room.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { openEngine } from './open-engine.ts';
 import { Opening } from './opening.ts';
 import { OrderDesk } from './orders.ts';
 import { COOKIE_PREFIX } from './owner-cookie.ts';
@@ -75,6 +77,7 @@ export async function startNodeAgent(
   });
   const metrics = createNodeMetrics();
   const arrivals = new Arrivals(config.nodeId, secrets, clock);
+  let problem: string | undefined;
   const pool = new Pool({
     engine,
     journal,
@@ -83,7 +86,7 @@ export async function startNodeAgent(
     random,
     logger,
     state: () => standing.state,
-    withheld: () => room.shortage,
+    withheld: () => problem ?? room.shortage,
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
   });
@@ -97,6 +100,7 @@ export async function startNodeAgent(
     trustProxy: config.trustProxy,
     ownCookiePrefix: COOKIE_PREFIX,
   });
+  const opening = new Opening();
   const snapshot = createSnapshots({
     nodeId: config.nodeId,
     version: VERSION,
@@ -108,18 +112,9 @@ export async function startNodeAgent(
   const { countClaim: count, observeClaim: observe } = metrics;
   const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count, observe });
 
-  const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger });
-
-  const opening = new Opening();
-  const control = createControlApp({
-    config,
-    pool,
-    orders,
-    snapshot,
-    metrics,
-    logger,
-    isReady: () => opening.isOpen,
-  });
+  const isReady = (): boolean => opening.isOpen;
+  const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger, isReady });
+  const control = createControlApp({ config, pool, orders, snapshot, metrics, logger, isReady });
   const handle = createPublicHandler({ config, desk, orders, proxy, snapshot, logger });
   const publicServer = await serve({
     what: 'the node for its readers',
@@ -128,8 +123,8 @@ export async function startNodeAgent(
     flag: '--port',
     stallTimeout: config.stallTimeout,
     handle: (request, response) => {
-      // The report is told at all times: that nothing is warm yet is the truth.
-      if (opening.isOpen || isReport(request.url)) handle(request, response);
+      // The report is told at all times: that nothing is warm yet is the truth. And a probe or a cordon need not wait.
+      if (opening.isOpen || isForFronts(request.url)) handle(request, response);
       else opening.hold(request, response, () => handle(request, response));
     },
     upgrade: (request, socket, head) => {
@@ -168,9 +163,16 @@ export async function startNodeAgent(
   };
   // Closing is what ends an open that waits for something.
   const giveUp = (): void => void engine.close().catch(() => undefined);
-  surroundings.signal?.addEventListener('abort', giveUp, { once: true });
+  const { signal = new AbortController().signal } = surroundings;
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
-    await engine.open((id) => pool.exited(id));
+    await openEngine({
+      ...{ engine, clock, random, logger, signal, once: config.ephemeral },
+      onExit: (id) => pool.exited(id),
+      tell: (why) => {
+        problem = why;
+      },
+    });
     await room.look();
     await pool.open();
   } catch (error) {
@@ -181,7 +183,7 @@ export async function startNodeAgent(
       .catch((second: unknown) => logger.debug({ error: String(second) }, 'clearing up failed too'));
     throw error;
   }
-  surroundings.signal?.removeEventListener('abort', giveUp);
+  signal.removeEventListener('abort', giveUp);
   opening.opened();
   const schedule = startSchedule(
     jobs(config, { pool, room, standing, clock, reap, journal, logger }),
@@ -276,8 +278,8 @@ function jobs(
   ];
 }
 
-function isReport(url = ''): boolean {
-  return /^\/(?:api\/)?stats(?:\?|$)/.test(url);
+function isForFronts(url = ''): boolean {
+  return url === ORDER_PATH || /^\/(?:api\/)?stats(?:\?|$)/.test(url);
 }
 
 /** By when their sandbox goes, for every reader who has one. */

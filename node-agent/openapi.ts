@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ApiDescription, Operation } from '../shared/openapi.ts';
 import { ORDER_PATH, orderSchema, SIGNATURE_HEADER } from '../shared/order.ts';
+import { probeAnswerSchema, probeSchema } from '../shared/probe.ts';
 import { nodeStatsSchema, spawnAnswerSchema } from '../shared/wire.ts';
 import { drainBody, sandboxSchema } from './control-shapes.ts';
 import { INFO_ASSETS } from './pages/info.ts';
@@ -29,9 +30,15 @@ export const PUBLIC_API: ApiDescription = {
       refuses: { 429: 'when the node is full; with `Retry-After`' },
     },
     {
-      ...{ method: 'post', path: ORDER_PATH, summary: 'An order of the front', body: orderSchema },
+      ...{ method: 'post', path: ORDER_PATH, summary: 'An order, or a probe, of the front' },
+      body: z.union([orderSchema, probeSchema]),
       description: `Signed with the fleet's secret in the header \`${SIGNATURE_HEADER}\`: good once, for a minute.`,
-      answers: { 200: { description: 'the report as it is now', schema: nodeStatsSchema } },
+      answers: {
+        200: {
+          description: 'the report as it is now; to a probe, what it asks, signed',
+          schema: z.union([nodeStatsSchema, probeAnswerSchema]),
+        },
+      },
       refuses: {
         403: 'when it is not signed, too old, for another node, or was taken already',
         404: 'when this node has no secret',

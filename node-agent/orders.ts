@@ -5,19 +5,22 @@ import { FleetError } from '../shared/errors.ts';
 import { readTextBody } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
 import { type OrderName, SIGNATURE_HEADER, verifyOrder } from '../shared/order.ts';
+import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../shared/probe.ts';
 import type { NodeStats } from '../shared/wire.ts';
 import type { NodeAgentConfig } from './config.ts';
 import type { NodeStanding } from './drain.ts';
 import type { Pool } from './pool.ts';
 
 export interface OrderDeskOptions {
-  readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline'>;
+  readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline' | 'frontUrl'>;
   readonly secrets: readonly string[];
   readonly pool: Pick<Pool, 'act'>;
   readonly standing: NodeStanding;
   readonly snapshot: () => NodeStats;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether sandboxes can be started. */
+  readonly isReady: () => boolean;
 }
 
 export class OrderDesk {
@@ -41,13 +44,19 @@ export class OrderDesk {
     return snapshot();
   }
 
-  /** `POST /api/orders`. @throws FleetError `forbidden` for what the front did not sign, just now, for this node */
-  async receive(context: Context): Promise<NodeStats> {
+  /**
+   * `POST /api/orders`: the answer's body.
+   * @throws FleetError `forbidden` for what the front did not sign, just now, for this node
+   */
+  async receive(context: Context): Promise<NodeStats | string> {
     const { config, secrets, clock } = this.#options;
     if (secrets.length === 0) throw new FleetError('not-found', `there is nothing at ${context.path}`);
     const body = await readTextBody(context);
     const now = clock.now();
-    const order = verifyOrder(body, context.get(SIGNATURE_HEADER), secrets, now);
+    const signature = context.get(SIGNATURE_HEADER);
+    const probe = verifyProbe(body, signature, secrets);
+    if (probe !== undefined) return this.#answer(probe, context);
+    const order = verifyOrder(body, signature, secrets, now);
     if (order === undefined) {
       throw new FleetError(
         'forbidden',
@@ -64,5 +73,22 @@ export class OrderDesk {
     if (this.#taken.has(order.nonce)) throw new FleetError('forbidden', 'this order was taken already');
     this.#taken.set(order.nonce, order.expires);
     return this.carryOut(order.order, order.deadline);
+  }
+
+  /** As text, byte for byte what is signed. */
+  #answer({ nonce }: Probe, context: Context): string {
+    const { config, secrets, clock, isReady } = this.#options;
+    const answer: ProbeAnswer = {
+      nonce,
+      node: config.nodeId,
+      clock: clock.now(),
+      ready: isReady(),
+      front: config.frontUrl,
+    };
+    const body = JSON.stringify(answer);
+    // The first signs, as with everything else.
+    context.set(SIGNATURE_HEADER, signProbeAnswer(body, secrets[0] ?? ''));
+    context.type = 'application/json';
+    return body;
   }
 }

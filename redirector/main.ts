@@ -24,6 +24,7 @@ import type { NodeView } from './node-view.ts';
 import { createNodesApi } from './nodes-api.ts';
 import { Orders } from './orders.ts';
 import { Poller } from './poller.ts';
+import { probeNode } from './probe.ts';
 import { createRedirect } from './redirect.ts';
 import { createRefuse } from './refuse.ts';
 import { FileRegistry } from './registry/file.ts';
@@ -221,9 +222,11 @@ async function startControl(
   { logger, clock = systemClock }: Surroundings,
 ): Promise<Pick<Serving, 'url' | 'close'>> {
   const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
-  const orders = new Orders({ fleet, secrets: parseSecrets(config.secret), clock });
+  const secrets = parseSecrets(config.secret);
+  const orders = new Orders({ fleet, secrets, clock });
+  const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), secrets, clock });
   const page = openFleetPage({ fleet, clock, logger, tally });
-  const api = createNodesApi({ config, registry, fleet, orders, describe, metrics, logger, page });
+  const api = createNodesApi({ config, registry, fleet, orders, probe, describe, metrics, logger, page });
   const control = await serve({
     what: "the redirector's control listener",
     host: config.controlHost,

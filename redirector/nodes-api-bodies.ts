@@ -6,6 +6,10 @@ import { nodeIdSchema } from '../shared/wire.ts';
 export const addBody = z.object({
   url: z.string().describe('the address readers are sent to, such as https://node7.example.org'),
   id: nodeIdSchema.optional().describe('what to call it; made of the address unless given'),
+  probe: z
+    .boolean()
+    .default(true)
+    .describe('whether to look at the node first; scripts may add one that is not up yet'),
 });
 
 export const orderBody = z.object({

@@ -10,7 +10,7 @@ import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { OPENAPI_PATH, serveOpenApi } from '../shared/openapi.ts';
 import { ORDERS } from '../shared/order.ts';
 import { VERSION } from '../shared/version.ts';
-import { describeIssues, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
+import { describeIssues, type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
 import type { FleetPage } from './fleet-page/fleet-page.ts';
@@ -18,6 +18,7 @@ import type { NodeView } from './node-view.ts';
 import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
 import { CONTROL_API } from './openapi.ts';
 import type { Orders } from './orders.ts';
+import type { Probed } from './probe-findings.ts';
 import type { Registry } from './registry/registry.ts';
 
 export interface NodesApiOptions {
@@ -25,6 +26,8 @@ export interface NodesApiOptions {
   readonly registry: Registry;
   readonly fleet: Fleet;
   readonly orders: Orders;
+  /** What is found at a node that is to be added. */
+  readonly probe: (member: Member) => Promise<Probed>;
   readonly describe: (view: NodeView) => object;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
@@ -82,16 +85,26 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
     context.body = [...fleet.views()].map(describe);
   });
   router.post('/api/nodes', async (context) => {
-    const { url, id } = parseBody(
-      addBody,
-      await readJsonBody(context),
-      '{"url":"https://node7.example.org"}',
-    );
-    const member = { id: id ?? nodeIdFromUrl(normalizeNodeUrl(url)), url: normalizeNodeUrl(url) };
+    const body = parseBody(addBody, await readJsonBody(context), '{"url":"https://node7.example.org"}');
+    const url = normalizeNodeUrl(body.url);
+    const member = { id: body.id ?? nodeIdFromUrl(url), url };
+    // What is a member already needs no probe to be refused.
+    const probed = body.probe && !isMember(registry, member) ? await options.probe(member) : undefined;
+    if (probed?.refusal !== undefined) {
+      const { status, message, remedy } = probed.refusal;
+      logger.warn({ node: member.id, url, message }, 'a node was not added');
+      context.status = status;
+      context.body = { status: 'error', message, remedy, findings: probed.findings };
+      return;
+    }
     await registry.add(member);
-    logger.info({ node: member.id, url: member.url }, 'a node was added');
+    logger.info({ node: member.id, url }, 'a node was added');
     context.status = 201;
-    context.body = describe(findNode(fleet, member.id));
+    const view = findNode(fleet, member.id);
+    // Known at once: the next to be added may be the same node by another name.
+    if (probed?.report !== undefined && view.stats === undefined)
+      fleet.report(view, probed.report.stats, probed.report.askedAt);
+    context.body = { ...describe(view), ...(probed === undefined ? {} : { findings: probed.findings }) };
   });
   router.get('/api/nodes/:id', (context) => {
     context.body = describe(findNode(fleet, context.params.id));
@@ -102,6 +115,10 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
     logger.info({ node: view.member.id }, 'a node was removed');
     context.body = { removed: view.member.id };
   });
+}
+
+function isMember(registry: Registry, { id, url }: Member): boolean {
+  return registry.members().some((member) => member.id === id || member.url === url);
 }
 
 /** What is passed on to the node itself, which alone owns its state. */

@@ -5,6 +5,7 @@ import { ORDERS } from '../shared/order.ts';
 import { spawnAnswerSchema } from '../shared/wire.ts';
 import type { HistoryAnswer } from './fleet-page/wire.ts';
 import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
+import { CHECKS, type Finding } from './probe-findings.ts';
 import { fleetStatsSchema, nodeDescriptionSchema } from './summary.ts';
 
 const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
@@ -63,6 +64,13 @@ const orders: readonly Operation[] = ORDERS.map((order) => ({
   token: 'control',
 }));
 
+const findingSchema: z.ZodType<Finding> = z.object({
+  check: z.enum(CHECKS),
+  ok: z.boolean(),
+  warning: z.literal(true).optional().describe('fine to go on with, but somebody should look'),
+  detail: z.string(),
+});
+
 const historySchema: z.ZodType<HistoryAnswer> = z.object({
   bucket_seconds: z.number().int(),
   span_seconds: z.number().int(),
@@ -107,10 +115,18 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'post', path: '/api/nodes', summary: 'Adds a node', body: addBody, token: 'control' },
-      answers: { 201: { description: 'it was added', schema: nodeDescriptionSchema } },
+      description: 'Looks at it first; a refusal tells in `findings` what was found until then.',
+      answers: {
+        201: {
+          description: 'it was added',
+          schema: nodeDescriptionSchema.extend({ findings: z.array(findingSchema).optional() }),
+        },
+      },
       refuses: {
         400: 'when the body is not as it should be',
-        409: 'when its id or address is there already',
+        409: 'when it is there already, under whichever name, or cannot start a sandbox just now',
+        422: 'when it is no node, or not of this fleet: another secret, another time',
+        502: 'when nothing answers there',
       },
     },
     {

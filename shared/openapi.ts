@@ -38,7 +38,7 @@ export interface ApiDescription {
 }
 
 /** Every error of every API of ours. */
-export const errorSchema = z.object({
+export const errorSchema = z.looseObject({
   status: z.enum(['error', 'full']),
   message: z.string().describe('what went wrong, in words; it names the field and its value'),
   remedy: z.string().optional().describe('what to do about it'),

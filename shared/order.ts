@@ -29,7 +29,7 @@ export type Order = z.infer<typeof orderSchema>;
 
 /** The signature of a body, in base64url. @param secret the first of the fleet's */
 export function signOrder(body: string, secret: string): string {
-  return mac(body, secret).toString('base64url');
+  return signText(PURPOSE, body, secret);
 }
 
 /** The order, if one of the secrets signed it and it is neither stale nor too far ahead; else undefined. */
@@ -39,20 +39,37 @@ export function verifyOrder(
   secrets: readonly string[],
   now: number,
 ): Order | undefined {
-  const given = Buffer.from(signature, 'base64url');
-  let genuine = false;
-  // Every secret is tried, so that the time taken does not tell which one fitted.
-  for (const secret of secrets) {
-    const right = mac(body, secret);
-    genuine = (given.length === right.length && timingSafeEqual(given, right)) || genuine;
-  }
-  if (!genuine) return undefined;
+  if (!isSigned({ purpose: PURPOSE, body, signature, secrets })) return undefined;
   const parsed = orderSchema.safeParse(JSON.parse(body));
   if (!parsed.success) return undefined;
   const left = parsed.data.expires - now;
   return left >= 0 && left <= 2 * ORDER_LIFE_MS ? parsed.data : undefined;
 }
 
-function mac(body: string, secret: string): Buffer {
-  return createHmac('sha256', secret).update(PURPOSE).update(body).digest();
+/** @param purpose what is signed for it can be taken for nothing else */
+export function signText(purpose: string, body: string, secret: string): string {
+  return mac(purpose, body, secret).toString('base64url');
+}
+
+export interface Signed {
+  readonly purpose: string;
+  readonly body: string;
+  readonly signature: string;
+  readonly secrets: readonly string[];
+}
+
+/** Whether one of the secrets made the signature. */
+export function isSigned({ purpose, body, signature, secrets }: Signed): boolean {
+  const given = Buffer.from(signature, 'base64url');
+  let genuine = false;
+  // Every secret is tried, so that the time taken does not tell which one fitted.
+  for (const secret of secrets) {
+    const right = mac(purpose, body, secret);
+    genuine = (given.length === right.length && timingSafeEqual(given, right)) || genuine;
+  }
+  return genuine;
+}
+
+function mac(purpose: string, body: string, secret: string): Buffer {
+  return createHmac('sha256', secret).update(purpose).update(body).digest();
 }

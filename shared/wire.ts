@@ -34,8 +34,8 @@ export const fleetReportSchema = z.object({
   waiting: count.default(0),
   /** Of those who may still come, how many could be started one; without it, every slot that nobody has or waits for. */
   cold: count.optional(),
-  /** Why nothing is started just now, in words for ops. */
-  problem: z.string().max(512).optional(),
+  /** Why nothing is started just now, in words for ops: no image, no Docker, no room on the host. */
+  problem: z.string().max(1_024).optional(),
   capacity: count,
   image: z.string().max(512),
   claims: counter,

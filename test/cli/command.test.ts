@@ -87,12 +87,25 @@ test('the local engine refuses to listen beyond loopback without being told to',
   expect(output).toContain('--unsafe-listen');
 });
 
-test('a Docker that is not there is named, with what to do', async () => {
-  const args = ['node-agent', '--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'];
-  const { code, output } = await run([...args, '--port', '0', '--control-port', '0', '--data-dir', dir]);
-  expect(code).toBe(1);
-  expect(output).toContain('unix:///nowhere/docker.sock');
-  expect(output).toMatch(/is Docker running/);
+describe('a Docker that is not there', () => {
+  const args = [
+    ...['node-agent', '--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'],
+    ...['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'no-docker')],
+  ];
+
+  test('is waited for, and named with what to do; a signal ends that', async () => {
+    const agent = tmpfleet([...args, '--log-format', 'json']);
+    await agent.printed(/unix:\/\/\/nowhere\/docker\.sock.*is Docker running.*trying again/);
+    await agent.printed(/(?:trying again.*\n.*){3}/s);
+    expect(await agent.stop()).toBe(130);
+  });
+
+  test('ends an agent that is only for a demo or a test', async () => {
+    const { code, output } = await run([...args, '--ephemeral']);
+    expect(code).toBe(1);
+    expect(output).toContain('unix:///nowhere/docker.sock');
+    expect(output).toMatch(/is Docker running/);
+  });
 });
 
 test('a misspelt TMPFLEET_ variable is warned of', async () => {

@@ -29,7 +29,7 @@ describe('/api/nodes', () => {
   test('adds, tells of, and removes a node', async () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 3, capacity: 5 });
-    const added = await call(front, 'POST', '/api/nodes', { url: node.url, id: 'n1' });
+    const added = await call(front, 'POST', '/api/nodes', { url: node.url, id: 'n1', probe: false });
     expect(added).toMatchObject({ status: 201, body: { id: 'n1', url: node.url, answers: 'unknown' } });
     const heard = { id: 'n1', answers: 'reachable', state: 'ready', available: 3, capacity: 5, reason: null };
     await until('it is heard', async () => {
@@ -52,7 +52,9 @@ describe('/api/nodes', () => {
 
   test('takes https://a/ and https://a for the same node', async () => {
     const front = await bench.front();
-    expect(await call(front, 'POST', '/api/nodes', { url: 'https://A.invalid:443/' })).toMatchObject({
+    expect(
+      await call(front, 'POST', '/api/nodes', { url: 'https://A.invalid:443/', probe: false }),
+    ).toMatchObject({
       status: 201,
       body: { id: 'a.invalid', url: 'https://a.invalid' },
     });
@@ -70,10 +72,11 @@ describe('/api/nodes', () => {
       { url: 'https://user:pass@a.invalid' },
       { url: 'https://a.invalid/?x' },
       { url: 'https://a.invalid', id: 'a/b' },
+      { url: 'https://a.invalid', probe: 'no' },
     ]) {
       expect(await call(front, 'POST', '/api/nodes', body)).toMatchObject({
         status: 400,
-        body: { status: 'error', message: expect.stringMatching(/url|id|whole/) },
+        body: { status: 'error', message: expect.stringMatching(/url|id|whole|probe/) },
       });
     }
     expect((await fetch(`${front.controlUrl}/api/nodes`, { method: 'POST', body: '{"url"' })).status).toBe(
@@ -110,7 +113,7 @@ describe('health and metrics', () => {
     const front = await bench.front();
     expect((await call(front, 'GET', '/healthz')).status).toBe(200);
     expect((await call(front, 'GET', '/readyz')).status).toBe(200);
-    await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1' });
+    await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1', probe: false });
     expect((await call(front, 'GET', '/readyz')).status).toBe(503);
     await front.add(await bench.node());
     expect((await call(front, 'GET', '/readyz')).status).toBe(200);
@@ -180,6 +183,6 @@ function rawCall(front: Front, headers: Readonly<Record<string, string>>): Promi
     const asked = httpRequest(`${front.controlUrl}/api/nodes`, { method: 'POST', headers }, (answer) => {
       answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
     });
-    asked.once('error', reject).end('{"url":"https://a.invalid"}');
+    asked.once('error', reject).end('{"url":"https://a.invalid","probe":false}');
   });
 }

@@ -206,7 +206,7 @@ describe('tmpnb-redirector’s mistakes', () => {
     const silent = await bench.server(() => undefined);
     await fetch(`${front.controlUrl}/api/nodes`, {
       method: 'POST',
-      body: JSON.stringify({ url: silent.url }),
+      body: JSON.stringify({ url: silent.url, probe: false }),
     });
     expect((await front.get('/')).status).toBe(503);
     expect((await front.stats()).hosts[silent.url]).toMatchObject({

@@ -162,7 +162,7 @@ export function bounce(changes: Partial<Ticket>, secret = SECRET): string {
 
 export interface Front extends Redirector {
   readonly dataDir: string;
-  /** Adds nodes by the control listener and waits until each was heard, one way or the other. */
+  /** Adds nodes, whatever they are, by the control listener and waits until each was heard, one way or the other. */
   add(...nodes: readonly { readonly url: string }[]): Promise<void>;
   /** `GET` without following. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
@@ -195,7 +195,7 @@ export async function startFront(
     dataDir,
     add: async (...nodes) => {
       for (const { url } of nodes) {
-        const answer = await post(`${redirector.controlUrl}/api/nodes`, { url });
+        const answer = await post(`${redirector.controlUrl}/api/nodes`, { url, probe: false });
         if (!answer.ok) throw new Error(`the front does not take ${url}: ${await answer.text()}`);
       }
       await until('every node was heard', () =>

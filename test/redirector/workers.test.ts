@@ -78,7 +78,7 @@ async function metric(name: string): Promise<number> {
 
 async function addNode() {
   const node = await bench.node({ warm: 100_000, capacity: 100_000 });
-  expect((await post(`${control}/api/nodes`, { url: node.url })).status).toBe(201);
+  expect((await post(`${control}/api/nodes`, { url: node.url, probe: false })).status).toBe(201);
   await until('every worker redirects', async () =>
     (await clicks(20)).every(({ status }) => status === 302) ? true : undefined,
   );

@@ -1,0 +1,60 @@
+// What a front asks a node before it sends readers there: do we have the same secret, the same time, and are you well?
+// It goes the way of an order, signed, but does not expire: a clock that is wrong must not look like a secret that is.
+// It changes nothing, and the answer is signed for its nonce, so that nobody without the secret can give one.
+import { z } from 'zod';
+import { isSigned, signText } from './order.ts';
+import { nodeIdSchema } from './wire.ts';
+
+const QUESTION = 'tmpfleet probe 1\n';
+const ANSWER = 'tmpfleet probe answer 1\n';
+
+export const probeSchema = z.object({ order: z.literal('probe'), nonce: z.string().min(8).max(32) });
+export type Probe = z.infer<typeof probeSchema>;
+
+export const probeAnswerSchema = z.object({
+  /** Of the question. */
+  nonce: z.string(),
+  node: nodeIdSchema,
+  /** ms since 1970 */
+  clock: z.number(),
+  /** Whether it takes readers, its own state aside. */
+  ready: z.boolean(),
+  /** Where it sends readers for whom it has no room; empty for nowhere. */
+  front: z.string().max(2048),
+});
+export type ProbeAnswer = z.infer<typeof probeAnswerSchema>;
+
+/** @param secret the first of the fleet's */
+export function signProbe(body: string, secret: string): string {
+  return signText(QUESTION, body, secret);
+}
+
+/** The question, if this body is one and one of the secrets signed it. */
+export function verifyProbe(body: string, signature: string, secrets: readonly string[]): Probe | undefined {
+  return isSigned({ purpose: QUESTION, body, signature, secrets }) ? parse(probeSchema, body) : undefined;
+}
+
+export function signProbeAnswer(body: string, secret: string): string {
+  return signText(ANSWER, body, secret);
+}
+
+/** The answer, if one of the secrets signed it, for this question. */
+export function verifyProbeAnswer(
+  { nonce }: Probe,
+  body: string,
+  signature: string,
+  secrets: readonly string[],
+): ProbeAnswer | undefined {
+  if (!isSigned({ purpose: ANSWER, body, signature, secrets })) return undefined;
+  const answer = parse(probeAnswerSchema, body);
+  return answer?.nonce === nonce ? answer : undefined;
+}
+
+function parse<T>(schema: z.ZodType<T>, body: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(body)).data;
+  } catch {
+    // Signed, but not JSON: not ours.
+    return undefined;
+  }
+}

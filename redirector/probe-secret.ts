@@ -22,6 +22,8 @@ export interface Told {
   /** By its own signed word, rather than by an HTTP header. */
   readonly bySecret: boolean;
   readonly front: string;
+  /** Whether its engine is open. */
+  readonly ready: boolean;
 }
 
 /** What it says under the fleet's secret; undefined when neither side has one. */
@@ -50,7 +52,7 @@ export async function checkSecret(
       : undefined;
   if (answer === undefined) throw noProof(fleet.node, reply.status, secrets.length > 0);
   notes.found('secret', 'the same as ours');
-  return { skew: answer.clock - reply.at, bySecret: true, front: answer.front };
+  return { skew: answer.clock - reply.at, bySecret: true, front: answer.front, ready: answer.ready };
 }
 
 function noProof(node: string, status: number, haveOne: boolean): Unfit {

@@ -1,5 +1,6 @@
 // Before readers are sent to a node: is it there, a node, new, of this fleet, of this time, and able to start anything?
 // Each check says what it found; the first that must not be so is a refusal, with what to do.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../shared/clock.ts';
 import { FleetError } from '../shared/errors.ts';
 import { explainUnreachable } from '../shared/unreachable.ts';
@@ -8,6 +9,10 @@ import type { NodeView } from './node-view.ts';
 import { ask, type Reply } from './probe-ask.ts';
 import { type Check, type Finding, type Notes, type Probed, Unfit } from './probe-findings.ts';
 import { type Asking, checkSecret, compareClocks, skewByHeader } from './probe-secret.ts';
+
+/** A node tells by then that its opening takes long. ms */
+const SETTLE_MS = 5_000;
+const SETTLE_POLL_MS = 200;
 
 export interface ProbeOptions extends Asking {
   /** The nodes there are. */
@@ -52,7 +57,8 @@ async function runChecks(options: ProbeOptions, notes: Notes): Promise<NonNullab
   notes.found('new', checkNew(options, fleet));
   const answer = await checkSecret(options, notes, fleet);
   compareClocks(notes, answer ?? { skew: skewByHeader(reply), bySecret: false });
-  checkImage(notes, stats, fleet);
+  const settled = answer?.ready === false ? await settle(reply, url, clock) : stats;
+  checkImage(notes, settled, settled.fleet ?? fleet);
   if (answer !== undefined) await checkWayBack(notes, answer.front, clock);
   return { stats, askedAt };
 }
@@ -107,6 +113,18 @@ function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport):
     });
   }
   return `no other node in the fleet is ${node}`;
+}
+
+/** Just started, it may be a second from being ready, or from knowing why not: it gets that second, and some more. */
+async function settle(first: Reply, url: string, clock: Clock): Promise<NodeStats> {
+  const begun = clock.monotonic();
+  for (let reply = first; ; reply = await ask({ url: `${url}/stats`, clock }).catch(() => first)) {
+    const stats = readReport(url, reply);
+    const { problem, warm = 0, starting = 0 } = stats.fleet ?? {};
+    const known = problem !== undefined || warm + starting > 0;
+    if (known || clock.monotonic() - begun > SETTLE_MS) return stats;
+    await delay(SETTLE_POLL_MS);
+  }
 }
 
 function checkImage({ found, warn }: Notes, { available }: NodeStats, fleet: FleetReport): void {

@@ -17,7 +17,7 @@ export const probeAnswerSchema = z.object({
   node: nodeIdSchema,
   /** ms since 1970 */
   clock: z.number(),
-  /** Whether it takes readers, its own state aside. */
+  /** Whether its engine is open; while not, its report may have yet to say why. */
   ready: z.boolean(),
   /** Where it sends readers for whom it has no room; empty for nowhere. */
   front: z.string().max(2048),

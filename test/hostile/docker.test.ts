@@ -61,7 +61,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
         image: docker.tinyImage,
         pull: 'never',
       },
-      ...{ command: PROBE_COMMAND, capacity: '4', memory: '128m', pidsLimit: String(PIDS), homeSize: '16m' },
+      ...{ command: PROBE_COMMAND, capacity: '4', memory: '384m', pidsLimit: String(PIDS), homeSize: '16m' },
       ...{ hostFirewall: 'require', claimWait: '60s' },
     });
     peer = await claim();
@@ -144,7 +144,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     const own = await claim();
     const busy = `
       const { Worker } = require('worker_threads');
-      for (let n = 0; n < 8; n += 1) new Worker('for (;;) ;', { eval: true });
+      for (let n = 0; n < 8; n += 1) new Worker('for (;;) ;', { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } });
       return 'busy';`;
     expect(await inside(own, busy)).toBe('busy');
     for (let turn = 0; turn < 5; turn += 1) expect(await others()).toEqual(WELL);

@@ -14,11 +14,14 @@ import type { NodeMetrics } from './metrics.ts';
 import { CONTROL_API } from './openapi.ts';
 import type { OrderDesk } from './orders.ts';
 import type { Pool } from './pool.ts';
+import { addPoolRoutes } from './pool-control.ts';
+import type { PoolSize } from './pool-size.ts';
 import type { Sandbox } from './sandboxes.ts';
 
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
+  readonly size: PoolSize;
   readonly orders: OrderDesk;
   readonly snapshot: () => NodeStats;
   readonly metrics: NodeMetrics;
@@ -28,7 +31,7 @@ export interface ControlOptions {
 }
 
 export function createControlApp(options: ControlOptions): Koa {
-  const { config, pool, metrics } = options;
+  const { config, metrics } = options;
   const app = createApp({ logger: options.logger });
   app.use(refuseForeignPages(config.controlHost));
   const router = new Router();
@@ -44,12 +47,7 @@ export function createControlApp(options: ControlOptions): Koa {
     context.type = metrics.registry.contentType;
     context.body = await metrics.registry.metrics();
   });
-  router.get('/api/status', (context) => {
-    context.body = options.snapshot();
-  });
-  router.delete('/api/pool', (context) => {
-    context.body = { drained: pool.recycle() };
-  });
+  addPoolRoutes(router, options);
   addStandingRoutes(router, options);
   addSandboxRoutes(router, options);
   serveOpenApi(router, CONTROL_API);

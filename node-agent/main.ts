@@ -21,12 +21,14 @@ import { findExpired } from './expire.ts';
 import { HostRoom } from './host-room.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
+import { NodeStateFile } from './node-state.ts';
 import { openEngine } from './open-engine.ts';
 import { Opening } from './opening.ts';
 import { OrderDesk } from './orders.ts';
 import { COOKIE_PREFIX } from './owner-cookie.ts';
 import { deadlineBanner } from './pages/banner.ts';
 import { Pool } from './pool.ts';
+import { PoolSize } from './pool-size.ts';
 import { createProxy, type Lookup } from './proxy.ts';
 import type { Notice } from './proxy-contract.ts';
 import { createRefuse } from './refuse.ts';
@@ -66,7 +68,9 @@ export async function startNodeAgent(
   const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
   if (kind === 'local') checkLocalListens(config);
   const secrets = parseSecrets(config.secret);
-  const standing = new NodeStanding(config.dataDir, clock, logger);
+  const stateFile = new NodeStateFile(config.dataDir, logger);
+  const standing = new NodeStanding(stateFile, clock);
+  const size = new PoolSize(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
   const room = new HostRoom({
@@ -81,7 +85,7 @@ export async function startNodeAgent(
   const pool = new Pool({
     engine,
     journal,
-    settings: config,
+    settings: size,
     clock,
     random,
     logger,
@@ -114,7 +118,7 @@ export async function startNodeAgent(
 
   const isReady = (): boolean => opening.isOpen;
   const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger, isReady });
-  const control = createControlApp({ config, pool, orders, snapshot, metrics, logger, isReady });
+  const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
   const handle = createPublicHandler({ config, desk, orders, proxy, snapshot, logger });
   const publicServer = await serve({
     what: 'the node for its readers',
@@ -195,7 +199,7 @@ export async function startNodeAgent(
       control: controlServer.url,
       engine: engine.kind,
       image: engine.describes,
-      capacity: config.capacity,
+      capacity: size.capacity,
     },
     'node-agent is up',
   );

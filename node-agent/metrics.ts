@@ -103,6 +103,10 @@ function showPool(registry: Registry, { pool, standing }: WatchedParts): void {
     'Sandboxes that may be started at one time just now',
     () => pool.concurrency,
   );
+  number('tmpfleet_pool_paused', '1 while an operator has nothing started', () =>
+    Number(pool.settings.paused),
+  );
+  number('tmpfleet_pool_stale', 'Sandboxes that have yet to give way to new ones', () => pool.stale);
   number('tmpfleet_waiting', 'Readers for whom a sandbox is being started just now', () => pool.waiting);
 }
 

@@ -6,6 +6,7 @@ import { probeAnswerSchema, probeSchema } from '../shared/probe.ts';
 import { nodeStatsSchema, spawnAnswerSchema } from '../shared/wire.ts';
 import { drainBody, sandboxSchema } from './control-shapes.ts';
 import { INFO_ASSETS } from './pages/info.ts';
+import { resizeBody, statusSchema } from './pool-control.ts';
 
 const report: Operation['answers'] = {
   200: {
@@ -71,6 +72,12 @@ const standing = (path: string, summary: string): Operation => ({
   refuses: { 409: "when it does not fit the node's state" },
 });
 const unknown = { 404: 'when there is no such sandbox' };
+const status: Operation['answers'] = {
+  200: {
+    description: 'the report, and what only an operator needs to know of the pool',
+    schema: statusSchema,
+  },
+};
 
 export const CONTROL_API: ApiDescription = {
   title: 'tmpfleet node, for operators',
@@ -85,7 +92,27 @@ export const CONTROL_API: ApiDescription = {
       ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
       answers: file("Prometheus' text format", 'text/plain'),
     },
-    { method: 'get', path: '/api/status', summary: "The node's report", answers: report, token: 'control' },
+    {
+      method: 'get',
+      path: '/api/status',
+      summary: 'Its report, and its pool',
+      answers: status,
+      token: 'control',
+    },
+    {
+      ...{ method: 'post', path: '/api/pool/resize', summary: 'Another size, from now on', token: 'control' },
+      description:
+        'Outlives a restart, until the option is configured anew; null goes back to what is configured.',
+      ...{ body: resizeBody, answers: status, refuses: { 400: 'when the body is not as it should be' } },
+    },
+    {
+      ...{ method: 'post', path: '/api/pool/pause', summary: 'Starts nothing more', token: 'control' },
+      answers: status,
+    },
+    {
+      ...{ method: 'post', path: '/api/pool/resume', summary: 'Starts again', token: 'control' },
+      answers: status,
+    },
     {
       ...{ method: 'delete', path: '/api/pool', summary: 'Replaces all that nobody has', token: 'control' },
       description: 'Step by step, never below half of what is to be ready.',

@@ -8,13 +8,15 @@ import type { Engine } from './engine/engine.ts';
 import { ImageRoll } from './image-roll.ts';
 import type { Journal } from './journal.ts';
 import { Keeper } from './keeper.ts';
-import { planPool } from './plan.ts';
+import { coldRoom, planPool } from './plan.ts';
 import { Refill, type RefillSettings } from './refill.ts';
 import { type Counts, type Sandbox, SandboxTable } from './sandboxes.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export interface PoolSettings extends RefillSettings {
   readonly capacity: number;
+  /** Nothing is started. This and the sizes may change at any time; `act` follows. */
+  readonly paused: boolean;
   /** ms within which a sandbox must answer, from the moment it is asked for. */
   readonly startDeadline: number;
 }
@@ -113,12 +115,12 @@ export class Pool {
 
   /** Slots in which a reader who comes now could still be started one. */
   coldRoom(): number {
-    const { warm, starting, held, removing } = this.table.counts();
-    const cold = this.withheld === undefined ? this.settings.capacity - warm - held - removing : starting;
-    return Math.max(0, cold - this.#line.length);
+    const { capacity, paused } = this.settings;
+    const withheld = paused || this.withheld !== undefined;
+    return coldRoom({ ...this.table.counts(), capacity, paused: withheld, waiting: this.#line.length });
   }
 
-  /** Why nothing is started just now, in words. */
+  /** Why nothing is started just now, in words; an operator's own word needs none. */
   get withheld(): string | undefined {
     return this.#options.withheld?.();
   }
@@ -208,6 +210,11 @@ export class Pool {
     return this.#refill.concurrency;
   }
 
+  /** How many have yet to give way to new ones. */
+  get stale(): number {
+    return this.#stale.size;
+  }
+
   get claims(): number {
     return this.#claims;
   }
@@ -276,6 +283,7 @@ export class Pool {
       stale: this.#stale,
       maxStarting: this.#refill.concurrency,
       mayStart: this.withheld === undefined && !this.#keeper.backingOff,
+      paused: this.settings.paused,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
     for (let n = 0; n < plan.start; n += 1) this.#keeper.start(this.#newSandbox());

@@ -43,6 +43,7 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
         waiting: pool.waiting,
         cold: pool.coldRoom(),
         ...(pool.withheld === undefined ? {} : { problem: pool.withheld }),
+        paused: pool.settings.paused,
         capacity: pool.settings.capacity,
         image: sources.image(),
         claims: pool.claims,

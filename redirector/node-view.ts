@@ -82,12 +82,14 @@ export function estimateRoom(view: NodeView, ourKey: string | undefined, now: nu
     ourKey === undefined
       ? view.ledger.pendingByTime(view.askedAt)
       : view.ledger.pendingByTickets(fleet.seen[ourKey] ?? {}, now);
-  const { warm, held, removing, waiting, capacity } = fleet;
+  const { warm, starting, held, removing, waiting, capacity, paused = false } = fleet;
+  // A paused node starts nothing more than what is starting already.
+  const slots = paused ? starting : capacity - warm - held - removing;
   // Whoever finds no warm one takes a slot that is free or being started.
   const unmet = Math.max(0, pending - warm);
   return {
     warm: Math.max(0, warm - pending),
-    cold: Math.max(0, (fleet.cold ?? capacity - warm - held - removing - waiting) - unmet),
+    cold: Math.max(0, (fleet.cold ?? slots - waiting) - unmet),
   };
 }
 

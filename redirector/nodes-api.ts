@@ -20,6 +20,7 @@ import { CONTROL_API } from './openapi.ts';
 import type { Orders } from './orders.ts';
 import type { Probed } from './probe-findings.ts';
 import type { Registry } from './registry/registry.ts';
+import { refuseIfInUse } from './retire.ts';
 
 export interface NodesApiOptions {
   readonly config: RedirectorConfig;
@@ -111,6 +112,7 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
   });
   router.delete('/api/nodes/:id', async (context) => {
     const view = findNode(fleet, context.params.id);
+    if (context.query.if === 'empty') refuseIfInUse(view);
     await registry.remove(view.member.id);
     logger.info({ node: view.member.id }, 'a node was removed');
     context.body = { removed: view.member.id };

@@ -137,8 +137,11 @@ export const CONTROL_API: ApiDescription = {
       ...{ method: 'delete', path: '/api/nodes/{id}', summary: 'Forgets a node', token: 'control' },
       description:
         'It is not told. Drain it first, or its readers lose their way back to it through the front.',
+      query: {
+        if: { description: '`empty`: only when nobody is left there', schema: z.literal('empty').optional() },
+      },
       answers: { 200: { description: 'it is forgotten', schema: z.object({ removed: z.string() }) } },
-      refuses: unknown,
+      refuses: { ...unknown, 409: 'when it was to be empty, and is not' },
     },
     ...orders,
     {

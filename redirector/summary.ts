@@ -62,6 +62,13 @@ export const nodeDescriptionSchema = z.object({
     .object({ warm: z.number().int(), cold: z.number().int() })
     .describe('room, less the readers on their way'),
   held: z.number().int().nullable(),
+  warm: z.number().int().nullable(),
+  starting: z.number().int().nullable(),
+  removing: z.number().int().nullable(),
+  paused: z.boolean().nullable().describe('whether an operator has nothing started there'),
+  load: z.number().nullable(),
+  drain_deadline: z.string().nullable(),
+  drain_forced: z.boolean().nullable(),
   image: z.string().nullable(),
   version: z.string().nullable(),
   report_age_seconds: z.number().nullable(),
@@ -87,8 +94,19 @@ export function describeNode(
     capacity: stats?.capacity ?? 0,
     estimate: room,
     held: stats?.fleet?.held ?? null,
+    warm: stats?.fleet?.warm ?? null,
+    starting: stats?.fleet?.starting ?? null,
+    removing: stats?.fleet?.removing ?? null,
+    paused: stats?.fleet?.paused ?? null,
+    load: stats?.fleet?.load ?? null,
+    drain_deadline: isoTime(stats?.fleet?.drain_deadline),
+    drain_forced: stats?.fleet?.drain_forced ?? null,
     image: stats?.container_image ?? null,
     version: stats?.version ?? null,
     report_age_seconds: view.reportedAt === 0 ? null : Math.round((now - view.reportedAt) / 100) / 10,
   };
+}
+
+function isoTime(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -37,6 +37,8 @@ export const fleetReportSchema = z.object({
   /** Why nothing is started just now, in words for ops: no image, no Docker, no room on the host. */
   problem: z.string().max(1_024).optional(),
   capacity: count,
+  /** Nothing is started there: free slots are no room. */
+  paused: z.boolean().optional(),
   image: z.string().max(512),
   claims: counter,
   /** Sandboxes ended so far, by reason. */

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NodeStanding } from '../../node-agent/drain.ts';
+import { NodeStateFile } from '../../node-agent/node-state.ts';
 
 const logger = pino({ level: 'silent' });
 let dir = '';
 let now = 0;
 const clock = { now: () => now, monotonic: () => now };
-const open = () => new NodeStanding(dir, clock, logger);
+const open = () => new NodeStanding(new NodeStateFile(dir, logger), clock);
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'tmpfleet-standing-'));
@@ -75,7 +76,7 @@ describe('the standing of a node', () => {
 
   test('says which directory cannot be used', () => {
     writeFileSync(join(dir, 'file'), '');
-    expect(() => new NodeStanding(join(dir, 'file', 'x'), clock, logger)).toThrow(
+    expect(() => new NodeStateFile(join(dir, 'file', 'x'), logger)).toThrow(
       /data-dir: ".*file\/x" cannot be used/,
     );
   });

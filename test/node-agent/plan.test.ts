@@ -1,6 +1,6 @@
 // The pool's plan, read as a specification: what there is → what to do.
 import { describe, expect, test } from 'vitest';
-import { type Observed, planPool } from '../../node-agent/plan.ts';
+import { coldRoom, type Observed, planPool } from '../../node-agent/plan.ts';
 
 const nothing: Observed = {
   state: 'ready',
@@ -14,6 +14,7 @@ const nothing: Observed = {
   stale: new Set(),
   maxStarting: 100,
   mayStart: true,
+  paused: false,
 };
 const ids = (count: number, prefix = 'w') => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
@@ -30,6 +31,7 @@ describe('how many to start', () => {
     ['and more for those who wait', { warmTarget: 0, waiting: 3 }, 3],
     ['never beyond the capacity', { warmTarget: 2, waiting: 20, held: 5 }, 3],
     ['nothing while backing off', { mayStart: false }, 0],
+    ['nothing while paused', { paused: true, waiting: 2 }, 0],
     ['a cordoned node keeps its pool', { state: 'cordoned', warm: ids(7) }, 1],
     ['a draining one starts nothing', { state: 'draining' }, 0],
     ['nor a drained one', { state: 'drained' }, 0],
@@ -51,6 +53,31 @@ describe('what to end', () => {
       { id: 'w0', reason: 'surplus' },
       { id: 'w1', reason: 'surplus' },
     ]);
+  });
+
+  test('what is on its way out already is no reason to end what is ready', () => {
+    expect(planPool({ ...nothing, capacity: 4, warm: ids(4), removing: 6 })).toEqual({ start: 0, end: [] });
+  });
+
+  test('a pool that shrank below what is starting gives the newest starts up', () => {
+    const plan = planPool({ ...nothing, capacity: 4, warm: ids(1), held: 2, starting: ids(3, 's') });
+    expect(plan.end).toEqual([
+      { id: 's1', reason: 'surplus' },
+      { id: 's2', reason: 'surplus' },
+    ]);
+  });
+
+  test('a paused pool sheds its surplus, but nothing gives way to what would not be started', () => {
+    const stale = new Set(['w1', 'w2', 's0']);
+    const plan = planPool({
+      ...nothing,
+      capacity: 3,
+      warm: ids(3),
+      starting: ids(1, 's'),
+      stale,
+      paused: true,
+    });
+    expect(plan.end).toEqual([{ id: 's0', reason: 'surplus' }]);
   });
 
   test('surplus is taken from the stale first', () => {
@@ -96,4 +123,15 @@ describe('what to end', () => {
     }
     expect(warm.some((id) => stale.has(id))).toBe(false);
   });
+});
+
+describe('the room for a cold start', () => {
+  const counts = { capacity: 8, paused: false, warm: 2, starting: 1, held: 2, removing: 1, waiting: 0 };
+  test.each<[string, Partial<typeof counts>, number]>([
+    ['free slots, and starts that nobody waits for', {}, 3],
+    ['less those who wait', { waiting: 2 }, 1],
+    ['while paused, only the starts under way', { paused: true }, 1],
+    ['less those who wait for them', { paused: true, waiting: 1 }, 0],
+    ['none where the capacity shrank below what is there', { capacity: 3, waiting: 1 }, 0],
+  ])('%s', (_, seen, room) => expect(coldRoom({ ...counts, ...seen })).toBe(room));
 });

@@ -186,4 +186,10 @@ describe('the estimate', () => {
     send(a, 5);
     expect(room(a)).toEqual({ warm: 0, cold: 5 });
   });
+
+  test('counts only the starts under way where a node was told to start nothing', () => {
+    const paused = { warm: 1, starting: 3, waiting: 1, held: 2, capacity: 16, paused: true };
+    fleet.report(a, report(1, paused), clock.now());
+    expect(room(a)).toEqual({ warm: 1, cold: 2 });
+  });
 });

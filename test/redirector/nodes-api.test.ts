@@ -43,6 +43,29 @@ describe('/api/nodes', () => {
     expect(await front.stats()).toMatchObject({ capacity: 0, hosts: {} });
   });
 
+  test('removes a node with ?if=empty only when nobody is left there, and says what is', async () => {
+    const front = await bench.front();
+    const fleet = await bench.node({ node: 'busy', warm: 2, capacity: 4 });
+    const plain = await bench.node({ plain: true });
+    await call(front, 'POST', '/api/nodes', { url: fleet.url, id: 'busy' });
+    await call(front, 'POST', '/api/nodes', { url: plain.url, id: 'plain' });
+    await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1', id: 'never' });
+    await until('both were heard', () => ['busy', 'plain'].every((id) => front.fleet.get(id)?.stats));
+    const removal = async (id: string) =>
+      JSON.stringify(await call(front, 'DELETE', `/api/nodes/${id}?if=empty`));
+    const refused = (id: string, why: RegExp) =>
+      until(`${id} is refused: ${why}`, async () => why.test(await removal(id)));
+    await refused('plain', /409.*plain tmpnb node/);
+    await refused('busy', /409.*is ready, not drained: 0 readers and 2 warm/);
+    await fetch(fleet.url);
+    fleet.state = 'draining';
+    await refused('busy', /409.*is still draining: 1 reader left.*--force/);
+    await fleet.close();
+    await refused('busy', /409.*has not answered since .* and had 1 reader then/);
+    expect(await removal('never')).toContain('200');
+    expect((await call(front, 'DELETE', '/api/nodes/busy')).status).toBe(200);
+  });
+
   test('does not know a node it was not told of', async () => {
     const front = await bench.front();
     expect((await call(front, 'GET', '/api/nodes/who')).status).toBe(404);

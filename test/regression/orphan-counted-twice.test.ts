@@ -37,7 +37,7 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
     ...{ engine, journal, clock: systemClock, random: systemRandom, logger: silentLogger },
     settings: {
       ...{ capacity: 1, warm: 1, warmFollow: false, warmMax: 1, concurrentStarts: 1, book: [] },
-      startDeadline: 60_000,
+      ...{ startDeadline: 60_000, paused: false },
     },
     state: () => 'ready',
     onEnd: () => undefined,

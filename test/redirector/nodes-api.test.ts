@@ -47,9 +47,9 @@ describe('/api/nodes', () => {
     const front = await bench.front();
     const fleet = await bench.node({ node: 'busy', warm: 2, capacity: 4 });
     const plain = await bench.node({ plain: true });
-    await call(front, 'POST', '/api/nodes', { url: fleet.url, id: 'busy' });
-    await call(front, 'POST', '/api/nodes', { url: plain.url, id: 'plain' });
-    await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1', id: 'never' });
+    await call(front, 'POST', '/api/nodes', { url: fleet.url, id: 'busy', probe: false });
+    await call(front, 'POST', '/api/nodes', { url: plain.url, id: 'plain', probe: false });
+    await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1', id: 'never', probe: false });
     await until('both were heard', () => ['busy', 'plain'].every((id) => front.fleet.get(id)?.stats));
     const removal = async (id: string) =>
       JSON.stringify(await call(front, 'DELETE', `/api/nodes/${id}?if=empty`));

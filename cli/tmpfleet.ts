@@ -7,6 +7,7 @@ import { redirectorOptions } from '../redirector/config.ts';
 import { startRedirector } from '../redirector/main.ts';
 import { VERSION } from '../shared/version.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit.ts';
 import { addServerCommand } from './run-server.ts';
 
@@ -38,5 +39,8 @@ addServerCommand(
   (config) => config,
 );
 addDemoCommand(program.command('demo').description('a whole fleet on this machine, to click and to try'));
+addDoctorCommand(
+  program.command('doctor').description('is this host, or a whole fleet, well? with what to do'),
+);
 
 await program.parseAsync();

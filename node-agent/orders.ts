@@ -4,7 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import { FleetError } from '../shared/errors.ts';
 import { readTextBody } from '../shared/koa-app.ts';
 import type { Logger } from '../shared/logging.ts';
-import { type OrderName, SIGNATURE_HEADER, verifyOrder } from '../shared/order.ts';
+import { END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../shared/order.ts';
 import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../shared/probe.ts';
 import type { NodeStats } from '../shared/wire.ts';
 import type { NodeAgentConfig } from './config.ts';
@@ -14,7 +14,7 @@ import type { Pool } from './pool.ts';
 export interface OrderDeskOptions {
   readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline' | 'frontUrl'>;
   readonly secrets: readonly string[];
-  readonly pool: Pick<Pool, 'act'>;
+  readonly pool: Pick<Pool, 'act' | 'end'>;
   readonly standing: NodeStanding;
   readonly snapshot: () => NodeStats;
   readonly clock: Clock;
@@ -72,7 +72,15 @@ export class OrderDesk {
     for (const [nonce, expires] of this.#taken) if (expires < now) this.#taken.delete(nonce);
     if (this.#taken.has(order.nonce)) throw new FleetError('forbidden', 'this order was taken already');
     this.#taken.set(order.nonce, order.expires);
+    if (order.order === END) return this.#end(order.sandbox);
     return this.carryOut(order.order, order.deadline);
+  }
+
+  #end(sandbox = ''): NodeStats {
+    const { pool, snapshot } = this.#options;
+    if (!pool.end(sandbox, 'deleted'))
+      throw new FleetError('not-found', 'no sandbox here is called that, or it is ending already');
+    return snapshot();
   }
 
   /** As text, byte for byte what is signed. */

@@ -110,6 +110,15 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
   router.get('/api/nodes/:id', (context) => {
     context.body = describe(findNode(fleet, context.params.id));
   });
+  router.get('/api/nodes/:id/probe', async (context) => {
+    const { findings, refusal } = await options.probe(findNode(fleet, context.params.id).member);
+    context.body = { findings, remedy: refusal?.remedy ?? null };
+  });
+  router.delete('/api/nodes/:id/sandboxes/:sandbox', async (context) => {
+    const view = findNode(fleet, context.params.id);
+    await options.orders.end(view, context.params.sandbox ?? '');
+    context.body = { removing: context.params.sandbox };
+  });
   router.delete('/api/nodes/:id', async (context) => {
     const view = findNode(fleet, context.params.id);
     if (context.query.if === 'empty') refuseIfInUse(view);

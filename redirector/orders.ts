@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Clock, newNonce } from '../shared/clock.ts';
 import { describeError, FleetError } from '../shared/errors.ts';
 import {
+  END,
   ORDER_LIFE_MS,
   ORDER_PATH,
   type Order,
@@ -44,25 +45,43 @@ export class Orders {
    * @throws FleetError `conflict` that says why it cannot be, or was not, done
    */
   async give(view: NodeView, { order, deadline, force }: Wish): Promise<void> {
-    const { fleet, secrets, clock } = this.#options;
-    const [secret] = secrets;
-    if (secret === undefined) {
-      throw new FleetError('conflict', 'without a secret of the fleet, nodes take no orders from the front', {
-        remedy: "set TMPFLEET_SECRET at front and nodes, or use the node's own control listener",
-      });
-    }
-    if (view.stats !== undefined && view.stats.fleet === undefined) {
-      throw new FleetError('conflict', `${view.member.id} is a plain tmpnb node, which takes no orders`);
-    }
+    const secret = this.#secretFor(view);
     if (order !== 'uncordon' && !force && this.#isLast(view)) {
       throw new FleetError('conflict', `${view.member.id} is the last node that takes readers`, {
         remedy: 'add another first, or insist: {"force":true}, --force',
       });
     }
+    await this.#order(view, { order, ...(deadline === undefined ? {} : { deadline }) }, secret);
+  }
+
+  /** Ends a sandbox there. @throws FleetError `conflict` that says why not */
+  async end(view: NodeView, sandbox: string): Promise<void> {
+    await this.#order(view, { order: END, sandbox }, this.#secretFor(view));
+  }
+
+  #secretFor({ stats, member }: NodeView): string {
+    const [secret] = this.#options.secrets;
+    if (secret === undefined) {
+      throw new FleetError('conflict', 'without a secret of the fleet, nodes take no orders from the front', {
+        remedy: "set TMPFLEET_SECRET at front and nodes, or use the node's own control listener",
+      });
+    }
+    if (stats !== undefined && stats.fleet === undefined) {
+      throw new FleetError('conflict', `${member.id} is a plain tmpnb node, which takes no orders`);
+    }
+    return secret;
+  }
+
+  async #order(
+    view: NodeView,
+    wish: Pick<Order, 'order' | 'deadline' | 'sandbox'>,
+    secret: string,
+  ): Promise<void> {
+    const { fleet, clock } = this.#options;
     const askedAt = clock.now();
     const what: Order = {
-      ...{ order, node: nodeName(view), nonce: newNonce(), expires: askedAt + ORDER_LIFE_MS },
-      ...(deadline === undefined ? {} : { deadline }),
+      ...wish,
+      ...{ node: nodeName(view), nonce: newNonce(), expires: askedAt + ORDER_LIFE_MS },
     };
     const text = await this.#send(view, JSON.stringify(what), secret);
     fleet.report(view, parseJson(text, nodeStatsSchema, 'its answer'), askedAt);

@@ -8,6 +8,9 @@ import { nodeIdSchema } from './wire.ts';
 export const ORDERS = ['cordon', 'uncordon', 'drain'] as const;
 export type OrderName = (typeof ORDERS)[number];
 
+/** Ends one sandbox: not an operator's order to the node, but what a check-up leaves no trace by. */
+export const END = 'end';
+
 export const ORDER_PATH = '/api/orders';
 export const SIGNATURE_HEADER = 'tmpfleet-signature';
 /** ms */
@@ -17,8 +20,10 @@ export const ORDER_LIFE_MS = 60_000;
 const PURPOSE = 'tmpfleet order 1\n';
 
 export const orderSchema = z.object({
-  order: z.enum(ORDERS),
+  order: z.enum([...ORDERS, END]),
   node: nodeIdSchema,
+  /** Of an end: which. */
+  sandbox: z.string().max(64).optional(),
   /** Of a drain: ms from now; the node's own default without it. */
   deadline: z.number().nonnegative().optional(),
   nonce: z.string().min(8).max(32),

@@ -1,0 +1,155 @@
+// A reader made by `tmpfleet doctor`: clicks as a browser does, and runs a line where it lands in a Jupyter.
+import { randomUUID } from 'node:crypto';
+import { request } from 'undici';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { FleetError } from '../../shared/errors.ts';
+import { explainUnreachable } from '../../shared/unreachable.ts';
+
+const HOPS = 10;
+const ASK_MS = 30_000;
+const KERNEL_MS = 60_000;
+/** A navigation by a person: what else comes gets a page with a button. */
+const BROWSER = { 'sec-fetch-mode': 'navigate', accept: 'text/html', 'user-agent': 'tmpfleet-doctor' };
+
+export interface Landing {
+  /** `https://node7.example.org/user/<id>/` */
+  readonly base: string;
+  readonly sandbox: string;
+  readonly hops: number;
+}
+
+/** @throws FleetError `unavailable` with where the way ended instead */
+export async function click(url: string): Promise<Landing> {
+  const jars = new Map<string, Map<string, string>>();
+  let here = url;
+  for (let hops = 0; hops <= HOPS; hops += 1) {
+    const { origin } = new URL(here);
+    const jar = jars.get(origin) ?? new Map<string, string>();
+    jars.set(origin, jar);
+    const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
+    const answer = await ask(here, { headers: { ...BROWSER, ...(cookie === '' ? {} : { cookie }) } });
+    for (const set of [answer.headers['set-cookie'] ?? []].flat()) {
+      const [, name, value] = /^([^=;]+)=([^;]*)/.exec(set) ?? [];
+      if (name !== undefined && value !== undefined) jar.set(name, value);
+    }
+    const { location } = answer.headers;
+    if (answer.status >= 300 && answer.status < 400 && typeof location === 'string') {
+      here = new URL(location, here).href;
+      continue;
+    }
+    const [, base, sandbox] = /^([^?#]*\/user\/([^/?#]+)\/)/.exec(here) ?? [];
+    if (answer.status < 400 && base !== undefined && sandbox !== undefined) return { base, sandbox, hops };
+    throw new FleetError('unavailable', `the click ended with ${answer.status} at ${withoutQuery(here)}`, {
+      remedy:
+        answer.status === 503
+          ? 'is there room? tmpfleet doctor --front shows the nodes'
+          : 'try it in a browser',
+    });
+  }
+  throw new FleetError(
+    'unavailable',
+    `the click went round in ${HOPS} redirects, last to ${withoutQuery(here)}`,
+    {
+      remedy: "is a node's --front-url this front, and does each node have its own address?",
+    },
+  );
+}
+
+/** Whether what is there is a Jupyter. */
+export async function isJupyter(base: string): Promise<boolean> {
+  const { status, text } = await ask(`${base}api`, {});
+  return status === 200 && /^\s*\{.*"version"/s.test(text);
+}
+
+/** Starts a kernel, runs Python in it and returns what it printed. */
+export async function runLine(base: string, code: string): Promise<string> {
+  const made = await ask(`${base}api/kernels`, { method: 'POST', body: '{"name":"python3"}' });
+  if (made.status !== 201)
+    throw new FleetError('unavailable', `the Jupyter starts no kernel: it answers ${made.status}`);
+  const { id } = z.object({ id: z.string() }).parse(JSON.parse(made.text));
+  const session = randomUUID();
+  const url = `${base.replace(/^http/, 'ws')}api/kernels/${id}/channels?session_id=${session}`;
+  return talk(new WebSocket(url), executeRequest(session, code));
+}
+
+interface Asked {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+export async function ask(
+  url: string,
+  options: {
+    readonly method?: 'GET' | 'POST';
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): Promise<Asked> {
+  try {
+    const answer = await request(url, { ...options, signal: AbortSignal.timeout(ASK_MS) });
+    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+  } catch (cause) {
+    const { message, remedy } = explainUnreachable(cause, url);
+    throw new FleetError('unavailable', message, { cause, remedy });
+  }
+}
+
+/** A ticket is nobody's business in a report. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
+/** What comes over a kernel's channels, as far as it is told here. */
+const messageSchema = z.object({
+  msg_type: z.string(),
+  parent_header: z.object({ msg_id: z.string().optional() }),
+  content: z.object({
+    text: z.string().optional(),
+    evalue: z.string().optional(),
+    execution_state: z.string().optional(),
+  }),
+});
+
+function talk(socket: WebSocket, message: ReturnType<typeof executeRequest>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = '';
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      socket.terminate();
+      settle();
+    };
+    const fail = (why: string): void => end(() => reject(new FleetError('unavailable', why)));
+    const timer = setTimeout(() => fail(`the kernel did not finish within ${KERNEL_MS / 1000} s`), KERNEL_MS);
+    socket.on('error', (error) => fail(`the kernel's WebSocket: ${error.message}`));
+    socket.on('close', () => fail("the kernel's WebSocket was closed"));
+    socket.on('open', () => socket.send(JSON.stringify(message)));
+    socket.on('message', (data) => {
+      const { data: got } = messageSchema.safeParse(JSON.parse(String(data)));
+      if (got === undefined || got.parent_header.msg_id !== message.header.msg_id) return;
+      if (got.msg_type === 'stream') printed += got.content.text ?? '';
+      if (got.msg_type === 'error') printed += got.content.evalue ?? '';
+      if (got.msg_type === 'status' && got.content.execution_state === 'idle') end(() => resolve(printed));
+    });
+  });
+}
+
+/** https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute */
+function executeRequest(session: string, code: string) {
+  const date = new Date().toISOString();
+  return {
+    channel: 'shell',
+    header: {
+      ...{ msg_id: randomUUID(), msg_type: 'execute_request', version: '5.3' },
+      ...{ username: 'tmpfleet-doctor', session, date },
+    },
+    parent_header: {},
+    metadata: {},
+    content: {
+      ...{ code, silent: false, store_history: false, user_expressions: {} },
+      ...{ allow_stdin: false, stop_on_error: true },
+    },
+    buffers: [],
+  };
+}

@@ -1,0 +1,98 @@
+// Whether a node's Docker is there, has its image, and can confine what it runs.
+import { z } from 'zod';
+import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
+import { FleetError } from '../../shared/errors.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import { callDocker, connectDocker, dockerTarget } from '../engine/docker/connection.ts';
+import { SandboxImage } from '../engine/docker/sandbox-image.ts';
+import type { EngineContext } from '../engine/engine.ts';
+import { createEngine } from '../engine/index.ts';
+import { checkIsolation } from './isolation.ts';
+
+export interface DockerCheckOptions {
+  readonly config: NodeAgentConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly context: EngineContext;
+}
+
+const DEADLINE_MS = 5_000;
+
+/** Of Docker's `info`. A field that is not told is taken for a yes: it is told where the kernel cannot. */
+const infoSchema = z.object({
+  ServerVersion: z.string(),
+  OperatingSystem: z.string().default(''),
+  SecurityOptions: z.array(z.string()).nullish(),
+  MemoryLimit: z.boolean().default(true),
+  SwapLimit: z.boolean().default(true),
+  CpuCfsQuota: z.boolean().default(true),
+  PidsLimit: z.boolean().default(true),
+  DockerRootDir: z.string().default(''),
+});
+export type DockerFacts = z.infer<typeof infoSchema>;
+
+/** @returns what was found, and what Docker tells of itself where it does */
+export async function checkDocker(
+  options: DockerCheckOptions,
+): Promise<{ readonly findings: readonly Finding[]; readonly facts: DockerFacts | undefined }> {
+  const { config, env, context } = options;
+  let facts: DockerFacts | undefined;
+  const target = dockerTarget(config, env);
+  const there = await check('docker', async () => {
+    const docker = connectDocker(target);
+    facts = infoSchema.parse(
+      await callDocker({ what: 'answer', deadline: DEADLINE_MS }, () => docker.info()),
+    );
+    return { detail: `${facts.ServerVersion} (${facts.OperatingSystem}) at ${target.host}` };
+  });
+  const known = facts;
+  if (known === undefined) return { findings: [there], facts };
+  const findings = [
+    there,
+    await check('confinement', () => judgeConfinement(known)),
+    await check('image', () => checkImage(options)),
+  ];
+  if (findings.some((finding) => finding.check === 'image' && finding.level !== 'ok')) {
+    findings.push({ check: 'isolation', level: 'warn', detail: 'not tried, for want of the image' });
+    return { findings, facts };
+  }
+  const engineFor = (nodeId: string) => createEngine('docker', config, { ...context, nodeId, env });
+  const { nodeId, startDeadline } = config;
+  const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, startDeadline });
+  return { findings: [...findings, ...tried], facts };
+}
+
+function judgeConfinement(facts: DockerFacts): Verdict {
+  const wanting = [
+    ...(facts.SecurityOptions?.some((one) => one.startsWith('name=seccomp')) === true ? [] : ['seccomp']),
+    ...(facts.MemoryLimit ? [] : ['memory limits']),
+    ...(facts.CpuCfsQuota ? [] : ['CPU limits']),
+    ...(facts.PidsLimit ? [] : ['limits of processes']),
+  ];
+  if (wanting.length > 0) {
+    return {
+      level: 'fail',
+      detail: `this Docker has no ${wanting.join(', no ')}`,
+      remedy: 'readers are strangers: use a kernel and a Docker that have them (docker info tells)',
+    };
+  }
+  if (facts.SwapLimit) return { detail: 'seccomp; limits of memory, swap, CPU and processes' };
+  return {
+    level: 'warn',
+    detail: 'swap cannot be limited, so a sandbox may take twice its memory',
+    remedy: 'boot with swapaccount=1, or turn swap off',
+  };
+}
+
+async function checkImage({ config, env, context }: DockerCheckOptions): Promise<Verdict> {
+  const image = new SandboxImage(connectDocker(dockerTarget(config, env)), config, context);
+  try {
+    const facts = await image.inspect();
+    const { user } = await image.userFor(facts);
+    return { detail: `${image.reference} (${facts.id.slice(7, 19)}), run as ${user}` };
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== 'image-missing' || config.pull === 'never')
+      throw error;
+    const remedy = `to have it there beforehand: docker pull ${image.reference}`;
+    return { level: 'warn', detail: `${image.reference} is not here; the agent will pull it`, remedy };
+  }
+}

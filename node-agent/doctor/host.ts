@@ -1,0 +1,212 @@
+// A node's host, looked at with the agent's own options: would the agent start here, and serve its capacity?
+import { access, mkdtemp, readFile, rmdir, statfs } from 'node:fs/promises';
+import { freemem, totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { request } from 'undici';
+import { checkCertificate } from '../../shared/certificate.ts';
+import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { serve } from '../../shared/serving.ts';
+import { explainUnreachable } from '../../shared/unreachable.ts';
+import { nodeStatsSchema, parseJson } from '../../shared/wire.ts';
+import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from '../config.ts';
+import type { EngineKind } from '../engine/engine.ts';
+import { detectEngine } from '../engine/index.ts';
+import { checkDocker } from './docker.ts';
+
+export interface HostCheckOptions {
+  readonly config: NodeAgentConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const GIB = 1024 ** 3;
+const ASK_MS = 5_000;
+const MAX_SKEW_MS = 30_000;
+/** A page with its kernel's WebSocket: six connections of a browser, each with one to the sandbox. */
+const FILES_PER_READER = 12;
+const FILES_OF_OURS = 200;
+
+/** Yields each finding as soon as it is known. */
+export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Finding> {
+  const { config, env, clock, logger } = options;
+  const engine: { kind: EngineKind } = { kind: 'local' };
+  yield await check('configuration', async () => {
+    const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
+    engine.kind = kind;
+    checkNodeAgentConfig(config);
+    if (kind === 'local') checkLocalListens(config);
+    return { detail: `node ${config.nodeId}, ${config.capacity} slots, engine ${kind}` };
+  });
+  const { kind } = engine;
+  let dockerRoot = '';
+  if (kind === 'docker') {
+    const context = { nodeId: config.nodeId, logger, clock };
+    const { findings, facts } = await checkDocker({ config, env, context });
+    yield* findings;
+    dockerRoot = facts?.DockerRootDir ?? '';
+  } else {
+    yield {
+      ...{ check: 'isolation', level: 'warn', detail: 'the local engine isolates nothing' },
+      remedy: 'for readers you do not know: --engine docker',
+    };
+  }
+  yield await check('port', () => checkPort(config.host, config.port, '--port', config));
+  yield await check('control port', () =>
+    checkPort(config.controlHost, config.controlPort, '--control-port', config),
+  );
+  yield await check('data directory', () => checkDataDir(resolve(config.dataDir)));
+  yield await check('disk', () =>
+    checkDisk([resolve(config.dataDir), ...(dockerRoot === '' ? [] : [dockerRoot])]),
+  );
+  yield await check('memory', () => judgeMemory(config, kind));
+  yield await check('open files', () => checkOpenFiles(config));
+  yield await check('secret', () => judgeSecret(config));
+  if (config.frontUrl === '') return;
+  yield await check('front', () => checkFront(config.frontUrl, clock));
+  if (config.frontUrl.startsWith('https:'))
+    yield await check('front certificate', () => checkCertificate(config.frontUrl, clock.now()));
+}
+
+/** Free, or held by an agent of this very node. */
+async function checkPort(
+  host: string,
+  port: number,
+  flag: string,
+  { nodeId, ...config }: NodeAgentConfig,
+): Promise<Verdict> {
+  if (port === 0) return { detail: 'any that is free' };
+  try {
+    const server = await serve({
+      what: 'the node',
+      host,
+      port,
+      flag,
+      handle: (_, response) => response.end(),
+    });
+    await server.close(0);
+    return { detail: `${port} on ${host} is free` };
+  } catch (error) {
+    if (!(error instanceof FleetError) || errorCode(error.cause) !== 'EADDRINUSE') throw error;
+    const there = await nodeAt(config.host, config.port);
+    if (there !== nodeId) throw error;
+    return { detail: `${port} on ${host} is taken, and this node's agent is running` };
+  }
+}
+
+/** The name of the node that answers there, if one does. */
+async function nodeAt(host: string, port: number): Promise<string | undefined> {
+  const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  try {
+    const answer = await request(`http://${at}:${port}/stats`, { signal: AbortSignal.timeout(ASK_MS) });
+    return parseJson(await answer.body.text(), nodeStatsSchema, 'its report').fleet?.node;
+  } catch {
+    // Something else holds the port: the error of listening says it.
+    return undefined;
+  }
+}
+
+/** The directory, or the nearest above it that is there: the agent makes what is missing. */
+async function nearest(path: string): Promise<string> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return there || dirname(path) === path ? path : nearest(dirname(path));
+}
+
+async function checkDataDir(dir: string): Promise<Verdict> {
+  const there = await nearest(dir);
+  try {
+    // Tried, since permissions alone do not tell: a file system may be read-only, or full.
+    await rmdir(await mkdtemp(join(there, '.doctor-')));
+  } catch (cause) {
+    throw new FleetError('bad-config', `data-dir: ${there} cannot be written to: ${describeError(cause)}`, {
+      cause,
+      remedy: 'give it to the user the agent runs as, or choose another with --data-dir',
+    });
+  }
+  return { detail: there === dir ? `${dir} can be written to` : `${dir} can be made` };
+}
+
+async function checkDisk(dirs: readonly string[]): Promise<Verdict> {
+  const places = await Promise.all(
+    dirs.map(async (dir) => {
+      const { bavail, bsize } = await statfs(await nearest(dir));
+      return { dir, free: bavail * bsize };
+    }),
+  );
+  const detail = places.map(({ dir, free }) => `${gib(free)} free at ${dir}`).join(', ');
+  const least = Math.min(...places.map(({ free }) => free));
+  const remedy = 'make room: docker system df shows what Docker holds';
+  if (least < 0.25 * GIB) return { level: 'fail', detail, remedy };
+  return least < 2 * GIB ? { level: 'warn', detail, remedy } : { detail };
+}
+
+function judgeMemory({ capacity, memory }: NodeAgentConfig, kind: EngineKind): Verdict {
+  const [total, free] = [totalmem(), freemem()];
+  if (kind === 'local')
+    return { detail: `${gib(free)} free of ${gib(total)}; the local engine limits nothing` };
+  const wanted = capacity * memory;
+  const detail = `${capacity} sandboxes of ${gib(memory)} may take ${gib(wanted)}; this host has ${gib(total)}`;
+  if (memory > total) return { level: 'fail', detail, remedy: 'lower --memory' };
+  if (wanted <= total) return { detail };
+  // Most readers take a fraction of their limit, so this is a choice; it should be one that was made.
+  return {
+    level: 'warn',
+    detail,
+    remedy: 'lower --capacity or --memory, unless readers are known to take less',
+  };
+}
+
+async function checkOpenFiles({ capacity }: NodeAgentConfig): Promise<Verdict> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const [, , hard = ''] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits) ?? [];
+  if (hard === '') return { level: 'warn', detail: 'the limit cannot be told here' };
+  const wanted = FILES_OF_OURS + capacity * FILES_PER_READER;
+  // Node raises its own limit to the hard one when it starts.
+  const detail = `${hard} may be open; ${capacity} readers need about ${wanted}`;
+  if (hard === 'unlimited' || Number(hard) >= wanted) return { detail };
+  const level = Number(hard) < wanted / 2 ? 'fail' : 'warn';
+  return { level, detail, remedy: `raise it: ulimit -Hn ${wanted}, or LimitNOFILE=${wanted} in the unit` };
+}
+
+function judgeSecret({ secret, frontUrl }: NodeAgentConfig): Verdict {
+  if (secret !== '')
+    return { detail: 'set; the front tells whether it is the same (tmpfleet doctor --front)' };
+  if (frontUrl === '') return { detail: 'none, and no front either' };
+  return {
+    level: 'warn',
+    detail: 'none: readers come without tickets, and the front can give no orders',
+    remedy: 'set TMPFLEET_SECRET, or --secret-file, to what the front has',
+  };
+}
+
+async function checkFront(frontUrl: string, clock: Clock): Promise<Verdict> {
+  const asked = clock.now();
+  const answer = await request(`${frontUrl}/stats`, { signal: AbortSignal.timeout(ASK_MS) }).catch(
+    (cause: unknown) => {
+      const { message, remedy } = explainUnreachable(cause, frontUrl);
+      throw new FleetError('unavailable', message, { cause, remedy });
+    },
+  );
+  const came = clock.now();
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200 || !text.includes('"hosts"')) {
+    const remedy = '--front-url is to be the address readers click, not the control listener';
+    return { level: 'fail', detail: `what answers at ${frontUrl} is no redirector`, remedy };
+  }
+  const told = Date.parse(String(answer.headers.date ?? ''));
+  const apart = Math.round(((asked + came) / 2 - told - 500) / 1000);
+  if (Number.isNaN(apart)) return { level: 'warn', detail: 'it answers, but does not tell its time' };
+  const detail = `it answers; our clock is ${Math.abs(apart)} s ${apart < 0 ? 'behind' : 'ahead of'} its`;
+  if (Math.abs(apart) * 1000 <= MAX_SKEW_MS) return { detail };
+  return { level: 'fail', detail, remedy: 'have both keep their time (timedatectl set-ntp true, or chrony)' };
+}
+
+function gib(bytes: number): string {
+  return bytes < GIB ? `${Math.round(bytes / 1024 ** 2)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`;
+}

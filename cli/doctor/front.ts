@@ -1,5 +1,5 @@
 // `tmpfleet doctor --front`: every node as the front sees it and as it is found, and the way of a reader from end to end.
-import got, { HTTPError } from 'got';
+import got, { HTTPError, ParseError } from 'got';
 import { z } from 'zod';
 import { checkCertificate } from '../../shared/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
@@ -155,8 +155,10 @@ async function call(
       headers,
       timeout: { request: ASK_MS },
       retry: { limit: 0 },
+      followRedirect: false,
     }).json();
   } catch (cause) {
+    if (cause instanceof ParseError) throw noControl(front, cause);
     if (!(cause instanceof HTTPError)) {
       const { message, remedy } = explainUnreachable(cause, front);
       throw new FleetError('unavailable', message, { cause, remedy });
@@ -171,14 +173,26 @@ function refusal(cause: HTTPError, front: string): FleetError {
     const remedy = 'give it with TMPFLEET_CONTROL_TOKEN or --control-token-file';
     return new FleetError('unauthorized', `${front} asks for its control token`, { cause, remedy });
   }
+  const told = parseRefusal(body);
+  // Only ours says what to do; a front's public side answers every path, this one too.
+  if (told?.remedy === undefined && statusCode >= 500) return noControl(front, cause);
+  const { message = `it answers ${statusCode}`, remedy = 'is this front of the same version?' } = told ?? {};
+  return new FleetError('unavailable', message, { cause, remedy });
+}
+
+function parseRefusal(body: unknown): z.infer<typeof refusalSchema> | undefined {
   try {
-    const { message, remedy } = refusalSchema.parse(JSON.parse(String(body)));
-    return new FleetError('unavailable', message, remedy === undefined ? { cause } : { cause, remedy });
+    return refusalSchema.safeParse(JSON.parse(String(body))).data;
   } catch {
-    const remedy = '--front is the address of its control listener (by default http://127.0.0.1:9001)';
-    return new FleetError('unavailable', `what answers at ${front} is no front's control listener`, {
-      cause,
-      remedy,
-    });
+    // Not JSON: not one of our answers.
+    return undefined;
   }
+}
+
+function noControl(front: string, cause: unknown): FleetError {
+  const remedy = '--front is the address of its control listener (by default http://127.0.0.1:9001)';
+  return new FleetError('unavailable', `what answers at ${front} is no front's control listener`, {
+    cause,
+    remedy,
+  });
 }

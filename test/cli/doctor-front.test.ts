@@ -38,7 +38,7 @@ async function node(front: Front, nodeId: string, secret = SECRET): Promise<Test
   return agent;
 }
 
-describe('a fleet', () => {
+describe('a fleet', { timeout: 120_000 }, () => {
   test('that is well: each node, a reader who comes, looks, and leaves nothing behind', async () => {
     const front = await bench.front();
     const agent = await node(front, 'one');
@@ -60,11 +60,9 @@ describe('a fleet', () => {
     await post(`${cordoned.controlUrl}/api/cordon`);
     const gone = await bench.node();
     await front.add(gone);
+    const { url } = gone;
     await gone.close();
-    await until(
-      'the front knows',
-      async () => (await front.stats()).hosts[gone.url]?.down === true || undefined,
-    ).catch(() => undefined);
+    await until('the front knows', async () => (await front.stats()).hosts[url]?.down === true);
     const { code, of, findings } = await examine(front);
     expect(code).toBe(1);
     expect(of('node stranger')).toMatchObject({
@@ -94,7 +92,7 @@ describe('a fleet', () => {
       level: 'fail',
       remedy: expect.stringContaining('TMPFLEET_CONTROL_TOKEN'),
     });
-    await node0(front, controlToken);
+    await plainNode(front, controlToken);
     const asked = await examine(front, [], { TMPFLEET_CONTROL_TOKEN: controlToken });
     expect(asked.of('front')?.level).toBe('ok');
     const wrong = await examine({ ...front, controlUrl: front.url });
@@ -102,7 +100,7 @@ describe('a fleet', () => {
   });
 });
 
-async function node0(front: Front, token: string): Promise<void> {
+async function plainNode(front: Front, token: string): Promise<void> {
   const { url } = await bench.node({ plain: true });
   const headers = { authorization: `Bearer ${token}` };
   const answer = await post(`${front.controlUrl}/api/nodes`, { url }, headers);

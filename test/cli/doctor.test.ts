@@ -42,7 +42,7 @@ async function examine(flags: readonly string[], env: Readonly<Record<string, st
   return { code, ok, levels, of };
 }
 
-describe('on a host for the local engine', () => {
+describe('on a host for the local engine', { timeout: 120_000 }, () => {
   test('says that nothing is isolated, and is well otherwise', async () => {
     const { code, ok, levels } = await examine(['--engine', 'local']);
     expect({ code, ok }).toEqual({ code: 0, ok: true });

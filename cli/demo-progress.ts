@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import got from 'got';
 import { type NodeStats, nodeStatsSchema, parseJson } from '../shared/wire.ts';
+import { freeSlots, slotBar } from './bar.ts';
 import type { Child } from './demo-child.ts';
 
 export interface ProgressOptions {
@@ -64,8 +65,10 @@ function describe(name: string, stats: NodeStats | undefined): string {
   const fleet = stats?.fleet;
   if (fleet === undefined) return `  ${name.padEnd(16)} not up yet`;
   const failed = fleet.ended['failed-start'] ?? 0;
-  const free = Math.max(0, fleet.capacity - fleet.warm - fleet.starting - fleet.held);
-  const bar = `${'█'.repeat(fleet.held)}${'▓'.repeat(fleet.warm)}${'░'.repeat(fleet.starting)}${'·'.repeat(free)}`;
+  const slots = { ...fleet, free: freeSlots(fleet, fleet.capacity) };
+  const bar = slotBar(slots, fleet.capacity)
+    .map(({ text }) => text)
+    .join('');
   const trouble = failed === 0 ? '' : `, ${failed} failed to start`;
   return `  ${name.padEnd(16)} ${bar}  ${fleet.warm} warm, ${fleet.starting} starting, ${fleet.capacity} slots${trouble}`;
 }

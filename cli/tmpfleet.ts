@@ -9,7 +9,11 @@ import { VERSION } from '../shared/version.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit.ts';
+import { addNodeCommand } from './node.ts';
+import { addPoolCommand } from './pool.ts';
 import { addServerCommand } from './run-server.ts';
+import { addSandboxCommand } from './sandbox.ts';
+import { addTopCommand } from './top.ts';
 
 const program = new Command('tmpfleet')
   .description(
@@ -42,5 +46,11 @@ addDemoCommand(program.command('demo').description('a whole fleet on this machin
 addDoctorCommand(
   program.command('doctor').description('is this host, or a whole fleet, well? with what to do'),
 );
+addNodeCommand(
+  program.command('node').description('at the front: list, add, cordon, drain and remove nodes'),
+);
+addPoolCommand(program.command('pool').description('at a node: recycle, resize, pause and resume its pool'));
+addSandboxCommand(program.command('sandbox').description('at a node: list and end sandboxes'));
+addTopCommand(program.command('top').description('at the front: the whole fleet at a glance, live'));
 
 await program.parseAsync();

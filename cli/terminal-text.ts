@@ -1,0 +1,47 @@
+// Text for a terminal: columns that line up in any script, and nothing from elsewhere that could command the terminal.
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a node says of itself is printed as it is, but for escape sequences and other control characters. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
+}
+
+/** At most so many columns; what was cut off is marked. */
+export function clip(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 0;
+  for (const { segment } of segments.segment(text)) {
+    width += stringWidth(segment);
+    if (width > columns - 1) break;
+    kept += segment;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+}
+
+export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
+  const blank = ' '.repeat(Math.max(0, columns - stringWidth(text)));
+  return side === 'left' ? text + blank : blank + text;
+}
+
+export interface Column<Row> {
+  readonly head: string;
+  readonly cell: (row: Row) => string;
+  /** Numbers stand to the right. */
+  readonly side?: 'left' | 'right';
+}
+
+/** Lines of a table, its head first; no line ends in blanks. */
+export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] {
+  const cells = columns.map(({ head, cell }) => [head, ...rows.map((row) => printable(cell(row)))]);
+  const widths = cells.map((column) => Math.max(...column.map((text) => stringWidth(text))));
+  return [undefined, ...rows].map((_, line) =>
+    columns
+      .map(({ side }, index) => pad(cells[index]?.[line] ?? '', widths[index] ?? 0, side))
+      .join('  ')
+      .trimEnd(),
+  );
+}

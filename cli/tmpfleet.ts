@@ -5,7 +5,8 @@ import { nodeAgentOptions } from '../node-agent/config.ts';
 import { startNodeAgent } from '../node-agent/main.ts';
 import { redirectorOptions } from '../redirector/config.ts';
 import { startRedirector } from '../redirector/main.ts';
-import { VERSION } from '../shared/version.ts';
+import { describeVersion } from '../shared/version.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit.ts';
@@ -19,7 +20,7 @@ const program = new Command('tmpfleet')
   .description(
     'A live notebook for every reader who clicks: a redirector in front of any number of Docker hosts.',
   )
-  .version(VERSION)
+  .version(describeVersion(), '-V, --version', 'print the version, and the commit it was built from')
   .showHelpAfterError('(tmpfleet --help tells more)')
   .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
@@ -52,5 +53,9 @@ addNodeCommand(
 addPoolCommand(program.command('pool').description('at a node: recycle, resize, pause and resume its pool'));
 addSandboxCommand(program.command('sandbox').description('at a node: list and end sandboxes'));
 addTopCommand(program.command('top').description('at the front: the whole fleet at a glance, live'));
+addCompletionCommand(
+  program.command('completion').description('print a completion script for your shell'),
+  program,
+);
 
 await program.parseAsync();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const packageSchema = z.object({ version: z.string() });
+const buildSchema = z.object({ commit: z.string().max(64) });
 
 /** From dist/shared/ as from shared/, the package file is the nearest one above. */
 function readVersion(): string {
@@ -27,3 +28,8 @@ function readCommit(): string {
 
 export const VERSION = readVersion();
 export const COMMIT = readCommit();
+
+/** `0.1.0 (083d679d3b6c)`: for people who report what they run. */
+export function describeVersion(): string {
+  return COMMIT === 'unknown' ? VERSION : `${VERSION} (${COMMIT})`;
+}

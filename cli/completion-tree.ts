@@ -1,0 +1,64 @@
+// The tree of commands as what a shell needs to complete it.
+import type { Command, Option } from 'commander';
+
+export interface CompletedFlag {
+  readonly names: readonly string[];
+  readonly help: string;
+  /** What may follow: nothing, files, one of these words, or what only its user can know. */
+  readonly value: 'none' | 'file' | 'any' | readonly string[];
+}
+
+export interface CompletedVerb {
+  /** `node drain`; empty for the command itself. */
+  readonly path: string;
+  readonly subVerbs: readonly { readonly name: string; readonly help: string }[];
+  readonly flags: readonly CompletedFlag[];
+  /** Words that its argument may be. */
+  readonly words: readonly string[];
+}
+
+/** The command itself first. */
+export function readVerbs(command: Command, path = ''): readonly CompletedVerb[] {
+  const help = command.createHelp();
+  const subCommands = help.visibleCommands(command);
+  const verb: CompletedVerb = {
+    path,
+    subVerbs: subCommands.map((sub) => ({ name: sub.name(), help: firstLine(sub.description()) })),
+    flags: help.visibleOptions(command).map(readFlag),
+    words: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+  };
+  // `help` itself completes to the verbs beside it, which needs nothing below it.
+  const below = command.commands.map((sub) =>
+    readVerbs(sub, path === '' ? sub.name() : `${path} ${sub.name()}`),
+  );
+  return [verb, ...below.flat()];
+}
+
+/** Flags that take a value, of all verbs: what follows one is no verb. */
+export function valueFlags(verbs: readonly CompletedVerb[]): readonly string[] {
+  const names = verbs.flatMap(({ flags }) =>
+    flags.flatMap(({ names, value }) => (value === 'none' ? [] : names)),
+  );
+  return [...new Set(names)].sort();
+}
+
+function readFlag(option: Option): CompletedFlag {
+  const names = [option.short, option.long].flatMap((name) => name ?? []);
+  return { names, help: firstLine(option.description), value: readValue(option) };
+}
+
+const FILES = ['file', 'path', 'dir'];
+
+function readValue({ required, optional, argChoices, flags }: Option): CompletedFlag['value'] {
+  if (!required && !optional) return 'none';
+  const metavar = /[<[](.+?)[>\]]/.exec(flags)?.[1] ?? '';
+  if (FILES.includes(metavar)) return 'file';
+  // `<auto|docker|local>` names its words; the n of `<n|all>` is none.
+  const words =
+    argChoices ?? (metavar.includes('|') ? metavar.split('|').filter((word) => word.length > 1) : []);
+  return words.length > 0 ? words : 'any';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const packageSchema = z.object({ version: z.string() });
-const buildSchema = z.object({ commit: z.string().max(64) });
 
 /** From dist/shared/ as from shared/, the package file is the nearest one above. */
 function readVersion(): string {

@@ -145,6 +145,22 @@ export const CONTROL_API: ApiDescription = {
     },
     ...orders,
     {
+      ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Looks at a node anew', token: 'control' },
+      answers: {
+        200: {
+          description: 'what was found, and what to do about the last',
+          schema: z.object({ findings: z.array(findingSchema), remedy: z.string().nullable() }),
+        },
+      },
+      refuses: unknown,
+    },
+    {
+      ...{ method: 'delete', path: '/api/nodes/{id}/sandboxes/{sandbox}', summary: 'Ends a sandbox there' },
+      answers: { 200: { description: 'it is being removed', schema: z.object({ removing: z.string() }) } },
+      refuses: { ...unknown, 409: 'when the node takes no orders', 503: 'when the node does not answer' },
+      token: 'control',
+    },
+    {
       ...{ method: 'get', path: '/api/history', summary: 'The last hour of the fleet', token: 'control' },
       description: 'Kept in memory: it begins anew with the process.',
       answers: { 200: { description: 'oldest first', schema: historySchema } },

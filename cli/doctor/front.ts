@@ -46,7 +46,9 @@ export async function* examineFront(options: FrontCheckOptions): AsyncGenerator<
   const { front, url, now } = options;
   const nodes: NodeFacts[] = [];
   yield await check('front', async () => {
-    nodes.push(...z.array(nodeSchema).parse(await call(options, 'get', '/api/nodes')));
+    const told = z.array(nodeSchema).safeParse(await call(options, 'get', '/api/nodes'));
+    if (!told.success) throw noControl(front, told.error);
+    nodes.push(...told.data);
     return judgeFleet(nodes);
   });
   for (const node of nodes) yield await check(`node ${node.id}`, () => examineNode(options, node));

@@ -56,6 +56,8 @@ afterAll(async () => {
 });
 
 const node = () => ({ id: () => new URL(agent.url).host.replace(':', '-') });
+/** A sandbox that somebody has, or any. */
+const claimed = () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '';
 const nobody = { id: () => 'nobody' };
 const ofSandbox = { id: () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '' };
 
@@ -85,6 +87,8 @@ const LISTENERS: readonly {
       ['get /api/nodes/{id}', 200, node()],
       ['get /api/nodes/{id}', 404, nobody],
       ['get /api/events', 200],
+      ['get /api/nodes/{id}/probe', 200, node()],
+      ['delete /api/nodes/{id}/sandboxes/{sandbox}', 200, node()],
       [
         'post /api/nodes',
         201,
@@ -217,7 +221,7 @@ function checkAnswer(
 async function call(base: string, [operation, , { id, body } = {}]: Call): Promise<Response> {
   const [method = '', path = ''] = operation.split(' ');
   const text = body === undefined ? undefined : JSON.stringify(body());
-  return fetch(base + path.replace('{id}', id?.() ?? ''), {
+  return fetch(base + path.replace('{id}', id?.() ?? '').replace('{sandbox}', claimed()), {
     method: method.toUpperCase(),
     ...(text === undefined ? {} : { body: text, headers: { [SIGNATURE_HEADER]: signOrder(text, SECRET) } }),
   });

@@ -91,7 +91,7 @@ describe('the picture', () => {
 
   test('lets nothing through that could command the terminal', () => {
     const lines = draw([row('n1', { answers: 'unreachable', reason: 'bad\u001b[2J\u0007 answer' })]);
-    expect(lines.join('')).toContain('bad answer');
+    expect(lines.join('')).toMatch(/bad {1,2}answer/);
     expect(lines.join('')).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -97,7 +97,7 @@ describe('GET /api/history', () => {
   test('tells of the whole when several workers answer', async () => {
     const front = bench.keep(await startRedirectorProcess(['--workers', '2']));
     const node = await bench.node({ warm: 1_000, capacity: 1_000 });
-    expect((await post(`${front.control}/api/nodes`, { url: node.url })).status).toBe(201);
+    expect((await post(`${front.control}/api/nodes`, { url: node.url, probe: false })).status).toBe(201);
     const click = async (): Promise<number> =>
       (await fetch(`${front.url}/`, { redirect: 'manual', headers: { connection: 'close' } })).status;
     const clicks = (count: number) => Promise.all(Array.from({ length: count }, click));

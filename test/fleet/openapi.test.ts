@@ -41,7 +41,10 @@ beforeAll(async () => {
   other = await startAgent({ capacity: '1', nodeId: 'node2' }, secret);
   front = await bench.front();
   for (const { url } of [agent, other])
-    await fetch(`${front.controlUrl}/api/nodes`, { method: 'POST', body: JSON.stringify({ url }) });
+    await fetch(`${front.controlUrl}/api/nodes`, {
+      method: 'POST',
+      body: JSON.stringify({ url, probe: false }),
+    });
   await Promise.all([agent.warm(3), other.warm(1)]);
   await until('the front has seen them', async () => {
     const { available } = z

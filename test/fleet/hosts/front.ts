@@ -48,7 +48,7 @@ export class Front {
 
   /** Adds a host as an operator does, under its own name. */
   async add({ name, url }: Host): Promise<void> {
-    const answer = await this.#ask('POST', '/api/nodes', { id: name, url });
+    const answer = await this.#ask('POST', '/api/nodes', { id: name, url, probe: false });
     if (answer.status !== 201) throw new Error(`not added: ${answer.status} ${await answer.text()}`);
   }
 

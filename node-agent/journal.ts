@@ -38,7 +38,7 @@ export interface Recorded {
   readonly lastUse: number | undefined;
 }
 
-/** Rewritten when it has so many lines more than there are sandboxes, and in a quiet moment when it has any. */
+/** So many lines of sandboxes that are no more, and the file is rewritten without them; `tidy` does it for fewer. */
 const HISTORY_LINES = 5_000;
 
 export class Journal {

@@ -76,7 +76,8 @@ export class Poller {
     });
     this.#asker = thread;
     logger.info('many nodes: they are asked in a thread of its own');
-    void here.retire();
+    // Polls that are under way end as they end; nobody waits for the rest of it.
+    here.retire().catch(() => undefined);
   }
 
   /** Now instead of at its turn. */

@@ -1,14 +1,11 @@
 // Whether a node has our secret, and our time: two things that must not be taken for each other.
 import { type Clock, newNonce } from '../shared/clock.ts';
 import { ORDER_PATH, SIGNATURE_HEADER } from '../shared/order.ts';
-import { type Probe, signProbe, verifyProbeAnswer } from '../shared/probe.ts';
+import { MAX_SKEW_MS, type Probe, signProbe, verifyProbeAnswer } from '../shared/probe.ts';
 import { explainUnreachable } from '../shared/unreachable.ts';
 import type { FleetReport, Member } from '../shared/wire.ts';
 import { ask, type Reply } from './probe-ask.ts';
 import { type Notes, Unfit } from './probe-findings.ts';
-
-/** Readers' tickets live for seconds, and cookies and deadlines are by the node's clock. ms */
-const MAX_SKEW_MS = 30_000;
 
 export interface Asking {
   readonly member: Member;

@@ -8,6 +8,9 @@ import { nodeIdSchema } from './wire.ts';
 const QUESTION = 'tmpfleet probe 1\n';
 const ANSWER = 'tmpfleet probe answer 1\n';
 
+/** Clocks further apart are refused: tickets live for seconds, and cookies and deadlines are by the node's clock. ms */
+export const MAX_SKEW_MS = 30_000;
+
 export const probeSchema = z.object({ order: z.literal('probe'), nonce: z.string().min(8).max(32) });
 export type Probe = z.infer<typeof probeSchema>;
 

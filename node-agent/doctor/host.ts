@@ -8,6 +8,7 @@ import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { MAX_SKEW_MS } from '../../shared/probe.ts';
 import { serve } from '../../shared/serving.ts';
 import { explainUnreachable } from '../../shared/unreachable.ts';
 import { nodeStatsSchema, parseJson } from '../../shared/wire.ts';
@@ -25,7 +26,6 @@ export interface HostCheckOptions {
 
 const GIB = 1024 ** 3;
 const ASK_MS = 5_000;
-const MAX_SKEW_MS = 30_000;
 /** A page with its kernel's WebSocket: six connections of a browser, each with one to the sandbox. */
 const FILES_PER_READER = 12;
 const FILES_OF_OURS = 200;

@@ -33,6 +33,19 @@ it.each([
   else expect(text).toMatch(/^HTTP\/1.1 400 /);
 });
 
+it('passes a body in chunks on without their extensions, and without what they would smuggle', async () => {
+  const { port, seen } = await echoing();
+  // To who ends a chunk's line at the bare line feed, the second request begins within the extension.
+  const body = `5;a=b;c="x\r\nhello\r\n5;\nGET /user/${ID}/smuggled HTTP/1.1\r\nworld\r\n0\r\n\r\n`;
+  for (const chunks of [`5;name="value"\r\nhello\r\n0;last\r\n\r\n`, body]) {
+    const head = `POST /user/${ID}/ HTTP/1.1\r\nHost: h\r\n${close}Transfer-Encoding: chunked\r\n\r\n`;
+    await exchangeRaw(port, head + chunks);
+  }
+  const got = seen.join('\n---\n');
+  expect(got).toContain('hello');
+  expect(got).not.toMatch(/name=|;last|;a=b|^GET .*smuggled/m);
+});
+
 it('refuses chunks from a reader of HTTP/1.0', async () => {
   const { port, seen } = await echoing();
   const { text } = await exchangeRaw(

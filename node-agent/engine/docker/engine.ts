@@ -24,8 +24,9 @@ const DEADLINES = {
   create: 45_000,
   start: 45_000,
 };
-/** The rule can be flushed under us by whoever manages the host's firewall. */
+/** Rules can be flushed under us by whoever manages the host's firewall. With a way out, more hangs by them. */
 const FIREWALL_RECHECK_MS = 60_000;
+const EGRESS_RECHECK_MS = 2_000;
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
@@ -101,7 +102,8 @@ export class DockerEngine implements Engine {
   }
 
   async list(): Promise<readonly EngineSandbox[]> {
-    if (this.#context.clock.monotonic() - this.#firewallChecked > FIREWALL_RECHECK_MS) {
+    const recheck = this.#egress === undefined ? FIREWALL_RECHECK_MS : EGRESS_RECHECK_MS;
+    if (this.#context.clock.monotonic() - this.#firewallChecked > recheck) {
       this.#guard(this.#networks.bridges).catch((error: unknown) =>
         this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach what they must not'),
       );

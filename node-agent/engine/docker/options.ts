@@ -18,7 +18,8 @@ import { normalizeCidr } from './cidr.ts';
 const REFERENCE = /^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$/;
 const DOCKER_HOST = /^$|^unix:\/\/\/.+$|^(tcp|https?):\/\/[^/?#\s]+$/;
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/;
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
 
 const cidrs: Kind<readonly string[]> = {
   ...list('cidrs', 'ranges of IPv4 addresses such as 198.18.7.0/24, comma-separated', /./),

@@ -6,7 +6,7 @@ import { corsHeaders } from '../shared/cors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { ORDER_PATH } from '../shared/order.ts';
 import { isHeld } from '../shared/sandbox.ts';
-import { type Job, startSchedule } from '../shared/schedule.ts';
+import { startSchedule } from '../shared/schedule.ts';
 import { serve } from '../shared/serving.ts';
 import { VERSION } from '../shared/version.ts';
 import { createPublicHandler } from './app.ts';
@@ -14,11 +14,12 @@ import { Arrivals } from './arrivals.ts';
 import { ClaimDesk } from './claim.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control.ts';
+import { holdDataDir } from './data-dir.ts';
 import { DEADLINE_HEADER, findDeadline, isWorthTelling } from './deadline.ts';
 import { NodeStanding } from './drain.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
-import { findExpired } from './expire.ts';
 import { HostRoom } from './host-room.ts';
+import { createJobs } from './jobs.ts';
 import { Journal } from './journal.ts';
 import { createNodeMetrics } from './metrics.ts';
 import { NodeStateFile } from './node-state.ts';
@@ -55,16 +56,25 @@ export interface NodeAgent {
 
 const GRACE_MS = 3_000;
 
-/** A start takes a second or so; a shortage must be seen before many more are begun. */
-const ROOM_SCHEDULE = '* * * * * *';
-
-/** @throws FleetError `bad-config`, `port-taken`, `engine-unavailable`, `image-missing` */
+/** @throws FleetError `bad-config`, `conflict`, `port-taken`, `engine-unavailable`, `image-missing` */
 export async function startNodeAgent(
   config: NodeAgentConfig,
   surroundings: Surroundings,
 ): Promise<NodeAgent> {
-  const { logger, clock = systemClock, random = systemRandom, env = {} } = surroundings;
   checkNodeAgentConfig(config);
+  const dataDir = await holdDataDir(config.dataDir);
+  try {
+    const agent = await startHolding(config, surroundings);
+    return { ...agent, close: () => agent.close().finally(() => dataDir.release()) };
+  } catch (error) {
+    await dataDir.release();
+    throw error;
+  }
+}
+
+/** In a data directory that is ours. */
+async function startHolding(config: NodeAgentConfig, surroundings: Surroundings): Promise<NodeAgent> {
+  const { logger, clock = systemClock, random = systemRandom, env = {} } = surroundings;
   const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
   if (kind === 'local') checkLocalListens(config);
   const secrets = parseSecrets(config.secret);
@@ -169,6 +179,7 @@ export async function startNodeAgent(
   const giveUp = (): void => void engine.close().catch(() => undefined);
   const { signal = new AbortController().signal } = surroundings;
   signal.addEventListener('abort', giveUp, { once: true });
+  let isOpen = false;
   try {
     await openEngine({
       ...{ engine, clock, random, logger, signal, once: config.ephemeral },
@@ -177,22 +188,22 @@ export async function startNodeAgent(
         problem = why;
       },
     });
+    isOpen = true;
     await room.look();
     await pool.open();
   } catch (error) {
     await Promise.all([publicServer.close(0), controlServer.close(0), proxy.close()]);
     // What went wrong first is what matters; that the engine cannot clean up either often follows from it.
+    // An engine that did not open has started nothing; what it has is another's, of the same name.
     await engine
-      .close({ purge: config.ephemeral })
+      .close({ purge: config.ephemeral && isOpen })
       .catch((second: unknown) => logger.debug({ error: String(second) }, 'clearing up failed too'));
     throw error;
   }
   signal.removeEventListener('abort', giveUp);
   opening.opened();
-  const schedule = startSchedule(
-    jobs(config, { pool, room, standing, clock, reap, journal, logger }),
-    logger,
-  );
+  const jobs = createJobs({ config, pool, room, standing, clock, reap, journal, logger });
+  const schedule = startSchedule(jobs, logger);
   logger.info(
     {
       url: publicServer.url,
@@ -223,63 +234,6 @@ export async function startNodeAgent(
       await controlServer.close(0);
     },
   };
-}
-
-interface Parts {
-  readonly pool: Pool;
-  readonly room: HostRoom;
-  readonly standing: NodeStanding;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly reap: () => Promise<void>;
-  readonly journal: Journal;
-}
-
-function jobs(
-  config: NodeAgentConfig,
-  { pool, room, standing, clock, reap, journal, logger }: Parts,
-): readonly Job[] {
-  return [
-    {
-      what: "a look at the host's room",
-      expression: ROOM_SCHEDULE,
-      run: async () => {
-        await room.look();
-        pool.act();
-      },
-    },
-    {
-      what: 'culling',
-      expression: config.cullSchedule,
-      run: async () => {
-        for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
-        pool.recordUse();
-        // Bookings begin and demand fades with time alone.
-        pool.act();
-      },
-    },
-    {
-      what: 'reaping',
-      expression: config.reapSchedule,
-      run: async () => {
-        await reap();
-        await journal.tidy();
-        const held = pool.table.all().filter(({ state }) => isHeld(state));
-        standing.sweep(
-          pool.table.all().length,
-          () => held.filter(({ id }) => pool.end(id, 'drained')).length,
-        );
-      },
-    },
-    {
-      what: 'image refresh',
-      expression: config.refreshSchedule,
-      run: async () => {
-        const changed = await pool.refresh();
-        logger.info({ changed }, 'looked for a newer image');
-      },
-    },
-  ];
 }
 
 function isForFronts(url = ''): boolean {

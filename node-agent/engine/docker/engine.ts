@@ -104,9 +104,10 @@ export class DockerEngine implements Engine {
   async list(): Promise<readonly EngineSandbox[]> {
     const recheck = this.#egress === undefined ? FIREWALL_RECHECK_MS : EGRESS_RECHECK_MS;
     if (this.#context.clock.monotonic() - this.#firewallChecked > recheck) {
-      this.#guard(this.#networks.bridges).catch((error: unknown) =>
-        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach what they must not'),
-      );
+      this.#guard(this.#networks.bridges).catch((error: unknown) => {
+        this.#networks.doubt();
+        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach what they must not');
+      });
     }
     const containers = await this.#ownContainers();
     this.#networks.observe(containers);
@@ -184,6 +185,7 @@ export class DockerEngine implements Engine {
       );
       return await this.#addressOf(container);
     } catch (cause) {
+      this.#networks.doubt();
       if (cause instanceof FleetError) throw cause;
       if (/no such image/i.test(reasonOf(cause))) throw imageMissing(this.describes, cause);
       throw new FleetError('start-failed', `Docker could not start a sandbox: ${reasonOf(cause)}`, { cause });

@@ -44,8 +44,15 @@ export class Networks {
 
   /** Makes the first, and looks through those that are there. @throws FleetError `conflict` when one is less than safe */
   async open(): Promise<void> {
-    for (const number of await this.#existing()) this.#numbers.add(number);
+    const existing = await this.#existing();
+    this.#numbers.clear();
+    for (const number of [1, ...existing]) this.#numbers.add(number);
     for (const number of this.#numbers) await this.#make(number);
+  }
+
+  /** Something failed that would if one were gone (`docker network prune`): before the next start all are looked at anew. */
+  doubt(): void {
+    this.#made.clear();
   }
 
   /**
@@ -53,6 +60,7 @@ export class Networks {
    * @returns the network's name
    */
   async place(id: string): Promise<string> {
+    if (this.#made.size === 0) await this.open();
     const counts = new Map<number, number>();
     for (const number of this.#places.values()) counts.set(number, (counts.get(number) ?? 0) + 1);
     let number = 1;

@@ -106,7 +106,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
   };
 
   test('reach the internet and its names; no private address, no metadata, no denied range, no mail server', async () => {
-    const { url: own } = await claim();
+    const { url: own, id } = await claim();
     for (const address of [INTERNET, ...OTHERS])
       expect([address, await fromHost(address, 80)]).toEqual([address, 'connected']);
     expect(await connectFrom(own, INTERNET, 80)).toBe('connected');
@@ -117,6 +117,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     }
     expect(await fromHost(INTERNET, 25)).toBe('connected');
     expect(await connectFrom(own, INTERNET, 25)).not.toBe('connected');
+    await end(id);
   });
 
   test('reach neither this host, by whichever address, nor each other', async () => {
@@ -148,18 +149,17 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
   });
 
   test('rules that somebody flushed come back before another sandbox is started', async () => {
-    await warm(2);
+    await warm(3);
     const { url: own, id } = await claim();
     const chain = egressChain('egress');
     const before = await iptables('-S', chain);
-    await iptables('-F', 'DOCKER-USER');
-    await iptables('-F', chain);
-    await iptables('-A', 'DOCKER-USER', '-j', 'RETURN');
-    // So it was the rules that kept it away.
-    await until(
-      'the private address is reached',
-      async () => (await connectFrom(own, PRIVATE, 80)) === 'connected',
-    );
+    // So it was the rules that kept it away. They may be back, by the listing, before the attempt.
+    await until('the private address is reached', async () => {
+      await iptables('-F', 'DOCKER-USER');
+      await iptables('-F', chain);
+      await iptables('-A', 'DOCKER-USER', '-j', 'RETURN');
+      return (await connectFrom(own, PRIVATE, 80)) === 'connected';
+    });
     const next = await claim();
     await end(next.id);
     await until(
@@ -192,10 +192,32 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     );
   });
 
-  test('a range that is none is named', async () => {
+  test('rules that somebody flushed come back also when nothing is started', async () => {
+    await warm(3);
+    const { url: own, id } = await claim();
+    const said = (): number =>
+      agent.output().split('sandboxes may reach the internet, and no private address').length;
+    const before = said();
+    await iptables('-F', 'DOCKER-USER');
+    await iptables('-A', 'DOCKER-USER', '-j', 'RETURN');
+    await until(
+      'the private address is closed again',
+      async () =>
+        (await iptables('-S', 'DOCKER-USER')).includes(egressChain('egress')) &&
+        (await connectFrom(own, PRIVATE, 80)) !== 'connected',
+    );
+    // The chain itself was there, and known as such: it is not told again with every look.
+    expect(said()).toBe(before);
+    await end(id);
+  });
+
+  test('what is not a range, and what is not an address, is named', async () => {
     const wrong = start(['--egress', '--egress-deny', '10.0.0.0/8,300.1.1.1/8']);
     expect(await wrong.ended).toBe(2);
     expect(wrong.output()).toMatch(/egress-deny.*300\.1\.1\.1\/8/);
+    const wrongDns = start(['--egress', '--sandbox-dns', '9.9.9.9.']);
+    expect(await wrongDns.ended).toBe(2);
+    expect(wrongDns.output()).toMatch(/sandbox-dns.*9\.9\.9\.9\./);
   });
 
   test('when the node is purged nothing of its rules is left', async () => {

@@ -68,4 +68,23 @@ describeNeeding(['docker'], 'a node of many sandboxes', ({ docker }) => {
       expect(left.filter((rule) => rule.includes(bridgeName(nodeId, number)))).toEqual([]);
     }
   });
+
+  test('starts again after somebody removed a network that nobody was on', async () => {
+    await open(1);
+    const first = newSpec();
+    await engine.start(first);
+    await engine.start(newSpec());
+    expect(await networks()).toEqual(names(2));
+    await Promise.all((await engine.list()).map(({ id }) => engine.remove(id)));
+    // As `docker network prune` does.
+    for (const name of names(2)) await host.client.getNetwork(name).remove();
+    // The first to try may be the one who finds out.
+    await engine.start(newSpec()).catch(() => undefined);
+    const again = await engine.start(newSpec());
+    expect(await connectFrom(again, '127.0.0.1', again.port)).toBe('connected');
+    for (const name of await networks()) {
+      const number = names(2).indexOf(name) + 1;
+      expect((await rules()).filter((rule) => rule.includes(bridgeName(nodeId, number)))).not.toEqual([]);
+    }
+  });
 });

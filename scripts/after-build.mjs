@@ -1,23 +1,24 @@
 // What tsc leaves to do: it does not set the executable bit, which `npx tmpfleet` needs in a checkout, and it does not copy
-// the fleet page's HTML and CSS. And dist/commit says what was built.
+// the fleet page's HTML and CSS. And dist/commit says what was built. Takes the directory built into; `dist` unless told.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const at = (path) => new URL(`../${path}`, import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = resolve(root, process.argv[2] ?? 'dist');
 
-chmodSync(at('dist/cli/tmpfleet.js'), 0o755);
+chmodSync(join(dist, 'cli', 'tmpfleet.js'), 0o755);
 for (const name of ['page.html', 'style.css']) {
   const path = `redirector/fleet-page/client/${name}`;
-  copyFileSync(at(path), at(`dist/${path}`));
+  copyFileSync(join(root, path), join(dist, path));
 }
-writeFileSync(at('dist/commit'), `${commit()}\n`);
+writeFileSync(join(dist, 'commit'), `${commit()}\n`);
 
 /** Outside a git checkout (an unpacked archive) nobody knows, and a repository further up is not ours. */
 function commit() {
-  const cwd = fileURLToPath(at(''));
   const git = (...args) =>
-    execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     return git('rev-parse', '--show-prefix') === '' ? git('rev-parse', '--short=12', 'HEAD') : 'unknown';
   } catch {

@@ -110,13 +110,17 @@ async function debootstrap(work: string, scratch: string): Promise<void> {
   }
 }
 
-async function mayHoldRoot(dir: string): Promise<boolean> {
+export async function mayHoldRoot(dir: string): Promise<boolean> {
   const options = await run('findmnt', ['-n', '-o', 'OPTIONS', '-T', dir]);
   return !/\b(nodev|noexec)\b/.test(options);
 }
 
 /** This machine's own Debian sources, whatever files they are written in. */
-async function aptSources(): Promise<{ suite: string; suites: readonly string[]; lines: readonly string[] }> {
+export async function aptSources(): Promise<{
+  suite: string;
+  suites: readonly string[];
+  lines: readonly string[];
+}> {
   const variables = ['ORIGIN', 'REPO_URI', 'RELEASE', 'COMPONENT'].map((name) => `$(${name})`);
   const listing = await run('apt-get', [
     'indextargets',

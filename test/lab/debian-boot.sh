@@ -9,8 +9,11 @@ groups=/sys/fs/cgroup
 root=$dir/root
 
 outside() {
-  for hierarchy in "$groups"/*/; do
-    [ "$(basename "$hierarchy")" = unified ] && continue
+  local hierarchies=("$groups"/*/)
+  # With version 2 alone there is one tree, without a directory a controller.
+  [ "$(stat -f -c %T "$groups")" = cgroup2fs ] && hierarchies=("$groups/")
+  local hierarchy
+  for hierarchy in "${hierarchies[@]}"; do
     local parent=$hierarchy/tmpfleet-lab
     mkdir -p "$parent"
     if [ -e "$parent/cpuset.cpus" ]; then
@@ -42,6 +45,8 @@ inside() {
   mkdir -p .machine
   pivot_root . .machine
   umount -l /.machine
+  # In a container systemd leaves this to whoever made it; without, the credentials of units never arrive.
+  mount --make-rshared /
   exec env -i container=tmpfleet-lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init
 }
 
@@ -62,13 +67,12 @@ mount_groups() {
   local hierarchy
   for hierarchy in "$groups"/*/; do
     hierarchy=$(basename "$hierarchy")
-    [ "$hierarchy" = unified ] && continue
     mkdir "$root/sys/fs/cgroup/$hierarchy"
-    if [ "$hierarchy" = systemd ]; then
-      mount -t cgroup -o none,name=systemd cgroup "$root/sys/fs/cgroup/systemd"
-    else
-      mount -t cgroup -o "$hierarchy" cgroup "$root/sys/fs/cgroup/$hierarchy"
-    fi
+    case $hierarchy in
+      unified) mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup/unified" ;;
+      systemd) mount -t cgroup -o none,name=systemd cgroup "$root/sys/fs/cgroup/systemd" ;;
+      *) mount -t cgroup -o "$hierarchy" cgroup "$root/sys/fs/cgroup/$hierarchy" ;;
+    esac
   done
 }
 

@@ -211,7 +211,7 @@ function reap(subnet: Subnet, count: number): void {
 
 /** Empty by now: they are only directories, the innermost first. */
 function removeControlGroups(netns: string): void {
-  for (const hierarchy of readdirSync(CONTROL_GROUPS)) {
+  for (const hierarchy of ['.', ...readdirSync(CONTROL_GROUPS)]) {
     const group = join(CONTROL_GROUPS, hierarchy, 'tmpfleet-lab', netns);
     if (existsSync(group)) tryRunSync('find', [group, '-depth', '-type', 'd', '-delete']);
   }

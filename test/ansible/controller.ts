@@ -1,0 +1,83 @@
+// The machine from which a fleet is provisioned: an inventory of the lab's hosts, and ansible-playbook as its user runs it.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { DebianLab } from '../lab/debian-host.ts';
+import { ensurePackages } from '../lab/install.ts';
+import { run } from '../lab/run.ts';
+
+export const PLAYBOOKS = fileURLToPath(new URL('../../ansible/', import.meta.url));
+const PLAY_MS = 280_000;
+
+/** What one run did to a host. */
+export interface Recap {
+  readonly ok: number;
+  readonly changed: number;
+  readonly unreachable: number;
+  readonly failed: number;
+}
+
+export interface InventoryOptions {
+  readonly lab: DebianLab;
+  /** Host names by group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export class Controller {
+  readonly dir = mkdtempSync(join(tmpdir(), 'tmpfleet-controller-'));
+  readonly #key: string;
+
+  constructor({ lab, groups, variables }: InventoryOptions) {
+    this.#key = lab.privateKey;
+    const hosts = Object.fromEntries([...lab.hosts].map(([name, { address }]) => [name, { ansible_host: address }]));
+    const children = Object.fromEntries(
+      Object.entries(groups).map(([group, names]) => [
+        group,
+        { hosts: Object.fromEntries(names.map((name) => [name, {}])) },
+      ]),
+    );
+    mkdirSync(join(this.dir, 'group_vars'));
+    writeFileSync(join(this.dir, 'hosts.yml'), stringify({ all: { hosts, children } }));
+    writeFileSync(join(this.dir, 'group_vars', 'all.yml'), stringify({ ansible_user: 'root', ...variables }));
+  }
+
+  /**
+   * `ansible-playbook NAME -e …`
+   * @returns per host what was done @throws Error with what it printed last when a task failed
+   */
+  async play(name: string, extra: Readonly<Record<string, unknown>> = {}): Promise<ReadonlyMap<string, Recap>> {
+    await ensurePackages(['ansible', 'openssh-client']);
+    const output = await this.#run(['ansible-playbook', name, '-e', JSON.stringify(extra)]);
+    const lines = output.matchAll(/^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/gm);
+    return new Map(
+      [...lines].map(([, host = '', ...counts]) => {
+        const [ok = 0, changed = 0, unreachable = 0, failed = 0] = counts.map(Number);
+        return [host, { ok, changed, unreachable, failed }];
+      }),
+    );
+  }
+
+  #run(command: readonly string[]): Promise<string> {
+    // Standard output is where ansible tells of its errors.
+    const script = 'cd "$0" && out=$("$@" 2>&1) || { echo "$out" | tail -n 40 >&2; exit 1; }; echo "$out"';
+    const env = {
+      ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),
+      ANSIBLE_INVENTORY: join(this.dir, 'hosts.yml'),
+      ANSIBLE_PRIVATE_KEY_FILE: this.#key,
+      // What it would keep in the home directory of whoever runs the tests.
+      ANSIBLE_LOCAL_TEMP: join(this.dir, 'tmp'),
+      ANSIBLE_SSH_CONTROL_PATH_DIR: join(this.dir, 'ssh'),
+      ANSIBLE_SSH_EXTRA_ARGS: `-o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${join(this.dir, 'known')}`,
+      ANSIBLE_NOCOLOR: '1',
+      LC_ALL: 'C.UTF-8',
+    };
+    return run('bash', ['-c', script, PLAYBOOKS, ...command], { timeout: PLAY_MS, env });
+  }
+
+  forget(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

@@ -89,8 +89,15 @@ function build(dist) {
   const flags = ['--outDir', dist, '--incremental', 'false', '--sourceMap', 'false'];
   // Without the checkout's information file, which would say that all is built.
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', ...flags, '--tsBuildInfoFile', 'null']);
-  const page = join('redirector', 'fleet-page', 'client');
-  run('node_modules/.bin/tsc', ['-p', page, '--outDir', join(dist, page), '--sourceMap', 'false']);
+
+  run('node_modules/.bin/tsc', [
+    '-p',
+    'redirector/fleet-page/client',
+    '--outDir',
+    dist,
+    '--sourceMap',
+    'false',
+  ]);
   run(process.execPath, [join(ROOT, 'scripts', 'after-build.mjs'), dist]);
 }
 

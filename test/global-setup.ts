@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   chromium: 'chromium',
   node24: 'node24',
   promtool: 'promtool',
+  debian: 'debian',
 };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

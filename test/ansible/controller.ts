@@ -28,27 +28,45 @@ export interface InventoryOptions {
 
 export class Controller {
   readonly dir = mkdtempSync(join(tmpdir(), 'tmpfleet-controller-'));
-  readonly #key: string;
+  readonly #lab: DebianLab;
+  readonly #groups: Map<string, readonly string[]>;
 
   constructor({ lab, groups, variables }: InventoryOptions) {
-    this.#key = lab.privateKey;
-    const hosts = Object.fromEntries([...lab.hosts].map(([name, { address }]) => [name, { ansible_host: address }]));
+    this.#lab = lab;
+    this.#groups = new Map(Object.entries(groups));
+    mkdirSync(join(this.dir, 'group_vars'));
+    this.#writeHosts();
+    writeFileSync(join(this.dir, 'group_vars', 'all.yml'), stringify({ ansible_user: 'root', ...variables }));
+  }
+
+  /** Writes another host into a group of the inventory, as an operator does before it comes into the fleet. */
+  join(group: string, host: string): void {
+    this.#groups.set(group, [...(this.#groups.get(group) ?? []), host]);
+    this.#writeHosts();
+  }
+
+  #writeHosts(): void {
+    const { hosts: lab } = this.#lab;
+    const hosts = Object.fromEntries(
+      [...lab].map(([name, { address }]) => [name, { ansible_host: address }]),
+    );
     const children = Object.fromEntries(
-      Object.entries(groups).map(([group, names]) => [
+      [...this.#groups].map(([group, names]) => [
         group,
         { hosts: Object.fromEntries(names.map((name) => [name, {}])) },
       ]),
     );
-    mkdirSync(join(this.dir, 'group_vars'));
     writeFileSync(join(this.dir, 'hosts.yml'), stringify({ all: { hosts, children } }));
-    writeFileSync(join(this.dir, 'group_vars', 'all.yml'), stringify({ ansible_user: 'root', ...variables }));
   }
 
   /**
    * `ansible-playbook NAME -e …`
    * @returns per host what was done @throws Error with what it printed last when a task failed
    */
-  async play(name: string, extra: Readonly<Record<string, unknown>> = {}): Promise<ReadonlyMap<string, Recap>> {
+  async play(
+    name: string,
+    extra: Readonly<Record<string, unknown>> = {},
+  ): Promise<ReadonlyMap<string, Recap>> {
     await ensurePackages(['ansible', 'openssh-client']);
     const output = await this.#run(['ansible-playbook', name, '-e', JSON.stringify(extra)]);
     const lines = output.matchAll(/^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/gm);
@@ -66,7 +84,7 @@ export class Controller {
     const env = {
       ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),
       ANSIBLE_INVENTORY: join(this.dir, 'hosts.yml'),
-      ANSIBLE_PRIVATE_KEY_FILE: this.#key,
+      ANSIBLE_PRIVATE_KEY_FILE: this.#lab.privateKey,
       // What it would keep in the home directory of whoever runs the tests.
       ANSIBLE_LOCAL_TEMP: join(this.dir, 'tmp'),
       ANSIBLE_SSH_CONTROL_PATH_DIR: join(this.dir, 'ssh'),

@@ -1,5 +1,6 @@
 // The real parts that suites may need, and their making: once before all suites, as many as are named by them.
 import { ensureChromium } from './chromium.ts';
+import { ensureDebianRoot } from './debian-root.ts';
 import { type DockerLab, startDocker } from './docker.ts';
 import { importJupyter, importTiny, TINY_COMMAND } from './images.ts';
 import { whyNoPackages } from './install.ts';
@@ -24,6 +25,8 @@ export interface Parts {
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
   readonly promtool: { readonly executablePath: string };
+  /** What `startDebianHosts` boots; it need not be passed on. */
+  readonly debian: { readonly root: string };
 }
 
 export type PartName = keyof Parts;
@@ -67,6 +70,9 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const promtool = names.has('promtool')
     ? await attempt('promtool', async () => ({ executablePath: await ensurePromtool() }))
     : undefined;
+  const debian = names.has('debian')
+    ? await attempt('debian', async () => ({ root: await ensureDebianRoot() }))
+    : undefined;
   return {
     report: {
       ...(docker && { docker }),
@@ -74,6 +80,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),
+      ...(debian && { debian }),
     },
     stop: async () => {
       await engine?.stop();
@@ -90,7 +97,7 @@ async function attempt<T>(
   prepare: () => Promise<T>,
 ): Promise<{ readonly available: true; readonly part: T } | Failure> {
   const started = performance.now();
-  const why = name === 'docker' ? whyNoPackages() : undefined;
+  const why = name === 'docker' || name === 'debian' ? whyNoPackages() : undefined;
   if (why !== undefined) return { available: false, reason: `${name}: ${why}` };
   try {
     const part = await prepare();

@@ -1,14 +1,17 @@
 // A Jupyter client as a notebook page is one: a kernel over REST, code over its WebSocket, files by the contents API.
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 
 /** @param base the sandbox's address with its slash at the end: http://…/user/<id>/ */
 export class Jupyter {
   readonly #base: string;
+  readonly #socket: ClientOptions;
 
-  constructor(base: string) {
+  /** @param socket of the WebSocket's connection, such as the authority that signed the server's certificate */
+  constructor(base: string, socket: ClientOptions = {}) {
     this.#base = base;
+    this.#socket = socket;
   }
 
   /** Starts a kernel, runs Python in it, returns what it printed, and ends it. */
@@ -40,7 +43,7 @@ export class Jupyter {
   #execute(kernel: string, code: string): Promise<string> {
     const session = randomUUID();
     const url = `${this.#base.replace(/^http/, 'ws')}api/kernels/${kernel}/channels?session_id=${session}`;
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, this.#socket);
     const id = randomUUID();
     let printed = '';
     return new Promise((resolve, reject) => {

@@ -1,0 +1,217 @@
+// The playbooks on bare Debian hosts: a fleet comes up, is left alone by a second run, is updated and rotated under
+// readers. Everything is real: systemd, sshd, Docker, Caddy, Jupyter; only the wires are virtual.
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DebianHost, type DebianLab, startDebianHosts } from '../lab/debian-host.ts';
+import { ensureJupyterArchive } from '../lab/image-archive.ts';
+import { describeNeeding } from '../lab/needs.ts';
+import { run } from '../lab/run.ts';
+import { Jupyter } from '../support/jupyter.ts';
+import { type Landing, Reader } from '../support/reader.ts';
+import { until } from '../support/until.ts';
+import { Controller, type Recap } from './controller.ts';
+import { type Route, routeTo, Stream, takeRoute } from './readers.ts';
+
+const PACKAGE = fileURLToPath(new URL('../../scripts/package.mjs', import.meta.url));
+const FRONT = 'try.fleet.test';
+const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
+const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
+const PLAY_MS = 290_000;
+/** A reader who has not asked for so long has left. */
+const IDLE_S = 20;
+
+describeNeeding(['debian'], 'a fleet by the playbooks', () => {
+  let work: string;
+  let archive: string;
+  let lab: DebianLab;
+  let controller: Controller;
+  let route: Route;
+  let leaveRoute: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    work = await mkdtemp(join(tmpdir(), 'tmpfleet-ansible-'));
+    const image = await ensureJupyterArchive();
+    lab = await startDebianHosts([FRONT, OLD, STAYS, NEW]);
+    archive =
+      (await run(process.execPath, [PACKAGE, '--out', work], { timeout: PLAY_MS })).split('\n')[0] ?? '';
+    controller = new Controller({
+      lab,
+      groups: { redirectors: [FRONT], nodes: [OLD, STAYS] },
+      variables: {
+        tmpfleet_archive: archive,
+        tmpfleet_front_name: FRONT,
+        tmpfleet_tls: 'ca',
+        tmpfleet_image: image.image,
+        tmpfleet_image_archive: image.path,
+        tmpfleet_capacity: 16,
+        tmpfleet_warm: 3,
+        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: `${IDLE_S}s` },
+        tmpfleet_drain_deadline: '10m',
+      },
+    });
+  }, 2 * PLAY_MS);
+  afterAll(async () => {
+    await leaveRoute?.();
+    controller?.forget();
+    await lab?.stop();
+    await rm(work, { recursive: true, force: true });
+  });
+
+  const host = (name: string): DebianHost => {
+    const found = lab.hosts.get(name);
+    if (found === undefined) throw new Error(`no host is called ${name}`);
+    return found;
+  };
+  const nodeStates = async (): Promise<Record<string, unknown>> => {
+    const script = `import json,urllib.request as r; print(r.urlopen("http://127.0.0.1:9001/api/nodes").read().decode())`;
+    const nodes: { id: string; state: unknown }[] = JSON.parse(
+      await host(FRONT).shell(`python3 -c '${script}'`),
+    );
+    return Object.fromEntries(nodes.map(({ id, state }) => [id, state]));
+  };
+  const landAt = async (name: string): Promise<{ reader: Reader; landing: Landing; notebook: Jupyter }> => {
+    for (let tries = 0; tries < 20; tries += 1) {
+      const reader = new Reader();
+      const landing = await reader.click(ARTICLE);
+      if (new URL(landing.url).hostname !== name) continue;
+      expect(landing.status).toBe(200);
+      const base = `https://${name}/user/${landing.sandbox}/`;
+      return { reader, landing, notebook: new Jupyter(base, route) };
+    }
+    throw new Error(`twenty readers, and none was sent to ${name}`);
+  };
+
+  test('comes up on bare hosts, and a reader runs a notebook through TLS', { timeout: PLAY_MS }, async () => {
+    expectNoFailure(await controller.play('site.yml'));
+    route = routeTo(lab, readFileSync(join(controller.dir, 'ca', 'ca.pem'), 'utf8'));
+    leaveRoute = takeRoute(route);
+    const { notebook } = await landAt(OLD);
+    expect(await notebook.run('print(6 * 7)')).toBe('42\n');
+    expect(await host(OLD).shell('systemctl --failed --no-legend; systemctl is-active docker caddy')).toBe(
+      'active\nactive\n',
+    );
+  });
+
+  test('a second run changes nothing', { timeout: PLAY_MS }, async () => {
+    const recaps = await controller.play('site.yml');
+    expectNoFailure(recaps);
+    expect([...recaps.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
+  });
+
+  test('the agent on a host has no more rights than its unit says, and its secret is for root alone', async () => {
+    const shell = (command: string): Promise<string> => host(OLD).shell(command);
+    const pid = (await shell('systemctl show --property MainPID --value tmpfleet-node-agent')).trim();
+    const status = await shell(`cat /proc/${pid}/status`);
+    expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).not.toBe('0');
+    // CAP_NET_ADMIN, and nothing else.
+    expect(/^CapBnd:\s+(\w+)/m.exec(status)?.[1]).toBe('0000000000001000');
+    expect(await shell('stat -c %a:%U /etc/tmpfleet/fleet-secret')).toBe('600:root\n');
+    expect(
+      await shell('cat /proc/*/cmdline /proc/*/environ | tr "\\0" "\\n" 2>/dev/null || true'),
+    ).not.toContain(readFileSync(join(controller.dir, 'secrets', 'fleet-secret'), 'utf8').trim());
+    // The rule without which sandboxes would reach this host's ports.
+    expect(await shell('iptables -S INPUT')).toMatch(/-A INPUT -i tf-\w+ .*-j DROP/);
+  });
+
+  test('is updated without a drain: readers keep their sandboxes', { timeout: PLAY_MS }, async () => {
+    const next = await repack(archive, work);
+    const { notebook } = await landAt(OLD);
+    expect(await notebook.upload('kept.txt', 'still here')).toBe(201);
+    const kept = keepAlive(notebook);
+    expectNoFailure(await controller.play('update-tmpfleet.yml', { tmpfleet_archive: next }));
+    expect(await kept.leave()).toEqual([]);
+    expect(await notebook.exists('kept.txt')).toBe(true);
+    for (const name of [FRONT, OLD, STAYS]) {
+      expect(await host(name).shell('readlink /opt/tmpfleet/current')).toContain(basename(next, '.tar.gz'));
+    }
+    archive = next;
+  });
+
+  test('is rotated under readers: no error, and nobody ended before their time', {
+    timeout: PLAY_MS,
+  }, async () => {
+    const { notebook } = await landAt(OLD);
+    expect(await notebook.upload('mine.txt', 'not yet')).toBe(201);
+    const staying = keepAlive(notebook);
+    const stream = new Stream(ARTICLE, 2_000);
+    controller.join('nodes', NEW);
+    const rotation = controller.play('rotate.yml', {
+      tmpfleet_archive: archive,
+      bring_in: [NEW],
+      take_out: [OLD],
+    });
+    // Left to itself it would wait for this reader until the deadline; they leave when they have seen the drain.
+    const draining = until(
+      'the old node is drained of all but its reader',
+      async () => {
+        const states = await nodeStates();
+        return states[OLD] === 'draining';
+      },
+      PLAY_MS,
+    );
+    await Promise.race([
+      draining,
+      rotation.then(() => Promise.reject(new Error('it did not wait for its reader'))),
+    ]);
+    expect(await notebook.exists('mine.txt')).toBe(true);
+    expect(await staying.leave()).toEqual([]);
+    expectNoFailure(await rotation);
+    const atNew = (): boolean => stream.landings.some(({ url }) => new URL(url).hostname === NEW);
+    await until('a reader has landed at the new node', atNew, 60_000);
+    await stream.stop();
+    process.stderr.write(
+      `rotation: ${stream.landings.length} readers landed, ${stream.errors.length} errors\n`,
+    );
+    expect(stream.errors).toEqual([]);
+    expect(stream.landings.length).toBeGreaterThan(5);
+    expect(await nodeStates()).toEqual({ [STAYS]: 'ready', [NEW]: 'ready' });
+    expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent || true')).toBe('inactive\n');
+    expect(await host(OLD).shell('docker ps --quiet --filter label=tmpfleet.sandbox')).toBe('');
+  });
+});
+
+function expectNoFailure(recaps: ReadonlyMap<string, Recap>): void {
+  expect(recaps.size).toBeGreaterThan(0);
+  for (const [name, { failed, unreachable }] of recaps)
+    expect([name, failed + unreachable]).toEqual([name, 0]);
+}
+
+/** A reader who goes on working until they leave; what they met that was not their notebook. */
+function keepAlive(notebook: Jupyter): { leave(): Promise<readonly string[]> } {
+  const errors: string[] = [];
+  let left = false;
+  const working = (async () => {
+    while (!left) {
+      await notebook.exists('intro.ipynb').then(
+        (there) => there || errors.push('it was not there'),
+        (error: unknown) => errors.push(String(error)),
+      );
+      // The pace of somebody who works, not a wait for anything.
+      await delay(1_000);
+    }
+  })();
+  return {
+    leave: async () => {
+      left = true;
+      await working;
+      return errors;
+    },
+  };
+}
+
+/** The same archive under another name: another version, as far as a host can tell. */
+async function repack(archive: string, work: string): Promise<string> {
+  const name = basename(archive, '.tar.gz');
+  const dir = await mkdtemp(join(work, 'next-'));
+  await run('tar', ['-xzf', archive, '-C', dir], { timeout: 120_000 });
+  await rename(join(dir, name), join(dir, `${name}-next`));
+  const next = join(dirname(archive), `${name}-next.tar.gz`);
+  await run('tar', ['-czf', next, '-C', dir, `${name}-next`], { timeout: 120_000 });
+  await rm(dir, { recursive: true, force: true });
+  return next;
+}

@@ -1,0 +1,72 @@
+// Readers of a fleet that was provisioned: by its names and by TLS, as their browsers would come.
+import type { LookupFunction } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
+import type { DebianLab } from '../lab/debian-host.ts';
+import { type Landing, Reader } from '../support/reader.ts';
+
+/** What `Reader` and `Jupyter` need to reach the lab's hosts. */
+export interface Route {
+  readonly ca: string;
+  readonly lookup: LookupFunction;
+}
+
+/** Names are the lab's own: no name server and no /etc/hosts of this machine knows them. */
+export function routeTo({ hosts }: DebianLab, ca: string): Route {
+  const lookup: LookupFunction = (name, options, callback) => {
+    const address = hosts.get(name)?.address;
+    if (address === undefined) return callback(new Error(`no host of the lab is called ${name}`), '', 4);
+    if (options.all === true) return callback(null, [{ address, family: 4 }]);
+    callback(null, address, 4);
+  };
+  return { ca, lookup };
+}
+
+/** From now on undici's requests of this process go that way; returns what undoes it. */
+export function takeRoute({ ca, lookup }: Route): () => Promise<void> {
+  const before = getGlobalDispatcher();
+  const agent = new Agent({ connect: { ca, lookup } });
+  setGlobalDispatcher(agent);
+  return async () => {
+    setGlobalDispatcher(before);
+    await agent.destroy();
+  };
+}
+
+/** New readers, one after another, each of whom opens the notebook and goes away. */
+export class Stream {
+  readonly landings: Landing[] = [];
+  readonly errors: string[] = [];
+  readonly #ended = new AbortController();
+  readonly #done: Promise<void>;
+
+  constructor(url: string, everyMs: number) {
+    this.#done = this.#run(url, everyMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    await this.#done;
+  }
+
+  async #run(url: string, everyMs: number): Promise<void> {
+    const open = new Set<Promise<void>>();
+    while (!this.#ended.signal.aborted) {
+      const click = this.#click(url).then(() => void open.delete(click));
+      open.add(click);
+      // The load, not a wait for anything.
+      await delay(everyMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+    await Promise.all(open);
+  }
+
+  async #click(url: string): Promise<void> {
+    try {
+      const landing = await new Reader().click(url);
+      if (landing.status === 200 && landing.sandbox !== undefined) this.landings.push(landing);
+      else this.errors.push(`${landing.status} at ${landing.url}: ${landing.body.slice(0, 300)}`);
+    } catch (error) {
+      this.errors.push(String(error));
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// The playbooks as text: what a linter says of them, and that what they and their documents name is there.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ensurePackages, whyNoPackages } from '../lab/install.ts';
+import { run } from '../lab/run.ts';
+import { PLAYBOOKS } from './controller.ts';
+
+const SETTINGS = join(PLAYBOOKS, 'roles', 'settings', 'defaults', 'main.yml');
+/** Of one role, from the archive's name; nobody sets them. */
+const DERIVED = ['tmpfleet_version_dir', 'tmpfleet_restarts', 'tmpfleet_earlier', 'tmpfleet_image_fresh'];
+const LINT_MS = 180_000;
+
+function filesBelow(dir: string): readonly string[] {
+  return readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('.ansible'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe('the playbooks', () => {
+  const known = new Set(Object.keys(parse(readFileSync(SETTINGS, 'utf8'))));
+  const files = filesBelow(PLAYBOOKS);
+
+  test('name no variable that the settings do not explain, and the settings none that is not used', () => {
+    const uses = files
+      .filter((file) => file !== SETTINGS)
+      .flatMap((file) => readFileSync(file, 'utf8').match(/\btmpfleet_[a-z_]+\b(?!:\s*$)/gm) ?? []);
+    const used = new Set(uses.filter((name) => !DERIVED.includes(name)));
+    expect([...used].filter((name) => !known.has(name))).toEqual([]);
+    expect([...known].filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  test('explain each setting in a comment above it', () => {
+    const lines = readFileSync(SETTINGS, 'utf8').split('\n');
+    const bare = lines.filter(
+      (line, index) => /^tmpfleet_\w+:/.test(line) && !/^(#|tmpfleet_| {2})/.test(lines[index - 1] ?? ''),
+    );
+    expect(bare).toEqual([]);
+  });
+});
+
+describe.skipIf(whyNoPackages() !== undefined)('ansible', () => {
+  beforeAll(() => ensurePackages(['ansible', 'ansible-lint']), LINT_MS);
+  const env = {
+    ANSIBLE_NOCOLOR: '1',
+    NO_COLOR: '1',
+    LC_ALL: 'C.UTF-8',
+    ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),
+  };
+  const inDir = (...command: readonly string[]): Promise<string> =>
+    run('sh', ['-c', 'cd "$0" && exec "$@" 2>&1', PLAYBOOKS, ...command], { timeout: LINT_MS, env });
+
+  test('lint has nothing to say against them, by its strictest profile', { timeout: LINT_MS }, async () => {
+    expect(await inDir('ansible-lint', '--offline', '--profile', 'production')).toMatch(/Passed.*production/);
+  });
+
+  test('knows every host of the example', async () => {
+    const listed = await inDir(
+      'ansible-playbook',
+      '-i',
+      'inventory.example/hosts.yml',
+      'site.yml',
+      '--list-hosts',
+    );
+    for (const name of ['try', 'node1', 'node2', 'watch']) expect(listed).toContain(`${name}.example.org`);
+  });
+
+  test.each([
+    ['add-node.yml', {}, /say which: ansible-playbook add-node\.yml -e node=NAME/],
+    [
+      'retire-node.yml',
+      { node: 'nod1' },
+      /nod1 is not in the inventory's group nodes, which has node1\.example\.org/,
+    ],
+    ['rotate.yml', {}, /say who comes and who goes/],
+  ])('%s given %j says what is wrong, and does nothing', async (name, extra, words) => {
+    const failing = ['-i', 'inventory.example/hosts.yml', name, '-e', JSON.stringify(extra)];
+    const said = await inDir('sh', '-c', '! "$@"', 'not', 'ansible-playbook', ...failing);
+    expect(said).toMatch(words);
+    expect(said).not.toContain('node1.example.org  ');
+  });
+});

@@ -1,15 +1,16 @@
 // The machine from which a fleet is provisioned: an inventory of the lab's hosts, and ansible-playbook as its user runs it.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { DebianLab } from '../lab/debian-host.ts';
 import { ensurePackages } from '../lab/install.ts';
-import { run } from '../lab/run.ts';
+import { lastLines, run } from '../lab/run.ts';
 
 export const PLAYBOOKS = fileURLToPath(new URL('../../ansible/', import.meta.url));
-const PLAY_MS = 280_000;
+/** On two cores that others use too; by themselves they take a third of it. */
+const PLAY_MS = 560_000;
 
 /** What one run did to a host. */
 export interface Recap {
@@ -78,9 +79,10 @@ export class Controller {
     );
   }
 
-  #run(command: readonly string[]): Promise<string> {
-    // Standard output is where ansible tells of its errors.
-    const script = 'cd "$0" && out=$("$@" 2>&1) || { echo "$out" | tail -n 40 >&2; exit 1; }; echo "$out"';
+  async #run(command: readonly string[]): Promise<string> {
+    // Into a file, so that what it was at is known even when it has to be ended.
+    const log = join(this.dir, 'play.log');
+    const script = 'cd "$0" && log=$1 && shift && exec "$@" >"$log" 2>&1';
     const env = {
       ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),
       ANSIBLE_INVENTORY: join(this.dir, 'hosts.yml'),
@@ -92,7 +94,11 @@ export class Controller {
       ANSIBLE_NOCOLOR: '1',
       LC_ALL: 'C.UTF-8',
     };
-    return run('bash', ['-c', script, PLAYBOOKS, ...command], { timeout: PLAY_MS, env });
+    const [, name = ''] = command;
+    await run('bash', ['-c', script, PLAYBOOKS, log, ...command], { timeout: PLAY_MS, env }).catch(() => {
+      throw new Error(`${name} failed:\n${lastLines(readFileSync(log, 'utf8'), 40)}`);
+    });
+    return readFileSync(log, 'utf8');
   }
 
   forget(): void {

@@ -21,9 +21,9 @@ const PACKAGE = fileURLToPath(new URL('../../scripts/package.mjs', import.meta.u
 const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
-const PLAY_MS = 290_000;
+const PLAY_MS = 600_000;
 /** A reader who has not asked for so long has left. */
-const IDLE_S = 20;
+const IDLE_S = 60;
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   let work: string;
@@ -138,7 +138,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     const { notebook } = await landAt(OLD);
     expect(await notebook.upload('mine.txt', 'not yet')).toBe(201);
     const staying = keepAlive(notebook);
-    const stream = new Stream(ARTICLE, 2_000);
+    const stream = new Stream(ARTICLE, 5_000);
     controller.join('nodes', NEW);
     const rotation = controller.play('rotate.yml', {
       tmpfleet_archive: archive,

@@ -33,7 +33,7 @@ export function takeRoute({ ca, lookup }: Route): () => Promise<void> {
   };
 }
 
-/** New readers, one after another, each of whom opens the notebook and goes away. */
+/** New readers, one after another, each of whom opens the notebook and goes away without a word. */
 export class Stream {
   readonly landings: Landing[] = [];
   readonly errors: string[] = [];
@@ -49,15 +49,12 @@ export class Stream {
     await this.#done;
   }
 
+  /** The next comes when the one before has landed, and not before their time: a busy machine is asked less. */
   async #run(url: string, everyMs: number): Promise<void> {
-    const open = new Set<Promise<void>>();
     while (!this.#ended.signal.aborted) {
-      const click = this.#click(url).then(() => void open.delete(click));
-      open.add(click);
-      // The load, not a wait for anything.
-      await delay(everyMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+      const pace = delay(everyMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+      await Promise.all([this.#click(url), pace]);
     }
-    await Promise.all(open);
   }
 
   async #click(url: string): Promise<void> {

@@ -68,3 +68,28 @@ export const sandboxSchema = z.looseObject({
   ending: z.string().nullable(),
 });
 export type SandboxRow = z.infer<typeof sandboxSchema>;
+
+/** `GET /api/registry`. */
+export const registrySchema = z.looseObject({
+  kind: z.string(),
+  where: z.string(),
+  state: z.enum(['current', 'unreachable', 'lost']),
+  since: z.string(),
+  why: z.string().nullable(),
+  nodes: z.number(),
+});
+export type RegistryStatus = z.infer<typeof registrySchema>;
+
+const orderedSchema = z.looseObject({
+  at: z.string(),
+  redirector: z.string(),
+  actor: z.string(),
+  address: z.string(),
+  what: z.string(),
+  body: z.unknown().default(null),
+  status: z.number(),
+  message: z.string().optional(),
+});
+export type Ordered = z.infer<typeof orderedSchema>;
+/** `GET /api/audit`, newest first. */
+export const auditSchema = z.array(orderedSchema);

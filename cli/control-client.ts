@@ -1,4 +1,5 @@
 // Asks a control listener, and turns whatever goes wrong into words: where, why, and what to do.
+import { hostname } from 'node:os';
 import got, { type Method, RequestError } from 'got';
 import type { z } from 'zod';
 import { describeError, errorCode } from '../shared/errors.ts';
@@ -79,7 +80,7 @@ export class ControlClient {
     const answer = await got(`${this.url}${path}`, {
       method,
       ...(body === undefined ? {} : { json: body }),
-      headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+      headers: { 'tmpfleet-actor': whoAmI(), ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       throwHttpErrors: false,
       followRedirect: false,
       retry: { limit: 0 },
@@ -143,6 +144,13 @@ export class ControlClient {
       },
     );
   }
+}
+
+/** For the front's audit trail: `ada@bastion`. */
+function whoAmI(): string {
+  const { SUDO_USER, USER } = process.env;
+  // A header bears ASCII only.
+  return `${SUDO_USER ?? USER ?? process.getuid?.() ?? ''}@${hostname()}`.replaceAll(/[^\x21-\x7e]/g, '?');
 }
 
 const SLOW = 'it did not answer';

@@ -12,6 +12,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './exit.ts';
 import { addNodeCommand } from './node.ts';
 import { addPoolCommand } from './pool.ts';
+import { addAuditCommand, addRegistryCommand } from './registry.ts';
 import { addServerCommand } from './run-server.ts';
 import { addSandboxCommand } from './sandbox.ts';
 import { addTopCommand } from './top.ts';
@@ -52,6 +53,12 @@ addNodeCommand(
 );
 addPoolCommand(program.command('pool').description('at a node: recycle, resize, pause and resume its pool'));
 addSandboxCommand(program.command('sandbox').description('at a node: list and end sandboxes'));
+addRegistryCommand(
+  program
+    .command('registry')
+    .description('at the front: what keeps the list of nodes, and what if it was lost'),
+);
+addAuditCommand(program.command('audit').description('at the front: who ordered what, newest first'));
 addTopCommand(program.command('top').description('at the front: the whole fleet at a glance, live'));
 addCompletionCommand(
   program.command('completion').description('print a completion script for your shell'),

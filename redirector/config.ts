@@ -5,11 +5,23 @@ import {
   parseSecrets,
   serverOptions,
 } from '../shared/config/common.ts';
-import { type ConfigOf, decimal, duration, integer, list, option, text } from '../shared/config/option.ts';
+import {
+  type ConfigOf,
+  decimal,
+  duration,
+  integer,
+  list,
+  option,
+  secret,
+  text,
+} from '../shared/config/option.ts';
 import { corsOptions } from '../shared/cors.ts';
 import { describeError, FleetError } from '../shared/errors.ts';
 import { isLoopback } from '../shared/serving.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/wire.ts';
+
+const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
+const WITH_PASSWORD = /^rediss?:\/\/[^@]*:[^@]*@/;
 
 export const redirectorOptions = {
   ...serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' }),
@@ -22,6 +34,15 @@ export const redirectorOptions = {
     list('urls', "nodes' addresses, comma-separated", /^https?:\/\/\S+$/),
     [],
     'nodes to add to the registry at the start, beside those it has',
+  ),
+  registry: option(
+    text('redis url', 'such as redis://redis.example.org:6379/0, without a password', REDIS_URL),
+    '',
+    'a Redis (6 or newer) in which several redirectors share which nodes there are (none: a file in --data-dir)',
+  ),
+  registryPassword: secret(
+    text('password', 'one line', /^[^\r\n]*$/),
+    'what that Redis asks for (none: nothing)',
   ),
   pollInterval: option(duration(100), 2_000, 'how often each node is asked for its report, ± 20 %'),
   pollTimeout: option(duration(50), 2_000, 'how long a node may take to report'),
@@ -61,6 +82,12 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     );
   }
   parseSecrets(config.secret);
+  if (WITH_PASSWORD.test(config.registry)) {
+    // Its value is not repeated: what shows in `ps` already need not be in a log too.
+    throw new FleetError('bad-config', 'registry: a password in its address would show in ps', {
+      remedy: 'give it by --registry-password-file, or by TMPFLEET_REGISTRY_PASSWORD',
+    });
+  }
   for (const url of config.nodes) {
     try {
       normalizeNodeUrl(url);

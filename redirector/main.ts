@@ -1,5 +1,4 @@
 // Wires a redirector together; nothing runs until `startRedirector` is called.
-import { join } from 'node:path';
 import { type Clock, newNonce, type Random, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
@@ -27,8 +26,9 @@ import { Poller } from './poller.ts';
 import { probeNode } from './probe.ts';
 import { createRedirect } from './redirect.ts';
 import { createRefuse } from './refuse.ts';
-import { FileRegistry } from './registry/file.ts';
-import type { Registry } from './registry/registry.ts';
+import { openRegistry } from './registry/open.ts';
+import type { KeptRegistry, Registry } from './registry/registry.ts';
+import { showRegistry } from './registry-api.ts';
 import { SpawnDesk } from './spawn.ts';
 import { describeNode, summarize } from './summary.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -56,6 +56,8 @@ export interface Front {
   readonly url: string;
   readonly fleet: Fleet;
   readonly metrics: MetricsRegistry;
+  /** What this process has of them: with workers, `metrics` has theirs too. */
+  readonly ownMetrics: MetricsRegistry;
   /** The name of ours under which nodes count tickets; none without a secret. */
   readonly ourKey: string | undefined;
   /** What it counted so far. */
@@ -70,7 +72,7 @@ export async function startRedirector(
 ): Promise<Redirector> {
   const { logger } = surroundings;
   checkRedirectorConfig(config);
-  const registry = openRegistry(config, logger);
+  const registry = await openRegistry(config, logger);
   const open: { close(): Promise<void> }[] = [registry];
   const close = async (): Promise<void> => {
     for (const part of open.splice(0).reverse()) await part.close();
@@ -81,6 +83,7 @@ export async function startRedirector(
         ? await startPrimary(config, registry, surroundings)
         : { ...(await startFront(config, registry, surroundings)), registry };
     open.push(front);
+    showRegistry(front.ownMetrics, registry);
     const control = await startControl(config, front, surroundings);
     open.push(control);
     for (const url of config.nodes.map(normalizeNodeUrl)) {
@@ -158,6 +161,7 @@ export async function startFront(
     url: server.url,
     fleet,
     metrics: metrics.registry,
+    ownMetrics: metrics.registry,
     ourKey: secrets.length === 0 ? undefined : redirectorKey(identity),
     tally: () => tallyRegistry(metrics.registry),
     close: async () => {
@@ -170,9 +174,9 @@ export async function startFront(
 /** The same for many: workers answer the readers; the view here is what the control listener tells of. */
 async function startPrimary(
   config: RedirectorConfig,
-  registry: Registry,
+  registry: KeptRegistry,
   surroundings: Surroundings,
-): Promise<Front & { readonly registry: Registry }> {
+): Promise<Front & { readonly registry: KeptRegistry }> {
   const { logger } = surroundings;
   const workers = await Workers.start({ config, logger, members: () => registry.members() });
   const view = openView(config, registry, surroundings);
@@ -187,6 +191,7 @@ async function startPrimary(
       others: () => workers.metrics(),
       isNode: (id) => view.fleet.get(id) !== undefined,
     }),
+    ownMetrics: view.metrics.registry,
     ourKey: undefined,
     tally: async () => workers.tally(),
     registry: announced(registry, () => workers.announce()),
@@ -218,7 +223,7 @@ function openView(config: RedirectorConfig, registry: Registry, surroundings: Su
 
 async function startControl(
   config: RedirectorConfig,
-  { fleet, metrics, ourKey, registry, tally }: Front & { readonly registry: Registry },
+  { fleet, metrics, ourKey, registry, tally }: Front & { readonly registry: KeptRegistry },
   { logger, clock = systemClock }: Surroundings,
 ): Promise<Pick<Serving, 'url' | 'close'>> {
   const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
@@ -244,8 +249,4 @@ async function startControl(
       await control.close(0);
     },
   };
-}
-
-function openRegistry(config: RedirectorConfig, logger: Logger): FileRegistry {
-  return new FileRegistry(join(config.dataDir, 'nodes.json'), logger);
 }

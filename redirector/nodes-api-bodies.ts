@@ -1,7 +1,8 @@
 // The bodies that the front's control listener takes.
 import { z } from 'zod';
 import { durationInput } from '../shared/config/units.ts';
-import { nodeIdSchema } from '../shared/wire.ts';
+import { FleetError } from '../shared/errors.ts';
+import { describeIssues, nodeIdSchema } from '../shared/wire.ts';
 
 export const addBody = z.object({
   url: z.string().describe('the address readers are sent to, such as https://node7.example.org'),
@@ -18,3 +19,12 @@ export const orderBody = z.object({
 });
 
 export const hostBody = z.object({ host: z.string() });
+
+/** @throws FleetError `bad-request` with what it should be like */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown, example: string): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new FleetError('bad-request', describeIssues(parsed.error, body), {
+    remedy: `send something like ${example}`,
+  });
+}

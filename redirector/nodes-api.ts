@@ -1,7 +1,6 @@
 // The front's control listener: which nodes there are. Loopback by default, a bearer token when not.
 import Router from '@koa/router';
 import type Koa from 'koa';
-import type { z } from 'zod';
 import { refuseForeignPages } from '../shared/control-guard.ts';
 import { FleetError } from '../shared/errors.ts';
 import { createApp, readJsonBody, requireToken } from '../shared/koa-app.ts';
@@ -10,21 +9,22 @@ import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { OPENAPI_PATH, serveOpenApi } from '../shared/openapi.ts';
 import { ORDERS } from '../shared/order.ts';
 import { VERSION } from '../shared/version.ts';
-import { describeIssues, type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
+import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
 import type { RedirectorConfig } from './config.ts';
 import { type Fleet, findNode } from './fleet.ts';
 import type { FleetPage } from './fleet-page/fleet-page.ts';
 import type { NodeView } from './node-view.ts';
-import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
+import { addBody, hostBody, orderBody, parseBody } from './nodes-api-bodies.ts';
 import { CONTROL_API } from './openapi.ts';
 import type { Orders } from './orders.ts';
 import type { Probed } from './probe-findings.ts';
-import type { Registry } from './registry/registry.ts';
+import type { KeptRegistry, Registry } from './registry/registry.ts';
+import { addRegistryRoutes, auditing } from './registry-api.ts';
 import { refuseIfInUse } from './retire.ts';
 
 export interface NodesApiOptions {
   readonly config: RedirectorConfig;
-  readonly registry: Registry;
+  readonly registry: KeptRegistry;
   readonly fleet: Fleet;
   readonly orders: Orders;
   /** What is found at a node that is to be added. */
@@ -41,6 +41,8 @@ const SEE = [
   '/api/nodes',
   '/api/history',
   '/api/events',
+  '/api/registry',
+  '/api/audit',
   '/hosts',
   '/metrics',
   '/healthz',
@@ -71,7 +73,9 @@ export function createNodesApi(options: NodesApiOptions): Koa {
     context.type = options.metrics.contentType;
     context.body = await options.metrics.metrics();
   });
+  router.use(auditing(options.registry, config.redirectorId));
   addNodeRoutes(router, options);
+  addRegistryRoutes(router, options.registry);
   addOrderRoutes(router, options);
   addHostRoutes(router, options);
   options.page.addRoutes(router);
@@ -164,13 +168,5 @@ function addHostRoutes(router: Router, { registry, logger }: NodesApiOptions): v
     await registry.remove(member.id);
     logger.info({ url }, 'a node was removed');
     context.body = { host: url };
-  });
-}
-
-function parseBody<T>(schema: z.ZodType<T>, body: unknown, example: string): T {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new FleetError('bad-request', describeIssues(parsed.error, body), {
-    remedy: `send something like ${example}`,
   });
 }

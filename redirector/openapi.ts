@@ -6,6 +6,8 @@ import { spawnAnswerSchema } from '../shared/wire.ts';
 import type { HistoryAnswer } from './fleet-page/wire.ts';
 import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
 import { CHECKS, type Finding } from './probe-findings.ts';
+import { auditEntrySchema } from './registry/audit.ts';
+import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './registry-api.ts';
 import { fleetStatsSchema, nodeDescriptionSchema } from './summary.ts';
 
 const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
@@ -70,6 +72,27 @@ const findingSchema: z.ZodType<Finding> = z.object({
   warning: z.literal(true).optional().describe('fine to go on with, but somebody should look'),
   detail: z.string(),
 });
+
+const registryStatus: Operation['answers'] = {
+  200: { description: 'how it is now', schema: registryStatusSchema },
+};
+
+/** What to do about a registry that would cost nodes without anybody having said so. */
+const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((decision) => ({
+  method: 'post',
+  path: `/api/registry/${decision}`,
+  summary: {
+    accept: 'Obeys the registry as it is, be it empty',
+    restore: 'Writes the registry anew from the nodes known here',
+  }[decision],
+  body: forceBody,
+  answers: registryStatus,
+  refuses: {
+    400: 'when the body is not as it should be',
+    409: 'when there is nothing to decide, or the registry cannot be asked',
+  },
+  token: 'control',
+}));
 
 const historySchema: z.ZodType<HistoryAnswer> = z.object({
   bucket_seconds: z.number().int(),
@@ -144,6 +167,22 @@ export const CONTROL_API: ApiDescription = {
       refuses: { ...unknown, 409: 'when it was to be empty, and is not' },
     },
     ...orders,
+    {
+      ...{ method: 'get', path: '/api/registry', summary: 'How the list of nodes is kept', token: 'control' },
+      answers: registryStatus,
+    },
+    ...decisions,
+    {
+      ...{ method: 'get', path: '/api/audit', summary: 'Who ordered what, newest first', token: 'control' },
+      query: {
+        limit: {
+          description: `how many; ${AUDIT_LIMIT.usual} unless told`,
+          schema: z.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most).optional(),
+        },
+      },
+      answers: { 200: { description: 'orders and what came of them', schema: z.array(auditEntrySchema) } },
+      refuses: { 400: 'when the limit is none', 409: 'when the registry cannot be asked' },
+    },
     {
       ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Looks at a node anew', token: 'control' },
       answers: {

@@ -1,7 +1,7 @@
 // A worker's registry: what the primary last said. Changing it is the primary's business.
 import { FleetError } from '../shared/errors.ts';
 import type { Member } from '../shared/wire.ts';
-import type { Registry } from './registry/registry.ts';
+import type { KeptRegistry, Registry } from './registry/registry.ts';
 
 export class GivenRegistry implements Registry {
   #members: readonly Member[] = [];
@@ -34,18 +34,21 @@ export class GivenRegistry implements Registry {
 }
 
 /** A registry whose changes are made when everybody has heard of them, and not before. */
-export function announced(registry: Registry, announce: () => Promise<void>): Registry {
+export function announced(registry: KeptRegistry, announce: () => Promise<void>): KeptRegistry {
+  const after = async <T>(change: Promise<T>): Promise<T> => {
+    const result = await change;
+    await announce();
+    return result;
+  };
   return {
     members: () => registry.members(),
-    add: async (member) => {
-      await registry.add(member);
-      await announce();
-    },
-    remove: async (id) => {
-      const removed = await registry.remove(id);
-      await announce();
-      return removed;
-    },
+    add: (member) => after(registry.add(member)),
+    remove: (id) => after(registry.remove(id)),
+    accept: () => after(registry.accept()),
+    restore: () => after(registry.restore()),
+    status: () => registry.status(),
+    note: (entry) => registry.note(entry),
+    audit: (limit) => registry.audit(limit),
     watch: (onChange) => registry.watch(onChange),
     close: () => registry.close(),
   };

@@ -77,7 +77,9 @@ export async function readJsonBody(context: Koa.Context): Promise<unknown> {
   const text = (await readTextBody(context)).trim();
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    // Kept for who has to tell what was asked.
+    context.state.json = JSON.parse(text);
+    return context.state.json;
   } catch (cause) {
     throw new FleetError('bad-request', 'the body is not JSON', { cause });
   }

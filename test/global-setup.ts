@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   chromium: 'chromium',
   node24: 'node24',
   promtool: 'promtool',
+  redis: 'redis',
   debian: 'debian',
 };
 

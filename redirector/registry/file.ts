@@ -1,12 +1,13 @@
 // The registry as a JSON file: written atomically, read again when it changes on disk (an editor's doing, say).
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/wire.ts';
-import type { Registry } from './registry.ts';
+import { type AuditEntry, AuditFile } from './audit.ts';
+import type { KeptRegistry, RegistryStatus } from './registry.ts';
 
 const fileSchema = z.object({ nodes: z.array(memberSchema) });
 
@@ -15,8 +16,9 @@ const fileSchema = z.object({ nodes: z.array(memberSchema) });
  * `fs.watchFile`, which misses an edit made before its own first look.
  */
 const WATCH_MS = 500;
+const current = (since: number) => ({ state: 'current', since, why: undefined }) as const;
 
-export class FileRegistry implements Registry {
+export class FileRegistry implements KeptRegistry {
   readonly #path: string;
   readonly #logger: Logger;
   #members: readonly Member[];
@@ -25,11 +27,14 @@ export class FileRegistry implements Registry {
   /** Of the file as it was last read, whatever came of that: one complaint for one fault. */
   #version = '';
   readonly #timer: NodeJS.Timeout;
+  readonly #audit: AuditFile;
+  #status: Pick<RegistryStatus, 'state' | 'since' | 'why'> = current(Date.now());
 
   /** @throws FleetError `registry-unreadable` when there is a file that cannot be understood: guessing would lose nodes */
   constructor(path: string, logger: Logger) {
     this.#path = path;
     this.#logger = logger;
+    this.#audit = new AuditFile(join(dirname(path), 'audit.jsonl'), logger);
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       this.#members = this.#read();
@@ -74,9 +79,45 @@ export class FileRegistry implements Registry {
     this.#listeners.push(onChange);
   }
 
+  status(): RegistryStatus {
+    return { kind: 'file', where: this.#path, ...this.#status };
+  }
+
+  async accept(): Promise<void> {
+    this.#refuseUnlessLost();
+    if (versionOf(this.#path) !== '') {
+      // There is a file that says nothing: to obey it would be to guess.
+      throw new FleetError('conflict', `the registry cannot be obeyed: ${this.#status.why}`, {
+        remedy: `mend ${this.#path}, or write it anew: tmpfleet registry restore --force`,
+      });
+    }
+    await this.#write([]);
+  }
+
+  async restore(): Promise<void> {
+    this.#refuseUnlessLost();
+    await this.#write(this.#members);
+  }
+
+  note(entry: AuditEntry): Promise<void> {
+    return this.#audit.note(entry);
+  }
+
+  audit(limit: number): Promise<readonly AuditEntry[]> {
+    return this.#audit.list(limit);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#listeners = [];
+  }
+
+  #refuseUnlessLost(): void {
+    if (this.#status.state === 'lost') return;
+    throw new FleetError(
+      'conflict',
+      'there is nothing to decide about the registry: it is as it is known here',
+    );
   }
 
   /** Synchronous, so that two changes at once cannot write each other away. */
@@ -90,6 +131,7 @@ export class FileRegistry implements Registry {
       });
     }
     this.#text = text;
+    this.#version = versionOf(this.#path);
     this.#take(members);
   }
 
@@ -98,11 +140,14 @@ export class FileRegistry implements Registry {
     const before = this.#text;
     try {
       const members = this.#read();
+      this.#mended();
       if (this.#text === before) return;
       this.#logger.info({ nodes: members.length }, 'the registry changed on disk');
       this.#take(members);
     } catch (error) {
       // A half-saved file, or a slip of the hand: readers must not pay for it.
+      if (this.#status.state === 'current')
+        this.#status = { state: 'lost', since: Date.now(), why: describeError(error) };
       this.#logger.error(
         { error: describeError(error) },
         'the registry on disk cannot be read; going on with what it said before',
@@ -128,7 +173,12 @@ export class FileRegistry implements Registry {
     }
   }
 
+  #mended(): void {
+    if (this.#status.state !== 'current') this.#status = current(Date.now());
+  }
+
   #take(members: readonly Member[]): void {
+    this.#mended();
     this.#members = members;
     for (const listener of this.#listeners) listener(members);
   }

@@ -1,4 +1,6 @@
 // The four OpenAPI documents against the running servers: each is valid, each operation is called, and answers as it is written.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -27,7 +29,7 @@ type Document = z.infer<typeof documentSchema>;
 type Call = readonly [
   operation: string,
   status: number,
-  options?: { readonly id?: () => string; readonly body?: () => unknown },
+  options?: { readonly id?: () => string; readonly body?: () => unknown | Promise<unknown> },
 ];
 
 const bench = new Bench();
@@ -59,6 +61,16 @@ afterAll(async () => {
 });
 
 const node = () => ({ id: () => new URL(agent.url).host.replace(':', '-') });
+/** The list of nodes goes by nobody's order, so that there is something to decide. */
+const loseRegistry = async (): Promise<object> => {
+  rmSync(join(front.dataDir, 'nodes.json'));
+  const status = z.object({ state: z.string() });
+  await until(
+    'the front has noticed',
+    async () => status.parse(await (await fetch(`${front.controlUrl}/api/registry`)).json()).state === 'lost',
+  );
+  return { force: true };
+};
 /** A sandbox that somebody has, or any. */
 const claimed = () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '';
 const nobody = { id: () => 'nobody' };
@@ -112,6 +124,12 @@ const LISTENERS: readonly {
       ['delete /hosts', 404, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
       ['delete /api/nodes/{id}', 200, { id: () => 'nothing-there' }],
       ['delete /api/nodes/{id}', 404, nobody],
+      ['get /api/registry', 200],
+      ['post /api/registry/accept', 409, { body: () => ({ force: true }) }],
+      ['post /api/registry/accept', 400, { body: () => ({ force: 'please' }) }],
+      ['post /api/registry/accept', 200, { body: loseRegistry }],
+      ['post /api/registry/restore', 200, { body: loseRegistry }],
+      ['get /api/audit', 200],
     ],
   },
   {
@@ -223,7 +241,7 @@ function checkAnswer(
 
 async function call(base: string, [operation, , { id, body } = {}]: Call): Promise<Response> {
   const [method = '', path = ''] = operation.split(' ');
-  const text = body === undefined ? undefined : JSON.stringify(body());
+  const text = body === undefined ? undefined : JSON.stringify(await body());
   return fetch(base + path.replace('{id}', id?.() ?? '').replace('{sandbox}', claimed()), {
     method: method.toUpperCase(),
     ...(text === undefined ? {} : { body: text, headers: { [SIGNATURE_HEADER]: signOrder(text, SECRET) } }),

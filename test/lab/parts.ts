@@ -7,6 +7,7 @@ import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
 import { ensurePromtool } from './prometheus.ts';
 import { reapStale } from './reap.ts';
+import { ensureRedis } from './redis.ts';
 import { messageOf, progress } from './run.ts';
 
 /** Plain data: it goes from the process that prepares to those that test. */
@@ -25,6 +26,8 @@ export interface Parts {
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
   readonly promtool: { readonly executablePath: string };
+  /** For `startRedis`. */
+  readonly redis: { readonly executablePath: string };
   /** What `startDebianHosts` boots; it need not be passed on. */
   readonly debian: { readonly root: string };
 }
@@ -70,6 +73,9 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const promtool = names.has('promtool')
     ? await attempt('promtool', async () => ({ executablePath: await ensurePromtool() }))
     : undefined;
+  const redis = names.has('redis')
+    ? await attempt('redis', async () => ({ executablePath: await ensureRedis() }))
+    : undefined;
   const debian = names.has('debian')
     ? await attempt('debian', async () => ({ root: await ensureDebianRoot() }))
     : undefined;
@@ -80,6 +86,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),
+      ...(redis && { redis }),
       ...(debian && { debian }),
     },
     stop: async () => {

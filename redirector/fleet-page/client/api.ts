@@ -47,7 +47,10 @@ export const token = {
 /** @param path without a slash at its start: the page may be served below a prefix */
 export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   const held = token.get();
-  const headers = held === '' ? {} : { authorization: `Bearer ${held}` };
+  const headers = {
+    'tmpfleet-actor': 'fleet page',
+    ...(held === '' ? {} : { authorization: `Bearer ${held}` }),
+  };
   const answer = await fetch(path, { cache: 'no-store', redirect: 'error', ...options, headers });
   if (answer.ok) return answer;
   throw new Refusal(answer.status, await readAnswer(answer));

@@ -1,0 +1,85 @@
+// Who changed what, and what came of it: a line an order. With the file registry the trail is a file beside it.
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { describeError, errorCode } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+
+export const auditEntrySchema = z.object({
+  at: z.iso.datetime().describe('when it was done'),
+  redirector: z.string().describe('at which one'),
+  actor: z.string().describe('who, by their own word (`Tmpfleet-Actor`); empty when they said nothing'),
+  address: z.string().describe('from where'),
+  what: z.string().describe('method and path'),
+  body: z.unknown().describe('as it was sent'),
+  status: z.number().int().describe('the HTTP status of the answer'),
+  message: z.string().optional().describe('why not'),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/** As many are kept; of older ones, as many again may be. */
+export const AUDIT_KEPT = 10_000;
+/** The file is looked through for old ones when it is longer; 10,000 orders take about 2 MB. */
+const LONG_BYTES = 8 * 1024 * 1024;
+
+/** What of `lines`, oldest first, is an entry; newest first. */
+export function readEntries(lines: readonly string[], limit: number): readonly AuditEntry[] {
+  const entries: AuditEntry[] = [];
+  for (let index = lines.length - 1; index >= 0 && entries.length < limit; index -= 1) {
+    const entry = parseEntry(lines[index] ?? '');
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+/** A line that was torn by a full disk is no entry. */
+function parseEntry(line: string): AuditEntry | undefined {
+  try {
+    return auditEntrySchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export class AuditFile {
+  readonly #path: string;
+  readonly #logger: Logger;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(path: string, logger: Logger) {
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** One after another; resolves when it is on disk, or logged. */
+  note(entry: AuditEntry): Promise<void> {
+    this.#last = this.#last.then(() => this.#append(entry));
+    return this.#last;
+  }
+
+  async list(limit: number): Promise<readonly AuditEntry[]> {
+    await this.#last;
+    return readEntries(await this.#lines(), limit);
+  }
+
+  async #append(entry: AuditEntry): Promise<void> {
+    try {
+      await appendFile(this.#path, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+      const { size } = await stat(this.#path);
+      if (size < LONG_BYTES) return;
+      const kept = (await this.#lines()).slice(-AUDIT_KEPT);
+      await writeFileAtomic(this.#path, `${kept.join('\n')}\n`, { mode: 0o600 });
+    } catch (error) {
+      this.#logger.error({ error: describeError(error), entry }, 'the audit trail cannot be kept');
+    }
+  }
+
+  async #lines(): Promise<readonly string[]> {
+    try {
+      return (await readFile(this.#path, 'utf8')).split('\n').filter((line) => line !== '');
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,182 @@
+// What is said to Redis: three keys, changed by scripts that Redis runs as one step each.
+//
+//   {tmpfleet}:registry  hash    id, generation, count: see verdict.ts; also the name of the channel that tells of changes
+//   {tmpfleet}:nodes     hash    a node's id to its address
+//   {tmpfleet}:audit     stream  entry: an audit entry as JSON
+import { createClient } from '@redis/client';
+import { z } from 'zod';
+import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/wire.ts';
+import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
+import type { Known, Marker } from './verdict.ts';
+
+const MARKER = '{tmpfleet}:registry';
+const NODES = '{tmpfleet}:nodes';
+const AUDIT = '{tmpfleet}:audit';
+
+/** A Redis in the same data centre answers in a millisecond; one that is stopped never does. ms */
+const ANSWER_MS = 2_000;
+const SLOWEST_RETRY_MS = 1_000;
+
+/** Ends every script: the marker tells of the change, and so does the channel. */
+const TELL = `
+redis.call('HSET', KEYS[1], 'count', redis.call('HLEN', KEYS[2]))
+redis.call('PUBLISH', KEYS[1], redis.call('HINCRBY', KEYS[1], 'generation', 1))
+return 'ok'`;
+/** Nothing is changed in a registry that is another than the one the caller knows. */
+const SAME = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 'lost' end\n`;
+
+const SCRIPTS = {
+  begin: `if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 'there' end
+redis.call('HSET', KEYS[1], 'id', ARGV[1])${TELL}`,
+  add: `${SAME}local there = redis.call('HGET', KEYS[2], ARGV[2])
+if there then return ARGV[2] .. ' ' .. there end
+local all = redis.call('HGETALL', KEYS[2])
+for i = 2, #all, 2 do if all[i] == ARGV[3] then return all[i - 1] .. ' ' .. all[i] end end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])${TELL}`,
+  remove: `${SAME}if redis.call('HDEL', KEYS[2], ARGV[2]) == 0 then return 'none' end${TELL}`,
+  accept: `redis.call('HSET', KEYS[1], 'id', ARGV[1], 'generation', ARGV[2])${TELL}`,
+  restore: `redis.call('DEL', KEYS[2])
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], 'id', ARGV[1], 'generation', ARGV[2])${TELL}`,
+};
+
+const markerSchema = z.object({
+  id: z.string().min(1),
+  generation: z.coerce.number().int().nonnegative(),
+  count: z.coerce.number().int().nonnegative(),
+});
+
+export interface RedisStoreOptions {
+  readonly url: string;
+  readonly password: string;
+  /** Somebody changed something. */
+  readonly onChange: () => void;
+  /** The connection is there again, or is not. */
+  readonly onConnection: (error: unknown) => void;
+}
+
+type Client = ReturnType<typeof newClient>;
+
+function newClient({ url, password }: Pick<RedisStoreOptions, 'url' | 'password'>) {
+  return createClient({
+    url,
+    ...(password === '' ? {} : { password }),
+    name: 'tmpfleet-redirector',
+    // What is asked while it is away is refused at once, not done whenever it is back.
+    disableOfflineQueue: true,
+    socket: {
+      connectTimeout: ANSWER_MS,
+      reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 10), SLOWEST_RETRY_MS),
+    },
+  });
+}
+
+export class RedisStore {
+  readonly #options: RedisStoreOptions;
+  #client: Client;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    this.#client = this.#connect();
+  }
+
+  /** For a connection of which nobody knows any more whether there is anybody at its other end. */
+  reconnect(): void {
+    this.#client.destroy();
+    this.#client = this.#connect();
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  /** Goes on trying until it is destroyed. */
+  #connect(): Client {
+    const { onChange, onConnection } = this.#options;
+    const client = newClient(this.#options);
+    client.on('error', onConnection);
+    client.on('ready', () => onConnection(undefined));
+    // What fails is told by `error`; a subscription outlives what happens to its connection.
+    client
+      .connect()
+      .then(() => client.subscribe(MARKER, onChange))
+      .catch(() => undefined);
+    return client;
+  }
+
+  /** Whether what is there is what is known, without reading it all. */
+  async look(): Promise<{ readonly marker: Marker | undefined; readonly held: number }> {
+    const [marker, held] = await this.#within(this.#client.multi().hGetAll(MARKER).hLen(NODES).exec());
+    return { marker: readMarker(marker), held: z.number().parse(held) };
+  }
+
+  /** Marker and nodes of one moment. @throws ZodError when somebody else has written there */
+  async read(): Promise<{ readonly marker: Marker | undefined; readonly members: readonly Member[] }> {
+    const [marker, nodes] = await this.#within(this.#client.multi().hGetAll(MARKER).hGetAll(NODES).exec());
+    const members = Object.entries(z.record(z.string(), z.string()).parse(nodes ?? {}))
+      .map(([id, url]) => memberSchema.parse({ id, url: normalizeNodeUrl(url) }))
+      .sort((one, other) => (one.id < other.id ? -1 : 1));
+    return { marker: readMarker(marker), members };
+  }
+
+  /** @returns `ok`, `lost`, or who is there already */
+  add(registry: string, { id, url }: Member): Promise<string> {
+    return this.#run(SCRIPTS.add, [registry, id, url]);
+  }
+
+  /** @returns `ok`, `lost`, or `none` */
+  remove(registry: string, id: string): Promise<string> {
+    return this.#run(SCRIPTS.remove, [registry, id]);
+  }
+
+  /** Unless anything is there. */
+  begin(registry: string): Promise<string> {
+    return this.#run(SCRIPTS.begin, [registry]);
+  }
+
+  accept(registry: string, generation: number): Promise<string> {
+    return this.#run(SCRIPTS.accept, [registry, String(generation)]);
+  }
+
+  restore({ id, generation, members }: Known): Promise<string> {
+    return this.#run(SCRIPTS.restore, [
+      id,
+      String(generation),
+      ...members.flatMap((each) => [each.id, each.url]),
+    ]);
+  }
+
+  async note(entry: AuditEntry): Promise<void> {
+    const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: AUDIT_KEPT } } as const;
+    await this.#within(this.#client.xAdd(AUDIT, '*', { entry: JSON.stringify(entry) }, trim));
+  }
+
+  async audit(limit: number): Promise<readonly AuditEntry[]> {
+    const found = (await this.#within(this.#client.xRevRange(AUDIT, '+', '-', { COUNT: limit }))) ?? [];
+    return readEntries(found.map(({ message }) => message.entry ?? '').reverse(), limit);
+  }
+
+  async #run(script: string, args: string[]): Promise<string> {
+    return z
+      .string()
+      .parse(await this.#within(this.#client.eval(script, { keys: [MARKER, NODES], arguments: args })));
+  }
+
+  /** The client waits for an answer for ever, be the other side stopped or cut off. */
+  async #within<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer in ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** None while there is none. */
+function readMarker(fields: unknown): Marker | undefined {
+  return markerSchema.safeParse(fields).data;
+}

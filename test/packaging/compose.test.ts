@@ -58,6 +58,8 @@ describeNeeding(['docker'], 'in containers', () => {
       CAPACITY: '3',
       WARM: '1',
       PULL: 'never',
+      // What this machine lets its containers have.
+      NOFILE: (await run('bash', ['-c', 'ulimit -Hn'])).trim(),
     };
   }, 2 * LONG_MS);
   afterAll(async () => {

@@ -86,8 +86,9 @@ function describeRow(node: NodeRow, now: Sample, rate: (read: (sample: Sample) =
 
 const NO_SLOTS: Slots = { held: 0, warm: 0, starting: 0, removing: 0, free: 0 };
 
-/** A plain tmpnb node tells only how many are free of how many. */
-function slotsOf({ answers, available, capacity, held, warm, starting, removing }: NodeRow): Slots {
+/** A plain tmpnb node tells only how many are free of how many. Where nobody is sent, nothing is free. */
+function slotsOf(node: NodeRow): Slots {
+  const { answers, state, available, capacity, held, warm, starting, removing } = node;
   if (answers !== 'reachable') return NO_SLOTS;
   const known = {
     held: held ?? Math.max(0, capacity - available),
@@ -95,7 +96,8 @@ function slotsOf({ answers, available, capacity, held, warm, starting, removing 
     starting: starting ?? 0,
     removing: removing ?? 0,
   };
-  return { ...known, free: freeSlots(known, capacity) };
+  const takesReaders = state === null || state === 'ready';
+  return { ...known, free: takesReaders ? freeSlots(known, capacity) : 0 };
 }
 
 function addSlots(a: Slots, b: Slots): Slots {

@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   node24: 'node24',
   promtool: 'promtool',
   redis: 'redis',
+  terminal: 'terminal',
   debian: 'debian',
 };
 

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type DebianHost, type DebianLab, startDebianHosts } from '../lab/debian-host.ts';
 import { ensureJupyterArchive } from '../lab/image-archive.ts';
 import { describeNeeding } from '../lab/needs.ts';
@@ -118,6 +119,19 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(await shell('iptables -S INPUT')).toMatch(/-A INPUT -i tf-\w+ .*-j DROP/);
   });
 
+  test('the doctor finds nothing that fails, with the options of the agent, which goes on', {
+    timeout: PLAY_MS,
+  }, async () => {
+    const options = ['config=/etc/tmpfleet/node-agent.yaml', 'secret-file=/etc/tmpfleet/fleet-secret'];
+    const flags = [...options, 'data-dir=/var/lib/tmpfleet-node-agent'].map((option) => `--${option}`);
+    const printed = await host(OLD).shell(`tmpfleet doctor ${flags.join(' ')} --json || true`, PLAY_MS);
+    const { ok, findings } = doctorSchema.parse(JSON.parse(printed));
+    for (const { check, level, detail } of findings) process.stderr.write(`  ${level} ${check}: ${detail}\n`);
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
+    expect(ok).toBe(true);
+    expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent')).toBe('active\n');
+  });
+
   test('is updated without a drain: readers keep their sandboxes', { timeout: PLAY_MS }, async () => {
     const next = await repack(archive, work);
     const { notebook } = await landAt(OLD);
@@ -173,6 +187,11 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent || true')).toBe('inactive\n');
     expect(await host(OLD).shell('docker ps --quiet --filter label=tmpfleet.sandbox')).toBe('');
   });
+});
+
+const doctorSchema = z.object({
+  ok: z.boolean(),
+  findings: z.array(z.object({ check: z.string(), level: z.string(), detail: z.string() })),
 });
 
 function expectNoFailure(recaps: ReadonlyMap<string, Recap>): void {

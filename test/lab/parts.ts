@@ -9,6 +9,7 @@ import { ensurePromtool } from './prometheus.ts';
 import { reapStale } from './reap.ts';
 import { ensureRedis } from './redis.ts';
 import { messageOf, progress } from './run.ts';
+import { ensureTerminal } from './terminal.ts';
 
 /** Plain data: it goes from the process that prepares to those that test. */
 export interface Parts {
@@ -26,6 +27,8 @@ export interface Parts {
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
   readonly promtool: { readonly executablePath: string };
+  /** For `openTerminal`. */
+  readonly terminal: { readonly executablePath: string };
   /** For `startRedis`. */
   readonly redis: { readonly executablePath: string };
   /** What `startDebianHosts` boots; it need not be passed on. */
@@ -73,6 +76,9 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const promtool = names.has('promtool')
     ? await attempt('promtool', async () => ({ executablePath: await ensurePromtool() }))
     : undefined;
+  const terminal = names.has('terminal')
+    ? await attempt('terminal', async () => ({ executablePath: await ensureTerminal() }))
+    : undefined;
   const redis = names.has('redis')
     ? await attempt('redis', async () => ({ executablePath: await ensureRedis() }))
     : undefined;
@@ -86,6 +92,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),
+      ...(terminal && { terminal }),
       ...(redis && { redis }),
       ...(debian && { debian }),
     },

@@ -124,12 +124,30 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   }, async () => {
     const options = ['config=/etc/tmpfleet/node-agent.yaml', 'secret-file=/etc/tmpfleet/fleet-secret'];
     const flags = [...options, 'data-dir=/var/lib/tmpfleet-node-agent'].map((option) => `--${option}`);
-    const printed = await host(OLD).shell(`tmpfleet doctor ${flags.join(' ')} --json || true`, PLAY_MS);
+    const printed = await host(OLD).shell(
+      `/usr/local/bin/tmpfleet doctor ${flags.join(' ')} --json || true`,
+      PLAY_MS,
+    );
     const { ok, findings } = doctorSchema.parse(JSON.parse(printed));
     for (const { check, level, detail } of findings) process.stderr.write(`  ${level} ${check}: ${detail}\n`);
     expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
     expect(ok).toBe(true);
     expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent')).toBe('active\n');
+  });
+
+  test('the doctor goes the whole way of a reader, by name, through TLS and into a kernel', {
+    timeout: PLAY_MS,
+  }, async () => {
+    const flags = `--front http://127.0.0.1:9001 --url https://${FRONT} --json`;
+    const printed = await host(FRONT).shell(`/usr/local/bin/tmpfleet doctor ${flags} || true`, PLAY_MS);
+    const { ok, findings } = doctorSchema.parse(JSON.parse(printed));
+    for (const { check, level, detail } of findings) process.stderr.write(`  ${level} ${check}: ${detail}\n`);
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
+    expect(ok).toBe(true);
+    const said = findings.map(({ check, detail }) => `${check}: ${detail}`).join('\n');
+    for (const name of [FRONT, OLD, STAYS])
+      expect(said).toMatch(new RegExp(`certificate of ${name}: good until`));
+    expect(said).toMatch(/a kernel ran print\(6\*7\)/);
   });
 
   test('is updated without a drain: readers keep their sandboxes', { timeout: PLAY_MS }, async () => {

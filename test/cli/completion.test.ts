@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ensurePackages, whyNoPackages } from '../lab/install.ts';
 import { has, run as runProgram } from '../lab/run.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { run } from './run.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -45,7 +46,7 @@ const why = whyNoPackages();
 const others = describe.skipIf(why !== undefined && !(has('fish') && has('zsh') && has('tmux')));
 
 others('other shells', () => {
-  beforeAll(() => ensurePackages(['fish']));
+  beforeAll(() => ensurePackages(['fish', 'zsh', 'tmux']));
 
   test('fish completes the same', async () => {
     for (const [line, offered] of CASES) {
@@ -58,6 +59,29 @@ others('other shells', () => {
       ]);
       const names = out.split('\n').flatMap((each) => (each === '' ? [] : [each.split('\t')[0]]));
       expect(names.sort(), line).toEqual(offered);
+    }
+  });
+
+  test('zsh completes as it is typed, and lists what there is', async () => {
+    const terminal = await openTerminal('zsh -f -i', { columns: 100, rows: 30 });
+    try {
+      await terminal.type(
+        `autoload -U compinit && compinit -D && source ${script('zsh')} && print ready`,
+        'Enter',
+      );
+      await terminal.shows(/^ready$/m);
+      await terminal.type('tmpfleet node dr', 'Tab');
+      await terminal.shows(/ tmpfleet node drain *$/m);
+      await terminal.type('--fo', 'Tab');
+      await terminal.shows(/ tmpfleet node drain --force *$/m);
+      await terminal.type('C-u', 'tmpfleet node ', 'Tab');
+      const listed = await terminal.shows(/^uncordon +-- /m);
+      for (const name of ['add', 'cordon', 'drain', 'ls', 'rm'])
+        expect(listed).toMatch(new RegExp(`^${name} +-- \\S`, 'm'));
+      await terminal.type('C-u', 'tmpfleet redirector --log-format pr', 'Tab');
+      await terminal.shows(/ tmpfleet redirector --log-format pretty *$/m);
+    } finally {
+      await terminal.end();
     }
   });
 });

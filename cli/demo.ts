@@ -181,14 +181,15 @@ function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): st
     `    a second reader:      open it in a private window, or another browser`,
     `    the fleet's numbers:  curl ${url}/stats`,
     `    as a program would:   curl -X POST ${url}/api/spawn`,
-    `    the nodes:            curl ${controlUrl}/api/nodes`,
-    `    the same, live:       ${controlUrl}/fleet`,
+    `    the nodes:            npx tmpfleet node ls --front ${controlUrl}`,
+    `    the fleet, live:      npx tmpfleet top --front ${controlUrl}   or, as a page, ${controlUrl}/fleet`,
   ];
   if (first !== undefined) {
     const { url: nodeUrl, controlUrl: nodeControl } = first.addresses();
     lines.push(
       `    one node, live:       ${nodeUrl}/info`,
-      `    no new readers there: curl -X POST ${nodeControl}/api/cordon   (and /api/uncordon)`,
+      `    its sandboxes:        npx tmpfleet sandbox ls --node ${nodeControl}`,
+      `    no new readers there: npx tmpfleet node cordon ${first.name} --front ${controlUrl}   (and uncordon)`,
       `    kill it, and look:    kill -9 ${first.pid()}`,
     );
   }

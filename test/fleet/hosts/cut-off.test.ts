@@ -6,11 +6,12 @@ import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
 import { HostFleet } from './fleet.ts';
 
-/** A quarter of what is configured unless told, and so is the cut: as 60 s are to polls every 2 s. */
-const POLL_MS = 500;
-const CUT_MS = 15_000;
+/** A minute's cut with polls as they are unless told, in a quarter of that time; whole with TMPFLEET_TEST_FULL_SCALE=1. */
+const SCALE = process.env.TMPFLEET_TEST_FULL_SCALE === undefined ? 4 : 1;
+const POLL_MS = 2_000 / SCALE;
+const CUT_MS = 60_000 / SCALE;
 const HELD = 9;
-const CLICKS_PER_SECOND = 2;
+const CLICKS_PER_SECOND = SCALE / 2;
 /** Those who were sent there before it was noticed hang until it is healed, and others come all the while. */
 const CLICKS_AT_ONCE = 12;
 
@@ -20,7 +21,7 @@ describeNeeding(['docker'], 'three hosts', () => {
     fleet = await HostFleet.start({
       front: [
         ...['--poll-interval', `${POLL_MS}ms`, '--poll-timeout', `${POLL_MS}ms`],
-        ...['--unreachable-interval', '2500ms'],
+        ...['--unreachable-interval', `${10_000 / SCALE}ms`],
       ],
       // The host that is cut off runs Docker.
       engines: ['docker', 'local', 'local'],

@@ -75,6 +75,17 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     );
     return Object.fromEntries(nodes.map(({ id, state }) => [id, state]));
   };
+  /** As who logs in there types it: nothing of this machine's environment. */
+  const examine = async (name: string, flags: string): Promise<z.infer<typeof doctorSchema>> => {
+    const env = 'env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const command = `cd /root; ${env} tmpfleet doctor ${flags} --json 2>&1 || true`;
+    const printed = await host(name).shell(command, PLAY_MS);
+    if (!printed.startsWith('{')) throw new Error(`the doctor printed no JSON:\n${printed}`);
+    const told = doctorSchema.parse(JSON.parse(printed));
+    for (const { check, level, detail } of told.findings)
+      process.stderr.write(`  ${level} ${check}: ${detail}\n`);
+    return told;
+  };
   const landAt = async (name: string): Promise<{ reader: Reader; landing: Landing; notebook: Jupyter }> => {
     for (let tries = 0; tries < 20; tries += 1) {
       const reader = new Reader();
@@ -124,12 +135,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   }, async () => {
     const options = ['config=/etc/tmpfleet/node-agent.yaml', 'secret-file=/etc/tmpfleet/fleet-secret'];
     const flags = [...options, 'data-dir=/var/lib/tmpfleet-node-agent'].map((option) => `--${option}`);
-    const printed = await host(OLD).shell(
-      `/usr/local/bin/tmpfleet doctor ${flags.join(' ')} --json || true`,
-      PLAY_MS,
-    );
-    const { ok, findings } = doctorSchema.parse(JSON.parse(printed));
-    for (const { check, level, detail } of findings) process.stderr.write(`  ${level} ${check}: ${detail}\n`);
+    const { ok, findings } = await examine(OLD, flags.join(' '));
     expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
     expect(ok).toBe(true);
     expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent')).toBe('active\n');
@@ -138,10 +144,8 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   test('the doctor goes the whole way of a reader, by name, through TLS and into a kernel', {
     timeout: PLAY_MS,
   }, async () => {
-    const flags = `--front http://127.0.0.1:9001 --url https://${FRONT} --json`;
-    const printed = await host(FRONT).shell(`/usr/local/bin/tmpfleet doctor ${flags} || true`, PLAY_MS);
-    const { ok, findings } = doctorSchema.parse(JSON.parse(printed));
-    for (const { check, level, detail } of findings) process.stderr.write(`  ${level} ${check}: ${detail}\n`);
+    const flags = `--front http://127.0.0.1:9001 --url https://${FRONT}`;
+    const { ok, findings } = await examine(FRONT, flags);
     expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
     expect(ok).toBe(true);
     const said = findings.map(({ check, detail }) => `${check}: ${detail}`).join('\n');

@@ -1,6 +1,6 @@
 // The playbooks on bare Debian hosts: a fleet comes up, is left alone by a second run, is updated and rotated under
 // readers. Everything is real: systemd, sshd, Docker, Caddy, Jupyter; only the wires are virtual.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -28,6 +28,7 @@ const IDLE_S = 60;
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   let work: string;
+  let image: { readonly image: string; readonly path: string };
   let archive: string;
   let lab: DebianLab;
   let controller: Controller;
@@ -36,13 +37,13 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
 
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'tmpfleet-ansible-'));
-    const image = await ensureJupyterArchive();
+    image = await ensureJupyterArchive();
     lab = await startDebianHosts([FRONT, OLD, STAYS, NEW]);
     archive =
       (await run(process.execPath, [PACKAGE, '--out', work], { timeout: PLAY_MS })).split('\n')[0] ?? '';
     controller = new Controller({
       lab,
-      groups: { redirectors: [FRONT], nodes: [OLD, STAYS] },
+      groups: { redirectors: [FRONT], nodes: [OLD, STAYS], monitoring: [FRONT] },
       variables: {
         tmpfleet_archive: archive,
         tmpfleet_front_name: FRONT,
@@ -113,6 +114,21 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     const recaps = await controller.play('site.yml');
     expectNoFailure(recaps);
     expect([...recaps.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
+  });
+
+  test('Prometheus hears every program, through TLS and with a token, and has the rules', async () => {
+    const ask = async (path: string): Promise<unknown> =>
+      JSON.parse(await host(FRONT).shell(`cd /; curl -s http://127.0.0.1:9090/api/v1/${path}`));
+    await until(
+      'all are heard',
+      async () => {
+        const { data } = targetsSchema.parse(await ask('targets'));
+        const ours = data.activeTargets.filter(({ labels }) => labels.job.startsWith('tmpfleet-'));
+        return ours.length === 3 && ours.every(({ health }) => health === 'up');
+      },
+      120_000,
+    );
+    expect(JSON.stringify(await ask('rules'))).toContain('TmpfleetRegistryLost');
   });
 
   test('the agent on a host has no more rights than its unit says, and its secret is for root alone', async () => {
@@ -209,6 +225,33 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent || true')).toBe('inactive\n');
     expect(await host(OLD).shell('docker ps --quiet --filter label=tmpfleet.sandbox')).toBe('');
   });
+
+  test('each order for itself: a host added, another image, drained and taken back, retired', {
+    timeout: 2 * PLAY_MS,
+  }, async () => {
+    expectNoFailure(await controller.play('add-node.yml', { node: OLD, tmpfleet_archive: archive }));
+    expect((await nodeStates())[OLD]).toBe('ready');
+    const other = { name: 'tmpfleet-lab/jupyter:another', path: join(work, 'another.tar') };
+    await renameImage(image, other);
+    const variables = { tmpfleet_image: other.name, tmpfleet_image_archive: other.path };
+    expectNoFailure(await controller.play('update-image.yml', { ...variables, tmpfleet_archive: archive }));
+    for (const name of [OLD, STAYS, NEW]) {
+      const stats = await host(name).shell('cd /; curl -s http://127.0.0.1:8000/stats');
+      expect(JSON.parse(stats)).toMatchObject({ container_image: other.name });
+    }
+    expectNoFailure(await controller.play('drain-node.yml', { node: STAYS }));
+    expect((await nodeStates())[STAYS]).toBe('drained');
+    expectNoFailure(await controller.play('uncordon-node.yml', { node: STAYS }));
+    expect((await nodeStates())[STAYS]).toBe('ready');
+    expectNoFailure(await controller.play('retire-node.yml', { node: OLD }));
+    expect(await nodeStates()).toEqual({ [STAYS]: 'ready', [NEW]: 'ready' });
+  });
+});
+
+const targetsSchema = z.object({
+  data: z.object({
+    activeTargets: z.array(z.object({ labels: z.object({ job: z.string() }), health: z.string() })),
+  }),
 });
 
 const doctorSchema = z.object({
@@ -255,4 +298,17 @@ async function repack(archive: string, work: string): Promise<string> {
   await run('tar', ['-czf', next, '-C', dir, `${name}-next`], { timeout: 120_000 });
   await rm(dir, { recursive: true, force: true });
   return next;
+}
+
+/** The same archive under another name; of two files of one name in an archive the later one counts. */
+async function renameImage(
+  from: { readonly image: string; readonly path: string },
+  to: { readonly name: string; readonly path: string },
+): Promise<void> {
+  const dir = dirname(to.path);
+  await run('cp', [from.path, to.path], { timeout: 120_000 });
+  await run('tar', ['-xf', from.path, '-C', dir, 'manifest.json'], { timeout: 120_000 });
+  const manifest = readFileSync(join(dir, 'manifest.json'), 'utf8');
+  writeFileSync(join(dir, 'manifest.json'), manifest.replace(from.image, to.name));
+  await run('tar', ['-rf', to.path, '-C', dir, 'manifest.json'], { timeout: 120_000 });
 }

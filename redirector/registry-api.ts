@@ -12,6 +12,7 @@ import { type KeptRegistry, REGISTRY_STATES } from './registry/registry.ts';
 
 export const ACTOR_HEADER = 'Tmpfleet-Actor';
 const LONGEST_ACTOR = 100;
+const LONGEST_BODY = 2_000;
 
 export const forceBody = z.object({
   force: z.literal(true).describe('said aloud, because one of the two sides is lost by it'),
@@ -72,7 +73,7 @@ export function auditing(registry: KeptRegistry, redirectorId: string): Koa.Midd
         actor: context.get(ACTOR_HEADER).slice(0, LONGEST_ACTOR),
         address,
         what: `${context.method} ${withoutKeys(context.path)}`,
-        body: context.state.json ?? null,
+        body: inShort(context.state.json),
         status,
         ...(message === undefined ? {} : { message }),
       };
@@ -87,6 +88,12 @@ export function auditing(registry: KeptRegistry, redirectorId: string): Koa.Midd
     // Nothing is there: nothing was ordered.
     if (context.status !== 404 || context.body !== undefined) await note(context.status);
   };
+}
+
+/** Orders are short; what is not need not fill the trail. */
+function inShort(body: unknown): unknown {
+  const text = JSON.stringify(body ?? null);
+  return text.length > LONGEST_BODY ? `${text.slice(0, LONGEST_BODY)}…` : JSON.parse(text);
 }
 
 /** Whoever knows a sandbox's whole id may enter it. */

@@ -5,6 +5,7 @@
 //   {tmpfleet}:audit     stream  entry: an audit entry as JSON
 import { createClient } from '@redis/client';
 import { z } from 'zod';
+import { FleetError } from '../../shared/errors.ts';
 import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/wire.ts';
 import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
 import type { Known, Marker } from './verdict.ts';
@@ -110,11 +111,11 @@ export class RedisStore {
     return { marker: readMarker(marker), held: z.number().parse(held) };
   }
 
-  /** Marker and nodes of one moment. @throws ZodError when somebody else has written there */
+  /** Marker and nodes of one moment. @throws FleetError `registry-unreadable` when somebody else has written there */
   async read(): Promise<{ readonly marker: Marker | undefined; readonly members: readonly Member[] }> {
     const [marker, nodes] = await this.#within(this.#client.multi().hGetAll(MARKER).hGetAll(NODES).exec());
     const members = Object.entries(z.record(z.string(), z.string()).parse(nodes ?? {}))
-      .map(([id, url]) => memberSchema.parse({ id, url: normalizeNodeUrl(url) }))
+      .map(([id, url]) => readMember(id, url))
       .sort((one, other) => (one.id < other.id ? -1 : 1));
     return { marker: readMarker(marker), members };
   }
@@ -173,6 +174,15 @@ export class RedisStore {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+function readMember(id: string, url: string): Member {
+  try {
+    return memberSchema.parse({ id, url: normalizeNodeUrl(url) });
+  } catch (cause) {
+    const what = `${JSON.stringify(id)} at ${JSON.stringify(url)}`;
+    throw new FleetError('registry-unreadable', `it holds ${what}, which is no node`, { cause });
   }
 }
 

@@ -108,7 +108,7 @@ export class RedisRegistry implements KeptRegistry {
 
   async restore(): Promise<void> {
     const known = this.#lost();
-    const { marker } = await this.#asked(() => this.#store.read());
+    const { marker } = await this.#asked(() => this.#store.look());
     const generation = Math.max(known.generation, marker?.generation ?? 0);
     await this.#asked(() => this.#store.restore({ ...known, generation }));
     this.#options.logger.warn(
@@ -210,7 +210,8 @@ export class RedisRegistry implements KeptRegistry {
       if (verdict.is === 'newer') await this.#take();
       this.#become('current', undefined);
     } catch (error) {
-      if (!this.#isClosed) this.#become('unreachable', describeError(error));
+      const state = error instanceof FleetError ? 'lost' : 'unreachable';
+      if (!this.#isClosed) this.#become(state, describeError(error));
     }
   }
 

@@ -32,8 +32,9 @@ export function judge(marker: Marker | undefined, held: number, known: Known | u
       return { is: 'lost', why: `it holds ${held} nodes without a word on who wrote them; ${here}` };
     return nodes === 0 ? { is: 'begin' } : { is: 'lost', why: `it is empty, and ${here}` };
   }
-  if (marker.count !== held)
-    return { is: 'lost', why: `it holds ${held} of its ${marker.count} nodes; ${here}` };
+  if (marker.count !== held) {
+    return { is: 'lost', why: `it holds ${held} nodes where its last change left ${marker.count}; ${here}` };
+  }
   if (known === undefined || nodes === 0) {
     return { is: marker.id === known?.id && marker.generation === known.generation ? 'current' : 'newer' };
   }

@@ -1,11 +1,13 @@
 // `tmpfleet registry` and `tmpfleet audit`, as an operator types them on the front's host.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Bench } from '../redirector/support.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
+// Many commands, each a process.
+vi.setConfig({ testTimeout: 240_000 });
 const bench = new Bench();
 afterEach(() => bench.clear());
 

@@ -175,6 +175,21 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     for (const each of [one, other]) await state(each, 'current');
     expect(await other.click()).toBe(first.url);
 
+    // By hand, past the marker: a node more than any order added, and one that is none.
+    await lab.command('HSET', '{tmpfleet}:nodes', 'sly', 'javascript:alert(1)');
+    await state(one, 'lost');
+    expect((await one.status()).why).toBe(
+      'it holds 2 nodes where its last change left 1; 1 node is known here',
+    );
+    await lab.command('HINCRBY', '{tmpfleet}:registry', 'count', '1');
+    await lab.command('HINCRBY', '{tmpfleet}:registry', 'generation', '1');
+    await until('it is seen for what it is', async () =>
+      /"sly".*no node/.test((await one.status()).why ?? ''),
+    );
+    expect(await one.click()).toBe(first.url);
+    expect((await post(`${one.control}/api/registry/restore`, { force: true })).status).toBe(200);
+    await state(other, 'current');
+
     await lab.command('FLUSHALL');
     await state(other, 'lost');
     expect((await post(`${other.control}/api/registry/accept`, { force: true })).status).toBe(200);

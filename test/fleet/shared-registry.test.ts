@@ -146,7 +146,8 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await until('the first knows', async () => (await one.status()).nodes === 2);
 
     process.kill(lab.pid, 'SIGSTOP');
-    await state(one, 'unreachable');
+    // Both: one that had not noticed yet would still do so after its return.
+    for (const each of [one, again]) await state(each, 'unreachable');
     expect(await one.click()).toBeDefined();
     process.kill(lab.pid, 'SIGCONT');
     await state(one, 'current');

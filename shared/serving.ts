@@ -44,9 +44,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
   });
-  server.setTimeout(options.stallTimeout ?? STALL_TIMEOUT_MS);
+  const stallTimeout = options.stallTimeout ?? STALL_TIMEOUT_MS;
   const upgraded = new Set<Socket | Duplex>();
-  server.on('request', options.handle);
+  server.on('request', (request, response) => {
+    options.handle(request, response);
+    // Most redirects are out by now, and `server.setTimeout` would set a timer for each of them: more than drawing a node.
+    if (!response.writableEnded || request.socket.writableLength > 0) request.socket.setTimeout(stallTimeout);
+  });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     if (options.upgrade === undefined) {

@@ -1,8 +1,7 @@
 // What control listeners answer, as far as the command reads it. Fields that it does not know are kept for --json.
 import { z } from 'zod';
 import { NODE_STATES } from '../shared/node.ts';
-import { SANDBOX_STATES } from '../shared/sandbox.ts';
-import { nodeStatsSchema } from '../shared/wire.ts';
+import { nodeStatsSchema, sandboxSchema } from '../shared/wire.ts';
 
 const count = z.number().nullable().default(null);
 
@@ -57,17 +56,8 @@ export const statusSchema = nodeStatsSchema.loose().extend({
 export type NodeStatus = z.infer<typeof statusSchema>;
 
 /** One of `GET /api/sandboxes`. */
-export const sandboxSchema = z.looseObject({
-  id: z.string(),
-  state: z.enum(SANDBOX_STATES),
-  address: z.string().nullable(),
-  image: z.string(),
-  created: z.string().nullable(),
-  claimed: z.string().nullable(),
-  last_use: z.string().nullable(),
-  ending: z.string().nullable(),
-});
-export type SandboxRow = z.infer<typeof sandboxSchema>;
+export const sandboxRowSchema = sandboxSchema.loose();
+export type SandboxRow = z.infer<typeof sandboxRowSchema>;
 
 /** `GET /api/registry`. */
 export const registrySchema = z.looseObject({

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { shortId } from '../shared/clock.ts';
 import { spellDuration } from '../shared/config/units.ts';
 import { SANDBOX_STATES } from '../shared/sandbox.ts';
-import { type SandboxRow, sandboxSchema } from './control-answers.ts';
+import { type SandboxRow, sandboxRowSchema } from './control-answers.ts';
 import type { ControlClient } from './control-client.ts';
 import { controlVerb, type Given } from './control-verb.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -57,7 +57,9 @@ async function remove({ client, args, print }: Given): Promise<void> {
   const ids = [...new Set(args.map((given) => resolve(given, all)))];
   const ended: SandboxRow[] = [];
   for (const id of ids) {
-    ended.push(await client.ask({ method: 'DELETE', path: `/api/sandboxes/${id}`, schema: sandboxSchema }));
+    ended.push(
+      await client.ask({ method: 'DELETE', path: `/api/sandboxes/${id}`, schema: sandboxRowSchema }),
+    );
   }
   print(ended, () =>
     ended.map(({ id, ending }) => `${shortId(id)} ends (${printable(ending ?? '')})`).join('\n'),
@@ -78,5 +80,5 @@ function resolve(given: string, all: readonly SandboxRow[]): string {
 }
 
 function fetchAll(client: ControlClient): Promise<SandboxRow[]> {
-  return client.ask({ path: '/api/sandboxes', schema: z.array(sandboxSchema) });
+  return client.ask({ path: '/api/sandboxes', schema: z.array(sandboxRowSchema) });
 }

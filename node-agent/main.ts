@@ -1,13 +1,13 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, type Random, systemClock, systemRandom } from '../shared/clock.ts';
+import { systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
-import type { Logger } from '../shared/logging.ts';
 import { ORDER_PATH } from '../shared/order.ts';
 import { isHeld } from '../shared/sandbox.ts';
 import { startSchedule } from '../shared/schedule.ts';
 import { serve } from '../shared/serving.ts';
+import type { Surroundings } from '../shared/surroundings.ts';
 import { VERSION } from '../shared/version.ts';
 import { createPublicHandler } from './app.ts';
 import { Arrivals } from './arrivals.ts';
@@ -36,10 +36,7 @@ import { createRefuse } from './refuse.ts';
 import type { Sandbox } from './sandboxes.ts';
 import { createSnapshots } from './snapshot.ts';
 
-export interface Surroundings {
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  readonly random?: Random;
+export interface HostSurroundings extends Surroundings {
   /** The process environment, for DOCKER_HOST and what local sandboxes inherit. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Aborts the start, an image pull above all. */
@@ -59,7 +56,7 @@ const GRACE_MS = 3_000;
 /** @throws FleetError `bad-config`, `conflict`, `port-taken`, `engine-unavailable`, `image-missing` */
 export async function startNodeAgent(
   config: NodeAgentConfig,
-  surroundings: Surroundings,
+  surroundings: HostSurroundings,
 ): Promise<NodeAgent> {
   checkNodeAgentConfig(config);
   const dataDir = await holdDataDir(config.dataDir);
@@ -73,7 +70,7 @@ export async function startNodeAgent(
 }
 
 /** In a data directory that is ours. */
-async function startHolding(config: NodeAgentConfig, surroundings: Surroundings): Promise<NodeAgent> {
+async function startHolding(config: NodeAgentConfig, surroundings: HostSurroundings): Promise<NodeAgent> {
   const { logger, clock = systemClock, random = systemRandom, env = {} } = surroundings;
   const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
   if (kind === 'local') checkLocalListens(config);

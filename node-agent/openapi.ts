@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { ApiDescription, Operation } from '../shared/openapi.ts';
 import { ORDER_PATH, orderSchema, SIGNATURE_HEADER } from '../shared/order.ts';
 import { probeAnswerSchema, probeSchema } from '../shared/probe.ts';
-import { nodeStatsSchema, spawnAnswerSchema } from '../shared/wire.ts';
-import { drainBody, sandboxSchema } from './control-shapes.ts';
+import { nodeStatsSchema, sandboxSchema, spawnAnswerSchema } from '../shared/wire.ts';
+import { drainBody } from './control-shapes.ts';
 import { INFO_ASSETS } from './pages/info.ts';
 import { resizeBody, statusSchema } from './pool-control.ts';
 

@@ -1,11 +1,11 @@
 // Wires a redirector together; nothing runs until `startRedirector` is called.
-import { type Clock, newNonce, type Random, systemClock, systemRandom } from '../shared/clock.ts';
+import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
 import { describeError } from '../shared/errors.ts';
-import type { Logger } from '../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { type Serving, serve } from '../shared/serving.ts';
+import type { Surroundings } from '../shared/surroundings.ts';
 import { redirectorKey } from '../shared/ticket.ts';
 import { VERSION } from '../shared/version.ts';
 import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
@@ -35,12 +35,6 @@ import { WaitingRoom } from './waiting-room.ts';
 import { Workers } from './workers.ts';
 import { WholeRegistry } from './workers-metrics.ts';
 import { announced } from './workers-registry.ts';
-
-export interface Surroundings {
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
 
 export interface Redirector {
   readonly url: string;

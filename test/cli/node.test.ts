@@ -1,7 +1,7 @@
 // `tmpfleet node …` as an operator types it, at a real front with two real nodes.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { nodeSchema, sandboxSchema } from '../../cli/control-answers.ts';
+import { nodeSchema, sandboxRowSchema } from '../../cli/control-answers.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
@@ -41,7 +41,7 @@ async function spawnAtFirst(): Promise<string> {
 
 /** Ready again, and nobody there. */
 async function clear(): Promise<void> {
-  const all = z.array(sandboxSchema).parse(await ask(`${demo.nodeControl()}/api/sandboxes`));
+  const all = z.array(sandboxRowSchema).parse(await ask(`${demo.nodeControl()}/api/sandboxes`));
   const held = all.filter(({ state }) => state === 'claimed' || state === 'active');
   for (const { id } of held) await ask(`${demo.nodeControl()}/api/sandboxes/${id}`, 'DELETE');
   await ask(`${demo.control()}/api/nodes/${first}/uncordon`, 'POST');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type NodeStatus, sandboxSchema, statusSchema } from '../../cli/control-answers.ts';
+import { type NodeStatus, sandboxRowSchema, statusSchema } from '../../cli/control-answers.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 import { run, runJson } from './run.ts';
@@ -65,7 +65,7 @@ async function ask(path: string): Promise<unknown> {
   return answer.json();
 }
 const status = async (): Promise<NodeStatus> => statusSchema.parse(await ask('/api/status'));
-const sandboxes = async () => z.array(sandboxSchema).parse(await ask('/api/sandboxes'));
+const sandboxes = async () => z.array(sandboxRowSchema).parse(await ask('/api/sandboxes'));
 const warm = (count: number) =>
   until(
     `${count} are warm`,

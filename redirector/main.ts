@@ -2,16 +2,16 @@
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/cors.ts';
-import { describeError } from '../shared/errors.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { type Serving, serve } from '../shared/serving.ts';
 import type { Surroundings } from '../shared/surroundings.ts';
 import { redirectorKey } from '../shared/ticket.ts';
 import { VERSION } from '../shared/version.ts';
-import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../shared/wire.ts';
+import type { Member } from '../shared/wire.ts';
 import { createAccessLog } from './access-log.ts';
 import { createPublicHandler, isOwn } from './app.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
+import { ConfiguredNodes } from './configured-nodes.ts';
 import { Dispatcher } from './dispatch.ts';
 import { Fleet } from './fleet.ts';
 import { openFleetPage } from './fleet-page/fleet-page.ts';
@@ -80,13 +80,7 @@ export async function startRedirector(
     showRegistry(front.ownMetrics, registry);
     const control = await startControl(config, front, surroundings);
     open.push(control);
-    for (const url of config.nodes.map(normalizeNodeUrl)) {
-      if (registry.members().some((member) => member.url === url)) continue;
-      await front.registry.add({ id: nodeIdFromUrl(url), url }).catch((error: unknown) => {
-        // Its id is another's: the fleet is served all the same, and the operator is told.
-        logger.error({ url, error: describeError(error) }, 'a configured node could not be added');
-      });
-    }
+    open.push(await ConfiguredNodes.add({ urls: config.nodes, registry: front.registry, logger }));
     const { fleet, url } = front;
     if (config.secret === '')
       logger.warn('no secret is set, so who is still on the way to a node is only guessed at');

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { auditEntrySchema } from '../../redirector/registry/audit.ts';
 import { registryStatusSchema } from '../../redirector/registry-api.ts';
+import { Authority } from '../lab/authority.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { type RedisLab, startRedis } from '../lab/redis.ts';
 import { post, SECRET, TestNode } from '../redirector/support.ts';
@@ -27,10 +28,13 @@ interface Front {
 describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
   let lab: RedisLab;
   let dir: string;
+  /** Of the fronts. */
+  let env: Record<string, string>;
   const runs: Run[] = [];
   const nodes: TestNode[] = [];
   beforeEach(async () => {
-    lab = await startRedis(redis.executablePath, PASSWORD);
+    lab = await startRedis(redis.executablePath, { password: PASSWORD });
+    env = { TMPFLEET_SECRET: SECRET, TMPFLEET_REGISTRY_PASSWORD: PASSWORD };
     dir = mkdtempSync(join(tmpdir(), 'tmpfleet-shared-'));
   });
   afterEach(async () => {
@@ -46,7 +50,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
         ...['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--log-format', 'json'],
         ...['--poll-interval', '100ms', '--unreachable-interval', '200ms', '--hold-for', '0', ...flags],
       ],
-      { TMPFLEET_SECRET: SECRET, TMPFLEET_REGISTRY_PASSWORD: PASSWORD },
+      env,
     );
     runs.push(run);
     const [, url = '', control = ''] = await run.printed(
@@ -155,6 +159,34 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
       expect(each.run.output()).not.toContain(PASSWORD);
       expect(await metric(each, 'tmpfleet_registry_reachable')).toBe('1');
     }
+  });
+
+  test('--nodes is heeded once Redis is there, and is not in the way of a start without it', async () => {
+    await lab.stop();
+    const configured = await node();
+    const { run, click, status } = await front('one', '--nodes', configured.url);
+    expect(run.output()).toMatch(/configured nodes will be added when the registry can be changed/);
+    expect(await click()).toBeUndefined();
+    await lab.start();
+    await until('it serves', async () => (await click()) === configured.url);
+    expect((await status()).nodes).toBe(1);
+  });
+
+  test('by TLS: an authority that the front does not trust is told of, one that it trusts serves', async () => {
+    await lab.forget();
+    const authority = await Authority.create(join(dir, 'authority'));
+    lab = await startRedis(redis.executablePath, { password: PASSWORD, authority });
+    const doubting = await front('doubting');
+    expect(await doubting.status()).toMatchObject({
+      state: 'unreachable',
+      why: expect.stringMatching(/certificate/),
+    });
+    env.NODE_EXTRA_CA_CERTS = authority.ca;
+    const trusting = await front('trusting');
+    const served = await node();
+    await add(trusting, served);
+    expect(await trusting.status()).toMatchObject({ state: 'current', nodes: 1 });
+    await until('it serves', async () => (await trusting.click()) === served.url);
   });
 
   test('Redis is flushed: both go on and say so, and an operator writes it anew or has it obeyed', async () => {

@@ -1,9 +1,18 @@
 // A private Docker Engine: its own data, socket, network range and processes, so that several run side by side
 // and the machine's own (if it has one) never notices. Never /var/run/docker.sock.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import type { Authority } from './authority.ts';
 import {
   admitMachine,
   createNetwork,
@@ -29,6 +38,8 @@ export interface DockerLab {
   readonly socketPath: string;
   /** As --docker-host and DOCKER_HOST take it. */
   readonly host: string;
+  /** By TCP, where it was asked for: as --docker-host and --docker-cert-path take it. */
+  readonly tls: { readonly host: string; readonly certPath: string } | undefined;
   /** dockerd's. */
   readonly pid: number;
   /** Put before a command, it runs on the engine's own "host"; empty when that is the machine itself. */
@@ -56,6 +67,8 @@ export interface DockerLabOptions {
   readonly network?: NetworkKind;
   /** Containers live on while the daemon is away. */
   readonly liveRestore?: boolean;
+  /** It is also reached by TCP, by clients with a certificate of theirs; in a network of its own only. */
+  readonly authority?: Authority;
 }
 
 const READY_MS = 30_000;
@@ -63,12 +76,13 @@ const STOP_MS = 20_000;
 
 /** @throws Error with the end of the engine's log when it does not come up */
 export async function startDocker(options: DockerLabOptions = {}): Promise<DockerLab> {
-  const { network = 'own', liveRestore = false } = options;
+  const { network = 'own' } = options;
   await ensurePackages(['docker.io', 'iptables', 'iproute2']);
-  return inTurn(network, () => start(network, liveRestore));
+  return inTurn(network, () => start(network, options));
 }
 
-async function start(network: NetworkKind, liveRestore: boolean): Promise<DockerLab> {
+async function start(network: NetworkKind, options: DockerLabOptions): Promise<DockerLab> {
+  const { liveRestore = false, authority } = options;
   reapStale();
   const { dir, range } = await claimRange();
   const record: EngineRecord = { range, network, firewall: firewallNow() };
@@ -78,6 +92,7 @@ async function start(network: NetworkKind, liveRestore: boolean): Promise<Docker
   try {
     await createNetwork(network, range);
     writeFileSync(join(dir, 'daemon.json'), JSON.stringify({ 'live-restore': liveRestore }));
+    if (authority !== undefined) await writeTls(dir, authority, hostAddress(range));
     const client = new Docker({ socketPath: join(dir, 'docker.sock') });
     const daemon = await bringUp(dir, record, client);
     if (network === 'machine') restoreFirewall(record.firewall);
@@ -142,6 +157,7 @@ function spawnDaemon(dir: string, { range, network }: EngineRecord): ChildProces
     `--containerd-plugins-namespace=${namespace}-plugins`,
     `--config-file=${dir}/daemon.json`,
     '--shutdown-timeout=2',
+    ...tlsFlags(dir),
     ...networkFlags(range),
   ];
   const [program = 'dockerd', ...args] = [...enter(network, range), 'dockerd', ...flags];
@@ -159,6 +175,27 @@ async function answers(daemon: ChildProcess, client: Docker): Promise<true> {
     await client.ping();
   }
   return true;
+}
+
+/** For the daemon, and in a directory of their own, by the names that Docker gives them, for its clients. */
+async function writeTls(dir: string, authority: Authority, address: string): Promise<void> {
+  for (const [of, name] of [
+    ['tls', address],
+    ['client', 'client'],
+  ] as const) {
+    mkdirSync(join(dir, of));
+    const { key, cert } = await authority.issue(name);
+    copyFileSync(key, join(dir, of, 'key.pem'));
+    copyFileSync(cert, join(dir, of, 'cert.pem'));
+    copyFileSync(authority.ca, join(dir, of, 'ca.pem'));
+  }
+}
+
+function tlsFlags(dir: string): readonly string[] {
+  const tls = join(dir, 'tls');
+  if (!existsSync(tls)) return [];
+  const files = [`--tlscacert=${tls}/ca.pem`, `--tlscert=${tls}/cert.pem`, `--tlskey=${tls}/key.pem`];
+  return ['--host=tcp://0.0.0.0:2376', '--tlsverify', ...files];
 }
 
 interface Running {
@@ -189,6 +226,9 @@ function handle({ dir, record, daemon: first, client, onExit }: Running): Docker
     dir,
     socketPath,
     host: `unix://${socketPath}`,
+    tls: existsSync(join(dir, 'tls'))
+      ? { host: `tcp://${hostAddress(record.range)}:2376`, certPath: join(dir, 'client') }
+      : undefined,
     get pid() {
       return pidOf(daemon, dir);
     },

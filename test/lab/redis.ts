@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Authority } from './authority.ts';
 import { ensurePackages } from './install.ts';
 import { run, waitFor } from './run.ts';
 
@@ -29,31 +30,29 @@ export interface RedisLab {
   forget(): Promise<void>;
 }
 
-/** @param password asked of everybody when given */
-export async function startRedis(program: string, password = ''): Promise<RedisLab> {
+export interface RedisLabOptions {
+  /** Asked of everybody when given. */
+  readonly password?: string;
+  /** It speaks TLS, and nothing else, with a certificate of theirs. */
+  readonly authority?: Authority;
+}
+
+export async function startRedis(program: string, options: RedisLabOptions = {}): Promise<RedisLab> {
+  const { password = '', authority } = options;
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-redis-'));
-  const port = await freePort();
+  const port = String(await freePort());
+  const listen = authority === undefined ? ['--port', port] : await listenByTls(authority, port);
+  const auth = password === '' ? [] : ['--requirepass', password];
+  // A save point that is never reached: written at the end only.
+  const flags = [...listen, '--bind', '127.0.0.1', '--dir', dir, '--save', '86400', '1', ...auth];
+  const trust = authority === undefined ? [] : ['--tls', '--cacert', authority.ca];
   let child: ChildProcess;
   const command = (...words: readonly string[]): Promise<string> =>
-    run('redis-cli', ['-p', String(port), ...words], {
+    run('redis-cli', ['-p', port, ...trust, ...words], {
       timeout: 5_000,
       env: password === '' ? {} : { REDISCLI_AUTH: password },
     });
   const start = async (): Promise<void> => {
-    const auth = password === '' ? [] : ['--requirepass', password];
-    // A save point that is never reached: written at the end only.
-    const flags = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      dir,
-      '--save',
-      '86400',
-      '1',
-      ...auth,
-    ];
     child = spawn(program, flags, { stdio: 'ignore' });
     await waitFor('Redis', START_MS, async () => (await command('PING')).trim() === 'PONG' || undefined);
   };
@@ -66,7 +65,7 @@ export async function startRedis(program: string, password = ''): Promise<RedisL
   };
   await start();
   return {
-    url: `redis://127.0.0.1:${port}/0`,
+    url: `${authority === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}/0`,
     get pid() {
       return child.pid ?? 0;
     },
@@ -76,6 +75,12 @@ export async function startRedis(program: string, password = ''): Promise<RedisL
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function listenByTls(authority: Authority, port: string): Promise<readonly string[]> {
+  const { key, cert } = await authority.issue('127.0.0.1');
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', authority.ca];
+  return ['--port', '0', '--tls-port', port, '--tls-auth-clients', 'no', ...files];
 }
 
 function freePort(): Promise<number> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Authority } from '../lab/authority.ts';
 import { ensurePackages, whyNoPackages } from '../lab/install.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { run } from '../lab/run.ts';
@@ -303,10 +304,7 @@ describeNeeding(['docker'], 'a node without its image', ({ docker }) => {
 async function selfSigned(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-tls-'));
   dirs.push(dir);
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30'];
-  const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  await run('openssl', ['req', ...kind, ...about, '-keyout', key, '-out', cert]);
+  const { key, cert } = await (await Authority.create(dir)).issue('127.0.0.1');
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
     response.end('{}'),
   );

@@ -1,11 +1,11 @@
 // Certificates as a doctor meets them: real TLS servers, certificates by openssl, in a process that trusts their authority.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Authority } from '../lab/authority.ts';
 import { run } from '../lab/run.ts';
 
 const BUILT = new URL('../../dist/shared/certificate.js', import.meta.url).href;
@@ -19,28 +19,12 @@ const verdictSchema = z.object({
 describe('a certificate', () => {
   let dir: string;
   const servers: Server[] = [];
-  const openssl = (...args: readonly string[]): Buffer =>
-    execFileSync('openssl', args, { cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
-  beforeAll(() => {
+  let known: Authority;
+  let other: Authority;
+  beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'tmpfleet-certificates-'));
-    for (const ca of ['ca', 'other'])
-      openssl(
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '900',
-        '-subj',
-        `/CN=${ca}`,
-        '-keyout',
-        `${ca}.key`,
-        '-out',
-        `${ca}.pem`,
-      );
+    known = await Authority.create(join(dir, 'known'));
+    other = await Authority.create(join(dir, 'other'));
   });
   afterAll(() => {
     for (const server of servers) server.close();
@@ -48,43 +32,9 @@ describe('a certificate', () => {
   });
 
   /** A server with a certificate of that authority, for that name. @returns its address, by the name `localhost` */
-  async function serve(ca: string, name: string, days: number): Promise<string> {
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      'leaf.key',
-      '-out',
-      'leaf.csr',
-    );
-    writeFileSync(join(dir, 'extensions'), `subjectAltName=DNS:${name}\n`);
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      'leaf.csr',
-      '-CA',
-      `${ca}.pem`,
-      '-CAkey',
-      `${ca}.key`,
-      '-CAcreateserial',
-      '-days',
-      String(days),
-      '-extfile',
-      'extensions',
-      '-out',
-      'leaf.pem',
-    );
-    const server = createServer({
-      key: readFileSync(join(dir, 'leaf.key')),
-      cert: readFileSync(join(dir, 'leaf.pem')),
-    });
+  async function serve(authority: Authority, name: string, days: number): Promise<string> {
+    const { key, cert } = await authority.issue(name, days);
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) });
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -95,14 +45,14 @@ describe('a certificate', () => {
   async function look(url: string, daysAhead = 0): Promise<z.infer<typeof verdictSchema>> {
     const code = `const { checkCertificate } = await import(${JSON.stringify(BUILT)});
       console.log(JSON.stringify(await checkCertificate(${JSON.stringify(url)}, Date.now() + ${daysAhead * DAY_MS})));`;
-    const env = { NODE_EXTRA_CA_CERTS: join(dir, 'ca.pem') };
+    const env = { NODE_EXTRA_CA_CERTS: known.ca };
     return verdictSchema.parse(
       JSON.parse(await run(process.execPath, ['--input-type=module', '-e', code], { env })),
     );
   }
 
   test('that is good says until when, and is warned of in its last two weeks', async () => {
-    const url = await serve('ca', 'localhost', 60);
+    const url = await serve(known, 'localhost', 60);
     expect(await look(url)).toEqual({
       detail: expect.stringMatching(/^good until \d{4}-\d\d-\d\d, (59|60) days$/),
     });
@@ -114,12 +64,12 @@ describe('a certificate', () => {
   });
 
   test('of another name, or of an authority that nobody knows, fails with what to do', async () => {
-    expect(await look(await serve('ca', 'elsewhere.example', 60))).toMatchObject({
+    expect(await look(await serve(known, 'elsewhere.example', 60))).toMatchObject({
       level: 'fail',
       detail: expect.stringMatching(/localhost/),
       remedy: expect.stringMatching(/name/),
     });
-    expect(await look(await serve('other', 'localhost', 60))).toMatchObject({
+    expect(await look(await serve(other, 'localhost', 60))).toMatchObject({
       level: 'fail',
       detail: expect.stringMatching(/not one that this host trusts/),
       remedy: expect.stringMatching(/NODE_EXTRA_CA_CERTS/),

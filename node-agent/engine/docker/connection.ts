@@ -124,6 +124,11 @@ export async function callDocker<T>(
   }
 }
 
+/** Of Node's own verdict on a certificate, and of OpenSSL's on a handshake. */
+const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
+const TLS_REMEDY =
+  'its certificate and ours should be of one authority: ca.pem, cert.pem and key.pem in --docker-cert-path';
+
 function unavailable(what: string, cause: unknown): FleetError {
   const remedies: Readonly<Record<string, string>> = {
     ENOENT:
@@ -131,9 +136,13 @@ function unavailable(what: string, cause: unknown): FleetError {
     ECONNREFUSED: 'is Docker running? --docker-host names another engine, --engine local needs none',
     EACCES: 'this user may not use the socket: run as root or as a member of the group that owns it',
   };
-  const remedy = remedies[errorCode(cause) ?? ''];
+  const code = errorCode(cause) ?? '';
+  const remedy = remedies[code] ?? (TLS_CODE.test(code) ? TLS_REMEDY : undefined);
   const options = remedy === undefined ? { cause } : { cause, remedy };
-  return new FleetError('engine-unavailable', `Docker could not ${what}: ${describeError(cause)}`, options);
+  const said = describeError(cause);
+  // OpenSSL frames its few words with where in its source they stand.
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(said)?.[1] ?? said;
+  return new FleetError('engine-unavailable', `Docker could not ${what}: ${reason}`, options);
 }
 
 /** The HTTP status of an answer of Docker's that was an error; undefined for any other failure. */
@@ -147,4 +156,17 @@ export function reasonOf(error: unknown): string {
   return describeError(error)
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')
     .trim();
+}
+
+/**
+ * For the start, where any HTTP error of Docker's is a state of the world: it may be starting itself, or be a proxy
+ * in front of nothing. Anything else is handed back as it is.
+ */
+export function unready(cause: unknown): unknown {
+  if (statusOf(cause) === undefined) return cause;
+  const reason = reasonOf(cause);
+  const remedy = /HTTP request to an HTTPS server/i.test(reason)
+    ? '--docker-cert-path names the directory of ca.pem, cert.pem and key.pem with which it is reached'
+    : 'what does its own log say? Try: docker info';
+  return new FleetError('engine-unavailable', `Docker is not ready: ${reason}`, { cause, remedy });
 }

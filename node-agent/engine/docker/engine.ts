@@ -3,7 +3,7 @@ import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
-import { callDocker, connectDocker, type DockerTarget, reasonOf } from './connection.ts';
+import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
 import { containerOptions } from './container.ts';
 import { EgressGuard } from './egress.ts';
 import { watchExits } from './events.ts';
@@ -67,6 +67,14 @@ export class DockerEngine implements Engine {
   }
 
   async open(onExit: (id: string) => void): Promise<void> {
+    try {
+      await this.#open(onExit);
+    } catch (cause) {
+      throw unready(cause);
+    }
+  }
+
+  async #open(onExit: (id: string) => void): Promise<void> {
     await this.#checkHost();
     await this.#image.ensure(this.#closing.signal);
     await this.#networks.open();

@@ -1,4 +1,5 @@
 // A Docker that takes connections and answers nothing, or goes and comes back.
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -69,6 +70,24 @@ describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => 
       await engine.close({ purge: true });
       between.close();
       for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  test('that answers with an error, as a proxy before nothing does, is not ready yet', async () => {
+    const server = createHttpServer((_, response) => response.writeHead(503).end('no server is available\n'));
+    const path = join(docker.socketPath, `../proxy-${process.pid}.sock`);
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const engine = dockerHost(docker).engine(`proxy-${process.pid}`, 'unused', {
+      dockerHost: `unix://${path}`,
+    });
+    try {
+      await expect(engine.open(() => undefined)).rejects.toMatchObject({
+        // Which the agent tries again, where anything else would end it.
+        code: 'engine-unavailable',
+        message: expect.stringMatching(/^Docker is not ready: .*no server is available/),
+      });
+    } finally {
+      server.close();
     }
   });
 });

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import got from 'got';
 import type { EngineKind } from '../node-agent/engine/engine.ts';
-import { detectEngine } from '../node-agent/engine/index.ts';
 import { choice, integer, option, port, text } from '../shared/config/option.ts';
 import { FleetError } from '../shared/errors.ts';
 import { type Child, type ChildSpec, keepRunning } from './demo-child.ts';
@@ -84,10 +83,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
       return child;
     };
     const secret = randomBytes(32).toString('hex');
-    const engine =
-      config.engine === 'auto'
-        ? await detectEngine({ dockerHost: '', dockerCertPath: '' }, process.env)
-        : config.engine;
+    const engine = config.engine === 'auto' ? await detectEngine() : config.engine;
     say(ENGINE_WORDS[engine]);
     say(`Starting a front and ${config.nodes} node(s) …`);
     const front = await launch(redirectorSpec(config, dir, secret));
@@ -161,6 +157,12 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
 }
 
 const SCRIPT = fileURLToPath(new URL('./tmpfleet.js', import.meta.url));
+
+/** Loaded when it is asked for: see tmpfleet.ts. */
+async function detectEngine(): Promise<EngineKind> {
+  const engines = await import('../node-agent/engine/index.ts');
+  return engines.detectEngine({ dockerHost: '', dockerCertPath: '' }, process.env);
+}
 
 async function register(controlUrl: string, node: Child): Promise<void> {
   const answer = await got.post(`${controlUrl}/api/nodes`, {

@@ -1,12 +1,10 @@
 // `tmpfleet doctor`: is this host fit to be a node, or is this fleet well? Says what it found, and what to do.
 import type { Command } from 'commander';
 import { nodeAgentOptions } from '../node-agent/config.ts';
-import { examineHost } from '../node-agent/doctor/host.ts';
 import { type Finding, isWell } from '../shared/checkup.ts';
 import { systemClock } from '../shared/clock.ts';
 import { address, flag, option } from '../shared/config/option.ts';
 import { createLogger } from '../shared/logging.ts';
-import { examineFront } from './doctor/front.ts';
 import { EXIT, reportFailure } from './exit.ts';
 import { addOptions, readOptions } from './options.ts';
 
@@ -46,22 +44,29 @@ Exit code: 0 when all is well or only warned of, 1 when something failed.`,
 type DoctorConfig = ReturnType<typeof readOptions<typeof doctorOptions>>['config'];
 
 async function runDoctor(config: DoctorConfig): Promise<number> {
-  const { front, url, controlToken: token, json } = config;
-  const clock = systemClock;
-  // What the parts it tries would log is in its findings; on standard output it would be in their way.
-  const logger = createLogger({ name: 'doctor', level: 'silent', format: 'json' });
-  const examination =
-    front === ''
-      ? examineHost({ config, env: process.env, clock, logger })
-      : examineFront({ front, url, token, now: clock.now() });
+  const { json } = config;
   const findings: Finding[] = [];
-  for await (const finding of examination) {
+  for await (const finding of await examine(config)) {
     findings.push(finding);
     if (!json) process.stdout.write(lineOf(finding));
   }
   const ok = isWell(findings);
   process.stdout.write(json ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : summaryOf(findings));
   return ok ? EXIT.ok : EXIT.failed;
+}
+
+/** What is asked for alone is loaded: see tmpfleet.ts. */
+async function examine(config: DoctorConfig): Promise<AsyncIterable<Finding>> {
+  const { front, url, controlToken: token } = config;
+  const clock = systemClock;
+  if (front !== '') {
+    const { examineFront } = await import('./doctor/front.ts');
+    return examineFront({ front, url, token, now: clock.now() });
+  }
+  const { examineHost } = await import('../node-agent/doctor/host.ts');
+  // What the parts it tries would log is in its findings; on standard output it would be in their way.
+  const logger = createLogger({ name: 'doctor', level: 'silent', format: 'json' });
+  return examineHost({ config, env: process.env, clock, logger });
 }
 
 const NAME_WIDTH = 18;

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-// The tmpfleet command. It only wires: each verb is a file beside this one.
+// The tmpfleet command. It only wires: each verb is a file beside this one. The programs that serve are loaded when they are
+// started: a command that asks one of them should not take a second to load both.
 import { Command } from 'commander';
 import { nodeAgentOptions } from '../node-agent/config.ts';
-import { startNodeAgent } from '../node-agent/main.ts';
 import { redirectorOptions } from '../redirector/config.ts';
-import { startRedirector } from '../redirector/main.ts';
 import { describeVersion } from '../shared/version.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDemoCommand } from './demo.ts';
@@ -31,7 +30,10 @@ addServerCommand(
   {
     name: 'redirector',
     options: redirectorOptions,
-    start: (config, { logger }) => startRedirector(config, { logger }),
+    start: async (config, { logger }) => {
+      const { startRedirector } = await import('../redirector/main.ts');
+      return startRedirector(config, { logger });
+    },
   },
   (config) => config,
 );
@@ -40,7 +42,10 @@ addServerCommand(
   {
     name: 'node-agent',
     options: nodeAgentOptions,
-    start: (config, given) => startNodeAgent(config, { ...given, env: process.env }),
+    start: async (config, given) => {
+      const { startNodeAgent } = await import('../node-agent/main.ts');
+      return startNodeAgent(config, { ...given, env: process.env });
+    },
   },
   (config) => config,
 );

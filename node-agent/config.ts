@@ -26,7 +26,7 @@ import { isCronExpression } from '../shared/schedule.ts';
 import { isLoopback } from '../shared/serving.ts';
 import { NODE_ID } from '../shared/wire.ts';
 import { bookingKind } from './bookings.ts';
-import { engineOptions } from './engine/index.ts';
+import { engineOptions } from './engine/engine-options.ts';
 
 const cron: Kind<string> = {
   ...text('cron', 'a cron expression such as "0 4 * * *" (with seconds: six fields), or off'),

@@ -2,15 +2,10 @@
 import { FleetError } from '../../shared/errors.ts';
 import { callDocker, connectDocker, dockerTarget } from './docker/connection.ts';
 import { DockerEngine } from './docker/engine.ts';
-import { type DockerConfig, dockerOptions } from './docker/options.ts';
+import type { DockerConfig } from './docker/options.ts';
 import type { Engine, EngineContext, EngineKind } from './engine.ts';
+import type { EngineConfig } from './engine-options.ts';
 import { LocalEngine } from './local/engine.ts';
-import { type LocalConfig, localOptions } from './local/options.ts';
-
-/** All that engines can be told; `dataDir`, which the local one needs too, is the node's own. */
-export const engineOptions = { ...localOptions, ...dockerOptions };
-
-export type EngineConfig = DockerConfig & LocalConfig;
 
 export interface EngineSetup extends EngineContext {
   /** The process environment: DOCKER_HOST, DOCKER_CERT_PATH, and PATH and LANG for local sandboxes. */

@@ -47,9 +47,9 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
   };
 
   test('draws, follows the window, and gives the screen back', async () => {
-    const wide = await terminal.shows(/^host1 +ready +▓▓·+ /m);
+    const wide = await terminal.shows(/^slots .* 0 held, 6 warm, 0 starting, 20 free of 26$/m);
     expect(wide).toMatch(/^tmpfleet +http\S+ +3 nodes: 3 ready +\d\d:\d\d:\d\d/);
-    expect(wide).toMatch(/^slots .* 0 held, 6 warm, 0 starting, 20 free of 26$/m);
+    expect(wide).toMatch(/^host1 +ready +▓▓·+ /m);
     expect(wide).not.toContain('before');
     expect(await terminal.hasCursor()).toBe(false);
     await terminal.resize(60, 12);

@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { engineOptions } from '../../node-agent/engine/index.ts';
+import { engineOptions } from '../../node-agent/engine/engine-options.ts';
 import { LocalEngine } from '../../node-agent/engine/local/engine.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { processesWith } from '../support/processes.ts';

@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(runs.map((run) => run.stop()));
   expect(processesWith(dir)).toEqual([]);
   rmSync(dir, { recursive: true, force: true });
-});
+}, 240_000);
 
 const start = async (name: string, args: readonly string[]): Promise<{ url: string; control: string }> => {
   const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, name)];

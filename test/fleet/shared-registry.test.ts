@@ -157,7 +157,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await state(one, 'current');
     for (const each of [one, again]) {
       expect(each.run.output()).not.toContain(PASSWORD);
-      expect(await metric(each, 'tmpfleet_registry_reachable')).toBe('1');
+      await until('it says so', async () => (await metric(each, 'tmpfleet_registry_reachable')) === '1');
     }
   });
 

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  ms = 20_000,
+  ms = 45_000,
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + ms;
   let last: unknown;

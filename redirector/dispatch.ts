@@ -1,8 +1,8 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
-import { type Clock, newNonce, type Random } from '../shared/clock.ts';
-import { redirectorKey, signTicket, type Ticket, verifyTicket } from '../shared/ticket.ts';
+import type { Clock, Random } from '../shared/clock.ts';
+import { redirectorKey, signTicket, type Ticket, TicketSheet, verifyTicket } from '../shared/ticket.ts';
 import type { Fleet } from './fleet.ts';
-import { epochAt } from './ledger.ts';
+import { EPOCH_MS, epochAt } from './ledger.ts';
 import { type NodeView, nodeName } from './node-view.ts';
 import { Weights } from './weights.ts';
 
@@ -10,6 +10,9 @@ import { Weights } from './weights.ts';
 export const MAX_HOPS = 3;
 
 const TICKET_LIFE_MS = 30_000;
+
+/** So many MACs at once at most: with more, whoever comes then would wait for them noticeably. */
+const MAX_SHEET = 16;
 
 export interface DispatcherOptions {
   readonly fleet: Fleet;
@@ -33,8 +36,12 @@ export interface Sent {
 export interface Journey {
   readonly tried: readonly string[];
   readonly hops: number;
-  readonly nonce: string;
+  /** Undefined until they have a ticket. */
+  readonly nonce: string | undefined;
 }
+
+/** Of whoever comes for the first time. */
+const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -83,7 +90,7 @@ export class Dispatcher {
   }
 
   startJourney(back?: Ticket): Journey {
-    return { tried: back?.tried ?? [], hops: back?.hops ?? 0, nonce: back?.nonce ?? newNonce() };
+    return back === undefined ? FRESH : { tried: back.tried, hops: back.hops, nonce: back.nonce };
   }
 
   /** Chooses without sending anyone: for whoever only looks. */
@@ -123,16 +130,19 @@ export class Dispatcher {
     const { secrets, redirector, boot } = this.#options;
     if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
     const { nonce, tried, hops } = journey;
-    const ticket = {
-      redirector,
-      boot,
-      node: nodeName(view),
-      epoch: epochAt(now),
-      nonce,
-      expires: now + TICKET_LIFE_MS,
-      tried,
-      hops,
-    };
-    return signTicket(ticket, secrets);
+    const node = nodeName(view);
+    const epoch = epochAt(now);
+    const { sheet } = view;
+    const isOurs = nonce === undefined && sheet?.epoch === epoch && sheet.node === node;
+    const signed = isOurs ? sheet.next() : undefined;
+    if (signed !== undefined) return signed;
+    // The same for a whole epoch, because those of a sheet are alike.
+    const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
+    const ticket = { redirector, boot, node, epoch, expires, tried, hops };
+    if (nonce !== undefined) return signTicket({ ...ticket, nonce }, secrets);
+    // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
+    const size = isOurs ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
+    view.sheet = new TicketSheet(ticket, secrets, size);
+    return view.sheet.next();
   }
 }

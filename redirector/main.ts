@@ -139,6 +139,7 @@ export async function startFront(
     host: config.host,
     port: config.port,
     flag: '--port',
+    wholeAnswers: true,
     handle: createPublicHandler({ config, redirect, desk, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();

@@ -1,6 +1,7 @@
 // One node as this redirector sees it: its last report, whether it answers, who is on the way there.
 
 import { takesReaders } from '../shared/node.ts';
+import type { TicketSheet } from '../shared/ticket.ts';
 import type { Member, NodeStats } from '../shared/wire.ts';
 import { Ledger } from './ledger.ts';
 
@@ -31,6 +32,8 @@ export interface NodeView {
   full: boolean;
   /** Readers sent there; for metrics. */
   redirects: number;
+  /** Tickets that are signed for its next readers. */
+  sheet: TicketSheet | undefined;
 }
 
 export function createView(member: Member, now: number): NodeView {
@@ -48,6 +51,7 @@ export function createView(member: Member, now: number): NodeView {
     keptUntil: 0,
     full: false,
     redirects: 0,
+    sheet: undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 // POST /api/spawn at the front: asks the chosen node, and goes on to another when it cannot.
 import type { Context } from 'koa';
 import { Agent, request } from 'undici';
+import { newNonce } from '../shared/clock.ts';
 import { describeError, FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../shared/wire.ts';
@@ -49,7 +50,7 @@ export class SpawnDesk {
   /** @throws FleetError `full` when every node is, `unavailable` when none answers, and what a node refuses the caller with */
   async spawn(context: Context): Promise<SpawnAnswer> {
     const { dispatcher, room, count } = this.#options;
-    const { nonce } = dispatcher.startJourney();
+    const nonce = newNonce();
     const call: Call = {
       authorization: context.get('authorization'),
       contentType: context.get('content-type'),

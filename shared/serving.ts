@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorCode, FleetError } from './errors.ts';
+import { Request } from './request.ts';
 
 export interface ServeOptions {
   /** What listens, for error messages: `the redirector's public address`. */
@@ -13,6 +14,11 @@ export interface ServeOptions {
   readonly flag: string;
   /** ms without a byte either way, in the midst of a request, after which a connection is cut. Ten minutes unless told. */
   readonly stallTimeout?: number;
+  /**
+   * Each answer goes out in one write, so that nothing is gained by telling the kernel, on every new connection, not to
+   * wait for more (TCP_NODELAY); it is told unless this is set.
+   */
+  readonly wholeAnswers?: boolean;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -36,6 +42,8 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
+    IncomingMessage: Request,
+    noDelay: options.wholeAnswers !== true,
     maxHeaderSize: MAX_HEADER_BYTES,
     // A reader may upload for as long as bytes flow, but must send the headers promptly.
     headersTimeout: 20_000,

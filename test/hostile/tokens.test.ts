@@ -67,7 +67,7 @@ test('nobody sees one: not in the list of processes, not in a log, not in an ans
   expect(await ask(`${urls.node}/api/spawn`, WRONG, {})).toBe(401);
   expect(await ask(`${urls.node}/api/orders`, WRONG, { order: 'drain', node: 'secretive' })).toBe(403);
   expect(await ask(`${urls.nodeControl}/api/drain`, CONTROL, { deadline: WRONG })).toBe(400);
-  expect(await ask(`${urls.front}/tree?ticket=2~${WRONG}~x`, WRONG)).toBe(302);
+  expect(await ask(`${urls.front}/tree?ticket=3~${WRONG}~x`, WRONG)).toBe(302);
   expect(await ask(`${urls.frontControl}/metrics`, CONTROL)).toBe(200);
 
   const processes = readdirSync('/proc')

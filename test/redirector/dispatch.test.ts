@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Dispatcher } from '../../redirector/dispatch.ts';
 import { Fleet } from '../../redirector/fleet.ts';
 import type { NodeView } from '../../redirector/node-view.ts';
+import { verifyTicket } from '../../shared/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/wire.ts';
 import { SECRET, seeded, TestClock } from './support.ts';
 
@@ -48,6 +49,44 @@ function chosen(times = 2_000): ReadonlyMap<string | undefined, number> {
   }
   return counts;
 }
+
+describe('tickets', () => {
+  const sendTo = (): { readonly nonce: string | undefined; readonly node: string | undefined } => {
+    const sent = send();
+    const text = typeof sent === 'string' ? sent : (sent.ticket ?? '');
+    const { nonce, node, epoch } = verifyTicket(text, [SECRET], clock.now()) ?? {};
+    expect(epoch).toBe(Math.floor(clock.now() / 1000));
+    return { nonce, node };
+  };
+
+  test('are signed more at a time the more readers a node is sent within a second, and anew in the next', () => {
+    const [view] = members(1);
+    if (view === undefined) throw new TypeError('no node');
+    report(view, { warm: 1_000, capacity: 1_000 });
+    const nonces = new Set<string | undefined>();
+    const sizes = new Set<number | undefined>();
+    for (let count = 0; count < 300; count += 1) {
+      nonces.add(sendTo().nonce);
+      sizes.add(view.sheet?.size);
+    }
+    expect(nonces).not.toContain(undefined);
+    expect(nonces.size).toBe(300);
+    expect([...sizes]).toEqual([1, 2, 4, 8, 16]);
+    clock.pass(1_000);
+    nonces.add(sendTo().nonce);
+    expect(nonces.size).toBe(301);
+    expect(view.sheet?.size).toBe(1);
+  });
+
+  test('are for the node as it calls itself now', () => {
+    const [view] = members(1);
+    if (view === undefined) throw new TypeError('no node');
+    report(view);
+    expect(sendTo().node).toBe('n0');
+    report(view, { node: 'renamed', boot: 'b2' });
+    expect(sendTo().node).toBe('renamed');
+  });
+});
 
 describe('sending', () => {
   test('a node that says that it can start none is sent as many as are warm there, and no more', () => {

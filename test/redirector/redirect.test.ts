@@ -270,7 +270,8 @@ describe('a reader whom a node sent back', () => {
       bounce({ node: 'n1', tried: ['n1'] }, 'somebody-elses-secret'),
       bounce({ node: 'n1', tried: ['n1'], expires: Date.now() - 2_000 }),
       bounce({ node: 'n1', tried: ['n1'] }).slice(0, -4),
-      `2~${'a'.repeat(2_000)}`,
+      `3~${'a'.repeat(2_000)}`,
+      '2~front~boot~n1~s4lhzi~nonce~s4lhzi~1~n1~signature-of-an-older-kind',
     ]) {
       const answer = await front.get(`/tree?a=b&ticket=${bad}`);
       expect(answer.status).toBe(302);

@@ -1,11 +1,18 @@
 // Tickets: what is signed comes back, and nothing else does.
 import { describe, expect, test } from 'vitest';
 import { createMac } from '../../shared/mac.ts';
-import { appendTicket, signTicket, splitTicket, type Ticket, verifyTicket } from '../../shared/ticket.ts';
+import {
+  appendTicket,
+  signTicket,
+  splitTicket,
+  type Ticket,
+  TicketSheet,
+  verifyTicket,
+} from '../../shared/ticket.ts';
 
 const SECRET = 'a-secret-of-the-fleet';
 const OLD = 'the-secret-before-it';
-const signed = (payload: string): string => `${payload}~${createMac(SECRET)(payload).slice(0, 22)}`;
+const signed = (payload: string): string => `${payload}~0${createMac(SECRET)(payload).slice(0, 20)}`;
 const ticket: Ticket = {
   redirector: 'front-1',
   boot: 'b00t',
@@ -39,8 +46,7 @@ describe('a ticket', () => {
 
   test('is nothing with any one character changed', () => {
     const text = signTicket(ticket, [SECRET]);
-    // The last character of base64url may hold unused bits, so a change there may change nothing.
-    for (let index = 0; index < text.length - 1; index += 1) {
+    for (let index = 0; index < text.length; index += 1) {
       const changed = `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
       expect(verifyTicket(changed, [SECRET], 0), `at ${index}`).toBeUndefined();
     }
@@ -51,8 +57,8 @@ describe('a ticket', () => {
     ['nothing at all', () => ''],
     ['a tilde', () => '~'],
     ['no signature', () => signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '')],
-    ['too few parts, though signed', () => signed('2~front-1~b00t~node7')],
-    ['another version, though signed', () => signed(unsigned.replace(/^2/, '1'))],
+    ['too few parts, though signed', () => signed('3~front-1~b00t~node7')],
+    ['another version, though signed', () => signed(unsigned.replace(/^3/, '2'))],
     ['a number that is none, though signed', () => signed(unsigned.replace(/~1~node3$/, '~x!~node3'))],
     ['more hops than anyone makes, though signed', () => signed(unsigned.replace(/~1~node3$/, '~9~node3'))],
     ['more tried nodes than anyone notes, though signed', () => signed(`${unsigned}${'~n'.repeat(8)}`)],
@@ -70,6 +76,53 @@ describe('a ticket', () => {
   });
 });
 
+describe('a sheet of tickets', () => {
+  const { nonce: _, ...alike } = { ...ticket, tried: [], hops: 0 };
+  const all = (sheet: TicketSheet): string[] => {
+    const texts: string[] = [];
+    for (let text = sheet.next(); text !== undefined; text = sheet.next()) texts.push(text);
+    return texts;
+  };
+
+  test.each([1, 2, 16])('of %i MACs gives out four for each, every one with a nonce of its own', (size) => {
+    const texts = all(new TicketSheet(alike, [SECRET], size));
+    const tickets = texts.map((text) => verifyTicket(text, [SECRET], 0));
+    for (const each of tickets) expect(each).toEqual({ ...alike, nonce: each?.nonce });
+    expect(new Set(tickets.map((each) => each?.nonce)).size).toBe(4 * size);
+  });
+
+  test('gives out what signing one by one gives', () => {
+    for (const text of all(new TicketSheet(alike, [SECRET], 2))) {
+      const read = verifyTicket(text, [SECRET], 0);
+      if (read === undefined) throw new TypeError(`${text} is no ticket`);
+      expect(signTicket(read, [SECRET])).toBe(text);
+    }
+  });
+
+  test('signs with the first secret', () => {
+    for (const text of all(new TicketSheet(alike, [SECRET, OLD]))) {
+      expect(verifyTicket(text, [OLD], 0)).toBeUndefined();
+      expect(verifyTicket(text, [SECRET], 0)).toBeDefined();
+    }
+  });
+
+  test("has no ticket that is good with another one's signature, or in another one's place", () => {
+    const texts = all(new TicketSheet(alike, [SECRET]));
+    for (const one of texts) {
+      for (const other of texts) {
+        const payload = one.slice(0, one.lastIndexOf('~'));
+        const [slot, tag] = [one.at(-21), other.slice(-20)];
+        const isItsOwn = one === other;
+        expect(verifyTicket(`${payload}~${slot}${tag}`, [SECRET], 0) !== undefined).toBe(isItsOwn);
+      }
+    }
+    const [first = ''] = texts;
+    for (const slot of ['1', '2', '3', '4', '.', '']) {
+      expect(verifyTicket(`${first.slice(0, -21)}${slot}${first.slice(-20)}`, [SECRET], 0)).toBeUndefined();
+    }
+  });
+});
+
 describe('a query with a ticket', () => {
   const text = signTicket(ticket, [SECRET]);
 
@@ -79,6 +132,12 @@ describe('a query with a ticket', () => {
 
   test('is read where a program encoded what it need not have', () => {
     expect(splitTicket(`x=1&ticket=${text.replaceAll('~', '%7E')}`)).toEqual({ query: 'x=1', ticket: text });
+  });
+
+  test('is told from one, whatever version of us signed it', () => {
+    const older = '2~front-1~b00t~node7~s4lhzi~nonce~s4lhzi~0~signature';
+    expect(splitTicket(`x=1&ticket=${older}`)).toEqual({ query: 'x=1', ticket: older });
+    expect(verifyTicket(older, [SECRET], 0)).toBeUndefined();
   });
 
   test("leaves a reader's own ticket= alone", () => {

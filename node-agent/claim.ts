@@ -6,7 +6,7 @@ import { newNonce, shortId } from '../shared/clock.ts';
 import { FleetError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logging.ts';
 import { isHeld } from '../shared/sandbox.ts';
-import { appendTicket, signTicket, splitTicket, type Ticket } from '../shared/ticket.ts';
+import { signTicket, splitTicket, type Ticket, ticketBehind } from '../shared/ticket.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
@@ -170,8 +170,9 @@ export class ClaimDesk {
       return;
     }
     count('bounced');
-    const query = appendTicket(visit.query, signTicket(this.#bounceTicket(visit.ticket), secrets));
-    redirect(visit.context, `${config.frontUrl}${visit.path}?${query}`);
+    const { path, query, ticket, context } = visit;
+    const bounce = ticketBehind(query, signTicket(this.#bounceTicket(ticket), secrets));
+    redirect(context, `${config.frontUrl}${path}${question(query)}${bounce}`);
   }
 
   #bounceTicket(ticket: Ticket | undefined): Ticket {

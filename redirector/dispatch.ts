@@ -114,7 +114,8 @@ export class Dispatcher {
     if (ticket === undefined) view.ledger.sent(now);
     else view.ledger.sentWithTicket(now);
     view.redirects += 1;
-    this.#options.fleet.changed(view, now);
+    // Nobody else need know: it makes room for nobody.
+    this.#weights.sent(view, now);
     return { view, ticket };
   }
 

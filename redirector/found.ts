@@ -21,18 +21,17 @@ const UNFIT = /[^\t\x20-\x7e\x80-\xff]/;
 
 /**
  * @param node a node's address, which is fit: it was parsed and written anew
- * @param rest the reader's own part of it, and a ticket
+ * @param rest the reader's own part of it
+ * @param ticket what comes behind it, which is fit too
  */
-export type Found = (response: ServerResponse, node: string, rest: string) => void;
+export type Found = (response: ServerResponse, node: string, rest: string, ticket?: string) => void;
 
 /** @param everywhere headers that every answer bears, which `response` has been given already */
 export function createFound(everywhere: Readonly<Record<string, string>>): Found {
-  const first = `HTTP/1.1 302 ${STATUS_CODES[302]}\r\n`;
-  const own = Object.entries(everywhere)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('');
-  const date = cachedDate();
-  return (response, node, rest) => {
+  const own = Object.entries(everywhere).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `HTTP/1.1 302 ${STATUS_CODES[302]}\r\n${own.join('')}location: `;
+  const tailOf = cachedTail();
+  return (response, node, rest, ticket = '') => {
     const fields = response as ServerResponse & Fields;
     const { _keepAliveTimeout: kept } = fields;
     const isUsual =
@@ -43,31 +42,41 @@ export function createFound(everywhere: Readonly<Record<string, string>>): Found
       kept > 0;
     if (!isUsual || UNFIT.test(rest)) {
       // A flat list of names and values is written as it is; an object would be taken apart again.
-      response.writeHead(302, ['location', node + rest, 'cache-control', 'no-store', 'content-length', '0']);
+      response.writeHead(302, [
+        'location',
+        node + rest + ticket,
+        'cache-control',
+        'no-store',
+        'content-length',
+        '0',
+      ]);
     } else {
       const { shouldKeepAlive } = response;
-      const after = shouldKeepAlive
-        ? `keep-alive\r\nKeep-Alive: timeout=${Math.floor(kept / 1000)}`
-        : 'close';
       response.statusCode = 302;
       fields._last = !shouldKeepAlive;
-      fields._header = `${first}${own}location: ${node}${rest}\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date()}\r\nConnection: ${after}\r\n\r\n`;
+      fields._header = head + node + rest + ticket + tailOf(shouldKeepAlive, kept);
     }
     response.end();
   };
 }
 
-/** RFC 9110 §5.6.7, written anew once a second. */
-function cachedDate(): () => string {
+/** What stands behind the address, put together once a second: it has the date (RFC 9110 §5.6.7). */
+function cachedTail(): (isKept: boolean, kept: number) => string {
   let second = -1;
-  let text = '';
-  return () => {
+  let timeout = -1;
+  let keptOpen = '';
+  let closed = '';
+  return (isKept, kept) => {
     const now = Date.now();
     const is = Math.floor(now / 1000);
-    if (is !== second) {
+    if (is !== second || kept !== timeout) {
       second = is;
-      text = new Date(now).toUTCString();
+      timeout = kept;
+      const date = new Date(now).toUTCString();
+      const common = `\r\ncache-control: no-store\r\ncontent-length: 0\r\nDate: ${date}\r\nConnection: `;
+      keptOpen = `${common}keep-alive\r\nKeep-Alive: timeout=${Math.floor(kept / 1000)}\r\n\r\n`;
+      closed = `${common}close\r\n\r\n`;
     }
-    return text;
+    return isKept ? keptOpen : closed;
   };
 }

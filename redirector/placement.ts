@@ -20,6 +20,10 @@ export class Placement {
     this.#cold.set(place, cold);
   }
 
+  setWarm(place: number, warm: number): void {
+    this.#warm.set(place, warm);
+  }
+
   warmAt(place: number): number {
     return this.#warm.at(place);
   }

@@ -1,6 +1,6 @@
 // The hot path: a plain GET that ends in a 302, answered ahead of Koa. Only who finds no room waits.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { appendTicket, splitTicket, type Ticket } from '../shared/ticket.ts';
+import { splitTicket, type Ticket, ticketBehind } from '../shared/ticket.ts';
 import type { Dispatcher, Refusal, Sent } from './dispatch.ts';
 import type { Found } from './found.ts';
 import type { WaitingRoom } from './waiting-room.ts';
@@ -50,8 +50,8 @@ export function createRedirect(options: RedirectOptions) {
     }
     options.count(sent);
     options.logged?.(request, sent);
-    const whole = sent.ticket === undefined ? query : appendTicket(query, sent.ticket);
-    found(response, sent.view.member.url, join(path, whole));
+    const ticket = sent.ticket === undefined ? '' : ticketBehind(query, sent.ticket);
+    found(response, sent.view.member.url, join(path, query), ticket);
   };
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;

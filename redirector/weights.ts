@@ -1,7 +1,7 @@
 // Keeps every node's weight in the draw right: when a report comes or fails to, a reader is sent, or time passes.
 import type { Random } from '../shared/clock.ts';
 import { Agenda } from './agenda.ts';
-import { epochAt } from './ledger.ts';
+import { epochAt, YOUNG_EPOCHS } from './ledger.ts';
 import {
   estimateRoom,
   mayBeSentTo,
@@ -37,6 +37,9 @@ export class Weights {
   readonly #places = new Map<NodeView, number>();
   readonly #views: (NodeView | undefined)[] = [];
   readonly #freed: number[] = [];
+  /** By place, as last weighed: the estimate of warm sandboxes, and the trust in it. */
+  readonly #warm: number[] = [];
+  readonly #trust: number[] = [];
 
   constructor(options: WeightsOptions) {
     this.#options = options;
@@ -54,12 +57,27 @@ export class Weights {
     if (this.#agenda.isDue(epochAt(now))) this.#catchUp(now);
   }
 
+  /** A reader was sent there, and nothing else has changed: weighed again without another look at all that is known. */
+  sent(view: NodeView, now: number): void {
+    const place = this.#places.get(view);
+    const warm = place === undefined ? 0 : (this.#warm[place] ?? 0) - 1;
+    if (place === undefined || warm <= 0) {
+      this.update(view, now);
+      return;
+    }
+    this.#warm[place] = warm;
+    this.#placement.setWarm(place, grains(Math.sqrt(warm) * (this.#trust[place] ?? 0)));
+    // They may never arrive, and are not waited for any longer then.
+    if (this.#options.ourKey !== undefined) this.#agenda.add(place, epochAt(now) + YOUNG_EPOCHS);
+  }
+
   remove(view: NodeView): void {
     const place = this.#places.get(view);
     if (place === undefined) return;
     this.#places.delete(view);
     this.#views[place] = undefined;
     this.#freed.push(place);
+    this.#warm[place] = 0;
     this.#placement.set(place, 0, 0);
     this.#agenda.remove(place);
   }
@@ -99,6 +117,8 @@ export class Weights {
     const { ourKey, pollInterval } = this.#options;
     const room = estimateRoom(view, ourKey, now);
     const trust = trustIn(view, pollInterval, now);
+    this.#warm[place] = room.warm;
+    this.#trust[place] = trust;
     this.#placement.set(place, grains(Math.sqrt(room.warm) * trust), grains(room.cold * trust));
     if (!mayBeSentTo(view, now)) return;
     const epoch = epochAt(now);

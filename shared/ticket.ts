@@ -209,9 +209,9 @@ export function splitTicket(rawQuery: string): {
   return { query: rawQuery, ticket: undefined };
 }
 
-/** Appends `ticket` to a raw query (without `?`). */
-export function appendTicket(rawQuery: string, ticket: string): string {
-  return rawQuery === '' ? `ticket=${ticket}` : `${rawQuery}&ticket=${ticket}`;
+/** What goes behind an address to bring a ticket along. @param rawQuery what the address has of a query, without `?` */
+export function ticketBehind(rawQuery: string, ticket: string): string {
+  return `${rawQuery === '' ? '?' : '&'}ticket=${ticket}`;
 }
 
 function tagBytes(payload: string, secret: string, slot: number): Buffer {

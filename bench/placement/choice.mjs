@@ -111,7 +111,7 @@ function parse(text) {
 
 function measure(count, sending) {
   const random = seeded(1);
-  const { fleet, weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
+  const { weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
   const rounds = [];
   for (let round = 0; round < ROUNDS + 1; round += 1) {
     // As many as a fleet gets between two polls, until enough of them are timed.
@@ -125,7 +125,7 @@ function measure(count, sending) {
         const view = weights.choose(random, NOBODY, now);
         if (!sending) continue;
         view.ledger.sentWithTicket(now);
-        fleet.changed(view);
+        weights.sent(view, now);
       }
       spent += Number(process.hrtime.bigint() - began);
       done += batch;

@@ -13,13 +13,13 @@ import { Weights } from '../../dist/redirector/weights.js';
 const membersOf = (count) =>
   Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}.test` }));
 
-/** A fleet in view, with whatever `choose` makes of it. */
-function createFleetFront({ clock, count, pollMs }, createChoose) {
+/** A fleet in view, with whatever `choose` makes of it; `sent` is told of each reader. */
+function createFleetFront({ clock, count, pollMs }, createRule) {
   const fleet = new Fleet(clock, { pollInterval: pollMs });
   fleet.setMembers(membersOf(count));
   const views = [...fleet.views()];
   const indexOf = new Map(views.map((view, index) => [view, index]));
-  const choose = createChoose(fleet, views, indexOf);
+  const { choose, sent } = createRule(fleet, views, indexOf);
   return {
     holds: true,
     mayTellMore: () => views.some(({ full }) => full),
@@ -33,7 +33,7 @@ function createFleetFront({ clock, count, pollMs }, createChoose) {
       const view = choose(tried);
       if (view === undefined) return undefined;
       view.ledger.sentWithTicket(clock.now());
-      fleet.changed(view);
+      sent(view);
       return indexOf.get(view);
     },
   };
@@ -44,12 +44,15 @@ function ours(surroundings) {
   return createFleetFront(surroundings, (fleet, views) => {
     const weights = new Weights({ ourKey: key, pollInterval: pollMs });
     fleet.watch(weights);
-    return (tried) =>
-      weights.choose(
-        random,
-        tried.map((index) => views[index]),
-        clock.now(),
-      );
+    return {
+      choose: (tried) =>
+        weights.choose(
+          random,
+          tried.map((index) => views[index]),
+          clock.now(),
+        ),
+      sent: (view) => weights.sent(view, clock.now()),
+    };
   });
 }
 
@@ -68,7 +71,10 @@ function byEstimate(choose) {
         },
         remove: () => undefined,
       });
-      return (tried) => views[choose(warm, tried, random) ?? choose(cold, tried, random) ?? -1];
+      return {
+        choose: (tried) => views[choose(warm, tried, random) ?? choose(cold, tried, random) ?? -1],
+        sent: (view) => fleet.changed(view),
+      };
     });
   };
 }

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Dispatcher } from '../../redirector/dispatch.ts';
 import { Fleet } from '../../redirector/fleet.ts';
 import type { NodeView } from '../../redirector/node-view.ts';
+import { Weights } from '../../redirector/weights.ts';
 import { verifyTicket } from '../../shared/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/wire.ts';
 import { SECRET, seeded, TestClock } from './support.ts';
@@ -86,6 +87,35 @@ describe('tickets', () => {
     report(view, { node: 'renamed', boot: 'b2' });
     expect(sendTo().node).toBe('renamed');
   });
+});
+
+test('a node that a reader was sent to weighs what it would, were all that is known of it looked at again', () => {
+  const views = members(7);
+  const ours = { ourKey: 'front/boot', pollInterval: 2_000 };
+  const quick = { weights: new Weights(ours), random: seeded(7) };
+  const thorough = { weights: new Weights(ours), random: seeded(7) };
+  for (const { weights } of [quick, thorough]) fleet.watch(weights);
+  const chance = seeded(8);
+  let full = 0;
+  for (let turn = 0; turn < 5_000; turn += 1) {
+    clock.pass(Math.floor(chance() * 40));
+    const told = views[Math.floor(chance() * views.length)];
+    if (told !== undefined && chance() < 0.02)
+      report(told, { warm: Math.floor(chance() * 40), capacity: 64 });
+    const now = clock.now();
+    const [view, same] = [quick, thorough].map(({ weights, random }) => weights.choose(random, [], now));
+    expect(view, `turn ${turn}`).toBe(same);
+    if (view === undefined) {
+      full += 1;
+      continue;
+    }
+    view.ledger.sentWithTicket(now);
+    quick.weights.sent(view, now);
+    thorough.weights.update(view, now);
+  }
+  // Or the one there would be nothing to compare, and of the other too little.
+  expect(full).toBeGreaterThan(0);
+  expect(full).toBeLessThan(4_000);
 });
 
 describe('sending', () => {

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { createMac } from '../../shared/mac.ts';
 import {
-  appendTicket,
   signTicket,
   splitTicket,
   type Ticket,
   TicketSheet,
+  ticketBehind,
   verifyTicket,
 } from '../../shared/ticket.ts';
 
@@ -127,7 +127,8 @@ describe('a query with a ticket', () => {
   const text = signTicket(ticket, [SECRET]);
 
   test.each(['', 'x=1', 'x=1&y=%20&&z', 'a=%zz&ticket=my-own'])('gives %j back byte for byte', (query) => {
-    expect(splitTicket(appendTicket(query, text))).toEqual({ query, ticket: text });
+    const whole = `?${query}${ticketBehind(query, text)}`.replace('??', '?');
+    expect(splitTicket(whole.slice(1))).toEqual({ query, ticket: text });
   });
 
   test('is read where a program encoded what it need not have', () => {

@@ -131,18 +131,17 @@ export class Dispatcher {
     const { secrets, redirector, boot } = this.#options;
     if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
     const { nonce, tried, hops } = journey;
-    const node = nodeName(view);
     const epoch = epochAt(now);
     const { sheet } = view;
-    const isOurs = nonce === undefined && sheet?.epoch === epoch && sheet.node === node;
-    const signed = isOurs ? sheet.next() : undefined;
+    const isGood = nonce === undefined && sheet?.epoch === epoch;
+    const signed = isGood ? sheet.next() : undefined;
     if (signed !== undefined) return signed;
     // The same for a whole epoch, because those of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
-    const ticket = { redirector, boot, node, epoch, expires, tried, hops };
+    const ticket = { redirector, boot, node: nodeName(view), epoch, expires, tried, hops };
     if (nonce !== undefined) return signTicket({ ...ticket, nonce }, secrets);
     // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
-    const size = isOurs ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
+    const size = isGood ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
     view.sheet = new TicketSheet(ticket, secrets, size);
     return view.sheet.next();
   }

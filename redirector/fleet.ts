@@ -113,6 +113,7 @@ export class Fleet {
     } else if (askedAt < view.askedAt) return;
     this.#forgetName(view);
     view.stats = this.#heeded === undefined ? stats : withSeenOnly(stats, this.#heeded);
+    view.sheet = undefined;
     if (fleet !== undefined) this.#told.set(fleet.node, view);
     view.askedAt = askedAt;
     view.reportedAt = this.#clock.now();

@@ -32,7 +32,7 @@ export interface NodeView {
   full: boolean;
   /** Readers sent there; for metrics. */
   redirects: number;
-  /** Tickets that are signed for its next readers. */
+  /** Tickets that are signed for its next readers, under the name of its last report. */
   sheet: TicketSheet | undefined;
 }
 

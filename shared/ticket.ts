@@ -76,25 +76,19 @@ export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
  * connection, each further one at less than 2.
  */
 export class TicketSheet {
-  readonly node: string;
   readonly epoch: number;
   /** How many MACs it has, each of which signs four. */
   readonly size: number;
-  readonly #payloads: string[] = [];
-  readonly #macs: string[] = [];
+  readonly #payloads: readonly string[];
+  readonly #macs: readonly string[];
   #next = 0;
 
   /** @param secrets the first signs */
   constructor(ticket: Omit<Ticket, 'nonce'>, secrets: readonly string[], size = 1) {
-    this.node = ticket.node;
     this.epoch = ticket.epoch;
     this.size = size;
-    const mac = macOf(secrets);
-    for (let index = 0; index < size; index += 1) {
-      const payload = payloadOf(ticket, newGroup());
-      this.#payloads.push(payload);
-      this.#macs.push(mac(payload));
-    }
+    this.#payloads = Array.from({ length: size }, () => payloadOf(ticket, newGroup()));
+    this.#macs = this.#payloads.map(macOf(secrets));
   }
 
   /** Undefined when all are given out. */

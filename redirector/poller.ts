@@ -33,7 +33,7 @@ const JITTER = 0.2;
  * From so many nodes on they are asked in a thread of its own: thousands of answers under way at a time are what the
  * collector moves about again and again, and readers waited for that (bench/polling/main.mjs).
  */
-const THREAD_FROM = 1_000;
+const THREAD_FROM = 2_000;
 
 /** What a node that serves nobody answers with: no use in waiting for a second opinion. */
 const SURE_CODES: ReadonlySet<string> = new Set([

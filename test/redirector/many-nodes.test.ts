@@ -1,4 +1,4 @@
-// A thousand nodes: they are asked in a thread of its own, with the same words for what is wrong, and without it when it fails.
+// Two thousand nodes: they are asked in a thread of its own, with the same words for what is wrong, and without it when it fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 import { silent } from './support.ts';
 
-const NODES = 1_000;
+const NODES = 2_000;
 let seq = 0;
 let server: Server;
 let dir = '';

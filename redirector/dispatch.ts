@@ -1,5 +1,5 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
-import type { Clock, Random } from '../shared/clock.ts';
+import { type Clock, newNonce, type Random } from '../shared/clock.ts';
 import { redirectorKey, signTicket, type Ticket, TicketSheet, verifyTicket } from '../shared/ticket.ts';
 import type { Fleet } from './fleet.ts';
 import { EPOCH_MS, epochAt } from './ledger.ts';
@@ -11,7 +11,7 @@ export const MAX_HOPS = 3;
 
 const TICKET_LIFE_MS = 30_000;
 
-/** So many MACs at once at most: with more, whoever comes then would wait for them noticeably. */
+/** So many MACs at once at most, about 40 µs: what the first costs more is spread over 64 tickets by then. */
 const MAX_SHEET = 16;
 
 export interface DispatcherOptions {
@@ -36,11 +36,11 @@ export interface Sent {
 export interface Journey {
   readonly tried: readonly string[];
   readonly hops: number;
-  /** Undefined until they have a ticket. */
+  /** Undefined where they have no ticket yet. */
   readonly nonce: string | undefined;
 }
 
-/** Of whoever comes for the first time. */
+/** Of whoever comes for the first time: any ticket will do, so they get one that is signed already. */
 const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
 
 export class Dispatcher {
@@ -130,19 +130,21 @@ export class Dispatcher {
   #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
     const { secrets, redirector, boot } = this.#options;
     if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
-    const { nonce, tried, hops } = journey;
     const epoch = epochAt(now);
-    const { sheet } = view;
-    const isGood = nonce === undefined && sheet?.epoch === epoch;
-    const signed = isGood ? sheet.next() : undefined;
-    if (signed !== undefined) return signed;
     // The same for a whole epoch, because those of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
-    const ticket = { redirector, boot, node: nodeName(view), epoch, expires, tried, hops };
-    if (nonce !== undefined) return signTicket({ ...ticket, nonce }, secrets);
+    const ticket = { redirector, boot, epoch, expires };
+    if (journey !== FRESH) {
+      const { tried, hops, nonce = newNonce() } = journey;
+      return signTicket({ ...ticket, node: nodeName(view), tried, hops, nonce }, secrets);
+    }
+    const { sheet } = view;
+    const isGood = sheet?.epoch === epoch;
+    const signed = isGood ? sheet.next() : undefined;
+    if (signed !== undefined) return signed;
     // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
     const size = isGood ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
-    view.sheet = new TicketSheet(ticket, secrets, size);
+    view.sheet = new TicketSheet({ ...ticket, node: nodeName(view), tried: [], hops: 0 }, secrets, size);
     return view.sheet.next();
   }
 }

@@ -72,8 +72,8 @@ export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
 
 /**
  * Tickets that are alike but for their nonce, for as many readers: signed together, given out one by one. Between two
- * readers a processor has forgotten how to hash: the first MAC of a sheet was measured at 28 µs of a redirect on a new
- * connection, each further one at less than 2.
+ * readers a processor has forgotten how to hash: the first MAC of a sheet was measured at some 28 µs of a redirect on a
+ * new connection, each further one at 2 to 3.
  */
 export class TicketSheet {
   readonly epoch: number;

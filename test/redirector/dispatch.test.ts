@@ -1,44 +1,23 @@
 // Weights that stay right by themselves: as readers are sent, as time passes, and when most nodes fall silent at once.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Dispatcher } from '../../redirector/dispatch.ts';
-import { Fleet } from '../../redirector/fleet.ts';
-import type { NodeView } from '../../redirector/node-view.ts';
-import { Weights } from '../../redirector/weights.ts';
-import { verifyTicket } from '../../shared/ticket.ts';
-import type { FleetReport, NodeStats } from '../../shared/wire.ts';
-import { SECRET, seeded, TestClock } from './support.ts';
+import type { Dispatcher } from '../../redirector/dispatch.ts';
+import type { Fleet } from '../../redirector/fleet.ts';
+import { DispatchBed } from './dispatch-bed.ts';
+import type { TestClock } from './support.ts';
 
+let bed: DispatchBed;
 let clock: TestClock;
 let fleet: Fleet;
 let dispatcher: Dispatcher;
-let seq = 0;
 
 beforeEach(() => {
-  clock = new TestClock();
-  fleet = new Fleet(clock, { pollInterval: 2_000 });
-  const options = { redirector: 'front', boot: 'boot', clock, random: seeded(1) };
-  dispatcher = new Dispatcher({ fleet, secrets: [SECRET], ...options });
+  bed = new DispatchBed();
+  ({ clock, fleet, dispatcher } = bed);
 });
 
-function members(count: number): readonly NodeView[] {
-  fleet.setMembers(
-    Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}` })),
-  );
-  return [...fleet.views()];
-}
-
-function report(view: NodeView, changes: Partial<FleetReport> = {}): void {
-  seq += 1;
-  const told: FleetReport = {
-    ...{ protocol: 1, node: view.member.id, boot: 'b', seq, state: 'ready', image: 'x', claims: 0, load: 0 },
-    ...{ warm: 8, starting: 0, held: 0, removing: 0, waiting: 0, capacity: 8, ended: {}, seen: {} },
-    ...changes,
-  };
-  const stats: NodeStats = { available: told.warm, capacity: told.capacity, fleet: told };
-  fleet.report(view, stats, clock.now());
-}
-
-const send = () => dispatcher.send(dispatcher.startJourney());
+const members: DispatchBed['members'] = (count) => bed.members(count);
+const report: DispatchBed['report'] = (view, changes) => bed.report(view, changes);
+const send = () => bed.send();
 const silent = { reason: 'timed out', sure: false };
 
 /** How many of so many choices end at each node. */
@@ -50,73 +29,6 @@ function chosen(times = 2_000): ReadonlyMap<string | undefined, number> {
   }
   return counts;
 }
-
-describe('tickets', () => {
-  const sendTo = (): { readonly nonce: string | undefined; readonly node: string | undefined } => {
-    const sent = send();
-    const text = typeof sent === 'string' ? sent : (sent.ticket ?? '');
-    const { nonce, node, epoch } = verifyTicket(text, [SECRET], clock.now()) ?? {};
-    expect(epoch).toBe(Math.floor(clock.now() / 1000));
-    return { nonce, node };
-  };
-
-  test('are signed more at a time the more readers a node is sent within a second, and anew in the next', () => {
-    const [view] = members(1);
-    if (view === undefined) throw new TypeError('no node');
-    report(view, { warm: 1_000, capacity: 1_000 });
-    const nonces = new Set<string | undefined>();
-    const sizes = new Set<number | undefined>();
-    for (let count = 0; count < 300; count += 1) {
-      nonces.add(sendTo().nonce);
-      sizes.add(view.sheet?.size);
-    }
-    expect(nonces).not.toContain(undefined);
-    expect(nonces.size).toBe(300);
-    expect([...sizes]).toEqual([1, 2, 4, 8, 16]);
-    clock.pass(1_000);
-    nonces.add(sendTo().nonce);
-    expect(nonces.size).toBe(301);
-    expect(view.sheet?.size).toBe(1);
-  });
-
-  test('are for the node as it calls itself now', () => {
-    const [view] = members(1);
-    if (view === undefined) throw new TypeError('no node');
-    report(view);
-    expect(sendTo().node).toBe('n0');
-    report(view, { node: 'renamed', boot: 'b2' });
-    expect(sendTo().node).toBe('renamed');
-  });
-});
-
-test('a node that a reader was sent to weighs what it would, were all that is known of it looked at again', () => {
-  const views = members(7);
-  const ours = { ourKey: 'front/boot', pollInterval: 2_000 };
-  const quick = { weights: new Weights(ours), random: seeded(7) };
-  const thorough = { weights: new Weights(ours), random: seeded(7) };
-  for (const { weights } of [quick, thorough]) fleet.watch(weights);
-  const chance = seeded(8);
-  let full = 0;
-  for (let turn = 0; turn < 5_000; turn += 1) {
-    clock.pass(Math.floor(chance() * 40));
-    const told = views[Math.floor(chance() * views.length)];
-    if (told !== undefined && chance() < 0.02)
-      report(told, { warm: Math.floor(chance() * 40), capacity: 64 });
-    const now = clock.now();
-    const [view, same] = [quick, thorough].map(({ weights, random }) => weights.choose(random, [], now));
-    expect(view, `turn ${turn}`).toBe(same);
-    if (view === undefined) {
-      full += 1;
-      continue;
-    }
-    view.ledger.sentWithTicket(now);
-    quick.weights.sent(view, now);
-    thorough.weights.update(view, now);
-  }
-  // Or the one there would be nothing to compare, and of the other too little.
-  expect(full).toBeGreaterThan(0);
-  expect(full).toBeLessThan(4_000);
-});
 
 describe('sending', () => {
   test('a node that says that it can start none is sent as many as are warm there, and no more', () => {

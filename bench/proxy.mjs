@@ -47,8 +47,8 @@ async function upstream() {
 }
 
 async function proxy() {
-  const { createProxy } = await import('../dist/node-agent/proxy.js');
-  const { serve } = await import('../dist/shared/serving.js');
+  const { createProxy } = await import('../dist/node-agent/proxy/proxy.js');
+  const { serve } = await import('../dist/shared/http/serving.js');
   const port = Number(process.argv[3]);
   let uses = 0;
   const proxied = createProxy({

@@ -22,7 +22,7 @@ import Docker from 'dockerode';
 import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
 
-const SCRIPT = fileURLToPath(new URL('../dist/cli/tmpfleet.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const NODE_ID = `soak-${process.pid}`;
 
 const { values } = parseArgs({

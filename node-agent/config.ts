@@ -20,13 +20,13 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
-import { corsOptions } from '../shared/cors.ts';
 import { FleetError } from '../shared/errors.ts';
+import { corsOptions } from '../shared/http/cors.ts';
+import { isLoopback } from '../shared/http/serving.ts';
+import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
-import { isLoopback } from '../shared/serving.ts';
-import { NODE_ID } from '../shared/wire.ts';
-import { bookingKind } from './bookings.ts';
 import { engineOptions } from './engine/engine-options.ts';
+import { bookingKind } from './sizing/bookings.ts';
 
 const cron: Kind<string> = {
   ...text('cron', 'a cron expression such as "0 4 * * *" (with seconds: six fields), or off'),

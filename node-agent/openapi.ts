@@ -1,12 +1,12 @@
 // What a node's two listeners answer, described for programs. `serveOpenApi` holds it against the routes.
 import { z } from 'zod';
-import type { ApiDescription, Operation } from '../shared/openapi.ts';
-import { ORDER_PATH, orderSchema, SIGNATURE_HEADER } from '../shared/order.ts';
-import { probeAnswerSchema, probeSchema } from '../shared/probe.ts';
-import { nodeStatsSchema, sandboxSchema, spawnAnswerSchema } from '../shared/wire.ts';
-import { drainBody } from './control-shapes.ts';
-import { INFO_ASSETS } from './pages/info.ts';
-import { resizeBody, statusSchema } from './pool-control.ts';
+import type { ApiDescription, Operation } from '../shared/http/openapi.ts';
+import { ORDER_PATH, orderSchema, SIGNATURE_HEADER } from '../shared/protocol/order.ts';
+import { probeAnswerSchema, probeSchema } from '../shared/protocol/probe.ts';
+import { nodeStatsSchema, sandboxSchema, spawnAnswerSchema } from '../shared/protocol/wire.ts';
+import { drainBody } from './control/bodies.ts';
+import { resizeBody, statusSchema } from './control/pool-routes.ts';
+import { INFO_ASSETS } from './public/info-page.ts';
 
 const report: Operation['answers'] = {
   200: {

@@ -15,10 +15,10 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
-import { corsOptions } from '../shared/cors.ts';
 import { describeError, FleetError } from '../shared/errors.ts';
-import { isLoopback } from '../shared/serving.ts';
-import { NODE_ID, normalizeNodeUrl } from '../shared/wire.ts';
+import { corsOptions } from '../shared/http/cors.ts';
+import { isLoopback } from '../shared/http/serving.ts';
+import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
 const WITH_PASSWORD = /^rediss?:\/\/[^@]*:[^@]*@/;

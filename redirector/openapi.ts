@@ -1,14 +1,14 @@
 // What the front's two listeners answer, described for programs. `serveOpenApi` holds it against the routes.
 import { z } from 'zod';
-import type { ApiDescription, Operation } from '../shared/openapi.ts';
-import { ORDERS } from '../shared/order.ts';
-import { spawnAnswerSchema } from '../shared/wire.ts';
+import type { ApiDescription, Operation } from '../shared/http/openapi.ts';
+import { ORDERS } from '../shared/protocol/order.ts';
+import { spawnAnswerSchema } from '../shared/protocol/wire.ts';
+import { CHECKS, type Finding } from './admission/findings.ts';
+import { addBody, hostBody, orderBody } from './control/bodies.ts';
+import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './control/registry-routes.ts';
 import type { HistoryAnswer } from './fleet-page/wire.ts';
-import { addBody, hostBody, orderBody } from './nodes-api-bodies.ts';
-import { CHECKS, type Finding } from './probe-findings.ts';
+import { fleetStatsSchema, nodeDescriptionSchema } from './nodes/summary.ts';
 import { auditEntrySchema } from './registry/audit.ts';
-import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './registry-api.ts';
-import { fleetStatsSchema, nodeDescriptionSchema } from './summary.ts';
 
 const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
 const text = (description: string): Operation['answers'] => ({ 200: { description, type: 'text/plain' } });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = resolve(root, process.argv[2] ?? 'dist');
 
-chmodSync(join(dist, 'cli', 'tmpfleet.js'), 0o755);
+chmodSync(join(dist, 'cli', 'main.js'), 0o755);
 for (const name of ['page.html', 'style.css']) {
   const path = `redirector/fleet-page/client/${name}`;
   copyFileSync(join(root, path), join(dist, path));

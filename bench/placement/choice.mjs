@@ -8,8 +8,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Fleet } from '../../dist/redirector/fleet.js';
-import { Weights } from '../../dist/redirector/weights.js';
+import { Fleet } from '../../dist/redirector/nodes/fleet.js';
+import { Weights } from '../../dist/redirector/placement/weights.js';
 import { seeded } from './simulate.mjs';
 
 const { values } = parseArgs({

@@ -1,8 +1,8 @@
 // The rules that are compared. Ours is the product's own code; argmin and uniform two choices get the product's own
 // estimate, so that only the draw differs; tmpnb-redirector's rule knows nothing but the last poll.
-import { Fleet } from '../../dist/redirector/fleet.js';
-import { estimateRoom } from '../../dist/redirector/node-view.js';
-import { Weights } from '../../dist/redirector/weights.js';
+import { Fleet } from '../../dist/redirector/nodes/fleet.js';
+import { estimateRoom } from '../../dist/redirector/nodes/node-view.js';
+import { Weights } from '../../dist/redirector/placement/weights.js';
 
 /**
  * One redirector: hears reports, sends readers; `holds` those it finds no room for until all nodes have told anew,

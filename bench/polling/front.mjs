@@ -2,15 +2,15 @@
 import { Agent, createServer } from 'node:http';
 import got from 'got';
 import { pino } from 'pino';
-import { UndiciAsker } from '../../dist/redirector/ask.js';
-import { Dispatcher } from '../../dist/redirector/dispatch.js';
-import { Fleet } from '../../dist/redirector/fleet.js';
-import { createFound } from '../../dist/redirector/found.js';
-import { Poller } from '../../dist/redirector/poller.js';
-import { createRedirect } from '../../dist/redirector/redirect.js';
-import { WaitingRoom } from '../../dist/redirector/waiting-room.js';
+import { Fleet } from '../../dist/redirector/nodes/fleet.js';
+import { Dispatcher } from '../../dist/redirector/placement/dispatcher.js';
+import { WaitingRoom } from '../../dist/redirector/placement/waiting-room.js';
+import { UndiciAsker } from '../../dist/redirector/polling/http-poll.js';
+import { Poller } from '../../dist/redirector/polling/poller.js';
+import { createFound } from '../../dist/redirector/public/found.js';
+import { createRedirect } from '../../dist/redirector/public/redirect.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
-import { nodeStatsSchema, parseJson } from '../../dist/shared/wire.js';
+import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
 
 const [how, count, port] = process.argv.slice(2);
 const pollInterval = 2_000;

@@ -41,7 +41,7 @@ async function startPlain(role, { places }) {
 }
 
 async function startOurs({ places, dist, nodes }, env) {
-  const script = join(dist, 'cli', 'tmpfleet.js');
+  const script = join(dist, 'cli', 'main.js');
   if (!existsSync(script)) throw new Error(`${script} is not there: run npm run build first`);
   const dataDir = join(places.dir, `data-${Object.keys(env).length}`);
   const { child, hello } = await places.program(

@@ -1,10 +1,10 @@
 // `tmpfleet doctor --front`: every node as the front sees it and as it is found, and the way of a reader from end to end.
 import got, { HTTPError, ParseError } from 'got';
 import { z } from 'zod';
-import { checkCertificate } from '../../shared/certificate.ts';
-import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
+import { checkCertificate } from '../../shared/checkup/certificate.ts';
+import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
-import { explainUnreachable } from '../../shared/unreachable.ts';
+import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { click, isJupyter, type Landing, runLine } from './reader.ts';
 
 export interface FrontCheckOptions {

@@ -4,7 +4,7 @@ import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
-import { explainUnreachable } from '../../shared/unreachable.ts';
+import { explainUnreachable } from '../../shared/http/network-errors.ts';
 
 const HOPS = 10;
 const ASK_MS = 30_000;

@@ -1,6 +1,6 @@
 // Whether a node's Docker is there, has its image, and can confine what it runs.
 import { z } from 'zod';
-import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
+import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { callDocker, connectDocker, dockerTarget } from '../engine/docker/connection.ts';

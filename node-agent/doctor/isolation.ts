@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
-import { check, type Finding, type Verdict } from '../../shared/checkup.ts';
+import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { newNonce, newSandboxId } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { callDocker } from '../engine/docker/connection.ts';
 import { firewallCommand } from '../engine/docker/firewall.ts';
 import { bridgeName, containerName, networkName } from '../engine/docker/names.ts';
 import type { Address, Engine } from '../engine/engine.ts';
-import { awaitAnswer } from '../probe.ts';
+import { awaitAnswer } from '../engine/readiness.ts';
 
 export interface IsolationOptions {
   readonly docker: Dockerode;

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type Koa from 'koa';
-import { wantsPage } from '../../shared/answer.ts';
-import { PALETTE } from '../../shared/page.ts';
+import { wantsPage } from '../../shared/http/answer.ts';
+import { PALETTE } from '../../shared/http/page.ts';
 
 const require = createRequire(import.meta.url);
 const own = (name: string): string => fileURLToPath(new URL(`./client/${name}`, import.meta.url));

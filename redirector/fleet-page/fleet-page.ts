@@ -4,10 +4,10 @@ import type Koa from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
-import type { Fleet } from '../fleet.ts';
-import { History, type Tally } from '../history.ts';
+import type { Fleet } from '../nodes/fleet.ts';
 import { Feed } from './feed.ts';
 import { serveFiles } from './files.ts';
+import { History, type Tally } from './history.ts';
 import { loadOf, type Moment, Snapshots } from './snapshot.ts';
 
 export interface FleetPageOptions {

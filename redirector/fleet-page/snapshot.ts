@@ -1,9 +1,10 @@
 // The fleet as the page shows it: all of it for who comes, what changed for who is there.
+
+import type { NodeStats } from '../../shared/protocol/wire.ts';
 import { VERSION } from '../../shared/version.ts';
-import type { NodeStats } from '../../shared/wire.ts';
-import type { Fleet } from '../fleet.ts';
-import type { Load } from '../history.ts';
-import type { NodeView } from '../node-view.ts';
+import type { Fleet } from '../nodes/fleet.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+import type { Load } from './history.ts';
 import type { Bucket, FleetUpdate, NodeRow, Slots } from './wire.ts';
 
 /** What is of the moment and not of a node. */

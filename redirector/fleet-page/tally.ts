@@ -1,6 +1,6 @@
 // From the counters that /metrics tells to the four numbers that the history keeps.
 import type { Registry } from '../../shared/metrics.ts';
-import type { Tally } from '../history.ts';
+import type { Tally } from './history.ts';
 
 interface Counted {
   readonly name: string;

@@ -5,7 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/wire.ts';
+import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/protocol/wire.ts';
 import { type AuditEntry, AuditFile } from './audit.ts';
 import type { KeptRegistry, RegistryStatus } from './registry.ts';
 

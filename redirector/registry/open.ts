@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from '../../shared/logging.ts';
 import { FileRegistry } from './file.ts';
-import { KnownFile } from './known-file.ts';
+import { KnownFile } from './last-known-file.ts';
 import { RedisRegistry } from './redis.ts';
 import type { KeptRegistry } from './registry.ts';
 

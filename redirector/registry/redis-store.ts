@@ -6,9 +6,9 @@
 import { createClient } from '@redis/client';
 import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
-import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/wire.ts';
+import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
 import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
-import type { Known, Marker } from './verdict.ts';
+import type { Known, Marker } from './consistency.ts';
 
 const MARKER = '{tmpfleet}:registry';
 const NODES = '{tmpfleet}:nodes';

@@ -3,12 +3,12 @@
 import { newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { type Member, normalizeNodeUrl } from '../../shared/wire.ts';
+import { type Member, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
 import type { AuditEntry } from './audit.ts';
-import type { KnownFile } from './known-file.ts';
+import { judge, type Known } from './consistency.ts';
+import type { KnownFile } from './last-known-file.ts';
 import { RedisStore } from './redis-store.ts';
 import type { KeptRegistry, RegistryStatus } from './registry.ts';
-import { judge, type Known } from './verdict.ts';
 
 /** Also what makes good for a message that was lost. ms */
 const LOOK_MS = 1_000;

@@ -1,5 +1,5 @@
 // Which nodes exist: the seams. `file.ts` keeps it in a file, `redis.ts` in a Redis that several redirectors share.
-import type { Member } from '../../shared/wire.ts';
+import type { Member } from '../../shared/protocol/wire.ts';
 import type { AuditEntry } from './audit.ts';
 
 export interface Registry {

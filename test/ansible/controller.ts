@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import type { DebianLab } from '../lab/debian-host.ts';
+import type { DebianLab } from '../lab/debian/host.ts';
 import { ensurePackages } from '../lab/install.ts';
 import { lastLines, run } from '../lab/run.ts';
 

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
-import type { DebianLab } from '../lab/debian-host.ts';
+import type { DebianLab } from '../lab/debian/host.ts';
 import { type Landing, Reader } from '../support/reader.ts';
 
 /** What `Reader` and `Jupyter` need to reach the lab's hosts. */

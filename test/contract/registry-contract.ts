@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEntry } from '../../redirector/registry/audit.ts';
 import type { KeptRegistry } from '../../redirector/registry/registry.ts';
-import type { Member } from '../../shared/wire.ts';
+import type { Member } from '../../shared/protocol/wire.ts';
 import { until } from '../support/until.ts';
 
 export interface RegistryHost {

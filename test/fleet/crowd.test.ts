@@ -4,7 +4,7 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { TINY_SERVER } from '../lab/tiny-image.ts';
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';

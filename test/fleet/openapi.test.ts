@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/order.ts';
+import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/protocol/order.ts';
 import { Bench, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { until } from '../support/until.ts';

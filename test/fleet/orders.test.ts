@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newNonce } from '../../shared/clock.ts';
-import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/order.ts';
+import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/protocol/order.ts';
 import { Bench, type Front, post, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { spawnAnswerSchema } from '../../shared/wire.ts';
-import { TINY_SERVER } from '../lab/tiny-image.ts';
+import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 

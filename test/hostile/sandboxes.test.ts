@@ -1,7 +1,7 @@
 // Servers in sandboxes that answer so as to wear their node down: each costs its own reader an answer, and nobody else anything.
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { ID, startBed, startHttp, startTcp } from '../node-agent/proxy-bed.ts';
+import { ID, startBed, startHttp, startTcp } from '../node-agent/proxy/bed.ts';
 import { until } from '../support/until.ts';
 
 const HEADERS_TIMEOUT_MS = 1_000;

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SIGNATURE_HEADER } from '../../shared/order.ts';
-import { TINY_SERVER } from '../lab/tiny-image.ts';
+import { SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 

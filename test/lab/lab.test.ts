@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { launchChromium } from './chromium.ts';
-import { type DockerLab, startDocker } from './docker.ts';
-import { importTiny, TINY_IMAGE } from './images.ts';
+import { type DockerLab, startDocker } from './docker/docker.ts';
+import { importTiny, TINY_IMAGE } from './images/images.ts';
 import { describeNeeding } from './needs.ts';
 import { messageOf, run, waitFor } from './run.ts';
 

@@ -1,8 +1,8 @@
 // The real parts that suites may need, and their making: once before all suites, as many as are named by them.
 import { ensureChromium } from './chromium.ts';
-import { ensureDebianRoot } from './debian-root.ts';
-import { type DockerLab, startDocker } from './docker.ts';
-import { importJupyter, importTiny, TINY_COMMAND } from './images.ts';
+import { ensureDebianRoot } from './debian/root.ts';
+import { type DockerLab, startDocker } from './docker/docker.ts';
+import { importJupyter, importTiny, TINY_COMMAND } from './images/images.ts';
 import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
 import { ensurePromtool } from './prometheus.ts';

@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { removeNetworkSync } from './engine-network.ts';
-import { killEngine, startTime } from './engine-processes.ts';
-import { clearFirewall } from './firewall.ts';
+import { removeNetworkSync } from './docker/engine-network.ts';
+import { killEngine, startTime } from './docker/engine-processes.ts';
+import { clearFirewall } from './docker/firewall.ts';
 import { scratchDirs } from './places.ts';
 import { progress, tryRunSync } from './run.ts';
 

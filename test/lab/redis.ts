@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Authority } from './authority.ts';
+import type { Authority } from './debian/authority.ts';
 import { ensurePackages } from './install.ts';
 import { run, waitFor } from './run.ts';
 

@@ -1,8 +1,8 @@
 // A whole node-agent on the local engine: what readers, programs and operators get from it.
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { signTicket, splitTicket, verifyTicket } from '../../shared/ticket.ts';
-import { nodeStatsSchema, parseJson } from '../../shared/wire.ts';
+import { signTicket, splitTicket, verifyTicket } from '../../shared/protocol/ticket.ts';
+import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';

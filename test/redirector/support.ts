@@ -9,8 +9,14 @@ import { redirectorOptions } from '../../redirector/config.ts';
 import { type Redirector, startRedirector } from '../../redirector/main.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
-import { redirectorKey, signTicket, splitTicket, type Ticket, verifyTicket } from '../../shared/ticket.ts';
-import type { FleetReport, NodeStats } from '../../shared/wire.ts';
+import {
+  redirectorKey,
+  signTicket,
+  splitTicket,
+  type Ticket,
+  verifyTicket,
+} from '../../shared/protocol/ticket.ts';
+import type { FleetReport, NodeStats } from '../../shared/protocol/wire.ts';
 import { until } from '../support/until.ts';
 
 export const SECRET = 'a-secret-of-the-test-fleet';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { splitTicket, verifyTicket } from '../../shared/ticket.ts';
+import { splitTicket, verifyTicket } from '../../shared/protocol/ticket.ts';
 import { processesWith } from '../support/processes.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';

@@ -3,12 +3,12 @@
 // like nobody's. Holds now: what was known before the question is no orphan.
 import { expect, test } from 'vitest';
 import type { Engine } from '../../node-agent/engine/engine.ts';
-import { Journal } from '../../node-agent/journal.ts';
-import { Pool } from '../../node-agent/pool.ts';
+import { Pool } from '../../node-agent/pool/pool.ts';
+import { Journal } from '../../node-agent/sandboxes/journal.ts';
 import { systemClock, systemRandom } from '../../shared/clock.ts';
 import { silentLogger } from '../contract/defaults.ts';
 import { localHost } from '../contract/local-host.ts';
-import { TINY_SERVER } from '../lab/tiny-image.ts';
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { until } from '../support/until.ts';
 
 test('a sandbox that goes while the engine is asked is not counted as an orphan', async () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../dist/cli/tmpfleet.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 export interface Run {
   readonly process: ChildProcess;

@@ -5,7 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logging.ts';
-import { nodeIdSchema, parseJson } from '../../../shared/wire.ts';
+import { nodeIdSchema, parseJson } from '../../../shared/protocol/wire.ts';
 
 const recordSchema = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 // The scratchpad: a notebook's stand-in where there is neither Docker nor Jupyter. JavaScript, one process a reader.
 import { parseArgs } from 'node:util';
 import { describeError } from '../../../shared/errors.ts';
-import { serve } from '../../../shared/serving.ts';
+import { serve } from '../../../shared/http/serving.ts';
 import { Evaluator } from './evaluator.ts';
 import { createScratchpad } from './server.ts';
 

@@ -1,5 +1,5 @@
 // The scratchpad's page: what one types goes over a WebSocket, what comes back is appended.
-import { escapeHtml, type Page } from '../../../shared/page.ts';
+import { escapeHtml, type Page } from '../../../shared/http/page.ts';
 
 export interface ScratchpadPlace {
   /** `/user/<id>/` */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { pageHeaders, renderPage } from '../../../shared/page.ts';
+import { pageHeaders, renderPage } from '../../../shared/http/page.ts';
 import type { Evaluator } from './evaluator.ts';
 import { scratchpadPage } from './page.ts';
 

@@ -3,11 +3,11 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LABELS } from '../../../node-agent/engine/docker/names.ts';
-import { nodeStatsSchema } from '../../../shared/wire.ts';
-import { type DockerLab, startDocker } from '../../lab/docker.ts';
-import { importTiny, TINY_COMMAND } from '../../lab/images.ts';
+import { nodeStatsSchema } from '../../../shared/protocol/wire.ts';
+import { type DockerLab, startDocker } from '../../lab/docker/docker.ts';
+import { importTiny, TINY_COMMAND } from '../../lab/images/images.ts';
+import { TINY_SERVER } from '../../lab/images/tiny-image.ts';
 import { run as runProgram } from '../../lab/run.ts';
-import { TINY_SERVER } from '../../lab/tiny-image.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 

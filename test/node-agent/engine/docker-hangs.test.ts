@@ -7,7 +7,7 @@ import { callDocker, connectDocker } from '../../../node-agent/engine/docker/con
 import { detectEngine } from '../../../node-agent/engine/index.ts';
 import { dockerHost } from '../../contract/docker-host.ts';
 import { newSpec } from '../../contract/engine-contract.ts';
-import { type DockerLab, startDocker } from '../../lab/docker.ts';
+import { type DockerLab, startDocker } from '../../lab/docker/docker.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
 

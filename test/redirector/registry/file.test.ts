@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileRegistry } from '../../../redirector/registry/file.ts';
-import type { Member } from '../../../shared/wire.ts';
+import type { Member } from '../../../shared/protocol/wire.ts';
 import { until } from '../../support/until.ts';
 import { silent } from '../support.ts';
 

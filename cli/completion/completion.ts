@@ -1,0 +1,24 @@
+// `tmpfleet completion`: a script for the shell, made from the very commands and flags there are.
+import { Argument, type Command } from 'commander';
+import { bashCompletion } from './bash.ts';
+import { fishCompletion } from './fish.ts';
+import { readVerbs } from './verb-tree.ts';
+import { zshCompletion } from './zsh.ts';
+
+const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+type Shell = keyof typeof SHELLS;
+
+export function addCompletionCommand(command: Command, program: Command): void {
+  command
+    .addArgument(new Argument('<shell>', 'for which shell').choices(Object.keys(SHELLS)))
+    .addHelpText(
+      'after',
+      `
+bash:  source <(tmpfleet completion bash)          in ~/.bashrc
+zsh:   source <(tmpfleet completion zsh)           in ~/.zshrc, after compinit
+fish:  tmpfleet completion fish | source           in ~/.config/fish/config.fish`,
+    )
+    .action((shell: Shell) => {
+      process.stdout.write(SHELLS[shell](readVerbs(program)));
+    });
+}

@@ -1,0 +1,99 @@
+// What the verbs that ask a control listener have in common: where it is, the token, --json, and how they end.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { controlTokenOption } from '../../shared/config/common.ts';
+import { loadConfig } from '../../shared/config/load.ts';
+import { address, duration, type Kind } from '../../shared/config/option.ts';
+import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { suggest } from '../terminal/nearest.ts';
+import { ControlClient, Refusal, type Who } from './client.ts';
+
+export interface Given {
+  readonly client: ControlClient;
+  readonly args: readonly string[];
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Prints the value with --json, else the text. */
+  readonly print: (value: unknown, text: () => string) => void;
+}
+
+const PLACES: Readonly<Record<Who, Option>> = {
+  front: new Option('--front <url>', "control listener of the redirector (not its readers' address)")
+    .env('TMPFLEET_FRONT')
+    .default('http://127.0.0.1:9001'),
+  node: new Option('--node <url>', "control listener of the node-agent (not its readers' address)")
+    .env('TMPFLEET_NODE')
+    .default('http://127.0.0.1:10000'),
+};
+for (const place of Object.values(PLACES)) place.argParser(read(address()));
+
+/** Gives a command its place, token and --json, and runs it. @returns the command, for more flags */
+export function controlVerb(command: Command, who: Who, run: (given: Given) => Promise<void>): Command {
+  return command
+    .addOption(PLACES[who])
+    .option('--token-file <file>', 'a file that holds the control token (or env: TMPFLEET_CONTROL_TOKEN)')
+    .option('--json', 'print JSON, for scripts')
+    .action(async () => {
+      // `tmpfleet node ls | head` is no failure.
+      process.stdout.on('error', () => process.exit());
+      try {
+        await run(gather(command, who));
+        process.exitCode = EXIT.ok;
+      } catch (error) {
+        process.exitCode = reportFailure(error);
+      }
+    });
+}
+
+function gather(command: Command, who: Who): Given {
+  const flags: Readonly<Record<string, unknown>> = command.opts();
+  const { config, origin } = loadConfig(
+    { controlToken: controlTokenOption },
+    { flags: { controlTokenFile: flags.tokenFile }, env: process.env },
+  );
+  const from = origin.controlToken;
+  const client = new ControlClient({
+    who,
+    url: String(flags[who]),
+    token: config.controlToken,
+    tokenOrigin: from === 'default' ? undefined : from,
+  });
+  const print = (value: unknown, text: () => string): void => {
+    process.stdout.write(`${flags.json === true ? JSON.stringify(value, undefined, 2) : text()}\n`);
+  };
+  return { client, args: command.args, flags, print };
+}
+
+/** Lets a flag be read as an option of that kind is. */
+export function read<T>(kind: Kind<T>): (text: string) => T {
+  return (text) => {
+    const parsed = kind.schema.safeParse(text);
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(`It should be ${kind.expects}.`);
+  };
+}
+
+/** Flags of verbs that can wait for what they began. */
+export function addWaitFlags(command: Command): Command {
+  return command
+    .option('--wait', 'stay until it is done, and tell how it goes on standard error')
+    .addOption(
+      new Option('--timeout <time>', 'with --wait: give up after so long, with exit code 5').argParser(
+        read(duration(1)),
+      ),
+    );
+}
+
+/** Runs `ask`; where it is told that the name is unknown, says which were near. */
+export async function orSuggest<T>(
+  name: string,
+  ask: () => Promise<T>,
+  { names, what }: { readonly names: () => Promise<readonly string[]>; readonly what: string },
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.httpStatus !== 404) throw error;
+    const known = await names().catch(() => undefined);
+    if (known === undefined) throw error;
+    throw new Refusal(404, { message: error.message, remedy: suggest(name, known, what) }, error.message);
+  }
+}

@@ -1,0 +1,194 @@
+// One process of the demo: started, watched, started again when it dies, and stopped for good.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { FleetError } from '../../shared/errors.ts';
+
+export interface ChildSpec {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Path of its log. */
+  readonly log: string;
+}
+
+export interface Addresses {
+  readonly url: string;
+  readonly controlUrl: string;
+}
+
+export interface Child {
+  readonly name: string;
+  /** Resolves when it serves for the first time; rejects when it never does. */
+  readonly ready: Promise<void>;
+  /** Rejects when it is given up; never resolves. */
+  readonly failed: Promise<never>;
+  addresses(): Addresses;
+  pid(): number;
+  /** SIGTERM, then, if it takes too long, SIGKILL. False when it came to that: then it may have left something. */
+  stop(): Promise<boolean>;
+}
+
+const readyMessage = z.object({ ready: z.object({ url: z.string(), controlUrl: z.string() }) });
+
+/** So many deaths in a row, without having served in between, and it is given up. */
+const MAX_DEATHS = 3;
+const RESTART_MS = 300;
+const STOP_MS = 30_000;
+/** A start quicker than this needs no words. */
+const TELL_MS = 2_000;
+
+export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child {
+  const first = deferred<void>();
+  const given = deferred<never>();
+  // Nobody may be listening at the time it is given up; whoever does listen still gets the rejection.
+  given.promise.catch(() => undefined);
+  first.promise.catch(() => undefined);
+  let addresses: Addresses | undefined;
+  let current: ChildProcess | undefined;
+  let deaths = 0;
+  let stopping = false;
+
+  const start = (): void => {
+    const child = launch(spec, addresses);
+    current = child;
+    child.on('message', (message) => {
+      const parsed = readyMessage.safeParse(message);
+      if (!parsed.success) return;
+      addresses = parsed.data.ready;
+      deaths = 0;
+      first.resolve();
+    });
+    child.once('exit', (code, signal) => {
+      current = undefined;
+      if (stopping) return;
+      deaths += 1;
+      const how = signal ?? `exit code ${code}`;
+      if (addresses === undefined || deaths >= MAX_DEATHS) {
+        const error = new FleetError(
+          'unavailable',
+          `${spec.name} does not start (${how}):\n${lastWords(spec.log)}`,
+        );
+        first.reject(error);
+        given.reject(error);
+        return;
+      }
+      say(`  ${spec.name} is gone (${how}); starting it again`);
+      setTimeout(() => {
+        if (!stopping) start();
+      }, RESTART_MS);
+    });
+  };
+  start();
+  const hush = tellLog(spec, say);
+  void first.promise.then(hush, hush);
+
+  return {
+    name: spec.name,
+    ready: first.promise,
+    failed: given.promise,
+    addresses: () => {
+      if (addresses === undefined) throw new TypeError(`${spec.name} is not up`);
+      return addresses;
+    },
+    pid: () => current?.pid ?? 0,
+    stop: async () => {
+      stopping = true;
+      const child = current;
+      if (child === undefined) return true;
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill('SIGTERM');
+      let forced = false;
+      const timer = setTimeout(() => {
+        forced = true;
+        child.kill('SIGKILL');
+      }, STOP_MS);
+      await exited;
+      clearTimeout(timer);
+      return !forced;
+    },
+  };
+}
+
+/** A process group of its own: a Ctrl-C in the terminal is for the demo, which then stops its children in order. */
+function launch(spec: ChildSpec, before: Addresses | undefined): ChildProcess {
+  const log = openSync(spec.log, 'a');
+  const child = spawn(process.execPath, [spec.script, ...fixedPorts(spec.args, before)], {
+    env: { ...withoutOurs(process.env), ...spec.env },
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  });
+  closeSync(log);
+  return child;
+}
+
+/** Started again, it takes the ports it had: readers and the front know it by them. */
+function fixedPorts(args: readonly string[], before: Addresses | undefined): readonly string[] {
+  if (before === undefined) return args;
+  const ports = { '--port': new URL(before.url).port, '--control-port': new URL(before.controlUrl).port };
+  return args.map((arg, index) => {
+    const flag = args[index - 1];
+    return flag === '--port' || flag === '--control-port' ? ports[flag] : arg;
+  });
+}
+
+const logLine = z.object({
+  level: z.number(),
+  msg: z.string(),
+  image: z.string().optional(),
+  progress: z.string().optional(),
+});
+
+/** Says what a child logs while it is not serving yet (a pull may take minutes). Returns how to stop. */
+function tellLog(spec: ChildSpec, say: (line: string) => void): () => void {
+  let told = 0;
+  const timer = setInterval(() => {
+    if (!existsSync(spec.log)) return;
+    const lines = readFileSync(spec.log, 'utf8').split('\n').slice(0, -1);
+    for (const line of lines.slice(told)) {
+      const { msg, image = '', progress = '' } = parseLogLine(line) ?? {};
+      if (msg !== undefined)
+        say(`  ${spec.name}: ${[msg, image, progress].filter((part) => part !== '').join(' ')}`);
+    }
+    told = lines.length;
+  }, TELL_MS);
+  return () => clearInterval(timer);
+}
+
+function parseLogLine(line: string): z.infer<typeof logLine> | undefined {
+  try {
+    return logLine.safeParse(JSON.parse(line)).data;
+  } catch {
+    // A line that is not a log entry: the last words will have it.
+    return undefined;
+  }
+}
+
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TMPFLEET_')));
+}
+
+/** The log's last lines, with messages taken out of their JSON. */
+function lastWords(path: string): string {
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(-6)
+    .map((line) => `    ${line.replace(/^tmpfleet: /, '')}`)
+    .join('\n');
+}
+
+function deferred<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

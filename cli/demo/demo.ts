@@ -1,0 +1,209 @@
+// `tmpfleet demo`: a redirector and some nodes as processes of their own on this machine, until Ctrl-C.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import got from 'got';
+import type { EngineKind } from '../../node-agent/engine/engine.ts';
+import { choice, integer, option, port, text } from '../../shared/config/option.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { addOptions, readOptions } from '../server/options.ts';
+import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { type Child, type ChildSpec, keepRunning } from './child.ts';
+import { showProgress } from './progress.ts';
+
+const demoOptions = {
+  nodes: option(integer(1, 32), 2, 'how many nodes'),
+  capacity: option(integer(1, 1000), 4, 'slots of each node'),
+  warm: option(integer(0, 1000), 2, 'sandboxes each node keeps ready'),
+  engine: option(
+    choice(['auto', 'docker', 'local']),
+    'auto',
+    'what runs sandboxes; auto: Docker where it answers',
+  ),
+  image: option(text('image', 'a Docker image'), '', 'the image sandboxes are made from (with Docker)'),
+  command: option(
+    text('command', 'a command line'),
+    '',
+    'what a sandbox runs, with {base_path} {port} {ip} {token}',
+  ),
+  idle: option(text('time', 'a time such as 10m'), '10m', 'a sandbox without use for so long is removed'),
+  port: option(port(), 9000, 'port of the front; the control listener takes the next one'),
+};
+
+const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
+  docker: 'Sandboxes are hardened containers on Docker.',
+  local:
+    'Sandboxes are processes of yours on loopback, isolated from nothing (with Docker they would be containers).',
+};
+
+type DemoConfig = ReturnType<typeof readOptions<typeof demoOptions>>['config'];
+
+export function addDemoCommand(command: Command): void {
+  addOptions(command, demoOptions)
+    .addHelpText(
+      'after',
+      `
+What it starts is removed when it stops: processes, containers, networks, files.
+With the local engine sandboxes are processes of yours, on loopback, isolated from nothing.`,
+    )
+    .action(async (flags: Readonly<Record<string, unknown>>) => {
+      try {
+        // TMPFLEET_* of a real node's environment is not meant for the demo.
+        const { config, printed } = readOptions(demoOptions, flags, {});
+        if (printed !== undefined) process.stdout.write(printed);
+        else process.exitCode = await runDemo(config);
+      } catch (error) {
+        process.exitCode = reportFailure(error);
+      }
+      process.exit();
+    });
+}
+
+async function runDemo(config: DemoConfig): Promise<number> {
+  const stop = new AbortController();
+  let ready = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
+  if (config.warm > config.capacity) {
+    throw new FleetError(
+      'bad-config',
+      `warm: ${config.warm} is more than the capacity, which is ${config.capacity}`,
+    );
+  }
+  const dir = await mkdtemp(join(tmpdir(), 'tmpfleet-demo-'));
+  const children: Child[] = [];
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    const launch = async (spec: ChildSpec): Promise<Child> => {
+      const child = keepRunning(spec, say);
+      children.push(child);
+      await child.ready;
+      return child;
+    };
+    const secret = randomBytes(32).toString('hex');
+    const engine = config.engine === 'auto' ? await detectEngine() : config.engine;
+    say(ENGINE_WORDS[engine]);
+    say(`Starting a front and ${config.nodes} node(s) …`);
+    const front = await launch(redirectorSpec(config, dir, secret));
+    const { url, controlUrl } = front.addresses();
+    const nodes = Array.from({ length: config.nodes }, (_, index) =>
+      nodeSpec({ config, engine, dir, secret, url, index }),
+    );
+    const started = await Promise.all(nodes.map(launch));
+    for (const node of started) await register(controlUrl, node);
+    await showProgress({ frontUrl: url, nodes: started, signal: stop.signal, fatal: anyFailed(children) });
+    ready = true;
+    if (!stop.signal.aborted) say(whatToTry(url, controlUrl, started));
+    await Promise.race([aborted(stop.signal), anyFailed(children)]);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    say(`\nStopping: taking away ${children.length} processes and every sandbox …`);
+    const clean = await Promise.all(children.map((child) => child.stop()));
+    const stuck = children.filter((_, index) => clean[index] === false).map(({ name }) => name);
+    await rm(dir, { recursive: true, force: true });
+    if (stuck.length === 0) say('Nothing is left behind.');
+    else
+      say(
+        `${stuck.join(', ')} had to be killed: look for what is labelled tmpfleet.node, or for processes of yours.`,
+      );
+  }
+  return ready ? EXIT.ok : EXIT.interrupted;
+}
+
+function redirectorSpec(config: DemoConfig, dir: string, secret: string): ChildSpec {
+  return {
+    name: 'redirector',
+    args: [
+      ...['redirector', '--host', '127.0.0.1', '--port', String(config.port)],
+      ...['--control-port', String(config.port === 0 ? 0 : config.port + 1)],
+      ...['--data-dir', join(dir, 'redirector'), '--poll-interval', '1s'],
+    ],
+    env: { TMPFLEET_SECRET: secret },
+    log: join(dir, 'redirector.log'),
+    script: SCRIPT,
+  };
+}
+
+interface NodePlace {
+  readonly config: DemoConfig;
+  readonly engine: EngineKind;
+  readonly dir: string;
+  readonly secret: string;
+  readonly url: string;
+  readonly index: number;
+}
+
+function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): ChildSpec {
+  // The front's port is in the name: two demos on one Docker must not take each other's containers for orphans.
+  const name = `demo-${new URL(url).port}-${index + 1}`;
+  const given = (flag: string, value: string): readonly string[] => (value === '' ? [] : [flag, value]);
+  return {
+    name,
+    args: [
+      ...['node-agent', '--node-id', name, '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
+      ...['--data-dir', join(dir, name), '--front-url', url, '--engine', engine, '--ephemeral'],
+      ...['--capacity', String(config.capacity), '--warm', String(config.warm), '--idle', config.idle],
+      ...given('--image', config.image),
+      ...given('--command', config.command),
+      ...['--title', 'A notebook of the tmpfleet demo'],
+    ],
+    env: { TMPFLEET_SECRET: secret },
+    log: join(dir, `${name}.log`),
+    script: SCRIPT,
+  };
+}
+
+const SCRIPT = fileURLToPath(new URL('../main.js', import.meta.url));
+
+/** Loaded when it is asked for: see tmpfleet.ts. */
+async function detectEngine(): Promise<EngineKind> {
+  const engines = await import('../../node-agent/engine/index.ts');
+  return engines.detectEngine({ dockerHost: '', dockerCertPath: '' }, process.env);
+}
+
+async function register(controlUrl: string, node: Child): Promise<void> {
+  const answer = await got.post(`${controlUrl}/api/nodes`, {
+    // Unseen: we have just started it ourselves, and a machine that is busy with that may answer late.
+    json: { url: node.addresses().url, id: node.name, probe: false },
+    throwHttpErrors: false,
+  });
+  if (!answer.ok) throw new FleetError('unavailable', `the front does not take ${node.name}: ${answer.body}`);
+}
+
+function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): string {
+  const [first] = nodes;
+  const lines = [
+    '',
+    `  Click:  ${url}/`,
+    '',
+    '  Each click that has no sandbox yet gets one. What to try next:',
+    `    a second reader:      open it in a private window, or another browser`,
+    `    the fleet's numbers:  curl ${url}/stats`,
+    `    as a program would:   curl -X POST ${url}/api/spawn`,
+    `    the nodes:            npx tmpfleet node ls --front ${controlUrl}`,
+    `    the fleet, live:      npx tmpfleet top --front ${controlUrl}   or, as a page, ${controlUrl}/fleet`,
+  ];
+  if (first !== undefined) {
+    const { url: nodeUrl, controlUrl: nodeControl } = first.addresses();
+    lines.push(
+      `    one node, live:       ${nodeUrl}/info`,
+      `    its sandboxes:        npx tmpfleet sandbox ls --node ${nodeControl}`,
+      `    no new readers there: npx tmpfleet node cordon ${first.name} --front ${controlUrl}   (and uncordon)`,
+      `    kill it, and look:    kill -9 ${first.pid()}`,
+    );
+  }
+  return [...lines, '', '  Ctrl-C stops it all and leaves nothing behind.', ''].join('\n');
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Rejects when a child has given up for good. */
+function anyFailed(children: readonly Child[]): Promise<never> {
+  return Promise.race(children.map((child) => child.failed));
+}

@@ -1,0 +1,74 @@
+// Shows the pools as they warm: bars that redraw on a terminal, a line a change elsewhere.
+import { setTimeout as delay } from 'node:timers/promises';
+import got from 'got';
+import { type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import { freeSlots, slotBar } from '../terminal/slot-bar.ts';
+import type { Child } from './child.ts';
+
+export interface ProgressOptions {
+  readonly frontUrl: string;
+  readonly nodes: readonly Child[];
+  readonly signal: AbortSignal;
+  /** Rejects when waiting is no use any more. */
+  readonly fatal: Promise<never>;
+}
+
+const POLL_MS = 250;
+
+/** One question, one answer, soon: the loop asks again anyway. */
+const ONCE = { timeout: { request: 2_000 }, retry: { limit: 0 } };
+
+/** Until every node has what it is to keep warm and the front knows of it, or the signal aborts. */
+export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressOptions): Promise<void> {
+  const terminal = process.stdout.isTTY === true;
+  let drawn = '';
+  while (!signal.aborted) {
+    const reports = await Promise.race([
+      fatal,
+      Promise.all(nodes.map((node) => report(node.addresses().url))),
+    ]);
+    const lines = nodes.map((node, index) => describe(node.name, reports[index]));
+    const text = lines.join('\n');
+    if (text !== drawn) {
+      process.stdout.write(terminal && drawn !== '' ? `\x1b[${lines.length}A\x1b[J${text}\n` : `${text}\n`);
+      drawn = text;
+    }
+    if (reports.every(isWarm) && (await hosts(frontUrl)) >= nodes.length) return;
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function report(url: string): Promise<NodeStats | undefined> {
+  try {
+    return parseJson(await got(`${url}/stats`, ONCE).text(), nodeStatsSchema, 'the report');
+  } catch {
+    // Not up (any more): drawn as such, and asked again.
+    return undefined;
+  }
+}
+
+/** How many nodes the front would send a reader to. */
+async function hosts(frontUrl: string): Promise<number> {
+  const body: unknown = await got(`${frontUrl}/stats`, ONCE)
+    .json()
+    .catch(() => undefined);
+  if (typeof body !== 'object' || body === null || !('hosts' in body)) return 0;
+  return Object.values(body.hosts ?? {}).filter((host) => !('down' in host)).length;
+}
+
+function isWarm(stats: NodeStats | undefined): boolean {
+  const fleet = stats?.fleet;
+  return fleet !== undefined && fleet.starting === 0 && fleet.warm + fleet.held > 0;
+}
+
+function describe(name: string, stats: NodeStats | undefined): string {
+  const fleet = stats?.fleet;
+  if (fleet === undefined) return `  ${name.padEnd(16)} not up yet`;
+  const failed = fleet.ended['failed-start'] ?? 0;
+  const slots = { ...fleet, free: freeSlots(fleet, fleet.capacity) };
+  const bar = slotBar(slots, fleet.capacity)
+    .map(({ text }) => text)
+    .join('');
+  const trouble = failed === 0 ? '' : `, ${failed} failed to start`;
+  return `  ${name.padEnd(16)} ${bar}  ${fleet.warm} warm, ${fleet.starting} starting, ${fleet.capacity} slots${trouble}`;
+}

@@ -1,0 +1,84 @@
+// `tmpfleet doctor`: is this host fit to be a node, or is this fleet well? Says what it found, and what to do.
+import type { Command } from 'commander';
+import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { type Finding, isWell } from '../../shared/checkup/checkup.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { address, flag, option } from '../../shared/config/option.ts';
+import { createLogger } from '../../shared/logging.ts';
+import { addOptions, readOptions } from '../server/options.ts';
+import { EXIT, reportFailure } from '../terminal/exit.ts';
+
+const doctorOptions = {
+  front: option(address(), '', "look at a fleet instead: the address of its front's control listener"),
+  url: option(
+    address(),
+    '',
+    'with --front: the address readers click; a reader is sent there, and leaves again',
+  ),
+  json: option(flag(), false, 'print one JSON object instead of lines'),
+  ...nodeAgentOptions,
+};
+
+export function addDoctorCommand(command: Command): void {
+  addOptions(command, doctorOptions)
+    .addHelpText(
+      'after',
+      `
+On a node's host, give it the node-agent's own options (or --config): it looks at what that agent would meet, and
+starts two throw-away sandboxes to see what they can reach. It leaves nothing behind.
+For a fleet: tmpfleet doctor --front http://127.0.0.1:9001 --url https://try.example.org
+Exit code: 0 when all is well or only warned of, 1 when something failed.`,
+    )
+    .action(async (flags: Readonly<Record<string, unknown>>) => {
+      try {
+        const { config, printed } = readOptions(doctorOptions, flags, process.env);
+        if (printed !== undefined) process.stdout.write(printed);
+        else process.exitCode = await runDoctor(config);
+      } catch (error) {
+        process.exitCode = reportFailure(error);
+      }
+      process.exit();
+    });
+}
+
+type DoctorConfig = ReturnType<typeof readOptions<typeof doctorOptions>>['config'];
+
+async function runDoctor(config: DoctorConfig): Promise<number> {
+  const { json } = config;
+  const findings: Finding[] = [];
+  for await (const finding of await examine(config)) {
+    findings.push(finding);
+    if (!json) process.stdout.write(lineOf(finding));
+  }
+  const ok = isWell(findings);
+  process.stdout.write(json ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : summaryOf(findings));
+  return ok ? EXIT.ok : EXIT.failed;
+}
+
+/** What is asked for alone is loaded: see tmpfleet.ts. */
+async function examine(config: DoctorConfig): Promise<AsyncIterable<Finding>> {
+  const { front, url, controlToken: token } = config;
+  const clock = systemClock;
+  if (front !== '') {
+    const { examineFront } = await import('./front.ts');
+    return examineFront({ front, url, token, now: clock.now() });
+  }
+  const { examineHost } = await import('../../node-agent/doctor/host.ts');
+  // What the parts it tries would log is in its findings; on standard output it would be in their way.
+  const logger = createLogger({ name: 'doctor', level: 'silent', format: 'json' });
+  return examineHost({ config, env: process.env, clock, logger });
+}
+
+const NAME_WIDTH = 18;
+
+function lineOf({ check, level, detail, remedy }: Finding): string {
+  const begin = `${level.padEnd(5)} ${check.padEnd(NAME_WIDTH)} `;
+  const more = remedy === undefined ? '' : `${' '.repeat(begin.length)}→ ${remedy}\n`;
+  return `${begin}${detail}\n${more}`;
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const count = (level: Finding['level']): number =>
+    findings.filter((finding) => finding.level === level).length;
+  return `\n${count('ok')} ok, ${count('warn')} to look at, ${count('fail')} failed\n`;
+}

@@ -1,0 +1,52 @@
+// `tmpfleet node drain`: a cordon with a deadline, and waiting for it.
+import { spellDuration } from '../../shared/config/units.ts';
+import { type NodeRow, nodeSchema } from '../control/answers.ts';
+import type { Given } from '../control/verb.ts';
+import { CommandError, EXIT } from '../terminal/exit.ts';
+import { printable } from '../terminal/text.ts';
+import { type Progress, waitFor } from '../terminal/wait.ts';
+import { forNode } from './ask.ts';
+import { countReaders, standing } from './table.ts';
+
+export async function drainNode({ client, args: [id = ''], flags, print }: Given): Promise<void> {
+  const deadline = flags.now === true ? 0 : flags.deadline;
+  const body = {
+    force: flags.force === true,
+    ...(typeof deadline === 'number' ? { deadline: `${deadline}ms` } : {}),
+  };
+  let node = await forNode(client, id, (path) =>
+    client.ask({ method: 'POST', path: `${path}/drain`, body, schema: nodeSchema }),
+  );
+  if (flags.wait === true) {
+    node = await waitFor({
+      look: () =>
+        forNode(client, id, (path) => client.ask({ path, schema: nodeSchema })).catch(removedMeanwhile(id)),
+      judge: (seen) => judge(seen, Date.now()),
+      timeout: typeof flags.timeout === 'number' ? flags.timeout : undefined,
+    });
+  }
+  print(node, () => standing(node, Date.now()));
+}
+
+function judge(node: NodeRow, now: number): Progress {
+  const id = printable(node.id);
+  // Whoever does not answer may still be draining: its state is its own, and a restart keeps it.
+  if (node.answers === 'unreachable')
+    return { text: `${id} does not answer just now: ${printable(node.reason ?? '')}` };
+  if (node.state === 'drained') return { text: `${id}: nobody is left`, done: true };
+  if (node.state !== 'draining') {
+    const text = `${id} is ${node.state ?? 'ready'}`;
+    return { text, otherwise: `${text}: the drain was called off` };
+  }
+  const text = `${id}: ${countReaders(node)} left`;
+  const left = node.drain_deadline === null ? undefined : Date.parse(node.drain_deadline) - now;
+  if (left === undefined) return { text };
+  return { text, countdown: left <= 0 ? 'the deadline is over' : `${spellDuration(left)} to the deadline` };
+}
+
+function removedMeanwhile(id: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof CommandError) || error.code !== 'not-found') throw error;
+    throw new CommandError(EXIT.otherwise, 'conflict', `${id} was taken off the list before it was drained`);
+  };
+}

@@ -1,0 +1,76 @@
+// `tmpfleet node …`: the nodes that the front knows, and what it may tell them.
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { duration } from '../../shared/config/option.ts';
+import { nodeSchema } from '../control/answers.ts';
+import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
+import { addNode } from './add.ts';
+import { forNode } from './ask.ts';
+import { drainNode } from './drain.ts';
+import { nodeTable, standing } from './table.ts';
+
+const FORCE = 'even when it is the last node that takes readers';
+
+export function addNodeCommand(group: Command): void {
+  verb(group, 'ls', 'list the nodes: state, readers, slots, age of the last report', listNodes);
+  verb(group, 'add <url>', 'add a node, by the address readers are to be sent to', addNode)
+    .option('--id <id>', 'what it is called here (default: from its address)')
+    .option('--no-probe', 'take it without looking it over first');
+  verb(group, 'cordon <id>', 'send no new readers there; who is there stays', (given) =>
+    order(given, 'cordon'),
+  ).option('--force', FORCE);
+  verb(group, 'uncordon <id>', 'send readers there again; also calls a drain off', (given) =>
+    order(given, 'uncordon'),
+  );
+  addWaitFlags(
+    verb(
+      group,
+      'drain <id>',
+      'send no new readers there, and end those who are left at a deadline',
+      drainNode,
+    )
+      .addOption(
+        new Option(
+          '--deadline <time>',
+          "when readers who are left are ended (default: the node's --drain-deadline)",
+        )
+          .argParser(read(duration()))
+          .conflicts('now'),
+      )
+      .option('--now', 'end its readers at once: --deadline 0')
+      .option('--force', FORCE),
+  );
+  verb(group, 'rm <id>', 'take a drained node off the list', removeNode).option(
+    '--force',
+    'also one that is not drained: its readers stay there, but the front knows it no more',
+  );
+}
+
+function verb(group: Command, words: string, help: string, run: (given: Given) => Promise<void>): Command {
+  return controlVerb(group.command(words).description(help), 'front', run);
+}
+
+async function listNodes({ client, print }: Given): Promise<void> {
+  const nodes = await client.ask({ path: '/api/nodes', schema: z.array(nodeSchema) });
+  const none = `The front at ${client.url} has no nodes yet: tmpfleet node add <url>`;
+  print(nodes, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now()).join('\n')));
+}
+
+async function order({ client, args: [id = ''], flags, print }: Given, what: string): Promise<void> {
+  const body = { force: flags.force === true };
+  const node = await forNode(client, id, (path) =>
+    client.ask({ method: 'POST', path: `${path}/${what}`, body, schema: nodeSchema }),
+  );
+  print(node, () => standing(node, Date.now()));
+}
+
+async function removeNode({ client, args: [id = ''], flags, print }: Given): Promise<void> {
+  const removed = await forNode(client, id, (path) =>
+    client.ask({
+      method: 'DELETE',
+      path: flags.force === true ? path : `${path}?if=empty`,
+      schema: z.looseObject({ removed: z.string() }),
+    }),
+  );
+  print(removed, () => `${removed.removed} is off the list. Its node-agent still runs: stop it there.`);
+}

@@ -1,0 +1,134 @@
+// `tmpfleet pool …`: a node's pool as a whole, at the node's own control listener.
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { type NodeStatus, statusSchema } from '../control/answers.ts';
+import type { ControlClient } from '../control/client.ts';
+import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
+import { printable } from '../terminal/text.ts';
+import { type Progress, waitFor } from '../terminal/wait.ts';
+
+export function addPoolCommand(group: Command): void {
+  verb(
+    group,
+    'status',
+    'sizes, what is configured, what is ready, what is to give way',
+    async ({ client, print }) => {
+      show(print, await lookAt(client));
+    },
+  );
+  addWaitFlags(
+    verb(group, 'recycle', 'replace every sandbox that nobody has by a new one, step by step', recycle),
+  );
+  verb(group, 'resize', 'change the slots, or how many are kept ready, until that is configured anew', resize)
+    .addOption(
+      new Option(
+        '--capacity <n>',
+        'slots; fewer than readers have ends nobody: no new ones come until some leave',
+      ).argParser(read(nodeAgentOptions.capacity.kind)),
+    )
+    .addOption(
+      new Option('--warm <n|all>', 'sandboxes to keep ready').argParser(read(nodeAgentOptions.warm.kind)),
+    )
+    .addOption(
+      new Option('--reset', 'go back to what the node is configured with').conflicts(['capacity', 'warm']),
+    );
+  verb(group, 'pause', 'start nothing more; what is ready may still be claimed', (given) =>
+    command(given, 'pause'),
+  );
+  verb(group, 'resume', 'start again what is to be ready', (given) => command(given, 'resume'));
+}
+
+function verb(group: Command, words: string, help: string, run: (given: Given) => Promise<void>): Command {
+  return controlVerb(group.command(words).description(help), 'node', run);
+}
+
+function lookAt(client: ControlClient): Promise<NodeStatus> {
+  return client.ask({ path: '/api/status', schema: statusSchema });
+}
+
+async function command({ client, print }: Given, what: 'pause' | 'resume'): Promise<void> {
+  show(print, await client.ask({ method: 'POST', path: `/api/pool/${what}`, schema: statusSchema }));
+}
+
+async function resize({ client, flags, print }: Given): Promise<void> {
+  const body =
+    flags.reset === true
+      ? { capacity: null, warm: null }
+      : {
+          ...(flags.capacity === undefined ? {} : { capacity: flags.capacity }),
+          ...(flags.warm === undefined
+            ? {}
+            : { warm: flags.warm === Number.POSITIVE_INFINITY ? 'all' : flags.warm }),
+        };
+  if (Object.keys(body).length === 0) {
+    throw new FleetError('bad-config', 'resize says neither --capacity nor --warm', {
+      remedy: 'give one of them, both, or --reset',
+    });
+  }
+  show(print, await client.ask({ method: 'POST', path: '/api/pool/resize', body, schema: statusSchema }));
+}
+
+async function recycle({ client, flags, print }: Given): Promise<void> {
+  const { drained } = await client.ask({
+    ...{ method: 'DELETE', path: '/api/pool', schema: z.looseObject({ drained: z.number() }) },
+  });
+  if (flags.wait !== true) {
+    print({ drained }, () => `${sandboxes(drained)} will give way to new ones`);
+    return;
+  }
+  const status = await waitFor({
+    look: () => lookAt(client),
+    judge: judgeRecycling,
+    timeout: typeof flags.timeout === 'number' ? flags.timeout : undefined,
+  });
+  print(
+    { drained, ...status },
+    () => `${sandboxes(drained)} gave way; ${status.fleet.warm} new ones are ready`,
+  );
+}
+
+function judgeRecycling({ fleet, pool }: NodeStatus): Progress {
+  const text = `${pool.stale} old left, ${fleet.warm} of ${pool.warm_wanted} ready, ${fleet.starting} starting`;
+  if (fleet.state === 'draining' || fleet.state === 'drained') {
+    return {
+      text,
+      otherwise: `the node is ${fleet.state}: what nobody had is gone, and nothing comes in its place`,
+    };
+  }
+  if (pool.stale === 0 && (pool.paused || fleet.warm >= pool.warm_wanted)) return { text, done: true };
+  if (pool.paused) {
+    return {
+      text,
+      otherwise: 'the pool is paused, so nothing gives way: tmpfleet pool resume lets it go on',
+    };
+  }
+  return { text };
+}
+
+function show(print: Given['print'], status: NodeStatus): void {
+  print(status, () => describe(status));
+}
+
+function describe({ fleet, pool }: NodeStatus): string {
+  const { configured } = pool;
+  const other = (now: number | 'all', was: number | 'all'): string =>
+    now === was ? '' : ` (configured: ${was})`;
+  const over = fleet.held - pool.capacity;
+  return [
+    `${printable(fleet.node)}: ${pool.capacity} slots${other(pool.capacity, configured.capacity)}, ` +
+      `${pool.warm} kept ready${other(pool.warm, configured.warm)}${pool.paused ? ', paused: nothing is started' : ''}`,
+    `now: ${fleet.held} held, ${fleet.warm} warm, ${fleet.starting} starting, ${fleet.removing} removing` +
+      `${pool.stale > 0 ? `, ${pool.stale} to give way to new ones` : ''} (${fleet.state})`,
+    ...(over > 0
+      ? [
+          `Readers have ${over} more than there are slots: they stay, and nobody new is taken until they leave.`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function sandboxes(count: number): string {
+  return count === 1 ? '1 sandbox' : `${count} sandboxes`;
+}

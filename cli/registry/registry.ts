@@ -1,0 +1,82 @@
+// `tmpfleet registry …` and `tmpfleet audit`: what keeps the list of nodes, at the front's control listener.
+import type { Command } from 'commander';
+import { integer } from '../../shared/config/option.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { auditSchema, type Ordered, type RegistryStatus, registrySchema } from '../control/answers.ts';
+import { controlVerb, type Given, read } from '../control/verb.ts';
+import { type Column, printable, tableLines } from '../terminal/text.ts';
+
+const MOST_ENTRIES = 1_000;
+
+export function addRegistryCommand(group: Command): void {
+  const verb = (name: string, help: string, run: (given: Given) => Promise<void>): Command =>
+    controlVerb(group.command(name).description(help), 'front', run);
+  verb('show', 'what keeps the list of nodes, and whether it is heeded', async ({ client, print }) => {
+    const status = await client.ask({ path: '/api/registry', schema: registrySchema });
+    print(status, () => describe(status));
+  });
+  const decide = (decision: 'accept' | 'restore', help: string): Command =>
+    verb(decision, help, (given) => take(given, decision)).option(
+      '--force',
+      'one of the two sides is lost by it, so it has to be said',
+    );
+  decide('restore', 'write a registry that was lost anew, from the nodes that this front knows');
+  decide('accept', 'obey a registry that was lost as it is now, be it empty');
+}
+
+export function addAuditCommand(command: Command): void {
+  controlVerb(command, 'front', async ({ client, flags, print }) => {
+    const path = `/api/audit${flags.limit === undefined ? '' : `?limit=${flags.limit}`}`;
+    const entries = await client.ask({ path, schema: auditSchema });
+    print(entries, () => (entries.length === 0 ? 'nothing was ordered yet' : table(entries).join('\n')));
+  }).option(
+    '--limit <n>',
+    `how many (default: 100, ${MOST_ENTRIES} at most)`,
+    read(integer(1, MOST_ENTRIES)),
+  );
+}
+
+async function take({ client, flags, print }: Given, decision: 'accept' | 'restore'): Promise<void> {
+  if (flags.force !== true) {
+    throw new FleetError('bad-config', `registry ${decision} asks for --force`, {
+      remedy: 'look at tmpfleet registry show first: what the other side has is lost',
+    });
+  }
+  const status = await client.ask({
+    ...{ method: 'POST', path: `/api/registry/${decision}`, body: { force: true }, schema: registrySchema },
+  });
+  print(status, () => describe(status));
+}
+
+const STATES: Readonly<Record<RegistryStatus['state'], string>> = {
+  current: 'heeded',
+  unreachable: 'CANNOT BE REACHED: the front goes on with the nodes it knows; none can be added or removed',
+  lost: 'NOT HEEDED: the front goes on with the nodes it knows; none can be added or removed',
+};
+
+function describe({ kind, where, state, since, why, nodes }: RegistryStatus): string {
+  const lines = [
+    `${kind} ${printable(where)}, ${nodes === 1 ? '1 node' : `${nodes} nodes`} known`,
+    `${STATES[state]} (since ${since})`,
+  ];
+  if (why !== null) lines.push(printable(why));
+  if (state === 'lost')
+    lines.push('an accident: tmpfleet registry restore --force; meant so: tmpfleet registry accept --force');
+  return lines.join('\n');
+}
+
+const COLUMNS: readonly Column<Ordered>[] = [
+  { head: 'WHEN', cell: ({ at }) => at.slice(0, 19).concat('Z') },
+  { head: 'FRONT', cell: ({ redirector }) => redirector },
+  { head: 'WHO', cell: ({ actor, address }) => (actor === '' ? address : `${actor} (${address})`) },
+  { head: 'WHAT', cell: ({ what }) => what },
+  { head: 'WITH', cell: ({ body }) => (body === null ? '' : JSON.stringify(body)) },
+  {
+    head: 'CAME OF IT',
+    cell: ({ status, message }) => (message === undefined ? `${status}` : `${status}: ${message}`),
+  },
+];
+
+function table(entries: readonly Ordered[]): readonly string[] {
+  return tableLines(COLUMNS, entries);
+}

@@ -1,0 +1,84 @@
+// `tmpfleet sandbox …`: a node's sandboxes one by one, at the node's own control listener.
+import { type Command, Option } from 'commander';
+import { z } from 'zod';
+import { shortId } from '../../shared/clock.ts';
+import { spellDuration } from '../../shared/config/units.ts';
+import { SANDBOX_STATES } from '../../shared/protocol/sandbox-state.ts';
+import { type SandboxRow, sandboxRowSchema } from '../control/answers.ts';
+import type { ControlClient } from '../control/client.ts';
+import { controlVerb, type Given } from '../control/verb.ts';
+import { CommandError, EXIT } from '../terminal/exit.ts';
+import { suggest } from '../terminal/nearest.ts';
+import { printable, tableLines } from '../terminal/text.ts';
+
+/** Fewer letters of an id could mean another by a slip of the finger. */
+const LEAST_PREFIX = 4;
+
+export function addSandboxCommand(group: Command): void {
+  controlVerb(group.command('ls').description('list sandboxes, oldest first'), 'node', list)
+    .addOption(new Option('--state <state>', 'only those that are so').choices(SANDBOX_STATES))
+    .option('--full-ids', 'whole ids: each opens its sandbox, so mind who looks on');
+  controlVerb(
+    group
+      .command('rm <id...>')
+      .description(
+        `end sandboxes, whoever has them; ${LEAST_PREFIX} letters of an id do, where no other begins so`,
+      ),
+    'node',
+    remove,
+  );
+}
+
+async function list({ client, flags, print }: Given): Promise<void> {
+  const all = await fetchAll(client);
+  const shown = flags.state === undefined ? all : all.filter(({ state }) => state === flags.state);
+  print(shown, () => (shown.length === 0 ? 'none' : table(shown, flags.fullIds === true, Date.now())));
+}
+
+function table(rows: readonly SandboxRow[], full: boolean, now: number): string {
+  const ago = (iso: string | null): string => (iso === null ? '-' : spellDuration(now - Date.parse(iso)));
+  return tableLines<SandboxRow>(
+    [
+      { head: 'ID', cell: ({ id }) => (full ? id : shortId(id)) },
+      { head: 'STATE', cell: ({ state, ending }) => (ending === null ? state : `${state}: ${ending}`) },
+      { head: 'AGE', side: 'right', cell: ({ created }) => ago(created) },
+      { head: 'CLAIMED', side: 'right', cell: ({ claimed }) => ago(claimed) },
+      { head: 'LAST USE', side: 'right', cell: ({ last_use: used }) => ago(used) },
+      { head: 'ENGINE ADDRESS', cell: ({ address }) => address ?? '-' },
+      { head: 'IMAGE', cell: ({ image }) => image },
+    ],
+    rows,
+  ).join('\n');
+}
+
+/** Every id is looked up before the first sandbox ends: all or none. */
+async function remove({ client, args, print }: Given): Promise<void> {
+  const all = await fetchAll(client);
+  const ids = [...new Set(args.map((given) => resolve(given, all)))];
+  const ended: SandboxRow[] = [];
+  for (const id of ids) {
+    ended.push(
+      await client.ask({ method: 'DELETE', path: `/api/sandboxes/${id}`, schema: sandboxRowSchema }),
+    );
+  }
+  print(ended, () =>
+    ended.map(({ id, ending }) => `${shortId(id)} ends (${printable(ending ?? '')})`).join('\n'),
+  );
+}
+
+function resolve(given: string, all: readonly SandboxRow[]): string {
+  const ids = all.map(({ id }) => id);
+  if (ids.includes(given)) return given;
+  const begun = given.length < LEAST_PREFIX ? [] : ids.filter((id) => id.startsWith(given));
+  const [only] = begun;
+  if (only !== undefined && begun.length === 1) return only;
+  const [message, remedy] =
+    begun.length > 1
+      ? [`${begun.length} sandboxes here begin with ${JSON.stringify(given)}`, 'give more of the id']
+      : [`no sandbox here is called ${JSON.stringify(given)}`, suggest(given, ids.map(shortId), 'sandboxes')];
+  throw new CommandError(EXIT.refused, 'not-found', message, { remedy });
+}
+
+function fetchAll(client: ControlClient): Promise<SandboxRow[]> {
+  return client.ask({ path: '/api/sandboxes', schema: z.array(sandboxRowSchema) });
+}

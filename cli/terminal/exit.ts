@@ -1,0 +1,47 @@
+// How the command ends: one line for people on standard error, and a code for scripts.
+import { describeError, type ErrorCode, FleetError, type FleetErrorOptions } from '../../shared/errors.ts';
+
+/** Documented in `tmpfleet --help`. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  unreachable: 4,
+  otherwise: 5,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0  done, or stopped by a signal as asked
+  1  failed; standard error says why and what to do
+  2  the command line or the configuration is wrong
+  3  the fleet was asked and refuses; standard error says why
+  4  the front or the node cannot be reached
+  5  what --wait waited for ended otherwise, or took too long
+  130  interrupted before it was ready`;
+
+/** A failure that has an exit code of its own. */
+export class CommandError extends FleetError {
+  readonly exit: ExitCode;
+
+  constructor(exit: ExitCode, code: ErrorCode, message: string, options: FleetErrorOptions = {}) {
+    super(code, message, options);
+    this.exit = exit;
+  }
+}
+
+/** Says what went wrong in words (a stack only for what we did not foresee) and returns the exit code. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof FleetError) {
+    process.stderr.write(`tmpfleet: ${describeError(error)}\n`);
+    if (error instanceof CommandError) return error.exit;
+    return error.code === 'bad-config' ? EXIT.usage : EXIT.failed;
+  }
+  process.stderr.write(
+    `tmpfleet: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT.failed;
+}

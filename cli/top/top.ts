@@ -1,0 +1,83 @@
+// `tmpfleet top`: the whole fleet at a glance, redrawn in place; or one picture, or JSON, for logs and scripts.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import { duration } from '../../shared/config/option.ts';
+import { spellDuration } from '../../shared/config/units.ts';
+import type { ControlClient } from '../control/client.ts';
+import { controlVerb, type Given, read } from '../control/verb.ts';
+import { CommandError, EXIT } from '../terminal/exit.ts';
+import { compare, type Sample, takeSample } from './numbers.ts';
+import { drawTop } from './picture.ts';
+import { Screen } from './screen.ts';
+
+const INTERVAL_MS = 1_000;
+/** Where there is no terminal to ask. */
+const USUAL_COLUMNS = 110;
+
+export function addTopCommand(command: Command): void {
+  controlVerb(command, 'front', top)
+    .option('--once', 'print one picture and exit (as it does where standard output is no terminal)')
+    .addOption(
+      new Option('--interval <time>', 'how often to look')
+        .default(INTERVAL_MS, '1s')
+        .argParser(read(duration(100))),
+    );
+  command.addHelpText(
+    'after',
+    `
+Rates are over the last interval, so one picture takes one interval. With --json and without --once: a line of JSON an
+interval, until interrupted. Colours on a terminal only, and not where NO_COLOR is set.`,
+  );
+}
+
+async function top({ client, flags, print }: Given): Promise<void> {
+  const interval = typeof flags.interval === 'number' ? flags.interval : INTERVAL_MS;
+  const terminal = process.stdout.isTTY === true;
+  if (flags.once === true || (flags.json !== true && !terminal)) {
+    const first = await takeSample(client);
+    await delay(interval);
+    const view = compare(first, await takeSample(client), client.url);
+    const columns = process.stdout.columns ?? (Number(process.env.COLUMNS) || USUAL_COLUMNS);
+    const window = { columns, rows: Number.POSITIVE_INFINITY, colour: hasColour(terminal) };
+    print(view, () => drawTop(view, window).slice(0, -2).join('\n'));
+  } else if (flags.json === true) await stream(client, interval);
+  else await live(client, interval);
+}
+
+async function stream(client: ControlClient, interval: number): Promise<void> {
+  let before: Sample | undefined;
+  for (;;) {
+    const now = await takeSample(client);
+    process.stdout.write(`${JSON.stringify(compare(before, now, client.url))}\n`);
+    before = now;
+    await delay(interval);
+  }
+}
+
+async function live(client: ControlClient, interval: number): Promise<void> {
+  const screen = new Screen();
+  // A front that is not there at the start is an error, not a picture.
+  let sample = await takeSample(client);
+  let view = compare(undefined, sample, client.url);
+  let trouble: string | undefined;
+  const draw = (): void => screen.draw(drawTop(view, { ...screen.size, colour: hasColour(true) }, trouble));
+  // Leaving must not wait for an answer; the screen is given back as the process exits.
+  screen.open(() => process.exit(EXIT.ok), draw);
+  for (;;) {
+    draw();
+    await delay(interval);
+    try {
+      const next = await takeSample(client);
+      view = compare(sample, next, client.url);
+      sample = next;
+      trouble = undefined;
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.exit !== EXIT.unreachable) throw error;
+      trouble = `as of ${spellDuration(Date.now() - sample.at)} ago: ${error.message}`;
+    }
+  }
+}
+
+function hasColour(terminal: boolean): boolean {
+  return terminal && (process.env.NO_COLOR ?? '') === '';
+}

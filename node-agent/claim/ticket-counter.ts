@@ -1,0 +1,71 @@
+// Counts the tickets that arrive, each once: what a redirector needs to know who is still on the way.
+import type { Clock } from '../../shared/clock.ts';
+import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';
+
+/** How long counts are told after an epoch, ms. Redirectors look back less far. */
+const TOLD_FOR_MS = 60_000;
+
+/** A fleet has few redirectors; more keys than this come from restarts in a row, and the oldest go. */
+const MAX_REDIRECTORS = 256;
+
+export class Arrivals {
+  readonly #nodeId: string;
+  readonly #secrets: readonly string[];
+  readonly #clock: Clock;
+  /** nonce → when it may be forgotten */
+  readonly #nonces = new Map<string, number>();
+  readonly #seen = new Map<string, Map<number, { count: number; readonly until: number }>>();
+
+  constructor(nodeId: string, secrets: readonly string[], clock: Clock) {
+    this.#nodeId = nodeId;
+    this.#secrets = secrets;
+    this.#clock = clock;
+  }
+
+  /** The ticket, when it is genuine, fresh and meant for this node. Its first arrival is counted. */
+  arrive(text: string | undefined): Ticket | undefined {
+    if (text === undefined) return undefined;
+    const now = this.#clock.now();
+    const ticket = verifyTicket(text, this.#secrets, now);
+    if (ticket === undefined || ticket.node !== this.#nodeId) return undefined;
+    if (!this.#nonces.has(ticket.nonce)) {
+      this.#nonces.set(ticket.nonce, ticket.expires);
+      this.#count(ticket, now);
+      this.#forgetOld(now);
+    }
+    return ticket;
+  }
+
+  /** For the report: `seen[redirector/boot][epoch]`. */
+  seen(): Record<string, Record<string, number>> {
+    this.#forgetOld(this.#clock.now());
+    const told: Record<string, Record<string, number>> = {};
+    for (const [key, epochs] of this.#seen) {
+      told[key] = Object.fromEntries([...epochs].map(([epoch, { count }]) => [String(epoch), count]));
+    }
+    return told;
+  }
+
+  #count(ticket: Ticket, now: number): void {
+    const key = redirectorKey(ticket);
+    const epochs = this.#seen.get(key) ?? new Map<number, { count: number; until: number }>();
+    // Re-inserted, so that the map stays in order of last use.
+    this.#seen.delete(key);
+    this.#seen.set(key, epochs);
+    const entry = epochs.get(ticket.epoch) ?? { count: 0, until: now + TOLD_FOR_MS };
+    entry.count += 1;
+    epochs.set(ticket.epoch, entry);
+  }
+
+  #forgetOld(now: number): void {
+    for (const [nonce, until] of this.#nonces) {
+      // In order of arrival and with one lifetime, so the first that is young ends the search.
+      if (until >= now) break;
+      this.#nonces.delete(nonce);
+    }
+    for (const [key, epochs] of this.#seen) {
+      for (const [epoch, { until }] of epochs) if (until < now) epochs.delete(epoch);
+      if (epochs.size === 0 || this.#seen.size > MAX_REDIRECTORS) this.#seen.delete(key);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// The control listener: what an operator may see and do. Loopback by default, a bearer token when not.
+import Router from '@koa/router';
+import type Koa from 'koa';
+import type { z } from 'zod';
+import { FleetError } from '../../shared/errors.ts';
+import { refuseForeignPages } from '../../shared/http/control-guard.ts';
+import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
+import { serveOpenApi } from '../../shared/http/openapi.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { describeIssues, type NodeStats, type sandboxSchema } from '../../shared/protocol/wire.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { OrderDesk } from '../lifecycle/orders.ts';
+import { CONTROL_API } from '../openapi.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { PoolSize } from '../pool/settings.ts';
+import type { NodeMetrics } from '../report/metrics.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
+import { drainBody } from './bodies.ts';
+import { addPoolRoutes } from './pool-routes.ts';
+
+export interface ControlOptions {
+  readonly config: NodeAgentConfig;
+  readonly pool: Pool;
+  readonly size: PoolSize;
+  readonly orders: OrderDesk;
+  readonly snapshot: () => NodeStats;
+  readonly metrics: NodeMetrics;
+  readonly logger: Logger;
+  /** Whether the engine is open and the pool runs. */
+  readonly isReady: () => boolean;
+}
+
+export function createControlApp(options: ControlOptions): Koa {
+  const { config, metrics } = options;
+  const app = createApp({ logger: options.logger });
+  app.use(refuseForeignPages(config.controlHost));
+  const router = new Router();
+  router.get('/healthz', (context) => {
+    context.body = { status: 'ok' };
+  });
+  router.get('/readyz', (context) => {
+    if (!options.isReady()) throw new FleetError('unavailable', 'the engine is not open yet');
+    context.body = { status: 'ok' };
+  });
+  router.use(requireToken(config.controlToken));
+  router.get('/metrics', async (context) => {
+    context.type = metrics.registry.contentType;
+    context.body = await metrics.registry.metrics();
+  });
+  addPoolRoutes(router, options);
+  addStandingRoutes(router, options);
+  addSandboxRoutes(router, options);
+  serveOpenApi(router, CONTROL_API);
+  app.use(router.routes()).use(router.allowedMethods());
+  return app;
+}
+
+function addStandingRoutes(router: Router, { orders }: ControlOptions): void {
+  router.post('/api/cordon', (context) => {
+    context.body = orders.carryOut('cordon');
+  });
+  router.post('/api/uncordon', (context) => {
+    context.body = orders.carryOut('uncordon');
+  });
+  router.post('/api/drain', async (context) => {
+    const body = await readJsonBody(context);
+    const parsed = drainBody.safeParse(body);
+    if (!parsed.success) {
+      throw new FleetError('bad-request', describeIssues(parsed.error, body), {
+        remedy: 'give a deadline such as {"deadline":"30m"}',
+      });
+    }
+    context.body = orders.carryOut('drain', parsed.data?.deadline);
+  });
+}
+
+function addSandboxRoutes(router: Router, { pool }: ControlOptions): void {
+  router.get('/api/sandboxes', (context) => {
+    context.body = pool.table.all().map(describe);
+  });
+  router.get('/api/sandboxes/:id', (context) => {
+    context.body = describe(find(pool, context.params.id));
+  });
+  router.delete('/api/sandboxes/:id', (context) => {
+    const sandbox = find(pool, context.params.id);
+    pool.end(sandbox.id, 'deleted');
+    context.status = 202;
+    context.body = describe(sandbox);
+  });
+}
+
+function find(pool: Pool, id: string | undefined): Sandbox {
+  const sandbox = pool.table.get(id ?? '');
+  if (sandbox === undefined)
+    throw new FleetError('not-found', `no sandbox here is called ${JSON.stringify(id)}`);
+  return sandbox;
+}
+
+function describe(sandbox: Sandbox): z.infer<typeof sandboxSchema> {
+  const time = (ms: number | undefined): string | null =>
+    ms === undefined ? null : new Date(ms).toISOString();
+  return {
+    id: sandbox.id,
+    state: sandbox.state,
+    address: sandbox.address === undefined ? null : `${sandbox.address.host}:${sandbox.address.port}`,
+    image: sandbox.image,
+    created: time(sandbox.createdAt),
+    claimed: time(sandbox.claimedAt),
+    last_use: time(sandbox.lastUse),
+    ending: sandbox.endReason ?? null,
+  };
+}

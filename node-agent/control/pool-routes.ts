@@ -1,0 +1,95 @@
+// What an operator may do with the pool as a whole: recycle it, resize it, pause and resume it.
+import type Router from '@koa/router';
+import { z } from 'zod';
+import { FleetError } from '../../shared/errors.ts';
+import { readJsonBody } from '../../shared/http/koa-app.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { describeIssues, type NodeStats, nodeStatsSchema } from '../../shared/protocol/wire.ts';
+import { nodeAgentOptions } from '../config.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { PoolSize } from '../pool/settings.ts';
+
+export interface PoolControl {
+  readonly pool: Pool;
+  readonly size: PoolSize;
+  readonly snapshot: () => NodeStats;
+  readonly logger: Logger;
+}
+
+/** The options' own limits: what may be configured may be said at run time, and nothing else. */
+export const resizeBody = z
+  .strictObject({
+    capacity: nodeAgentOptions.capacity.kind.schema.nullable().optional(),
+    warm: z.preprocess(
+      (value) => (typeof value === 'number' ? String(value) : value),
+      nodeAgentOptions.warm.kind.schema.nullable().optional(),
+    ),
+  })
+  .refine(
+    ({ capacity, warm }) => capacity !== undefined || warm !== undefined,
+    'says neither capacity nor warm',
+  );
+
+export function addPoolRoutes(router: Router, control: PoolControl): void {
+  const { pool, size, logger } = control;
+  router.get('/api/status', (context) => {
+    context.body = describeStatus(control);
+  });
+  router.delete('/api/pool', (context) => {
+    context.body = { drained: pool.recycle() };
+  });
+  router.post('/api/pool/resize', async (context) => {
+    const body = await readJsonBody(context);
+    const parsed = resizeBody.safeParse(body);
+    if (!parsed.success) {
+      throw new FleetError('bad-request', describeIssues(parsed.error, body), {
+        remedy: `send {"capacity": n} or {"warm": n} or both; capacity is ${nodeAgentOptions.capacity.kind.expects}, warm ${nodeAgentOptions.warm.kind.expects}, and null goes back to what is configured`,
+      });
+    }
+    size.resize(parsed.data);
+    logger.info(size.describe(), 'the pool was resized');
+    pool.act();
+    context.body = describeStatus(control);
+  });
+  for (const [verb, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    router.post(`/api/pool/${verb}`, (context) => {
+      size.pause(paused);
+      logger.info({ paused }, `pool: ${verb}`);
+      pool.act();
+      context.body = describeStatus(control);
+    });
+  }
+}
+
+const warmSchema = z.union([z.number().int(), z.literal('all')]);
+
+/** The report, and what only an operator needs to know of the pool. */
+export const statusSchema = nodeStatsSchema.extend({
+  pool: z.object({
+    capacity: z.number().int(),
+    warm: warmSchema,
+    paused: z.boolean(),
+    configured: z.object({ capacity: z.number().int(), warm: warmSchema }),
+    warm_target: z.number().int(),
+    warm_wanted: z.number().int().describe('so many can be ready just now, next to those that readers have'),
+    stale: z.number().int().describe('those that have yet to give way to new ones'),
+    start_concurrency: z.number().int(),
+  }),
+});
+
+function describeStatus({ pool, size, snapshot }: PoolControl): z.infer<typeof statusSchema> {
+  const { capacity } = pool.settings;
+  return {
+    ...snapshot(),
+    pool: {
+      ...size.describe(),
+      warm_target: pool.warmTarget,
+      warm_wanted: Math.max(0, Math.min(pool.warmTarget, capacity - pool.counts().held)),
+      stale: pool.stale,
+      start_concurrency: pool.concurrency,
+    },
+  };
+}

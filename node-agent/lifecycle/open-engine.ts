@@ -1,0 +1,57 @@
+// Opens the engine, again and again while the world is not ready for it: Docker is not up yet, the image is not here.
+// To end then would leave it to a supervisor to start us for ever, with nobody told why; so the report tells it instead.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from '../../shared/backoff.ts';
+import type { Clock, Random } from '../../shared/clock.ts';
+import { describeError, type ErrorCode, FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/** States of the world; anything else is a fault of the configuration or ours, and ends the start. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['engine-unavailable', 'engine-timeout', 'image-missing']);
+/** Until then an opening is nobody's business; a pull takes longer, and no reader should be sent here meanwhile. ms */
+const QUICK_MS = 3_000;
+const LONGEST_PROBLEM = 1_000;
+
+export interface OpenEngineOptions {
+  readonly engine: Pick<Engine, 'open'>;
+  readonly onExit: (id: string) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Ends at the first failure: nobody waits for a demo or a test whose Docker is not there. */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  /** Told why it is not open, and told undefined when it is. */
+  readonly tell: (problem: string | undefined) => void;
+}
+
+/** @throws FleetError what will not pass by itself, or, with `once` or once aborted, what came last */
+export async function openEngine(options: OpenEngineOptions): Promise<void> {
+  const { engine, clock, random, logger, once, signal, tell } = options;
+  const backoff = new Backoff(clock, random);
+  const slow = setTimeout(() => tell('its engine is still opening; it may be pulling its image'), QUICK_MS);
+  try {
+    for (;;) {
+      const failure = await engine.open(options.onExit).then(() => undefined, passing);
+      if (failure === undefined) break;
+      if (once || signal.aborted) throw failure;
+      const why = describeError(failure);
+      clearTimeout(slow);
+      tell(why.slice(0, LONGEST_PROBLEM));
+      const retryIn = Math.round(backoff.failed());
+      logger.error({ why, retryIn }, 'no sandbox can be started yet; trying again');
+      await delay(retryIn, undefined, { signal }).catch(() => {
+        throw failure;
+      });
+    }
+    tell(undefined);
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+function passing(error: unknown): FleetError {
+  if (error instanceof FleetError && PASSING.has(error.code)) return error;
+  throw error;
+}

@@ -1,0 +1,102 @@
+// What may be ordered of a node: by its own control listener, or by the front with a signed order.
+import type { Context } from 'koa';
+import type { Clock } from '../../shared/clock.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { readTextBody } from '../../shared/http/koa-app.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../../shared/protocol/order.ts';
+import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../../shared/protocol/probe.ts';
+import type { NodeStats } from '../../shared/protocol/wire.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { NodeStanding } from '../state/node-lifecycle.ts';
+
+export interface OrderDeskOptions {
+  readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline' | 'frontUrl'>;
+  readonly secrets: readonly string[];
+  readonly pool: Pick<Pool, 'act' | 'end'>;
+  readonly standing: NodeStanding;
+  readonly snapshot: () => NodeStats;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether sandboxes can be started. */
+  readonly isReady: () => boolean;
+}
+
+export class OrderDesk {
+  readonly #options: OrderDeskOptions;
+  /** Orders taken, with when they expire: none is taken twice. */
+  readonly #taken = new Map<string, number>();
+
+  constructor(options: OrderDeskOptions) {
+    this.#options = options;
+  }
+
+  /** @param deadline ms from now, of a drain @throws FleetError `conflict` when the node's state does not allow it */
+  carryOut(order: OrderName, deadline?: number): NodeStats {
+    const { config, pool, standing, snapshot, logger } = this.#options;
+    if (order === 'drain') standing.drain(deadline ?? config.drainDeadline);
+    else if (order === 'cordon') standing.cordon();
+    else standing.uncordon();
+    logger.info({ state: standing.state }, `node: ${order}`);
+    // In the same turn: the answer's snapshot already shows what follows from the change.
+    pool.act();
+    return snapshot();
+  }
+
+  /**
+   * `POST /api/orders`: the answer's body.
+   * @throws FleetError `forbidden` for what the front did not sign, just now, for this node
+   */
+  async receive(context: Context): Promise<NodeStats | string> {
+    const { config, secrets, clock } = this.#options;
+    if (secrets.length === 0) throw new FleetError('not-found', `there is nothing at ${context.path}`);
+    const body = await readTextBody(context);
+    const now = clock.now();
+    const signature = context.get(SIGNATURE_HEADER);
+    const probe = verifyProbe(body, signature, secrets);
+    if (probe !== undefined) return this.#answer(probe, context);
+    const order = verifyOrder(body, signature, secrets, now);
+    if (order === undefined) {
+      throw new FleetError(
+        'forbidden',
+        'this order is not signed with the secret of this node, or is too old',
+        {
+          remedy: 'do front and node have the same secret, and the same time?',
+        },
+      );
+    }
+    if (order.node !== config.nodeId) {
+      throw new FleetError('forbidden', `this order is for ${order.node}, and this is ${config.nodeId}`);
+    }
+    for (const [nonce, expires] of this.#taken) if (expires < now) this.#taken.delete(nonce);
+    if (this.#taken.has(order.nonce)) throw new FleetError('forbidden', 'this order was taken already');
+    this.#taken.set(order.nonce, order.expires);
+    if (order.order === END) return this.#end(order.sandbox);
+    return this.carryOut(order.order, order.deadline);
+  }
+
+  #end(sandbox = ''): NodeStats {
+    const { pool, snapshot } = this.#options;
+    if (!pool.end(sandbox, 'deleted'))
+      throw new FleetError('not-found', 'no sandbox here is called that, or it is ending already');
+    return snapshot();
+  }
+
+  /** As text, byte for byte what is signed. */
+  #answer({ nonce }: Probe, context: Context): string {
+    const { config, secrets, clock, isReady } = this.#options;
+    const answer: ProbeAnswer = {
+      nonce,
+      node: config.nodeId,
+      clock: clock.now(),
+      ready: isReady(),
+      front: config.frontUrl,
+    };
+    const body = JSON.stringify(answer);
+    // The first signs, as with everything else.
+    context.set(SIGNATURE_HEADER, signProbeAnswer(body, secrets[0] ?? ''));
+    context.type = 'application/json';
+    return body;
+  }
+}

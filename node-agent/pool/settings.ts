@@ -1,0 +1,125 @@
+// The pool's size as it is now: what is configured, unless an operator said otherwise at run time. Their word outlives
+// a restart until the very option that it stands in for is configured anew: of two wishes the newer one counts.
+import { FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { NodeStateFile, PoolWord } from '../state/state-file.ts';
+import type { PoolSettings } from './pool.ts';
+
+/** `null` goes back to what is configured; undefined leaves it as it is. `warm` may be Infinity: all. */
+export interface Resize {
+  readonly capacity?: number | null | undefined;
+  readonly warm?: number | null | undefined;
+}
+
+type Configured = Pick<
+  NodeAgentConfig,
+  'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startDeadline'
+>;
+
+const NOTHING_SAID: PoolWord = { paused: false, capacity: null, warm: null };
+
+export class PoolSize implements PoolSettings {
+  readonly warmFollow: boolean;
+  readonly warmMax: number;
+  readonly concurrentStarts: number;
+  readonly book: NodeAgentConfig['book'];
+  readonly startDeadline: number;
+  readonly #file: NodeStateFile;
+  readonly #configured: Configured;
+
+  constructor(file: NodeStateFile, configured: Configured, logger: Logger) {
+    this.#file = file;
+    this.#configured = configured;
+    this.warmFollow = configured.warmFollow;
+    this.warmMax = configured.warmMax;
+    this.concurrentStarts = configured.concurrentStarts;
+    this.book = configured.book;
+    this.startDeadline = configured.startDeadline;
+    this.#forgetOutdated(logger);
+  }
+
+  get capacity(): number {
+    return this.#word.capacity?.now ?? this.#configured.capacity;
+  }
+
+  get warm(): number {
+    const { warm } = this.#word;
+    return warm === null ? this.#configured.warm : read(warm.now);
+  }
+
+  get paused(): boolean {
+    return this.#word.paused;
+  }
+
+  /** For `GET /api/status`. */
+  describe() {
+    const { capacity, warm } = this.#configured;
+    return {
+      capacity: this.capacity,
+      warm: write(this.warm),
+      paused: this.paused,
+      configured: { capacity, warm: write(warm) },
+    };
+  }
+
+  pause(paused: boolean): void {
+    this.#save({ paused });
+  }
+
+  /** @throws FleetError `bad-request` when more would be ready than there are slots */
+  resize(to: Resize): void {
+    const configured = this.#configured;
+    const capacity = to.capacity === undefined ? this.capacity : (to.capacity ?? configured.capacity);
+    const warm = to.warm === undefined ? undefined : (to.warm ?? configured.warm);
+    if (warm !== undefined && Number.isFinite(warm) && warm > capacity) {
+      throw new FleetError('bad-request', `warm: ${warm} is more than the capacity, which is ${capacity}`, {
+        remedy: `give ${capacity} or fewer, "all", or a larger capacity with it`,
+      });
+    }
+    this.#save({
+      ...(to.capacity === undefined ? {} : { capacity: instead(to.capacity, configured.capacity) }),
+      ...(to.warm === undefined
+        ? {}
+        : { warm: instead(to.warm === null ? null : write(to.warm), write(configured.warm)) }),
+    });
+  }
+
+  get #word(): PoolWord {
+    return this.#file.record.pool ?? NOTHING_SAID;
+  }
+
+  #save(changes: Partial<PoolWord>): void {
+    this.#file.save({ pool: { ...this.#word, ...changes } });
+  }
+
+  #forgetOutdated(logger: Logger): void {
+    const configured = { capacity: this.#configured.capacity, warm: write(this.#configured.warm) };
+    for (const name of ['capacity', 'warm'] as const) {
+      const said = this.#word[name];
+      if (said === null || said.configured === configured[name]) continue;
+      const fields = { was: said.configured, resized: said.now, now: configured[name] };
+      logger.warn(
+        fields,
+        `${name} is configured anew, so what it was resized to at run time no longer counts`,
+      );
+      this.#save({ [name]: null });
+    }
+    if (this.paused)
+      logger.warn('the pool is paused, as it was told: nothing is started until it is resumed');
+  }
+}
+
+/** What is the same as configured is no word of its own. */
+function instead<T>(now: T | null, configured: T): { now: T; configured: T } | null {
+  return now === null || now === configured ? null : { now, configured };
+}
+
+/** JSON has no Infinity. */
+function write(warm: number): number | 'all' {
+  return Number.isFinite(warm) ? warm : 'all';
+}
+
+function read(warm: number | 'all'): number {
+  return warm === 'all' ? Number.POSITIVE_INFINITY : warm;
+}

@@ -1,0 +1,43 @@
+// What a failed request to a sandbox means for the reader.
+import type { Refusal } from './types.ts';
+
+export interface Failure extends Omit<Refusal, 'id'> {
+  /** Whether somebody should look at the sandbox. */
+  readonly hint: boolean;
+}
+
+/** Nothing listens at the address, or there is no such address. */
+const NOBODY_THERE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** @param code of the system's error or undici's */
+export function describeFailure(code: string | undefined): Failure {
+  if (code === undefined) return { status: 502, reason: 'upstream-error', hint: false };
+  if (NOBODY_THERE.has(code)) return { status: 503, reason: 'dead', hint: true };
+  if (isStale(code)) return { status: 502, reason: 'upstream-error', hint: true };
+  switch (code) {
+    case 'ETIMEDOUT':
+      return { status: 504, reason: 'upstream-timeout', hint: true };
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return { status: 504, reason: 'upstream-timeout', hint: false };
+    case 'UND_ERR_DESTROYED':
+    case 'UND_ERR_CLOSED':
+      return { status: 404, reason: 'gone', hint: false };
+    case 'UND_ERR_INVALID_ARG':
+    case 'UND_ERR_NOT_SUPPORTED':
+      return { status: 400, reason: 'malformed', hint: false };
+    default:
+      return { status: 502, reason: 'upstream-error', hint: false };
+  }
+}
+
+/** The connection ended: what a kept-alive one does that the sandbox closed as we wrote. */
+export function isStale(code: string | undefined): boolean {
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}

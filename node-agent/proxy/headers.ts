@@ -1,0 +1,173 @@
+// Headers on their way through, both ways: what belongs to one connection stays there (RFC 9110 §7.6.1), the
+// sandbox learns who asks, and nothing it answers can speak for the whole origin.
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { confineSetCookie, hideCookies } from './cookies.ts';
+
+export interface RequestRules {
+  readonly trustProxy: boolean;
+  readonly ownCookiePrefix: string;
+  readonly token: string | undefined;
+}
+
+export interface ResponseRules {
+  readonly ownCookiePrefix: string;
+  /** Where the sandbox lives, with a slash at its end. */
+  readonly base: string;
+  readonly fixed: FixedHeaders;
+}
+
+/** Headers that every response gets, prepared once. */
+export interface FixedHeaders {
+  readonly names: ReadonlySet<string>;
+  readonly flat: readonly string[];
+}
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** `Expect` was answered by our own server before we got to see the request. */
+const NOT_FOR_SANDBOXES: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect', 'http2-settings']);
+
+/** Who asks, by other names; a reader could otherwise make them up. */
+const CLAIMS_OF_ORIGIN: ReadonlySet<string> = new Set(['forwarded', 'x-real-ip', 'x-scheme']);
+
+/** They would take effect on the whole origin, thus on us and on every other sandbox. */
+const WHOLE_ORIGIN: ReadonlySet<string> = new Set([
+  'service-worker-allowed',
+  'clear-site-data',
+  'strict-transport-security',
+  'public-key-pins',
+  'alt-svc',
+  'nel',
+  'report-to',
+  'accept-ch',
+  'critical-ch',
+  'origin-agent-cluster',
+  'use-as-dictionary',
+  // Orders to a web server in front of us: to serve a file of its own in place of the answer.
+  'x-accel-redirect',
+  'x-sendfile',
+  'x-lighttpd-send-file',
+]);
+
+/** Without these nobody could tell where a message ends or whom it is for, whatever `Connection` says of them. */
+const NEVER_NAMED: ReadonlySet<string> = new Set(['host', 'content-length']);
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Header bytes as latin1; Node refuses to send anything else. */
+const ILLEGAL_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'] as const;
+
+export function fixHeaders(headers: Readonly<Record<string, string>>): FixedHeaders {
+  const entries = Object.entries(headers).map(([name, value]): [string, string] => [
+    name.toLowerCase(),
+    value,
+  ]);
+  return { names: new Set(entries.map(([name]) => name)), flat: entries.flat() };
+}
+
+/** The request's headers for the sandbox: names and values in turn. */
+export function requestHeaders(request: IncomingMessage, rules: RequestRules): string[] {
+  const { rawHeaders } = request;
+  const named = namedByConnection(request.headers.connection);
+  const given = new Map<string, string>();
+  const flat: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (NOT_FOR_SANDBOXES.has(lower) || named?.has(lower) === true) continue;
+    if (lower === 'authorization' && rules.token !== undefined) continue;
+    if (lower.startsWith('x-forwarded-')) {
+      if (!rules.trustProxy) continue;
+      if (FORWARDED.some((known) => known === lower)) {
+        given.set(lower, given.has(lower) ? `${given.get(lower)}, ${value}` : value);
+        continue;
+      }
+    }
+    if (CLAIMS_OF_ORIGIN.has(lower) && !rules.trustProxy) continue;
+    if (lower === 'cookie') {
+      const shown = hideCookies(value, rules.ownCookiePrefix);
+      if (shown !== undefined) flat.push(name, shown);
+      continue;
+    }
+    flat.push(name, value);
+  }
+  if (rules.token !== undefined) flat.push('authorization', `token ${rules.token}`);
+  pushForwarded(flat, request, given);
+  return flat;
+}
+
+/** What a trusted proxy said stands, except that the chain of addresses grows by the one we see. */
+function pushForwarded(flat: string[], request: IncomingMessage, given: ReadonlyMap<string, string>): void {
+  const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  const chain = given.get('x-forwarded-for');
+  const proto = given.get('x-forwarded-proto') ?? (request.socket instanceof TLSSocket ? 'https' : 'http');
+  const host = given.get('x-forwarded-host') ?? request.headers.host;
+  const port = given.get('x-forwarded-port') ?? /:(\d+)$/.exec(host ?? '')?.[1];
+  if (address !== '') flat.push('x-forwarded-for', chain === undefined ? address : `${chain}, ${address}`);
+  flat.push('x-forwarded-proto', proto);
+  if (host !== undefined) flat.push('x-forwarded-host', host);
+  flat.push('x-forwarded-port', port ?? (proto === 'https' ? '443' : '80'));
+}
+
+/** The sandbox's response headers for the reader: names and values in turn, all of them fit to be sent. */
+export function responseHeaders(raw: readonly string[], status: number, rules: ResponseRules): string[] {
+  const named = namedByConnection(findHeader(raw, 'connection'));
+  const flat: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const value = raw[index + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower) || WHOLE_ORIGIN.has(lower) || named?.has(lower) === true) continue;
+    if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
+    if (lower === 'content-length' && status === 204) continue;
+    if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
+    if (lower === 'set-cookie') {
+      const confined = confineSetCookie(value, rules.base, rules.ownCookiePrefix);
+      if (confined !== undefined) flat.push(name, confined);
+      continue;
+    }
+    flat.push(name, value);
+  }
+  flat.push(...rules.fixed.flat);
+  return flat;
+}
+
+/** undici's raw headers as strings: one latin1 character a byte, so that the reader gets the bytes that were sent. */
+export function decodeRawHeaders(raw: unknown): string[] {
+  return Array.isArray(raw)
+    ? raw.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
+    : [];
+}
+
+/** The last value of a header, by its lower-case name. */
+export function findHeader(raw: readonly string[], wanted: string): string | undefined {
+  let found: string | undefined;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index];
+    if (name?.length !== wanted.length || name.toLowerCase() !== wanted) continue;
+    found = found === undefined ? raw[index + 1] : `${found}, ${raw[index + 1]}`;
+  }
+  return found;
+}
+
+/** Undefined for the common `keep-alive` and `close`, which name nothing. */
+function namedByConnection(header: string | undefined): ReadonlySet<string> | undefined {
+  if (header === undefined || header === 'keep-alive' || header === 'close') return undefined;
+  const names = header
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  return new Set(names.filter((name) => !NEVER_NAMED.has(name)));
+}

@@ -1,0 +1,216 @@
+// Everything under /user/<id>/ goes to that sandbox, and only there. Called ahead of Koa, which would cost more
+// than the proxying itself.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { carry, type Household } from './exchange.ts';
+import { fixHeaders, responseHeaders } from './headers.ts';
+import { parseSandboxPath, type SandboxPath } from './path.ts';
+import { framing } from './request-body.ts';
+import {
+  countAnswer,
+  type Lookup,
+  type NodeProxy,
+  type ProxyOptions,
+  type Refusal,
+  type Tally,
+} from './types.ts';
+import { Upstream } from './upstream.ts';
+import { agree, joinSockets, responseOn } from './websocket.ts';
+
+export type {
+  Lookup,
+  NodeProxy,
+  NodeProxy as Proxy,
+  ProxyCounters,
+  ProxyFailure,
+  ProxyOptions,
+  Refusal,
+} from './types.ts';
+
+const HEADERS_TIMEOUT_MS = 600_000;
+
+export function createProxy(options: ProxyOptions): NodeProxy {
+  return new SandboxProxy(options);
+}
+
+/** A request that may go on to a sandbox. */
+interface Route {
+  readonly id: string;
+  readonly target: string;
+  readonly token: string | undefined;
+  readonly hasBody: boolean;
+  readonly upstream: Upstream;
+}
+
+class SandboxProxy implements NodeProxy {
+  readonly counters: Tally = {
+    requests: 0,
+    upgrades: 0,
+    openSockets: 0,
+    bytesToReader: 0,
+    bytesToSandbox: 0,
+    errors: {
+      malformed: 0,
+      gone: 0,
+      dead: 0,
+      'upstream-error': 0,
+      'upstream-timeout': 0,
+      truncated: 0,
+    },
+    answers: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 },
+  };
+  readonly #options: ProxyOptions;
+  readonly #household: Household;
+  readonly #upstreams = new Map<string, Upstream>();
+  /** What cuts each open WebSocket, by sandbox. */
+  readonly #tunnels = new Map<string, Set<() => void>>();
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#household = {
+      options,
+      fixed: fixHeaders(options.responseHeaders),
+      tally: this.counters,
+      headersTimeout: options.headersTimeout ?? HEADERS_TIMEOUT_MS,
+    };
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = parseSandboxPath(request.url ?? '');
+    if (path === 'elsewhere') return false;
+    this.counters.requests += 1;
+    const route = this.#route(path, request, response);
+    if (route !== undefined) carry({ ...route, request, response }, route.upstream, this.#household);
+    return true;
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const path = parseSandboxPath(request.url ?? '');
+    if (path === 'elsewhere') return false;
+    this.counters.upgrades += 1;
+    socket.on('error', () => socket.destroy());
+    const response = responseOn(request, socket);
+    if (response === undefined || !(socket instanceof Socket)) {
+      socket.destroy();
+      return true;
+    }
+    const route = this.#route(path, request, response);
+    if (route === undefined) return true;
+    if (route.hasBody || request.method !== 'GET') {
+      this.#refuse(request, response, { status: 400, reason: 'malformed', id: route.id });
+      return true;
+    }
+    const errand = { ...route, request, response };
+    const protocol = request.headers.upgrade?.trim() ?? '';
+    if (protocol.toLowerCase() !== 'websocket') {
+      // Whoever offers another protocol (`h2c`) takes an answer in this one.
+      carry(errand, route.upstream, this.#household);
+      return true;
+    }
+    const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
+      const rules = { ...this.#options, base: `/user/${route.id}/`, fixed: this.#household.fixed };
+      countAnswer(this.counters, 101);
+      agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
+      if (head.length > 0) socket.unshift(head);
+      this.#join(route.id, socket, sandbox);
+    };
+    carry({ ...errand, upgrade: { protocol, agreed } }, route.upstream, this.#household);
+    return true;
+  }
+
+  forget(id: string): void {
+    this.#upstreams.get(id)?.destroy();
+    this.#upstreams.delete(id);
+    for (const cut of this.#tunnels.get(id) ?? []) cut();
+  }
+
+  async close(): Promise<void> {
+    for (const id of new Set([...this.#upstreams.keys(), ...this.#tunnels.keys()])) this.forget(id);
+  }
+
+  /** Undefined when the request has been answered already. */
+  #route(
+    path: SandboxPath | 'malformed',
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Route | undefined {
+    const body = framing(request);
+    if (path === 'malformed' || body === 'malformed' || countHosts(request) > 1) {
+      this.#refuse(request, response, { status: 400, reason: 'malformed' });
+      return undefined;
+    }
+    const { id, target, query } = path;
+    const found = this.#options.lookup(id);
+    if (found === 'gone' || found === 'dead') {
+      this.#refuse(request, response, { status: found === 'gone' ? 404 : 503, reason: found, id });
+      return undefined;
+    }
+    if (target === undefined) {
+      countAnswer(this.counters, 302);
+      redirect(request, response, `/user/${id}/${query}`, this.#options.responseHeaders);
+      return undefined;
+    }
+    return { id, target, token: found.token, hasBody: body === 'body', upstream: this.#upstream(id, found) };
+  }
+
+  #upstream(id: string, { address }: Exclude<Lookup, string>): Upstream {
+    const known = this.#upstreams.get(id);
+    if (known !== undefined && known.address.host === address.host && known.address.port === address.port) {
+      return known;
+    }
+    known?.destroy();
+    const upstream = new Upstream(address);
+    this.#upstreams.set(id, upstream);
+    return upstream;
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    this.counters.errors[refusal.reason] += 1;
+    countAnswer(this.counters, refusal.status);
+    this.#options.refuse(request, response, refusal);
+  }
+
+  #join(id: string, reader: Socket, sandbox: Duplex): void {
+    const tunnels = this.#tunnels.get(id) ?? new Set();
+    this.#tunnels.set(id, tunnels);
+    this.counters.openSockets += 1;
+    const cut = joinSockets(reader, sandbox, {
+      used: () => this.#options.used(id),
+      toSandbox: (bytes) => {
+        this.counters.bytesToSandbox += bytes;
+      },
+      toReader: (bytes) => {
+        this.counters.bytesToReader += bytes;
+      },
+      closed: () => {
+        this.counters.openSockets -= 1;
+        tunnels.delete(cut);
+        if (tunnels.size === 0 && this.#tunnels.get(id) === tunnels) this.#tunnels.delete(id);
+      },
+    });
+    tunnels.add(cut);
+  }
+}
+
+/** Node reads the first of several, the sandbox might read the last. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
+}
+
+/** Keeps the method of whatever is not a mere look. */
+function redirect(
+  request: IncomingMessage,
+  response: ServerResponse,
+  location: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const looks = request.method === 'GET' || request.method === 'HEAD';
+  response.writeHead(looks ? 302 : 307, { ...headers, location, 'content-length': '0' });
+  response.end();
+}

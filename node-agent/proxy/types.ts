@@ -1,0 +1,85 @@
+// What the proxy is told by the node, and what it tells back.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Address } from '../engine/engine.ts';
+
+/** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
+export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
+
+export interface ProxyOptions {
+  readonly lookup: (id: string) => Lookup;
+  /** Real use: a response below 400, or WebSocket data in either direction. Called often; must be cheap. */
+  readonly used: (id: string) => void;
+  /** The sandbox refused a connection, or broke one off before it answered: a hint to look at it. */
+  readonly failed: (id: string) => void;
+  /** Answers for what has no sandbox behind it. */
+  readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
+  /** What readers of that sandbox are to be told with every answer; undefined for nothing. Called for each: must be cheap. */
+  readonly notice?: (id: string) => Notice | undefined;
+  /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  /** Believe X-Forwarded-* of whoever connects (behind a TLS terminator); else they are replaced. */
+  readonly trustProxy: boolean;
+  /** How the names of our own cookies begin: a sandbox is never shown one, and never sets one. */
+  readonly ownCookiePrefix: string;
+  /** ms from sending a request to the response's headers; 0 is no limit. Bodies have none. Default 10 minutes. */
+  readonly headersTimeout?: number;
+}
+
+export interface Notice {
+  /** A header, as name and value. */
+  readonly header: readonly [string, string];
+  /** HTML for the end of pages that people look at. */
+  readonly banner?: string;
+}
+
+export interface Refusal {
+  readonly status: 400 | 404 | 502 | 503 | 504;
+  readonly reason: 'malformed' | 'gone' | 'dead' | 'upstream-error' | 'upstream-timeout';
+  readonly id?: string;
+}
+
+/** Why a response was not the sandbox's own; `truncated`: it broke off midway, and so did what the reader got. */
+export type ProxyFailure = Refusal['reason'] | 'truncated';
+
+/** Rising, except `openSockets`. */
+export interface ProxyCounters {
+  readonly requests: number;
+  readonly upgrades: number;
+  /** WebSockets open now. */
+  readonly openSockets: number;
+  /** Bodies and WebSocket streams, without HTTP headers. */
+  readonly bytesToReader: number;
+  readonly bytesToSandbox: number;
+  readonly errors: Readonly<Record<ProxyFailure, number>>;
+  /** Answers begun, by the first digit of their status. */
+  readonly answers: Readonly<Record<StatusClass, number>>;
+}
+
+/** `1` stands for a change of protocols. */
+export type StatusClass = 1 | 2 | 3 | 4 | 5;
+
+export interface NodeProxy {
+  /** False when the path is not under /user/: not ours. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** A removed sandbox: its connections are closed, WebSockets too. */
+  forget(id: string): void;
+  readonly counters: ProxyCounters;
+  /** Closes every connection, to sandboxes and of WebSockets. */
+  close(): Promise<void>;
+}
+
+/** The proxy's own view of its counters. */
+export type Tally = { -readonly [K in keyof Omit<ProxyCounters, 'errors' | 'answers'>]: number } & {
+  readonly errors: Record<ProxyFailure, number>;
+  readonly answers: Record<StatusClass, number>;
+};
+
+export function countAnswer({ answers }: Tally, status: number): void {
+  if (status < 200) answers[1] += 1;
+  else if (status < 300) answers[2] += 1;
+  else if (status < 400) answers[3] += 1;
+  else if (status < 500) answers[4] += 1;
+  else answers[5] += 1;
+}

@@ -1,0 +1,85 @@
+// The node's public side: reports, claims and the info page by Koa; /user/ goes to the proxy ahead of it.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { FleetError } from '../../shared/errors.ts';
+import { answerPage } from '../../shared/http/answer.ts';
+import { answerCors } from '../../shared/http/cors.ts';
+import { createApp, requireToken } from '../../shared/http/koa-app.ts';
+import { serveOpenApi } from '../../shared/http/openapi.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { ORDER_PATH } from '../../shared/protocol/order.ts';
+import type { NodeStats } from '../../shared/protocol/wire.ts';
+import type { ClaimDesk } from '../claim/claim.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { OrderDesk } from '../lifecycle/orders.ts';
+import { PUBLIC_API } from '../openapi.ts';
+import type { NodeProxy } from '../proxy/proxy.ts';
+import { INFO_ASSETS, infoPage } from './info-page.ts';
+
+export interface PublicOptions {
+  readonly config: NodeAgentConfig;
+  readonly desk: ClaimDesk;
+  readonly orders: OrderDesk;
+  readonly proxy: NodeProxy;
+  readonly snapshot: () => NodeStats;
+  readonly logger: Logger;
+}
+
+const ROBOTS = 'User-agent: *\nDisallow: /\n';
+
+const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORDER_PATH]);
+
+/** The handler of every public request. */
+export function createPublicHandler(
+  options: PublicOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { config, proxy } = options;
+  const koa = createPublicApp(options).callback();
+  return (request, response) => {
+    // Without an origin to allow, a preflight below /user/ is the sandbox's own to answer.
+    const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
+    if (!itsOwn && answerCors(request, response, config)) return;
+    if (proxy.handle(request, response)) return;
+    void koa(request, response);
+  };
+}
+
+function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptions): Koa {
+  const app = createApp({ logger });
+  const router = new Router();
+  router.get(['/stats', '/api/stats'], (context) => {
+    context.set('Cache-Control', 'no-store');
+    context.body = snapshot();
+  });
+  router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
+    context.body = await desk.spawn(context);
+  });
+  router.post(ORDER_PATH, async (context) => {
+    context.body = await orders.receive(context);
+  });
+  router.get('/info', (context) => answerPage(context.res, 200, infoPage(config.nodeId)));
+  for (const [path, asset] of Object.entries(INFO_ASSETS)) {
+    router.get(path, (context) => {
+      context.type = asset.type;
+      context.set('Cache-Control', 'max-age=3600');
+      context.body = asset.read();
+    });
+  }
+  router.get('/robots.txt', (context) => {
+    context.type = 'text/plain';
+    context.body = ROBOTS;
+  });
+  serveOpenApi(router, PUBLIC_API);
+  app.use(router.routes());
+  app.use(async (context) => {
+    if (POST_ONLY.has(context.path)) {
+      context.set('Allow', 'POST, OPTIONS');
+      throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
+    }
+    const claims = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
+    if (claims && (await desk.handle(context))) return;
+    if (!claims) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);
+  });
+  return app;
+}

@@ -1,0 +1,51 @@
+// The answer where the proxy has no sandbox to ask: a page for people, JSON for programs.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { splitTarget } from '../claim/target.ts';
+import type { Refusal } from '../proxy/proxy.ts';
+import { refusedPage, type Words } from './error-page.ts';
+
+const WORDS: Readonly<Record<Refusal['reason'], Words>> = {
+  gone: {
+    title: 'This notebook is gone',
+    text: 'Notebooks here are temporary: they go away some time after their reader has left. A new one is a click away; what was in the old one cannot be had back.',
+  },
+  dead: {
+    title: 'This notebook has stopped',
+    text: 'Its program has ended, most likely because it ran out of memory. What was in it cannot be had back, but a new one is a click away.',
+  },
+  'upstream-error': {
+    title: 'This notebook did not answer well',
+    text: 'The connection to it broke. Reload the page; if it happens again, open a new one.',
+  },
+  'upstream-timeout': {
+    title: 'This notebook does not answer',
+    text: 'It may be busy. Reload the page in a while; if it happens again, open a new one.',
+  },
+  malformed: {
+    title: 'This address is malformed',
+    text: 'It holds something that no notebook has an address like.',
+  },
+};
+
+/** @param frontUrl where new ones are to be had; empty: here */
+export function createRefuse(frontUrl: string) {
+  return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    const words = WORDS[refusal.reason];
+    if (refusal.status === 503) response.setHeader('Retry-After', '5');
+    if (!wantsPage(request)) {
+      answerJson(response, refusal.status, {
+        status: refusal.reason,
+        message: `${words.title}. ${words.text}`,
+      });
+      return;
+    }
+    const again = refusal.reason === 'malformed' ? undefined : `${frontUrl}${newOne(request.url ?? '/')}`;
+    answerPage(response, refusal.status, refusedPage(words, again));
+  };
+}
+
+/** The same place in a new sandbox. The query stays behind: it may hold what belonged to the old one. */
+function newOne(url: string): string {
+  return splitTarget(url).path.replace(/^\/+user\/+[^/]*/, '/spawn');
+}

@@ -1,0 +1,64 @@
+// While an agent takes up what the last one left, it does not know yet whose sandbox is where. A reader who comes just
+// then waits; to say "gone" of a sandbox that lives would be worse than to say nothing.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
+
+/** A Docker that hangs may take much longer; then the reader is told, and their page comes back by itself. ms */
+const PATIENCE_MS = 20_000;
+const AGAIN_SECONDS = 3;
+
+export class Opening {
+  #isOpen = false;
+  readonly #waiting = new Set<() => void>();
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Everyone goes on. */
+  opened(): void {
+    this.#isOpen = true;
+    for (const go of this.#waiting) go();
+    this.#waiting.clear();
+  }
+
+  /** Goes on with `handle` when the node is open. */
+  hold(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
+    this.#wait(response, handle, () => refuse(request, response));
+  }
+
+  holdUpgrade(socket: Duplex, handle: () => void): void {
+    socket.on('error', () => socket.destroy());
+    const late = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${AGAIN_SECONDS}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    this.#wait(socket, handle, () => socket.end(late));
+  }
+
+  #wait(
+    who: { once(event: 'close', listener: () => void): unknown; readonly destroyed: boolean },
+    handle: () => void,
+    giveUp: () => void,
+  ): void {
+    const end = (then: () => void): void => {
+      clearTimeout(timer);
+      this.#waiting.delete(go);
+      if (!who.destroyed) then();
+    };
+    const go = (): void => end(handle);
+    const timer = setTimeout(() => end(giveUp), PATIENCE_MS);
+    this.#waiting.add(go);
+    who.once('close', () => end(() => undefined));
+  }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('retry-after', String(AGAIN_SECONDS));
+  const text = 'This host is just starting, and does not know its notebooks yet.';
+  if (!wantsPage(request)) {
+    answerJson(response, 503, { status: 'error', message: text });
+    return;
+  }
+  const script = `setTimeout(() => location.reload(), ${AGAIN_SECONDS * 1000} * (1 + Math.random()));`;
+  const body = `<h1>One moment</h1><p>${text}</p><p class="dim">This page tries again by itself.</p>`;
+  answerPage(response, 503, { title: 'One moment', body, script });
+}

@@ -1,0 +1,58 @@
+// The node's report: one atomic snapshot, from memory, whatever the engine is doing.
+import { cpus, loadavg } from 'node:os';
+import { newNonce } from '../../shared/clock.ts';
+import { takesReaders } from '../../shared/protocol/node-state.ts';
+import { type FleetReport, type NodeStats, PROTOCOL } from '../../shared/protocol/wire.ts';
+import type { Arrivals } from '../claim/ticket-counter.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { NodeStanding } from '../state/node-lifecycle.ts';
+
+export interface SnapshotSources {
+  readonly nodeId: string;
+  readonly version: string;
+  /** The image's name or the command; asked each time, as an engine may learn it only when it opens. */
+  readonly image: () => string;
+  readonly pool: Pool;
+  readonly standing: NodeStanding;
+  readonly arrivals: Arrivals;
+}
+
+/** Returns a function that takes a snapshot; `seq` rises with each. */
+export function createSnapshots(sources: SnapshotSources): () => NodeStats & { readonly fleet: FleetReport } {
+  const { pool, standing, arrivals } = sources;
+  const boot = newNonce();
+  const cores = Math.max(1, cpus().length);
+  let seq = 0;
+  return () => {
+    const counts = pool.counts();
+    const { state } = standing;
+    const { deadline, forced } = standing.current;
+    seq += 1;
+    return {
+      available: takesReaders(state) ? counts.warm : 0,
+      capacity: pool.settings.capacity,
+      version: sources.version,
+      container_image: sources.image(),
+      fleet: {
+        protocol: PROTOCOL,
+        node: sources.nodeId,
+        boot,
+        seq,
+        state,
+        ...counts,
+        waiting: pool.waiting,
+        cold: pool.coldRoom(),
+        ...(pool.withheld === undefined ? {} : { problem: pool.withheld }),
+        paused: pool.settings.paused,
+        capacity: pool.settings.capacity,
+        image: sources.image(),
+        claims: pool.claims,
+        ended: pool.table.endings(),
+        seen: arrivals.seen(),
+        load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
+        drain_deadline: deadline,
+        drain_forced: forced,
+      },
+    };
+  };
+}

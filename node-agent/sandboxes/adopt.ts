@@ -1,0 +1,37 @@
+// After a restart: which of the engine's sandboxes go on, and as whose. A pure function of listing and journal.
+
+import type { SandboxState } from '../../shared/protocol/sandbox-state.ts';
+import type { EngineSandbox } from '../engine/engine.ts';
+import type { Recorded } from './journal.ts';
+import type { Sandbox } from './table.ts';
+
+/** Those that run and that the journal knows; whatever else is listed is an orphan, and reaping will see to it. */
+export function planAdoption(
+  listed: readonly EngineSandbox[],
+  recorded: ReadonlyMap<string, Recorded>,
+): readonly Sandbox[] {
+  return listed.flatMap((found) => {
+    const known = recorded.get(found.id);
+    if (known === undefined || !found.running || found.address === undefined) return [];
+    return [
+      {
+        id: found.id,
+        token: known.token,
+        createdAt: found.createdAt,
+        state: stateOf(known),
+        address: found.address,
+        image: found.image,
+        owner: known.owner,
+        claimedAt: known.claimedAt,
+        lastUse: known.lastUse,
+        endReason: undefined,
+      },
+    ];
+  });
+}
+
+/** Without a recorded use, its lease goes on where it was; the next use makes it active again. */
+function stateOf({ owner, lastUse }: Recorded): SandboxState {
+  if (owner === undefined) return 'warm';
+  return lastUse === undefined ? 'claimed' : 'active';
+}

@@ -1,0 +1,73 @@
+// How much the pool keeps ready and how quickly it starts it: by configuration, by booking, by demand, by what the host bears.
+import type { Clock } from '../../shared/clock.ts';
+import { type Booking, Bookings } from './bookings.ts';
+import { Demand } from './demand.ts';
+import { StartPace } from './start-limiter.ts';
+
+export interface RefillSettings {
+  /** How many to keep ready; Infinity for the whole capacity. With `warmFollow`, the least. */
+  readonly warm: number;
+  readonly warmFollow: boolean;
+  /** The most that demand makes of it. */
+  readonly warmMax: number;
+  readonly concurrentStarts: number;
+  readonly book: readonly Booking[];
+}
+
+/** Until a start has been seen. */
+const USUAL_START_SECONDS = 5;
+/** Of the mean time of a start, how much the newest counts. */
+const WEIGHT = 0.2;
+
+export class Refill {
+  readonly #settings: RefillSettings;
+  readonly #clock: Clock;
+  readonly #bookings: Bookings;
+  readonly #demand = new Demand();
+  readonly #pace: StartPace;
+  #startSeconds: number | undefined;
+
+  constructor(settings: RefillSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#bookings = new Bookings(settings.book);
+    this.#pace = new StartPace(settings.concurrentStarts);
+  }
+
+  /** How many may be started at one time. */
+  get concurrency(): number {
+    return this.#pace.limit;
+  }
+
+  /** How many should be ready and unclaimed; more than the capacity means all of it. */
+  warmTarget(): number {
+    const { warm, warmFollow, warmMax } = this.#settings;
+    const seconds = this.#startSeconds ?? USUAL_START_SECONDS;
+    const booked = this.#bookings.wanted(this.#clock.now(), seconds / this.#pace.limit);
+    const followed = warmFollow
+      ? Math.min(warmMax, this.#demand.warmTarget(this.#clock.monotonic(), seconds))
+      : 0;
+    return Math.max(warm, booked, followed);
+  }
+
+  /** A reader was given one. */
+  claimed(): void {
+    this.#demand.arrived(this.#clock.monotonic());
+  }
+
+  /** @param seconds from asking the engine to the first answer */
+  started(seconds: number): void {
+    this.#pace.started(seconds);
+    const before = this.#startSeconds ?? seconds;
+    this.#startSeconds = (1 - WEIGHT) * before + WEIGHT * seconds;
+  }
+
+  /** Another image, so other times. */
+  forget(): void {
+    this.#pace.forget();
+  }
+
+  failed(): void {
+    this.#pace.failed();
+  }
+}

@@ -1,0 +1,60 @@
+// The node's own state: ready, cordoned, draining until a deadline, drained.
+import type { Clock } from '../../shared/clock.ts';
+import { moveNode, type NodeEvent, type NodeState } from '../../shared/protocol/node-state.ts';
+import type { NodeStateFile, NodeStateRecord } from './state-file.ts';
+
+export type Standing = Pick<NodeStateRecord, 'state' | 'deadline' | 'forced'>;
+
+export class NodeStanding {
+  readonly #file: NodeStateFile;
+  readonly #clock: Clock;
+  #leaving = false;
+
+  constructor(file: NodeStateFile, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+  }
+
+  get current(): Standing {
+    const { state, deadline, forced } = this.#file.record;
+    return { state, deadline, forced };
+  }
+
+  get state(): NodeState {
+    const { state } = this.#file.record;
+    return this.#leaving && state === 'ready' ? 'cordoned' : state;
+  }
+
+  /** The process stops: no reader is taken any more. Not on disk, for the next run is as this one was. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  cordon(): Standing {
+    return this.#move('cordon', { deadline: null, forced: null });
+  }
+
+  uncordon(): Standing {
+    return this.#move('uncordon', { deadline: null, forced: null });
+  }
+
+  /** @param deadlineMs from now; 0 ends readers at once */
+  drain(deadlineMs: number): Standing {
+    return this.#move('drain', { deadline: this.#clock.now() + deadlineMs, forced: null });
+  }
+
+  /** To be called regularly: ends readers past the deadline through `endHeld`, and sees when nothing is left. */
+  sweep(left: number, endHeld: () => number): void {
+    const { state, deadline } = this.#file.record;
+    if (state !== 'draining') return;
+    if (deadline !== null && this.#clock.now() >= deadline && left > 0 && endHeld() > 0) {
+      this.#file.save({ forced: true });
+    }
+    if (left === 0) this.#move('emptied', { deadline: null, forced: this.#file.record.forced ?? false });
+  }
+
+  #move(event: NodeEvent, rest: Omit<Standing, 'state'>): Standing {
+    this.#file.save({ state: moveNode(this.#file.record.state, event), ...rest });
+    return this.current;
+  }
+}

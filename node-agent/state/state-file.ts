@@ -1,0 +1,78 @@
+// What an operator made of this node, as one file that survives restarts. On disk before it takes effect.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { NODE_STATES } from '../../shared/protocol/node-state.ts';
+
+const warmSchema = z.union([z.number().int().nonnegative(), z.literal('all')]);
+
+/** A value set at run time, and the configured one in whose place it stands. */
+const insteadOf = <T>(value: z.ZodType<T>) => z.object({ now: value, configured: value }).nullable();
+
+const poolWordSchema = z.object({
+  paused: z.boolean(),
+  capacity: insteadOf(z.number().int().positive()),
+  warm: insteadOf(warmSchema),
+});
+/** What was said of the pool at run time. */
+export type PoolWord = z.infer<typeof poolWordSchema>;
+
+const nodeStateSchema = z.object({
+  state: z.enum(NODE_STATES),
+  /** ms since 1970; when a drain ends its readers. */
+  deadline: z.number().nullable(),
+  /** Whether the last drain had to. */
+  forced: z.boolean().nullable(),
+  pool: poolWordSchema.optional(),
+});
+export type NodeStateRecord = z.infer<typeof nodeStateSchema>;
+
+const FIRST: NodeStateRecord = { state: 'ready', deadline: null, forced: null };
+
+export class NodeStateFile {
+  readonly #path: string;
+  #record: NodeStateRecord;
+
+  /** Takes up where the last run left off. @throws FleetError `bad-config` when the directory cannot be used */
+  constructor(dataDir: string, logger: Logger) {
+    this.#path = join(dataDir, 'node-state.json');
+    try {
+      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new FleetError(
+        'bad-config',
+        `data-dir: ${JSON.stringify(dataDir)} cannot be used: ${describeError(cause)}`,
+        { cause },
+      );
+    }
+    this.#record = this.#read(logger);
+  }
+
+  get record(): NodeStateRecord {
+    return this.#record;
+  }
+
+  /** Synchronous: an answer that says "cordoned" must still be true after a power cut. */
+  save(changes: Partial<NodeStateRecord>): void {
+    const record = { ...this.#record, ...changes };
+    writeFileAtomic.sync(this.#path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    this.#record = record;
+  }
+
+  #read(logger: Logger): NodeStateRecord {
+    try {
+      return nodeStateSchema.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return FIRST;
+      // Unreadable is not "ready": a node that was being drained must not fill up again by accident.
+      logger.error(
+        { path: this.#path, error: describeError(error) },
+        'the node state cannot be read; cordoned until told otherwise',
+      );
+      return { ...FIRST, state: 'cordoned' };
+    }
+  }
+}

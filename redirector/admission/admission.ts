@@ -1,0 +1,157 @@
+// Before readers are sent to a node: is it there, a node, new, of this fleet, of this time, and able to start anything?
+// Each check says what it found; the first that must not be so is a refusal, with what to do.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../shared/clock.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import { type FleetReport, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+import { type Check, type Finding, type Notes, type Probed, Unfit } from './findings.ts';
+import { ask, type Reply } from './request.ts';
+import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-and-clock.ts';
+
+/** A node tells by then that its opening takes long. ms */
+const SETTLE_MS = 5_000;
+const SETTLE_POLL_MS = 200;
+
+export interface ProbeOptions extends Asking {
+  /** The nodes there are. */
+  readonly views: () => Iterable<NodeView>;
+}
+
+export async function probeNode(options: ProbeOptions): Promise<Probed> {
+  const findings: Finding[] = [];
+  const found = (check: Check, detail: string): void => void findings.push({ check, ok: true, detail });
+  const warn = (check: Check, detail: string): void =>
+    void findings.push({ check, ok: true, warning: true, detail });
+  try {
+    const report = await runChecks(options, { found, warn });
+    return { findings, report };
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    const { check, refusal } = error;
+    return { findings: [...findings, { check, ok: false, detail: refusal.message }], refusal };
+  }
+}
+
+async function runChecks(options: ProbeOptions, notes: Notes): Promise<NonNullable<Probed['report']>> {
+  const { member, clock } = options;
+  const { url } = member;
+  const askedAt = clock.now();
+  const reply = await ask({ url: `${url}/stats`, clock }).catch((error: unknown) => {
+    if (error instanceof FleetError) throw notANode(url, error.message);
+    throw new Unfit('reachable', { status: 502, ...explainUnreachable(error, url) });
+  });
+  notes.found('reachable', `answered in ${Math.round(reply.took)} ms`);
+  const stats = readReport(url, reply);
+  const { fleet } = stats;
+  if (fleet === undefined) {
+    notes.warn(
+      'report',
+      'a plain tmpnb node: readers are sent there, but without tickets, and it takes no orders',
+    );
+    compareClocks(notes, { skew: skewByHeader(reply), bySecret: false });
+    return { stats, askedAt };
+  }
+  notes.found('report', `${fleet.node}: ${fleet.state}, ${fleet.warm} of ${fleet.capacity} warm`);
+  notes.found('new', checkNew(options, fleet));
+  const answer = await checkSecret(options, notes, fleet);
+  compareClocks(notes, answer ?? { skew: skewByHeader(reply), bySecret: false });
+  const settled = answer?.ready === false ? await settle(reply, url, clock) : stats;
+  checkImage(notes, settled, settled.fleet ?? fleet);
+  if (answer !== undefined) await checkWayBack(notes, answer.front, clock);
+  return { stats, askedAt };
+}
+
+function notANode(url: string, why: string): Unfit {
+  return new Unfit('report', {
+    status: 422,
+    message: `what answers at ${url} is not a node: ${why}`,
+    remedy: `it should be the node-agent's public address, where /stats answers; try: curl ${url}/stats`,
+  });
+}
+
+function readReport(url: string, { status, text }: Reply): NodeStats {
+  if (status !== 200) throw notANode(url, `it answers ${status} where its report should be`);
+  let stats: NodeStats;
+  try {
+    stats = parseJson(text, nodeStatsSchema, 'its report');
+  } catch (error) {
+    throw notANode(url, error instanceof FleetError ? error.message : String(error));
+  }
+  // A front's own /stats has all that a plain tmpnb node's has; readers sent there would go round for ever.
+  if (isFront(text)) throw notANode(url, 'it is a redirector');
+  return stats;
+}
+
+function isFront(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'hosts' in value;
+  } catch {
+    // Not JSON, so no report of a front either.
+    return false;
+  }
+}
+
+/** Readers on their way there are counted by the name it gives itself, so there must be one of it. */
+function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport): string {
+  for (const view of views()) {
+    const other = view.stats?.fleet;
+    if (other?.node !== node || view.member.url === member.url) continue;
+    const same = other.boot === boot;
+    if (!same && view.answers !== 'reachable') continue;
+    const there = `${view.member.id} at ${view.member.url}`;
+    throw new Unfit('new', {
+      status: 409,
+      message: same
+        ? `this node is in the fleet already, as ${there}`
+        : `another node in the fleet calls itself ${JSON.stringify(node)} too: ${there}`,
+      remedy: same
+        ? `if this address is to be the new one, remove ${view.member.id} first`
+        : 'start one of them with another --node-id',
+    });
+  }
+  return `no other node in the fleet is ${node}`;
+}
+
+/** Just started, it may be a second from being ready, or from knowing why not: it gets that second, and some more. */
+async function settle(first: Reply, url: string, clock: Clock): Promise<NodeStats> {
+  const begun = clock.monotonic();
+  for (let reply = first; ; reply = await ask({ url: `${url}/stats`, clock }).catch(() => first)) {
+    const stats = readReport(url, reply);
+    const { problem, warm = 0, starting = 0 } = stats.fleet ?? {};
+    const known = problem !== undefined || warm + starting > 0;
+    if (known || clock.monotonic() - begun > SETTLE_MS) return stats;
+    await delay(SETTLE_POLL_MS);
+  }
+}
+
+function checkImage({ found, warn }: Notes, { available }: NodeStats, fleet: FleetReport): void {
+  const { problem, image, node, starting } = fleet;
+  if (problem !== undefined) {
+    throw new Unfit('image', {
+      status: 409,
+      message: `${node} cannot start a sandbox: ${problem}`,
+      remedy:
+        'it goes on trying, so mend that on its host and add it again, or add it now all the same: {"probe":false}',
+    });
+  }
+  if (available > 0) found('image', `${image}: ${available} ready`);
+  else warn('image', `${image}: none is ready${starting > 0 ? ` yet, ${starting} on their way` : ''}`);
+}
+
+/** A node without room sends readers back, and not into nowhere. */
+async function checkWayBack({ found, warn }: Notes, front: string, clock: Clock): Promise<void> {
+  if (front === '') {
+    warn('front', 'full, it refuses readers itself instead of sending them back: set its --front-url');
+    return;
+  }
+  const reply = await ask({ url: `${front}/stats`, clock }).catch((error: unknown) =>
+    explainUnreachable(error, front),
+  );
+  if ('message' in reply) warn('front', `it sends readers back to ${front}, but from here ${reply.message}`);
+  else if (reply.status !== 200 || !isFront(reply.text))
+    warn('front', `it sends readers back to ${front}, which is no redirector`);
+  else found('front', `it sends readers back to ${front}`);
+}

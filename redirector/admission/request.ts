@@ -1,0 +1,64 @@
+// How a probe asks: one request with an end to patience and to size, what came and how long it took.
+import { Agent, request } from 'undici';
+import type { Clock } from '../../shared/clock.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { MAX_REPORT_BYTES } from '../../shared/protocol/wire.ts';
+
+/** From asking to the last byte, ms. An operator waits for it, and a node that takes longer is of no use to readers. */
+const PATIENCE_MS = 5_000;
+
+export interface Reply {
+  readonly status: number;
+  readonly text: string;
+  /** The header of that name, or an empty text. */
+  header(name: string): string;
+  /** Wall time half-way between asking and the answer, ms since 1970, and the way there and back, ms. */
+  readonly at: number;
+  readonly took: number;
+}
+
+export interface Question {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
+/** Does not follow redirects. @throws what the connection failed with, or FleetError `bad-report` for too much */
+export async function ask(question: Question): Promise<Reply> {
+  const { url, method = 'GET', body, headers = {}, clock } = question;
+  // A connection of its own: a kept one would not tell whether a new one can be made.
+  const agent = new Agent({ connect: { timeout: PATIENCE_MS }, keepAliveTimeout: 1 });
+  const [began, wall] = [clock.monotonic(), clock.now()];
+  try {
+    const answer = await request(url, {
+      ...{ method, dispatcher: agent, signal: AbortSignal.timeout(PATIENCE_MS) },
+      headers: { accept: 'application/json', 'user-agent': 'tmpfleet-redirector', ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const took = clock.monotonic() - began;
+    const text = await readSome(answer.body);
+    return {
+      ...{ status: answer.statusCode, text, took, at: wall + took / 2 },
+      header: (name) => {
+        const value = answer.headers[name];
+        return typeof value === 'string' ? value : '';
+      },
+    };
+  } finally {
+    await agent.destroy();
+  }
+}
+
+async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_REPORT_BYTES)
+      throw new FleetError('bad-report', `its answer is longer than ${MAX_REPORT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,107 @@
+// Whether a node has our secret, and our time: two things that must not be taken for each other.
+import { type Clock, newNonce } from '../../shared/clock.ts';
+import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import { ORDER_PATH, SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
+import { MAX_SKEW_MS, type Probe, signProbe, verifyProbeAnswer } from '../../shared/protocol/probe.ts';
+import type { FleetReport, Member } from '../../shared/protocol/wire.ts';
+import { type Notes, Unfit } from './findings.ts';
+import { ask, type Reply } from './request.ts';
+
+export interface Asking {
+  readonly member: Member;
+  readonly secrets: readonly string[];
+  readonly clock: Clock;
+}
+
+export interface Told {
+  /** How far its clock is ahead of ours, ms. */
+  readonly skew: number | undefined;
+  /** By its own signed word, rather than by an HTTP header. */
+  readonly bySecret: boolean;
+  readonly front: string;
+  /** Whether its engine is open. */
+  readonly ready: boolean;
+}
+
+/** What it says under the fleet's secret; undefined when neither side has one. */
+export async function checkSecret(
+  { member, secrets, clock }: Asking,
+  notes: Notes,
+  fleet: FleetReport,
+): Promise<Told | undefined> {
+  const [secret = ''] = secrets;
+  const probe: Probe = { order: 'probe', nonce: newNonce() };
+  const body = JSON.stringify(probe);
+  const reply = await ask({
+    ...{ url: member.url + ORDER_PATH, method: 'POST', body, clock },
+    headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signProbe(body, secret) },
+  }).catch((error: unknown) => {
+    throw new Unfit('reachable', { status: 502, ...explainUnreachable(error, member.url) });
+  });
+  // A node without a secret has no such address.
+  if (reply.status === 404 && secrets.length === 0) {
+    notes.warn('secret', 'neither this front nor the node has one: no tickets, and no orders by the front');
+    return undefined;
+  }
+  const answer =
+    reply.status === 200
+      ? verifyProbeAnswer(probe, reply.text, reply.header(SIGNATURE_HEADER), secrets)
+      : undefined;
+  if (answer === undefined) throw noProof(fleet.node, reply.status, secrets.length > 0);
+  notes.found('secret', 'the same as ours');
+  return { skew: answer.clock - reply.at, bySecret: true, front: answer.front, ready: answer.ready };
+}
+
+function noProof(node: string, status: number, haveOne: boolean): Unfit {
+  if (status !== 200 && status !== 403 && status !== 404) {
+    return new Unfit('secret', {
+      status: 502,
+      message: `${node} answers ${status} where it takes a front's orders (POST ${ORDER_PATH})`,
+      remedy: 'if a proxy stands before it, have that pass everything on',
+    });
+  }
+  const message = !haveOne
+    ? `${node} has a secret, and this front has none`
+    : status === 404
+      ? `${node} has no secret, and this front has one`
+      : `${node} has another secret than this front`;
+  return new Unfit('secret', {
+    status: 422,
+    message: `${message}: its readers' tickets would not be believed`,
+    remedy:
+      'start both with the same TMPFLEET_SECRET (or --secret-file); while rotating, "new,old" on both sides',
+  });
+}
+
+/** To the second; undefined where it has no usable `Date`. */
+export function skewByHeader(reply: Reply): number | undefined {
+  const told = Date.parse(reply.header('date'));
+  return Number.isNaN(told) ? undefined : told + 500 - reply.at;
+}
+
+export function compareClocks(
+  { found, warn }: Notes,
+  { skew, bySecret }: Pick<Told, 'skew' | 'bySecret'>,
+): void {
+  if (skew === undefined) {
+    warn('clock', 'the node does not tell its time');
+    return;
+  }
+  const apart = describeSkew(skew);
+  if (Math.abs(skew) <= MAX_SKEW_MS) found('clock', apart);
+  // Without tickets nothing of ours depends on it.
+  else if (!bySecret) warn('clock', `${apart}: does either keep its time (NTP)?`);
+  else {
+    throw new Unfit('clock', {
+      status: 422,
+      message: `${apart}, and more than ${MAX_SKEW_MS / 1000} s apart tickets and orders are taken for stale`,
+      remedy: 'have both keep their time (timedatectl set-ntp true, or chrony), then add it again',
+    });
+  }
+}
+
+function describeSkew(skew: number): string {
+  const seconds = Math.round(Math.abs(skew) / 100) / 10;
+  if (seconds < 1) return "its clock agrees with this front's to the second";
+  return `its clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} this front's`;
+}

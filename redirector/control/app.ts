@@ -1,0 +1,172 @@
+// The front's control listener: which nodes there are. Loopback by default, a bearer token when not.
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { FleetError } from '../../shared/errors.ts';
+import { refuseForeignPages } from '../../shared/http/control-guard.ts';
+import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
+import { OPENAPI_PATH, serveOpenApi } from '../../shared/http/openapi.ts';
+import type { Logger } from '../../shared/logging.ts';
+import type { Registry as MetricsRegistry } from '../../shared/metrics.ts';
+import { ORDERS } from '../../shared/protocol/order.ts';
+import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
+import { VERSION } from '../../shared/version.ts';
+import type { Probed } from '../admission/findings.ts';
+import type { RedirectorConfig } from '../config.ts';
+import type { FleetPage } from '../fleet-page/fleet-page.ts';
+import { type Fleet, findNode } from '../nodes/fleet.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+import { CONTROL_API } from '../openapi.ts';
+import type { KeptRegistry, Registry } from '../registry/registry.ts';
+import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
+import type { Orders } from './node-orders.ts';
+import { addRegistryRoutes, auditing } from './registry-routes.ts';
+import { refuseIfInUse } from './removal-guard.ts';
+
+export interface NodesApiOptions {
+  readonly config: RedirectorConfig;
+  readonly registry: KeptRegistry;
+  readonly fleet: Fleet;
+  readonly orders: Orders;
+  /** What is found at a node that is to be added. */
+  readonly probe: (member: Member) => Promise<Probed>;
+  readonly describe: (view: NodeView) => object;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+  readonly page: FleetPage;
+}
+
+/** What `GET /` points to. */
+const SEE = [
+  '/fleet',
+  '/api/nodes',
+  '/api/history',
+  '/api/events',
+  '/api/registry',
+  '/api/audit',
+  '/hosts',
+  '/metrics',
+  '/healthz',
+  '/readyz',
+  OPENAPI_PATH,
+];
+
+export function createNodesApi(options: NodesApiOptions): Koa {
+  const { config, fleet } = options;
+  const app = createApp({ logger: options.logger });
+  app.use(options.page.files);
+  app.use(refuseForeignPages(config.controlHost));
+  const router = new Router();
+  router.get('/', (context) => {
+    context.body = { program: 'tmpfleet redirector', version: VERSION, see: SEE };
+  });
+  router.get('/healthz', (context) => {
+    context.body = { status: 'ok' };
+  });
+  // Ready when it could send a reader somewhere, or there is nowhere yet to send anyone.
+  router.get('/readyz', (context) => {
+    const heard = [...fleet.views()].some((view) => view.answers === 'reachable');
+    if (fleet.size > 0 && !heard) throw new FleetError('unavailable', 'no node has been heard from');
+    context.body = { status: 'ok' };
+  });
+  router.use(requireToken(config.controlToken));
+  router.get('/metrics', async (context) => {
+    context.type = options.metrics.contentType;
+    context.body = await options.metrics.metrics();
+  });
+  router.use(auditing(options.registry, config.redirectorId));
+  addNodeRoutes(router, options);
+  addRegistryRoutes(router, options.registry);
+  addOrderRoutes(router, options);
+  addHostRoutes(router, options);
+  options.page.addRoutes(router);
+  serveOpenApi(router, CONTROL_API);
+  app.use(router.routes()).use(router.allowedMethods());
+  return app;
+}
+
+function addNodeRoutes(router: Router, options: NodesApiOptions): void {
+  const { registry, fleet, describe, logger } = options;
+  router.get('/api/nodes', (context) => {
+    context.body = [...fleet.views()].map(describe);
+  });
+  router.post('/api/nodes', async (context) => {
+    const body = parseBody(addBody, await readJsonBody(context), '{"url":"https://node7.example.org"}');
+    const url = normalizeNodeUrl(body.url);
+    const member = { id: body.id ?? nodeIdFromUrl(url), url };
+    // What is a member already needs no probe to be refused.
+    const probed = body.probe && !isMember(registry, member) ? await options.probe(member) : undefined;
+    if (probed?.refusal !== undefined) {
+      const { status, message, remedy } = probed.refusal;
+      logger.warn({ node: member.id, url, message }, 'a node was not added');
+      context.status = status;
+      context.body = { status: 'error', message, remedy, findings: probed.findings };
+      return;
+    }
+    await registry.add(member);
+    logger.info({ node: member.id, url }, 'a node was added');
+    context.status = 201;
+    const view = findNode(fleet, member.id);
+    // Known at once: the next to be added may be the same node by another name.
+    if (probed?.report !== undefined && view.stats === undefined)
+      fleet.report(view, probed.report.stats, probed.report.askedAt);
+    context.body = { ...describe(view), ...(probed === undefined ? {} : { findings: probed.findings }) };
+  });
+  router.get('/api/nodes/:id', (context) => {
+    context.body = describe(findNode(fleet, context.params.id));
+  });
+  router.get('/api/nodes/:id/probe', async (context) => {
+    const { findings, refusal } = await options.probe(findNode(fleet, context.params.id).member);
+    context.body = { findings, remedy: refusal?.remedy ?? null };
+  });
+  router.delete('/api/nodes/:id/sandboxes/:sandbox', async (context) => {
+    const view = findNode(fleet, context.params.id);
+    await options.orders.end(view, context.params.sandbox ?? '');
+    context.body = { removing: context.params.sandbox };
+  });
+  router.delete('/api/nodes/:id', async (context) => {
+    const view = findNode(fleet, context.params.id);
+    if (context.query.if === 'empty') refuseIfInUse(view);
+    await registry.remove(view.member.id);
+    logger.info({ node: view.member.id }, 'a node was removed');
+    context.body = { removed: view.member.id };
+  });
+}
+
+function isMember(registry: Registry, { id, url }: Member): boolean {
+  return registry.members().some((member) => member.id === id || member.url === url);
+}
+
+/** What is passed on to the node itself, which alone owns its state. */
+function addOrderRoutes(router: Router, { fleet, orders, describe, logger }: NodesApiOptions): void {
+  for (const order of ORDERS) {
+    router.post(`/api/nodes/:id/${order}`, async (context) => {
+      const view = findNode(fleet, context.params.id);
+      const wish = parseBody(orderBody, (await readJsonBody(context)) ?? {}, '{"deadline":"30m"}');
+      await orders.give(view, { ...wish, order });
+      logger.info({ node: view.member.id, ...wish }, `a node was told: ${order}`);
+      context.body = describe(view);
+    });
+  }
+}
+
+/** tmpnb-redirector's own calls, for scripts that know it. */
+function addHostRoutes(router: Router, { registry, logger }: NodesApiOptions): void {
+  const readHost = (body: unknown): string =>
+    normalizeNodeUrl(parseBody(hostBody, body, '{"host":"https://node7.example.org"}').host);
+  const memberAt = (url: string) => registry.members().find((member) => member.url === url);
+  router.post('/hosts', async (context) => {
+    const url = readHost(await readJsonBody(context));
+    // Adding what is there already was success in tmpnb-redirector, and scripts rely on it.
+    if (memberAt(url) === undefined) await registry.add({ id: nodeIdFromUrl(url), url });
+    logger.info({ url }, 'a node was added');
+    context.body = { host: url };
+  });
+  router.delete('/hosts', async (context) => {
+    const url = readHost(await readJsonBody(context));
+    const member = memberAt(url);
+    if (member === undefined) throw new FleetError('not-found', `host: no node is at ${url}`);
+    await registry.remove(member.id);
+    logger.info({ url }, 'a node was removed');
+    context.body = { host: url };
+  });
+}

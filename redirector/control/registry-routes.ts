@@ -1,0 +1,117 @@
+// The front's control listener on its registry: how it is, what to do when it is not to be believed, and who changed what.
+import { hostname } from 'node:os';
+import type Router from '@koa/router';
+import type Koa from 'koa';
+import { z } from 'zod';
+import { describeError, FleetError } from '../../shared/errors.ts';
+import { readJsonBody } from '../../shared/http/koa-app.ts';
+import { type Registry as MetricsRegistry, only, showGauge } from '../../shared/metrics.ts';
+import type { AuditEntry } from '../registry/audit.ts';
+import { type KeptRegistry, REGISTRY_STATES } from '../registry/registry.ts';
+import { parseBody } from './bodies.ts';
+
+export const ACTOR_HEADER = 'Tmpfleet-Actor';
+const LONGEST_ACTOR = 100;
+const LONGEST_BODY = 2_000;
+
+export const forceBody = z.object({
+  force: z.literal(true).describe('said aloud, because one of the two sides is lost by it'),
+});
+
+export const registryStatusSchema = z.object({
+  kind: z.enum(['file', 'redis']),
+  where: z.string(),
+  state: z
+    .enum(REGISTRY_STATES)
+    .describe('unreachable and lost: the fleet goes on with the nodes known here'),
+  since: z.iso.datetime().describe('since when it is in this state'),
+  why: z.string().nullable(),
+  nodes: z.number().int().describe('how many are known here'),
+});
+
+export const AUDIT_LIMIT = { least: 1, most: 1_000, usual: 100 };
+const limitSchema = z.coerce.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most);
+
+export function addRegistryRoutes(router: Router, registry: KeptRegistry): void {
+  const describe = (): z.infer<typeof registryStatusSchema> => {
+    const { since, why, ...status } = registry.status();
+    const nodes = registry.members().length;
+    return { ...status, since: new Date(since).toISOString(), why: why ?? null, nodes };
+  };
+  router.get('/api/registry', (context) => {
+    context.body = describe();
+  });
+  for (const decision of ['accept', 'restore'] as const) {
+    router.post(`/api/registry/${decision}`, async (context) => {
+      parseBody(forceBody, await readJsonBody(context), '{"force":true}');
+      await registry[decision]();
+      context.body = describe();
+    });
+  }
+  router.get('/api/audit', async (context) => {
+    const { limit = AUDIT_LIMIT.usual } = context.query;
+    const parsed = limitSchema.safeParse(limit);
+    if (!parsed.success) {
+      const { least, most } = AUDIT_LIMIT;
+      throw new FleetError('bad-request', `limit: ${JSON.stringify(limit)} is not from ${least} to ${most}`);
+    }
+    context.body = await registry.audit(parsed.data);
+  });
+}
+
+/** Notes every order in the registry's audit trail, refused ones too. Those without the token never come here. */
+export function auditing(registry: KeptRegistry, redirectorId: string): Koa.Middleware {
+  const redirector = redirectorId === '' ? hostname() : redirectorId;
+  return async (context, next) => {
+    if (context.method !== 'POST' && context.method !== 'DELETE') return next();
+    // Now: a connection that is cut meanwhile has none any more.
+    const address = context.ip;
+    const note = (status: number, message?: string): Promise<void> => {
+      const entry: AuditEntry = {
+        at: new Date().toISOString(),
+        redirector,
+        actor: context.get(ACTOR_HEADER).slice(0, LONGEST_ACTOR),
+        address,
+        what: `${context.method} ${withoutKeys(context.path)}`,
+        body: inShort(context.state.json),
+        status,
+        ...(message === undefined ? {} : { message }),
+      };
+      return registry.note(entry);
+    };
+    try {
+      await next();
+    } catch (error) {
+      await note(error instanceof FleetError ? error.status : 500, describeError(error));
+      throw error;
+    }
+    // Nothing is there: nothing was ordered.
+    if (context.status !== 404 || context.body !== undefined) await note(context.status);
+  };
+}
+
+/** Orders are short; what is not need not fill the trail. */
+function inShort(body: unknown): unknown {
+  const text = JSON.stringify(body ?? null);
+  return text.length > LONGEST_BODY ? `${text.slice(0, LONGEST_BODY)}…` : JSON.parse(text);
+}
+
+/** Whoever knows a sandbox's whole id may enter it. */
+function withoutKeys(path: string): string {
+  return path.replace(/(\/sandboxes\/[^/]{8})[^/]+/, '$1…');
+}
+
+export function showRegistry(metrics: MetricsRegistry, registry: KeptRegistry): void {
+  const show = (name: string, help: string, value: () => boolean): void =>
+    showGauge(metrics, { name, help, rows: () => only(value() ? 1 : 0) });
+  show(
+    'tmpfleet_registry_reachable',
+    'Whether what keeps the list of nodes (a file, a Redis) can be asked; 0: the fleet goes on with the nodes it knows',
+    () => registry.status().state !== 'unreachable',
+  );
+  show(
+    'tmpfleet_registry_lost',
+    'Whether the list of nodes was emptied or put back by nobody known, and is not heeded until an operator decides',
+    () => registry.status().state === 'lost',
+  );
+}

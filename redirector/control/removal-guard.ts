@@ -1,0 +1,28 @@
+// Whether a node can be taken off the front's list without anybody losing anything.
+import { FleetError } from '../../shared/errors.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+
+/** @throws FleetError `conflict` that says what is left there, or why nobody can know */
+export function refuseIfInUse(view: NodeView): void {
+  const why = whyInUse(view);
+  if (why === undefined) return;
+  throw new FleetError('conflict', `${view.member.id} ${why}`, {
+    remedy: 'drain it first, or insist: --force (readers who are there stay, and the front forgets them)',
+  });
+}
+
+function whyInUse({ stats, answers, since }: NodeView): string | undefined {
+  // Never heard from: there is nobody whom we sent there.
+  if (stats === undefined) return undefined;
+  const { fleet } = stats;
+  if (fleet === undefined) return 'is a plain tmpnb node, which does not tell how many readers it has';
+  const readers = fleet.held === 1 ? '1 reader' : `${fleet.held} readers`;
+  if (answers !== 'reachable') {
+    if (fleet.held === 0) return undefined;
+    return `has not answered since ${new Date(since).toISOString()}, and had ${readers} then`;
+  }
+  if (fleet.state === 'drained') return undefined;
+  return fleet.state === 'draining'
+    ? `is still draining: ${readers} left`
+    : `is ${fleet.state}, not drained: ${readers} and ${fleet.warm} warm sandboxes`;
+}

@@ -1,0 +1,130 @@
+// What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes, and a node
+// that is no longer one loses its series.
+import type { Clock } from '../../shared/clock.ts';
+import {
+  createMetrics,
+  Histogram,
+  only,
+  type Registry,
+  rowsBy,
+  showCounter,
+  showGauge,
+} from '../../shared/metrics.ts';
+import type { Fleet } from '../nodes/fleet.ts';
+import type { Refusal, Sent } from '../placement/dispatcher.ts';
+import type { WaitOutcome } from '../placement/waiting-room.ts';
+import type { PollOutcome } from '../polling/poller.ts';
+import { NodeTally, UNKNOWN_NODE } from './counters.ts';
+import { showFleet } from './fleet-gauges.ts';
+
+export interface RedirectorMetrics {
+  readonly registry: Registry;
+  countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
+  countRefusal(refusal: Refusal): void;
+  /** @param node as it calls itself; only registered ones get a series of their own */
+  countBounce(node: string, avoidable: boolean): void;
+  countWait(outcome: WaitOutcome, seconds: number): void;
+  countPoll(outcome: PollOutcome): void;
+  /** For the process that holds readers. */
+  showReaders(waiting: () => number, connections: () => Promise<number>): void;
+  /** For the process that has workers. */
+  showWorkers(running: () => number): void;
+}
+
+/** Nobody is held for longer than three seconds unless --hold-for says so. */
+const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
+
+export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorMetrics {
+  const registry = createMetrics('redirector');
+  showFleet(registry, fleet, clock);
+  const refusals: Record<Refusal, number> = { full: 0, 'none-answers': 0, 'no-nodes': 0, 'too-many-hops': 0 };
+  const polls: Record<PollOutcome, number> = { report: 0, 'bad-report': 0, refused: 0, silent: 0 };
+  showCounter(registry, {
+    name: 'tmpfleet_refusals_total',
+    help: 'Readers and programs who could be sent nowhere, by why: each of them met an error',
+    labels: ['reason'],
+    rows: () => rowsBy('reason', refusals),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_polls_total',
+    help: 'Times a node was asked for its report, by what came of it: a report, one that cannot be believed, a refused connection, or nothing in time',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', polls),
+  });
+  return {
+    registry,
+    ...countWays(registry, fleet),
+    countWait: countWaits(registry),
+    countRefusal: (reason) => {
+      refusals[reason] += 1;
+    },
+    countPoll: (outcome) => {
+      polls[outcome] += 1;
+    },
+    showReaders: (waiting, connections) => {
+      showGauge(registry, {
+        name: 'tmpfleet_waiting',
+        help: 'Readers who are held just now because no room is known of',
+        rows: () => only(waiting()),
+      });
+      showGauge(registry, {
+        name: 'tmpfleet_open_connections',
+        help: 'Connections open at the public listener',
+        rows: async () => only(await connections()),
+      });
+    },
+    showWorkers: (running) =>
+      showGauge(registry, {
+        name: 'tmpfleet_workers',
+        help: 'Processes that answer readers (--workers)',
+        rows: () => only(running()),
+      }),
+  };
+}
+
+/** Who was sent where, and who came back. */
+function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'countSent' | 'countBounce'> {
+  const sent = new NodeTally({ redirect: 0, spawn: 0 });
+  const bounced = new NodeTally({ true: 0, false: 0 });
+  const isThere = (node: string): boolean => fleet.get(node) !== undefined;
+  showCounter(registry, {
+    name: 'tmpfleet_redirects_total',
+    help: 'Readers (redirect) and programs (spawn) sent to each node',
+    labels: ['node', 'reason'],
+    rows: () => sent.rows('reason', isThere),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_bounces_total',
+    help: 'Readers whom a node sent back to the front; avoidable when another node took them',
+    labels: ['node', 'avoidable'],
+    rows: () => bounced.rows('avoidable', isThere),
+  });
+  return {
+    countSent: (kind, { view }) => {
+      sent.of(view.member.id)[kind] += 1;
+    },
+    countBounce: (node, avoidable) => {
+      bounced.of(fleet.named(node)?.member.id ?? UNKNOWN_NODE)[avoidable ? 'true' : 'false'] += 1;
+    },
+  };
+}
+
+function countWaits(registry: Registry): RedirectorMetrics['countWait'] {
+  const waits: Record<WaitOutcome, number> = { sent: 0, refused: 0, left: 0 };
+  const seconds = new Histogram({
+    name: 'tmpfleet_wait_seconds',
+    help: 'How long readers were held while nodes were asked again',
+    buckets: WAIT_BUCKETS,
+    registers: [registry],
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_waits_total',
+    help: 'Readers who were held while nodes were asked again, by how that ended',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', waits),
+  });
+  return (outcome, waited) => {
+    waits[outcome] += 1;
+    seconds.observe(waited);
+  };
+}

@@ -1,0 +1,156 @@
+// Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
+import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
+import {
+  redirectorKey,
+  signTicket,
+  type Ticket,
+  TicketSheet,
+  verifyTicket,
+} from '../../shared/protocol/ticket.ts';
+import type { Fleet } from '../nodes/fleet.ts';
+import { type NodeView, nodeName } from '../nodes/node-view.ts';
+import { EPOCH_MS, epochAt } from '../nodes/pending.ts';
+import { Weights } from './weights.ts';
+
+/** A reader sent back so often gets an honest answer instead. */
+export const MAX_HOPS = 3;
+
+const TICKET_LIFE_MS = 30_000;
+
+/** So many MACs at once at most, about 40 µs: what the first costs more is spread over 64 tickets by then. */
+const MAX_SHEET = 16;
+
+export interface DispatcherOptions {
+  readonly fleet: Fleet;
+  readonly secrets: readonly string[];
+  readonly redirector: string;
+  readonly boot: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Why nobody could be sent anywhere. */
+export type Refusal = 'full' | 'none-answers' | 'no-nodes' | 'too-many-hops';
+
+export interface Sent {
+  readonly view: NodeView;
+  /** Undefined where the fleet has no secret, or the node is a plain tmpnb. */
+  readonly ticket: string | undefined;
+}
+
+/** What is known of a reader: which nodes could not serve them. */
+export interface Journey {
+  readonly tried: readonly string[];
+  readonly hops: number;
+  /** Undefined where they have no ticket yet. */
+  readonly nonce: string | undefined;
+}
+
+/** Of whoever comes for the first time: any ticket will do, so they get one that is signed already. */
+const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #weights: Weights;
+  /** Bounces whose news was taken, with when they expire: shown again, one must not close a node again. */
+  readonly #heard = new Map<string, number>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
+    this.#weights = new Weights({ ourKey, pollInterval: options.fleet.pollInterval });
+    if (ourKey !== undefined) options.fleet.heedOnly(ourKey);
+    options.fleet.watch(this.#weights);
+  }
+
+  /** What a ticket that came back says, if it is genuine. That a node sent someone back is news of that node too. */
+  readBack(text: string | undefined): Ticket | undefined {
+    if (text === undefined) return undefined;
+    const { fleet, secrets, clock } = this.#options;
+    const ticket = verifyTicket(text, secrets, clock.now());
+    // A node that sends a reader back is itself the last it names; a ticket of ours that comes back is no news.
+    if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
+    const view = fleet.named(ticket.node);
+    if (view !== undefined && this.#isNews(ticket, clock.now()) && !view.full) {
+      view.full = true;
+      fleet.changed(view);
+    }
+    return ticket;
+  }
+
+  /** Whether tickets are in use; where not, a reader's own `ticket=` is theirs to keep. */
+  get usesTickets(): boolean {
+    return this.#options.secrets.length > 0;
+  }
+
+  #isNews({ nonce, hops, expires }: Ticket, now: number): boolean {
+    for (const [key, until] of this.#heard) {
+      // In order of arrival and with one lifetime, so the first that is young ends the search.
+      if (until >= now) break;
+      this.#heard.delete(key);
+    }
+    const key = `${nonce}/${hops}`;
+    if (this.#heard.has(key)) return false;
+    this.#heard.set(key, expires);
+    return true;
+  }
+
+  startJourney(back?: Ticket): Journey {
+    return back === undefined ? FRESH : { tried: back.tried, hops: back.hops, nonce: back.nonce };
+  }
+
+  /** Chooses without sending anyone: for whoever only looks. */
+  choose(tried: readonly string[] = [], now = this.#options.clock.now()): NodeView | undefined {
+    const { fleet, random } = this.#options;
+    const triedViews: NodeView[] = [];
+    for (const name of tried) {
+      const view = fleet.named(name);
+      if (view !== undefined) triedViews.push(view);
+    }
+    return this.#weights.choose(random, triedViews, now);
+  }
+
+  /** Chooses, and counts the reader as on their way. */
+  send(journey: Journey): Sent | Refusal {
+    if (journey.hops >= MAX_HOPS) return 'too-many-hops';
+    const now = this.#options.clock.now();
+    const view = this.choose(journey.tried, now);
+    if (view === undefined) return this.whyNot();
+    const ticket = this.#ticketFor(view, journey, now);
+    if (ticket === undefined) view.ledger.sent(now);
+    else view.ledger.sentWithTicket(now);
+    view.redirects += 1;
+    // Nobody else need know: it makes room for nobody.
+    this.#weights.sent(view, now);
+    return { view, ticket };
+  }
+
+  whyNot(): Refusal {
+    const { fleet, clock } = this.#options;
+    if (fleet.size === 0) return 'no-nodes';
+    const now = clock.now();
+    for (const view of fleet.views()) if (view.answers === 'reachable' || view.keptUntil > now) return 'full';
+    return 'none-answers';
+  }
+
+  #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
+    const { secrets, redirector, boot } = this.#options;
+    if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
+    const epoch = epochAt(now);
+    // The same for a whole epoch, because those of a sheet are alike.
+    const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
+    const ticket = { redirector, boot, epoch, expires };
+    if (journey !== FRESH) {
+      const { tried, hops, nonce = newNonce() } = journey;
+      return signTicket({ ...ticket, node: nodeName(view), tried, hops, nonce }, secrets);
+    }
+    const { sheet } = view;
+    const isGood = sheet?.epoch === epoch;
+    const signed = isGood ? sheet.next() : undefined;
+    if (signed !== undefined) return signed;
+    // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
+    const size = isGood ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
+    view.sheet = new TicketSheet({ ...ticket, node: nodeName(view), tried: [], hops: 0 }, secrets, size);
+    return view.sheet.next();
+  }
+}

@@ -1,0 +1,76 @@
+// The front's public side: redirects ahead of Koa, everything else by Koa.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Router from '@koa/router';
+import type Koa from 'koa';
+import { FleetError } from '../../shared/errors.ts';
+import { createAnswerCors } from '../../shared/http/cors.ts';
+import { createApp } from '../../shared/http/koa-app.ts';
+import { OPENAPI_PATH, serveOpenApi } from '../../shared/http/openapi.ts';
+import type { Logger } from '../../shared/logging.ts';
+import type { RedirectorConfig } from '../config.ts';
+import { PUBLIC_API } from '../openapi.ts';
+import type { SpawnDesk } from './spawn.ts';
+
+export interface PublicOptions {
+  readonly config: RedirectorConfig;
+  readonly redirect: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly desk: SpawnDesk;
+  readonly stats: () => object;
+  readonly logger: Logger;
+}
+
+/** What a browser or a crawler asks for by itself: no reader, so no sandbox. */
+const NEVER_A_CLICK = /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[^/]*|\.well-known\/.*)$/;
+const OURS: ReadonlySet<string> = new Set([
+  '/stats',
+  '/api/stats',
+  '/api/spawn',
+  '/api/spawn/',
+  OPENAPI_PATH,
+]);
+
+export function isOwn(path: string): boolean {
+  return OURS.has(path) || NEVER_A_CLICK.test(path);
+}
+
+export function createPublicHandler(
+  options: PublicOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { config, redirect } = options;
+  const answerCors = createAnswerCors(config);
+  const koa = createPublicApp(options).callback();
+  return (request, response) => {
+    if (answerCors(request, response)) return;
+    if (redirect(request, response)) return;
+    void koa(request, response);
+  };
+}
+
+function createPublicApp({ desk, stats, logger }: PublicOptions): Koa {
+  const app = createApp({ logger });
+  const router = new Router();
+  router.get(['/stats', '/api/stats'], (context) => {
+    context.set('Cache-Control', 'no-store');
+    context.body = stats();
+  });
+  router.post(['/api/spawn', '/api/spawn/'], async (context) => {
+    context.body = await desk.spawn(context);
+  });
+  router.get('/robots.txt', (context) => {
+    context.type = 'text/plain';
+    context.body = 'User-agent: *\nDisallow: /\n';
+  });
+  serveOpenApi(router, PUBLIC_API);
+  app.use(router.routes());
+  app.use((context) => {
+    const reads = context.method === 'GET' || context.method === 'HEAD';
+    if (reads && !context.path.startsWith('/api/spawn')) return;
+    context.set('Allow', OURS.has(context.path) ? allowed(context.path) : 'GET, HEAD, OPTIONS');
+    throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
+  });
+  return app;
+}
+
+function allowed(path: string): string {
+  return path.startsWith('/api/spawn') ? 'POST, OPTIONS' : 'GET, HEAD, OPTIONS';
+}

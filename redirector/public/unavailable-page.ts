@@ -1,0 +1,47 @@
+// What a reader sees when no node can take them: the truth, and a page that tries again by itself.
+import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import type { Refusal } from '../placement/dispatcher.ts';
+
+const WORDS: Readonly<Record<Refusal, { readonly title: string; readonly text: string }>> = {
+  full: {
+    title: 'All notebooks are taken just now',
+    text: 'Each reader has one of their own, and every one is in use. They come free as people leave.',
+  },
+  'too-many-hops': {
+    title: 'All notebooks are taken just now',
+    text: 'Others were quicker at every host that seemed to have room. They come free as people leave.',
+  },
+  'none-answers': {
+    title: 'The notebooks cannot be reached just now',
+    text: 'The hosts they run on do not answer. Whoever looks after them can see that too.',
+  },
+  'no-nodes': {
+    title: 'There are no notebooks here yet',
+    text: 'This service has just been set up: no host has been added to it.',
+  },
+};
+
+export function refusalMessage(refusal: Refusal): string {
+  return WORDS[refusal].text;
+}
+
+/**
+ * @param retryAfterMs when to try again; spread out, or all who were turned away would come back together
+ * @param again the address without our ticket: with it, those who try again would still be kept from the nodes that
+ *   could not take them before, however much room came free there
+ */
+export function refusedPage(refusal: Refusal, retryAfterMs: number, again: string): Page {
+  const { title, text } = WORDS[refusal];
+  return {
+    title,
+    body: `<h1>${title}</h1><p>${text}</p>
+<p class="dim">This page tries again by itself every few seconds. You may leave it open.</p>
+<p><a class="button" id="again" href="${escapeHtml(again)}">Try again now</a></p>`,
+    // To replace an address by itself, fragment and all, would load nothing: then it is a reload.
+    script: `setTimeout(() => {
+  const again = new URL(document.getElementById('again').href);
+  again.hash = location.hash;
+  again.href === location.href ? location.reload() : location.replace(again);
+}, ${retryAfterMs} * (1 + 0.6 * Math.random()));`,
+  };
+}

@@ -1,0 +1,52 @@
+// Until when a server's TLS certificate is good: an expired one keeps every reader out, at a time known long before.
+import { connect, type PeerCertificate } from 'node:tls';
+import { FleetError } from '../errors.ts';
+import { explainUnreachable } from '../http/network-errors.ts';
+import type { Verdict } from './checkup.ts';
+
+const PATIENCE_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** An automatic renewal that works has renewed it by then. */
+const WARN_DAYS = 14;
+
+/** @param url of https @param now ms since 1970 */
+export async function checkCertificate(url: string, now: number): Promise<Verdict> {
+  const { certificate, distrust } = await peerCertificate(url);
+  const days = Math.floor((Date.parse(certificate.valid_to) - now) / DAY_MS);
+  if (distrust !== undefined && days >= 0) return { level: 'fail', ...explainCertificate(distrust, url) };
+  const detail = `good until ${new Date(certificate.valid_to).toISOString().slice(0, 10)}, ${days} days`;
+  const remedy = 'renew it: is the automatic renewal working?';
+  if (days < 0) return { level: 'fail', detail: `it expired ${-days} days ago`, remedy };
+  return days < WARN_DAYS ? { level: 'warn', detail, remedy } : { detail };
+}
+
+function explainCertificate(code: string, url: string): { readonly detail: string; readonly remedy: string } {
+  const { message, remedy } = explainUnreachable(Object.assign(new Error(code), { code }), url);
+  return { detail: message, remedy };
+}
+
+interface Peer {
+  readonly certificate: PeerCertificate;
+  /** Why it is not trusted: a code of OpenSSL's. */
+  readonly distrust: string | undefined;
+}
+
+function peerCertificate(url: string): Promise<Peer> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    // Taken as it is, so that one that is not trusted can be told of too.
+    const name = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+    const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, ...name }, () => {
+      const { authorizationError } = socket;
+      const code = authorizationError instanceof Error ? authorizationError.message : authorizationError;
+      resolve({ certificate: socket.getPeerCertificate(), distrust: code ?? undefined });
+      socket.destroy();
+    });
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
+    socket.once('error', (cause) => {
+      const { message, remedy } = explainUnreachable(cause, url);
+      reject(new FleetError('unavailable', message, { cause, remedy }));
+    });
+  });
+}

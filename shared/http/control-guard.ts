@@ -1,0 +1,27 @@
+// Keeps web pages away from a control listener: one open in a browser on this machine could otherwise post to it.
+import type Koa from 'koa';
+import { FleetError } from '../errors.ts';
+import { isLoopback } from './serving.ts';
+
+/**
+ * Refuses what a page of another origin caused, and, on loopback, what asks for us by a name of its own choosing
+ * (DNS rebinding). Programs and people's own command lines send neither.
+ * @param host the address the control listener listens on
+ */
+export function refuseForeignPages(host: string): Koa.Middleware {
+  return async (context, next) => {
+    const site = context.get('sec-fetch-site');
+    const origin = context.get('origin');
+    const foreign = site === 'cross-site' || site === 'same-site';
+    if (foreign || (origin !== '' && origin !== `${context.protocol}://${context.host}`)) {
+      throw new FleetError('forbidden', 'pages of other origins have no business here');
+    }
+    const name = context.hostname;
+    if (isLoopback(host) && name !== 'localhost' && !/^[\d.]+$|:/.test(name)) {
+      throw new FleetError('forbidden', `this listener is not called ${JSON.stringify(name)}`, {
+        remedy: 'use its IP address, or localhost',
+      });
+    }
+    await next();
+  };
+}

@@ -1,0 +1,161 @@
+// What programs say to each other over HTTP, with the parser for each. Nothing from elsewhere is believed unparsed.
+import { z } from 'zod';
+import { FleetError } from '../errors.ts';
+import { NODE_STATES } from './node-state.ts';
+import { SANDBOX_STATES } from './sandbox-state.ts';
+
+/** The version of the `fleet` object below; a reader of a higher one ignores what it does not know. */
+export const PROTOCOL = 1;
+
+/** No honest report is larger; a larger one is not read to its end. Bytes. */
+export const MAX_REPORT_BYTES = 256 * 1024;
+
+const count = z.number().int().nonnegative().max(1_000_000);
+const counter = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const word = z.string().min(1).max(128);
+
+/** Names that go into URLs, labels and file names. */
+export const NODE_ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
+
+export const nodeIdSchema = z.string().regex(NODE_ID, 'letters, digits, dot, dash, underscore; 63 at most');
+
+/** One atomic snapshot of a node; `seq` rises with every one taken in the same `boot`. */
+export const fleetReportSchema = z.object({
+  protocol: z.number().int().positive(),
+  node: nodeIdSchema,
+  boot: word,
+  seq: counter,
+  state: z.enum(NODE_STATES),
+  warm: count,
+  starting: count,
+  held: count,
+  /** Slots that are being emptied; not in DESIGN's list, but room for a cold start cannot be told without them. */
+  removing: count.default(0),
+  /** Readers for whom one of the starting ones, or a free slot, is meant already. */
+  waiting: count.default(0),
+  /** Of those who may still come, how many could be started one; without it, every slot that nobody has or waits for. */
+  cold: count.optional(),
+  /** Why nothing is started just now, in words for ops: no image, no Docker, no room on the host. */
+  problem: z.string().max(1_024).optional(),
+  capacity: count,
+  /** Nothing is started there: free slots are no room. */
+  paused: z.boolean().optional(),
+  image: z.string().max(512),
+  claims: counter,
+  /** Sandboxes ended so far, by reason. */
+  ended: z.record(z.string().max(64), counter),
+  /** `seen[redirector/boot][epoch]`: how many of that redirector's tickets of that second arrived here. */
+  seen: z.record(z.string().max(128), z.record(z.string().max(16), count)),
+  /** One-minute load average divided by the number of cores. */
+  load: z.number().nonnegative().max(100_000),
+  /** Wall time by which a drain ends, ms since 1970. */
+  drain_deadline: z.number().nullable().optional(),
+  /** Whether the last drain had to end readers. */
+  drain_forced: z.boolean().nullable().optional(),
+});
+export type FleetReport = z.infer<typeof fleetReportSchema>;
+
+/** `GET /stats` of a node; the first four are tmpnb's and all that a plain tmpnb node says. */
+export const nodeStatsSchema = z.object({
+  available: count,
+  capacity: count,
+  version: z.string().max(128).optional(),
+  container_image: z.string().max(512).optional(),
+  fleet: fleetReportSchema.optional(),
+});
+export type NodeStats = z.infer<typeof nodeStatsSchema>;
+
+/** `POST /api/spawn`: where the caller's sandbox is. */
+export const spawnAnswerSchema = z.object({ url: z.string().min(1).max(2048) });
+export type SpawnAnswer = z.infer<typeof spawnAnswerSchema>;
+
+/** A node as ops name it: the address readers are sent to, and its place in the registry. */
+export const memberSchema = z.object({
+  id: nodeIdSchema,
+  url: z.string().max(2048),
+});
+export type Member = z.infer<typeof memberSchema>;
+
+/**
+ * Parses text as JSON and then by `schema`.
+ * @throws FleetError `bad-report` that names the first fields that do not fit, and what they were.
+ */
+export function parseJson<T>(text: string, schema: z.ZodType<T>, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FleetError('bad-report', `${what} is not JSON: ${excerpt(text)}`, { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new FleetError('bad-report', `${what}: ${describeIssues(parsed.error, value)}`);
+}
+
+/** `field: what is wrong (was: value)`, the first three of them. */
+export function describeIssues(error: z.ZodError, value: unknown): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => {
+      const field = issue.path.length === 0 ? 'the whole' : issue.path.map(String).join('.');
+      return `${field}: ${issue.message} (was: ${excerpt(JSON.stringify(at(value, issue.path)) ?? 'missing')})`;
+    })
+    .join('; ');
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let here: unknown = value;
+  for (const key of path) {
+    if (typeof here !== 'object' || here === null) return undefined;
+    here = Reflect.get(here, key);
+  }
+  return here;
+}
+
+function excerpt(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** A sandbox on a control listener. Neither its token nor its owner: a log of this answer would have them. */
+export const sandboxSchema = z.object({
+  id: z.string(),
+  state: z.enum(SANDBOX_STATES),
+  address: z.string().nullable(),
+  image: z.string(),
+  created: z.string().nullable(),
+  claimed: z.string().nullable(),
+  last_use: z.string().nullable(),
+  ending: z.string().nullable().describe('why it is being removed'),
+});
+
+/**
+ * The one spelling of a node's address: `https://a/` and `https://a` are the same node.
+ * @throws FleetError `bad-request` for anything that is not an http(s) origin with an optional path.
+ */
+export function normalizeNodeUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    throw new FleetError('bad-request', `url: ${excerpt(JSON.stringify(text))} is not an address`, {
+      cause,
+      remedy: 'give it as https://node7.example.org',
+    });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new FleetError('bad-request', `url: ${url.protocol}// is not http or https`);
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new FleetError('bad-request', 'url: must not carry a user, a query or a fragment');
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** A registry id for an address that came without one: `node7.example.org`, `127.0.0.1-8001`. */
+export function nodeIdFromUrl(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`
+    .replace(/[^a-zA-Z0-9._-]+/g, '-')
+    .replace(/^[^a-zA-Z0-9]+|-+$/g, '')
+    .slice(0, 63);
+}

@@ -1,0 +1,187 @@
+// `tmpfleet doctor` on a host, as its operator runs it: a host that is well, and each fault really there.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeNeeding } from '../../lab/needs.ts';
+import { run } from '../../lab/run.ts';
+import { Bench } from '../../redirector/support.ts';
+import { startAgent } from '../../support/agent.ts';
+import { tmpfleet } from '../../support/tmpfleet.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-doctor-'));
+const bench = new Bench();
+afterEach(() => bench.clear());
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const printedSchema = z.object({
+  ok: z.boolean(),
+  findings: z.array(
+    z.object({ check: z.string(), level: z.string(), detail: z.string(), remedy: z.string().optional() }),
+  ),
+});
+
+/** What it prints as JSON, by check. Later flags outweigh earlier ones. */
+async function examine(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const common = [
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--control-port',
+    '0',
+    '--data-dir',
+    join(dir, 'data'),
+  ];
+  const doctor = tmpfleet(['doctor', '--json', ...common, ...flags], env);
+  const code = await doctor.ended;
+  const { ok, findings } = printedSchema.parse(JSON.parse(doctor.output()));
+  const levels = Object.fromEntries(findings.map(({ check, level }) => [check, level]));
+  const of = (check: string) => findings.find((finding) => finding.check === check);
+  return { code, ok, levels, of };
+}
+
+describe('on a host for the local engine', { timeout: 120_000 }, () => {
+  test('says that nothing is isolated, and is well otherwise', async () => {
+    const { code, ok, levels } = await examine(['--engine', 'local']);
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(levels).toMatchObject({ isolation: 'warn', port: 'ok', 'data directory': 'ok', disk: 'ok' });
+  });
+
+  test('prints lines for people', async () => {
+    const doctor = tmpfleet([
+      ...['doctor', '--engine', 'local', '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
+      ...['--data-dir', join(dir, 'data'), '--docker-host', 'unix:///nowhere/docker.sock'],
+    ]);
+    expect(await doctor.ended).toBe(0);
+    expect(doctor.output()).toMatch(/^ok {4}configuration {6}node .*engine local$/m);
+    expect(doctor.output()).toMatch(/^\d+ ok, \d+ to look at, 0 failed$/m);
+  });
+
+  test('tells a port that is taken from one that is held by this very node', async () => {
+    const agent = bench.keep(await startAgent({ nodeId: 'mine', capacity: '1' }));
+    const { port } = new URL(agent.url);
+    const mine = await examine(['--engine', 'local', '--port', port, '--node-id', 'mine']);
+    expect(mine.of('port')).toMatchObject({
+      level: 'ok',
+      detail: expect.stringContaining('agent is running'),
+    });
+    const other = await examine(['--engine', 'local', '--port', port, '--node-id', 'other']);
+    expect(other.code).toBe(1);
+    expect(other.of('port')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining(`port ${port} on 127.0.0.1 is taken`),
+      remedy: expect.stringContaining('--port'),
+    });
+  });
+
+  test('finds a data directory that cannot be one, and options that do not go together', async () => {
+    const file = join(dir, 'a-file');
+    writeFileSync(file, '');
+    const bad = await examine(['--engine', 'local', '--data-dir', join(file, 'below'), '--require-ticket']);
+    expect(bad.levels).toMatchObject({ configuration: 'fail', 'data directory': 'fail' });
+    expect(bad.of('data directory')?.remedy).toContain('--data-dir');
+    expect(bad.of('configuration')?.detail).toContain('require-ticket');
+  });
+
+  test('looks at the front it is to have', async () => {
+    const front = await bench.front();
+    const well = await examine(['--engine', 'local', '--front-url', front.url]);
+    expect(well.of('front')).toMatchObject({ level: 'ok', detail: expect.stringContaining('0 s') });
+    expect(well.of('secret')).toMatchObject({ level: 'warn' });
+    const control = await examine(['--engine', 'local', '--front-url', front.controlUrl]);
+    expect(control.of('front')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('--front-url'),
+    });
+    const nothing = await examine(['--engine', 'local', '--front-url', 'http://127.0.0.1:1']);
+    expect(nothing.of('front')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining('nothing listens'),
+    });
+  });
+
+  test('counts the files that may be open against the capacity', async () => {
+    const script = 'ulimit -n 300; exec "$0" "$@"';
+    const flags = ['doctor', '--json', '--engine', 'local', '--host', '127.0.0.1', '--capacity', '500'];
+    const doctor = tmpfleet([...flags, '--data-dir', join(dir, 'data')], {}, ['sh', '-c', script]);
+    expect(await doctor.ended).toBe(1);
+    const { findings } = printedSchema.parse(JSON.parse(doctor.output()));
+    expect(findings.find(({ check }) => check === 'open files')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('LimitNOFILE'),
+    });
+  });
+});
+
+test('a Docker that is not there is a failure with a remedy', async () => {
+  const { code, of, levels } = await examine([
+    '--engine',
+    'docker',
+    '--docker-host',
+    'unix:///nowhere/docker.sock',
+  ]);
+  expect(code).toBe(1);
+  expect(of('docker')).toMatchObject({
+    level: 'fail',
+    remedy: expect.stringContaining('is Docker running?'),
+  });
+  expect(levels.isolation).toBeUndefined();
+});
+
+describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
+  const host = ['--engine', 'docker', '--docker-host', docker.host, '--pull', 'never'];
+  const tiny = ['--image', docker.tinyImage, '--command', docker.tinyCommand, '--capacity', '2'];
+  const leftovers = (): Promise<string> =>
+    run('docker', ['-H', docker.host, 'ps', '-aq', '--filter', 'label=tmpfleet.node']);
+
+  test('all is well: two sandboxes start, reach nothing, and are gone', { timeout: 120_000 }, async () => {
+    const { code, of, levels } = await examine([...host, ...tiny]);
+    expect(levels).toMatchObject({
+      ...{ configuration: 'ok', docker: 'ok', confinement: expect.stringMatching(/ok|warn/), image: 'ok' },
+      ...{ sandbox: 'ok', isolation: 'ok' },
+    });
+    expect(of('isolation')?.detail).toContain(
+      "this host's ports, a peer, the internet, the metadata service",
+    );
+    expect(of('image')?.detail).toContain('run as jovyan');
+    expect(code).toBe(0);
+    expect((await leftovers()).trim()).toBe('');
+  });
+
+  test('without the firewall rule a sandbox reaches the host, which is found out', {
+    timeout: 120_000,
+  }, async () => {
+    const { code, of } = await examine([...host, ...tiny, '--host-firewall', 'off']);
+    expect(code).toBe(1);
+    expect(of('isolation')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining("a sandbox reaches this host's ports"),
+      remedy: expect.stringContaining('iptables -I INPUT'),
+    });
+  });
+
+  test('an image that is missing is a failure; one that can be pulled is a word', async () => {
+    const missing = await examine([...host, '--image', 'tmpfleet-lab/none:1']);
+    expect(missing.code).toBe(1);
+    expect(missing.of('image')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('docker pull'),
+    });
+    expect(missing.of('isolation')).toMatchObject({ level: 'warn' });
+    const pulled = await examine([...host, '--image', 'tmpfleet-lab/none:1', '--pull', 'missing']);
+    expect(pulled.of('image')).toMatchObject({
+      level: 'warn',
+      detail: expect.stringContaining('will pull it'),
+    });
+  });
+
+  test('a command that does not start a server is found out', { timeout: 120_000 }, async () => {
+    const broken = [...host, '--image', docker.tinyImage, '--command', 'sleep 100', '--start-deadline', '4s'];
+    const { code, of } = await examine(broken);
+    expect(code).toBe(1);
+    expect(of('sandbox')).toMatchObject({ level: 'fail' });
+    expect((await leftovers()).trim()).toBe('');
+  });
+});

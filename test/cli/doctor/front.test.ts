@@ -1,0 +1,108 @@
+// `tmpfleet doctor --front`: a fleet of real nodes that is well, and each fault really there.
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Bench, type Front, post, SECRET } from '../../redirector/support.ts';
+import { startAgent, type TestAgent } from '../../support/agent.ts';
+import { tmpfleet } from '../../support/tmpfleet.ts';
+import { until } from '../../support/until.ts';
+
+const bench = new Bench();
+afterEach(() => bench.clear());
+
+const printedSchema = z.object({
+  ok: z.boolean(),
+  findings: z.array(
+    z.object({ check: z.string(), level: z.string(), detail: z.string(), remedy: z.string().optional() }),
+  ),
+});
+
+async function examine(
+  front: Front,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
+  const doctor = tmpfleet(['doctor', '--json', '--front', front.controlUrl, ...flags], env);
+  const code = await doctor.ended;
+  const { ok, findings } = printedSchema.parse(JSON.parse(doctor.output()));
+  const of = (check: string) => findings.find((finding) => finding.check === check);
+  return { code, ok, findings, of };
+}
+
+async function node(front: Front, nodeId: string, secret = SECRET): Promise<TestAgent> {
+  const flags = { nodeId, capacity: '1', frontUrl: front.url };
+  const agent = bench.keep(await startAgent(flags, { TMPFLEET_SECRET: secret }));
+  await agent.warm(1);
+  const answer = await post(`${front.controlUrl}/api/nodes`, { url: agent.url, id: nodeId, probe: false });
+  expect(answer.status).toBe(201);
+  await until('the front has heard it', async () => (await front.stats()).hosts[agent.url]?.available === 1);
+  return agent;
+}
+
+describe('a fleet', { timeout: 120_000 }, () => {
+  test('that is well: each node, a reader who comes, looks, and leaves nothing behind', async () => {
+    const front = await bench.front();
+    const agent = await node(front, 'one');
+    const { code, findings, of } = await examine(front, ['--url', front.url]);
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(code).toBe(0);
+    expect(of('node one')?.detail).toMatch(/ready, 1 of 1 ready, report [\d.]+ s old; its clock agrees/);
+    expect(of('reader')?.detail).toMatch(/a click led to a sandbox at 127\.0\.0\.1:\d+ in \d+ ms/);
+    expect(of('leaving')?.detail).toBe('its sandbox was removed again');
+    expect(agent.pool.claims).toBe(1);
+    await until('a new one is warm', () => agent.pool.counts().warm === 1 && agent.pool.counts().held === 0);
+    expect(agent.pool.table.endings()).toEqual({ deleted: 1 });
+  });
+
+  test('with a node of another secret, one that is gone, and one that is cordoned', async () => {
+    const front = await bench.front();
+    await node(front, 'stranger', 'a-secret-of-another-fleet');
+    const cordoned = await node(front, 'cordoned');
+    await post(`${cordoned.controlUrl}/api/cordon`);
+    const gone = await bench.node();
+    await front.add(gone);
+    const { url } = gone;
+    await gone.close();
+    await until('the front knows', async () => (await front.stats()).hosts[url]?.down === true);
+    const { code, of, findings } = await examine(front);
+    expect(code).toBe(1);
+    expect(of('node stranger')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining('another secret'),
+      remedy: expect.stringContaining('TMPFLEET_SECRET'),
+    });
+    expect(of('node cordoned')).toMatchObject({ level: 'warn', remedy: expect.stringContaining('cordoned') });
+    expect(findings.filter(({ detail }) => detail.startsWith('unreachable'))).toMatchObject([
+      { level: 'fail' },
+    ]);
+    expect(of('front')).toMatchObject({ level: 'warn', detail: '3 nodes, of which 1 take readers' });
+  });
+
+  test('without nodes, and a reader with nowhere to go', async () => {
+    const front = await bench.front();
+    const { code, of } = await examine(front, ['--url', front.url]);
+    expect(code).toBe(1);
+    expect(of('front')).toMatchObject({ level: 'fail', detail: 'there are no nodes' });
+    expect(of('reader')).toMatchObject({ level: 'fail', detail: expect.stringContaining('503') });
+  });
+
+  test('that asks for its token, or is not there', async () => {
+    const controlToken = 'a-token-of-the-control-listener';
+    const front = await bench.front({ controlToken });
+    expect((await examine(front)).of('front')).toMatchObject({
+      level: 'fail',
+      remedy: expect.stringContaining('TMPFLEET_CONTROL_TOKEN'),
+    });
+    await plainNode(front, controlToken);
+    const asked = await examine(front, [], { TMPFLEET_CONTROL_TOKEN: controlToken });
+    expect(asked.of('front')?.level).toBe('ok');
+    const wrong = await examine({ ...front, controlUrl: front.url });
+    expect(wrong.of('front')).toMatchObject({ level: 'fail', remedy: expect.stringContaining('--front') });
+  });
+});
+
+async function plainNode(front: Front, token: string): Promise<void> {
+  const { url } = await bench.node({ plain: true });
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await post(`${front.controlUrl}/api/nodes`, { url }, headers);
+  expect(answer.status).toBe(201);
+}

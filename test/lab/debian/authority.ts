@@ -1,0 +1,49 @@
+// A certificate authority of a suite's own, by openssl: for real TLS servers and real clients of theirs.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { run } from '../run.ts';
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+export interface Certificate {
+  /** Paths of PEM files. */
+  readonly key: string;
+  readonly cert: string;
+}
+
+export class Authority {
+  /** Path of its own certificate: what NODE_EXTRA_CA_CERTS takes. */
+  readonly ca: string;
+  readonly #dir: string;
+  readonly #key: string;
+  #issued = 0;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+    this.ca = join(dir, 'ca.pem');
+    this.#key = join(dir, 'ca.key');
+  }
+
+  /** @param dir made when it is not there */
+  static async create(dir: string): Promise<Authority> {
+    mkdirSync(dir, { recursive: true });
+    const authority = new Authority(dir);
+    const files = ['-keyout', authority.#key, '-out', authority.ca];
+    await run('openssl', ['req', '-x509', ...KEY, '-days', '900', '-subj', '/CN=An authority', ...files]);
+    return authority;
+  }
+
+  /** @param name a host's name or IP address; what a client is called matters to nobody */
+  async issue(name: string, days = 60): Promise<Certificate> {
+    this.#issued += 1;
+    const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((kind) =>
+      join(this.#dir, `${this.#issued}.${kind}`),
+    ) as [string, string, string, string];
+    writeFileSync(extensions, `subjectAltName=${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}\n`);
+    await run('openssl', ['req', ...KEY, '-subj', `/CN=${name}`, '-keyout', key, '-out', request]);
+    const by = ['-CA', this.ca, '-CAkey', this.#key, '-CAcreateserial', '-days', String(days)];
+    await run('openssl', ['x509', '-req', '-in', request, ...by, '-extfile', extensions, '-out', cert]);
+    return { key, cert };
+  }
+}

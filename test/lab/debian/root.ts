@@ -1,0 +1,54 @@
+// A bare Debian as a root file system in the cache: systemd, sshd and Python, as a provider's image has them. Packages
+// that the playbooks install lie in apt's cache, not installed: hosts of the lab have no way out to a mirror.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aptSources } from '../images/jupyter-image.ts';
+import { ensurePackages } from '../install.ts';
+import { withLock } from '../lock.ts';
+import { cacheDir } from '../places.ts';
+import { progress, run } from '../run.ts';
+
+const BARE = [
+  ...['systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'python3', 'python3-apt'],
+  ...['iproute2', 'netbase', 'procps', 'kmod', 'ca-certificates'],
+];
+const AT_HAND = ['docker.io', 'iptables', 'caddy', 'prometheus'];
+const BUILD_MS = 900_000;
+const NO_RECOMMENDS = 'APT::Install-Recommends "false"';
+
+/** The directory; not to be written to: it is every host's lower layer. Made unless it is in the cache. */
+export async function ensureDebianRoot(): Promise<string> {
+  const { suite, suites, lines } = await aptSources();
+  const recipe = JSON.stringify([BARE, AT_HAND, suites, process.arch]);
+  const root = join(cacheDir(), `debian-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
+  return withLock(join(cacheDir(), 'debian.lock'), async () => {
+    if (existsSync(root)) return root;
+    await ensurePackages(['mmdebstrap']);
+    progress('making a bare Debian host (once on this machine, a minute or two) …');
+    const work = await mkdtemp(join(cacheDir(), 'building-'));
+    try {
+      await debootstrap(suite, join(work, 'root'), lines);
+      await rename(join(work, 'root'), root);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+    return root;
+  });
+}
+
+function debootstrap(suite: string, target: string, lines: readonly string[]): Promise<string> {
+  const fetch = `chroot "$1" apt-get install -qq --download-only --no-install-recommends -y ${AT_HAND.join(' ')}`;
+  const flags = [
+    '--mode=root',
+    '--variant=minbase',
+    `--include=${BARE.join(',')}`,
+    `--aptopt=${NO_RECOMMENDS}`,
+    // The lists and the packages that were fetched are to stay.
+    '--skip=cleanup/apt',
+    ...['doc', 'man', 'locale'].map((dir) => `--dpkgopt=path-exclude=/usr/share/${dir}/*`),
+    `--customize-hook=${fetch}`,
+  ];
+  return run('mmdebstrap', [...flags, suite, target, ...lines], { timeout: BUILD_MS });
+}

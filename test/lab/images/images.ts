@@ -1,0 +1,45 @@
+// Real images without a registry: root file systems made from Debian's packages and from this machine's own node,
+// imported into an engine.
+import type { Readable } from 'node:stream';
+import { type DockerLab, finished } from '../docker/docker.ts';
+import { buildJupyter, JUPYTER_SETTINGS, jupyterKey } from './jupyter-image.ts';
+import { TINY_SETTINGS, tinyArchive } from './tiny-image.ts';
+
+export const TINY_IMAGE = 'tmpfleet-lab/tiny:latest';
+
+/** For the agent's --command, with that image: a small server that misbehaves on request. */
+export const TINY_COMMAND = 'tiny-server --base-path /{base_path} --port {port} --ip {ip}';
+
+/** Imports a real Jupyter Notebook; the first time ever on a machine, makes it (about a minute). Says its name. */
+export async function importJupyter(docker: DockerLab): Promise<string> {
+  const archive = await buildJupyter(docker.dir);
+  const tag = await jupyterKey();
+  await importArchive(docker, archive, { repo: 'tmpfleet-lab/jupyter', tag, changes: JUPYTER_SETTINGS });
+  return `tmpfleet-lab/jupyter:${tag}`;
+}
+
+/** Imports the tiny image; says its name. */
+export async function importTiny(docker: DockerLab): Promise<string> {
+  await importArchive(docker, await tinyArchive(docker.dir), {
+    repo: 'tmpfleet-lab/tiny',
+    tag: 'latest',
+    changes: TINY_SETTINGS,
+  });
+  return TINY_IMAGE;
+}
+
+interface ImportOptions {
+  readonly repo: string;
+  readonly tag: string;
+  /** Dockerfile instructions. */
+  readonly changes: readonly string[];
+}
+
+async function importArchive(
+  { client }: DockerLab,
+  archive: string | Readable,
+  options: ImportOptions,
+): Promise<void> {
+  const report = await client.importImage(archive, { ...options, changes: [...options.changes] });
+  await finished(client, report);
+}

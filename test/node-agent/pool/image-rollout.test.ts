@@ -1,0 +1,74 @@
+// A newer image: the pool rolls over to it by the schedule, and what is held stays what it is.
+import Docker from 'dockerode';
+import { afterEach, expect, test } from 'vitest';
+import { describeNeeding } from '../../lab/needs.ts';
+import { startAgent, type TestAgent } from '../../support/agent.ts';
+import { Reader } from '../../support/reader.ts';
+import { until } from '../../support/until.ts';
+
+describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
+  const client = new Docker({ socketPath: docker.socketPath });
+  const reference = 'tmpfleet-test/rolling:latest';
+  let agent: TestAgent;
+  afterEach(async () => {
+    await agent.close();
+    await client.getImage(reference).remove({ force: true });
+  });
+
+  /** The same files under a new identity, as a rebuilt image would be. */
+  const rebuild = async (label: string, change = ''): Promise<string> => {
+    const container = await client.createContainer({ Image: docker.tinyImage, Cmd: ['true'] });
+    const [repo, tag] = reference.split(':');
+    await container.commit({ repo, tag, changes: `LABEL build=${label}\n${change}` });
+    await container.remove();
+    return (await client.getImage(reference).inspect()).Id;
+  };
+
+  test('goes back to the image that was when the new one fails to start three times, and stays there', async () => {
+    const old = await rebuild('good');
+    agent = await startAgent({
+      ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'rolling', image: reference, pull: 'never' },
+      ...{ command: docker.tinyCommand, capacity: '4', refreshSchedule: '* * * * * *' },
+    });
+    await agent.warm(4);
+    const broken = await rebuild('broken', 'ENTRYPOINT ["/is/not/there"]');
+    await until('the new one is tried', () => agent.pool.image === broken);
+    await until('it is given up', () => agent.pool.image === old);
+    await agent.warm(4);
+    expect(agent.pool.table.inState('warm').every(({ image }) => image === old)).toBe(true);
+    await until('what failed is gone', () => (agent.pool.table.endings()['failed-start'] ?? 0) >= 3);
+    expect(await agent.pool.refresh()).toBe(false);
+    expect(agent.pool.image).toBe(old);
+  });
+
+  test('rolls the unclaimed ones, never below half, and leaves held ones alone', async () => {
+    const old = await rebuild('one');
+    agent = await startAgent({
+      engine: 'docker',
+      dockerHost: docker.host,
+      nodeId: 'rolling',
+      image: reference,
+      command: docker.tinyCommand,
+      pull: 'never',
+      capacity: '5',
+      refreshSchedule: '* * * * * *',
+    });
+    await agent.warm(5);
+    const { sandbox } = await new Reader().click(`${agent.url}/`);
+    await agent.warm(4);
+    let least = 4;
+    const watch = setInterval(() => {
+      least = Math.min(least, agent.pool.counts().warm);
+    }, 5);
+    const fresh = await rebuild('two');
+    expect(fresh).not.toBe(old);
+    await until('every warm one is of the new image', () => {
+      const warm = agent.pool.table.inState('warm');
+      return warm.length === 4 && warm.every(({ image }) => image === fresh);
+    });
+    clearInterval(watch);
+    expect(least).toBeGreaterThanOrEqual(2);
+    expect(agent.pool.table.get(sandbox ?? '')?.image).toBe(old);
+    expect(agent.pool.table.endings()).toEqual({ 'stale-image': 4 });
+  });
+});

@@ -1,0 +1,52 @@
+// First come, first served, and nobody is served who has gone.
+import { describe, expect, test } from 'vitest';
+import { WaitingLine } from '../../../node-agent/pool/wait-queue.ts';
+
+const never = new AbortController().signal;
+
+describe('the waiting line', () => {
+  test('serves in the order of arrival', async () => {
+    const line = new WaitingLine<string>();
+    const first = line.join(60_000, never);
+    const second = line.join(60_000, never);
+    expect(line.serve(() => 'a')).toBe(true);
+    expect(line.serve(() => 'b')).toBe(true);
+    expect(await Promise.all([first, second])).toEqual(['a', 'b']);
+  });
+
+  test('takes nothing when nobody waits', () => {
+    const line = new WaitingLine<string>();
+    const taken: string[] = [];
+    const served = line.serve(() => {
+      taken.push('a');
+      return 'a';
+    });
+    expect(served).toBe(false);
+    expect(taken).toEqual([]);
+  });
+
+  test('passes over one who has gone', async () => {
+    const line = new WaitingLine<string>();
+    const leaving = new AbortController();
+    const gone = line.join(60_000, leaving.signal);
+    const stays = line.join(60_000, never);
+    leaving.abort();
+    expect(line.length).toBe(1);
+    line.serve(() => 'a');
+    expect(await Promise.all([gone, stays])).toEqual([undefined, 'a']);
+  });
+
+  test('lets go after the time is up', async () => {
+    const line = new WaitingLine<string>();
+    expect(await line.join(1, never)).toBeUndefined();
+    expect(line.length).toBe(0);
+  });
+
+  test('sends everyone away when it is dismissed', async () => {
+    const line = new WaitingLine<string>();
+    const waiting = [line.join(60_000, never), line.join(60_000, never)];
+    line.dismiss();
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+    expect(line.length).toBe(0);
+  });
+});

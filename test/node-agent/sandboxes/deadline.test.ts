@@ -1,0 +1,104 @@
+// By when a sandbox goes, and how its reader is told: by a header always, on their pages when it matters.
+import { afterEach, describe, expect, test } from 'vitest';
+import { makeRoom } from '../../../node-agent/proxy/html-banner.ts';
+import { findDeadline, isWorthTelling } from '../../../node-agent/sandboxes/deadline.ts';
+import { startAgent, type TestAgent } from '../../support/agent.ts';
+import { Reader } from '../../support/reader.ts';
+
+const HOUR = 3_600_000;
+
+describe('a sandbox', () => {
+  test.each([
+    ['that nobody claimed, on a node that stays', undefined, null, undefined],
+    ['in its life', 1_000, null, { at: 1_000 + HOUR, why: 'age' }],
+    ['whose node is drained sooner', 1_000, 5_000, { at: 5_000, why: 'drain' }],
+    ['whose node is drained later', 1_000, 2 * HOUR, { at: 1_000 + HOUR, why: 'age' }],
+  ] as const)('%s', (_, claimedAt, drain, expected) => {
+    expect(findDeadline({ claimedAt }, drain, HOUR)).toEqual(expected);
+  });
+
+  test('may have no greatest age', () => {
+    expect(findDeadline({ claimedAt: 1 }, null, 0)).toBeUndefined();
+    expect(findDeadline({ claimedAt: 1 }, 7, 0)).toEqual({ at: 7, why: 'drain' });
+  });
+
+  test("'s old age is told on its pages only when it is near", () => {
+    expect(isWorthTelling({ at: HOUR, why: 'age' }, 0)).toBe(false);
+    expect(isWorthTelling({ at: HOUR, why: 'age' }, HOUR / 2)).toBe(true);
+    expect(isWorthTelling({ at: 4 * HOUR, why: 'drain' }, 0)).toBe(true);
+  });
+});
+
+describe('room for a banner', () => {
+  const page = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', '100', 'ETag', '"x"'];
+
+  test('is made by a greater length, and nothing goes on speaking of the bytes as they were', () => {
+    expect(makeRoom(page, 200, 11)).toEqual([
+      'Content-Type',
+      'text/html; charset=utf-8',
+      'Content-Length',
+      '111',
+    ]);
+  });
+
+  test.each([
+    ['compressed', [...page, 'Content-Encoding', 'gzip'], 200],
+    ['a part', page, 206],
+    ['an error', page, 404],
+    ['no page', ['Content-Type', 'application/json'], 200],
+    ['of no stated kind', [], 200],
+  ] as const)('is not made in what is %s', (_, headers, status) => {
+    expect(makeRoom(headers, status, 11)).toBeUndefined();
+  });
+});
+
+describe('a reader', () => {
+  let agent: TestAgent;
+  afterEach(() => agent.close());
+
+  const PERSON = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
+  const drain = () =>
+    fetch(`${agent.controlUrl}/api/drain`, { method: 'POST', body: JSON.stringify({ deadline: '42m' }) });
+
+  test('is told by a header when their sandbox goes, and on its pages once the node is drained', async () => {
+    agent = await startAgent({ maxAge: '4h' });
+    await agent.warm(2);
+    const reader = new Reader(PERSON);
+    const before = await reader.click(`${agent.url}/`);
+    const age = Date.parse(String(before.headers['tmpfleet-deadline'])) - Date.now();
+    expect(age).toBeGreaterThan(3.9 * HOUR);
+    expect(age).toBeLessThanOrEqual(4 * HOUR);
+    expect(before.body).not.toContain('tmpfleet-deadline');
+
+    await drain();
+    const after = await reader.click(before.url);
+    const left = Date.parse(String(after.headers['tmpfleet-deadline'])) - Date.now();
+    expect(left).toBeGreaterThan(40 * 60_000);
+    expect(left).toBeLessThanOrEqual(42 * 60_000);
+    expect(after.body.startsWith(before.body)).toBe(true);
+    expect(after.body).toMatch(
+      /This notebook ends in <b>41 minutes<\/b> .*UTC<\/time>\)\. The host it runs on is being retired/,
+    );
+  });
+
+  test('who is a script gets the page as it is, and the header', async () => {
+    agent = await startAgent();
+    await agent.warm(2);
+    const { url, body } = await new Reader(PERSON).click(`${agent.url}/`);
+    await drain();
+    const script = await fetch(url, { headers: { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' } });
+    expect(script.headers.get('tmpfleet-deadline')).not.toBeNull();
+    expect(await script.text()).toBe(body);
+  });
+
+  test('sees no banner where that is switched off', async () => {
+    agent = await startAgent({ banner: false });
+    await agent.warm(2);
+    const reader = new Reader(PERSON);
+    const { url, body } = await reader.click(`${agent.url}/`);
+    await drain();
+    const after = await reader.click(url);
+    expect(after.headers['tmpfleet-deadline']).toBeDefined();
+    expect(after.body).toBe(body);
+  });
+});

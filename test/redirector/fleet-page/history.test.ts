@@ -1,0 +1,118 @@
+// The hour that the control listener remembers: what goes into it, how much of it there is, and whence it comes.
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { History, type Tally } from '../../../redirector/fleet-page/history.ts';
+import { until } from '../../support/until.ts';
+import { Bench, bounce, post } from '../support.ts';
+import { startRedirectorProcess } from './bed.ts';
+
+const bench = new Bench();
+afterEach(() => bench.clear());
+
+const LOAD = { held: 3, capacity: 8 };
+const sums = (changes: Partial<Tally> = {}): Tally => ({
+  ...{ arrivals: 0, bounces: 0, refused: 0, waiting: 0 },
+  ...changes,
+});
+
+describe('the history', () => {
+  test('puts what came into the bucket of its ten seconds', () => {
+    const history = new History();
+    history.note(1_000_000, sums({ arrivals: 2 }), LOAD);
+    history.note(1_009_999, sums({ arrivals: 5, refused: 1, waiting: 7 }), LOAD);
+    history.note(1_010_000, sums({ arrivals: 6, refused: 1, bounces: 2 }), { held: 4, capacity: 8 });
+    expect(history.answer().buckets).toEqual([
+      { t: 1_000, arrivals: 5, bounces: 0, refused: 1, waiting: 7, held: 3, capacity: 8 },
+      { t: 1_010, arrivals: 1, bounces: 2, refused: 0, waiting: 0, held: 4, capacity: 8 },
+    ]);
+    expect(history.newest).toEqual(history.answer().buckets.at(-1));
+  });
+
+  test('keeps an hour and no more, however long it runs', () => {
+    const history = new History();
+    for (let second = 0; second < 3 * 3_600; second += 1)
+      history.note(second * 1000, sums({ arrivals: second }), LOAD);
+    const { buckets, span_seconds, bucket_seconds } = history.answer();
+    expect(buckets).toHaveLength(span_seconds / bucket_seconds);
+    expect(buckets.map(({ t }) => t)).toEqual(buckets.map((_, index) => 2 * 3_600 + index * 10));
+    expect(buckets.every(({ arrivals }) => arrivals === 10)).toBe(true);
+  });
+
+  test('forgets what is older than an hour when the machine slept', () => {
+    const history = new History();
+    history.note(0, sums(), LOAD);
+    history.note(10_000, sums(), LOAD);
+    history.note(3_605_000, sums({ arrivals: 1 }), LOAD);
+    expect(history.answer().buckets.map(({ t }) => t)).toEqual([10, 3_600]);
+  });
+
+  test('is in order though the clock was set back', () => {
+    const history = new History();
+    history.note(100_000, sums({ arrivals: 1 }), LOAD);
+    history.note(50_000, sums({ arrivals: 3 }), LOAD);
+    expect(history.answer().buckets).toMatchObject([{ t: 100, arrivals: 3 }]);
+  });
+
+  test('counts nothing when sums fall, and goes on from there', () => {
+    const history = new History();
+    history.note(0, sums({ arrivals: 10 }), LOAD);
+    history.note(1_000, sums({ arrivals: 6 }), LOAD);
+    history.note(2_000, sums({ arrivals: 8 }), LOAD);
+    expect(history.newest).toMatchObject({ arrivals: 12 });
+  });
+});
+
+const answerSchema = z.object({
+  buckets: z.array(z.record(z.string(), z.number())),
+  bucket_seconds: z.literal(10),
+  span_seconds: z.literal(3600),
+});
+
+/** Of all buckets. */
+async function total(control: string, field: string): Promise<number> {
+  const answer = answerSchema.parse(await (await fetch(`${control}/api/history`)).json());
+  return answer.buckets.reduce((sum, bucket) => sum + (bucket[field] ?? Number.NaN), 0);
+}
+
+describe('GET /api/history', () => {
+  test('tells of arrivals, refusals and bounces, and counts who was sent back once', async () => {
+    const front = await bench.front({ holdFor: '0ms' });
+    const [one, other] = [await bench.node({ warm: 2 }), await bench.node({ warm: 2 })];
+    await front.add(one, other);
+    expect((await front.get('/')).status).toBe(302);
+    const back = await front.get(
+      `/?ticket=${bounce({ node: one.settings.node, tried: [one.settings.node] })}`,
+    );
+    expect(back.headers.get('location')).toContain(other.url);
+    for (const node of [one, other]) node.state = 'cordoned';
+    await until('the front knows', () =>
+      [...front.fleet.views()].every(({ stats }) => stats?.fleet?.state === 'cordoned'),
+    );
+    expect((await front.get('/')).status).toBe(503);
+    await until('it is told', async () => (await total(front.controlUrl, 'refused')) === 1);
+    expect(await total(front.controlUrl, 'bounces')).toBe(1);
+    expect(await total(front.controlUrl, 'arrivals')).toBe(2);
+  });
+
+  test('tells of the whole when several workers answer', async () => {
+    const front = bench.keep(await startRedirectorProcess(['--workers', '2']));
+    const node = await bench.node({ warm: 1_000, capacity: 1_000 });
+    expect((await post(`${front.control}/api/nodes`, { url: node.url, probe: false })).status).toBe(201);
+    const click = async (): Promise<number> =>
+      (await fetch(`${front.url}/`, { redirect: 'manual', headers: { connection: 'close' } })).status;
+    const clicks = (count: number) => Promise.all(Array.from({ length: count }, click));
+    await until('every worker redirects', async () => (await clicks(20)).every((status) => status === 302));
+    await clicks(40);
+    await until('the history tells of as many as are counted', async () => {
+      const counted = await sumOf(front.control, /^tmpfleet_(?:redirects|refusals)_total\{/);
+      return counted >= 60 && (await total(front.control, 'arrivals')) === counted;
+    });
+  });
+});
+
+/** Of the whole, workers and all, as `/metrics` has it. */
+async function sumOf(control: string, series: RegExp): Promise<number> {
+  const text = await (await fetch(`${control}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => series.test(line));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}

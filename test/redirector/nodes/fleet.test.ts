@@ -1,0 +1,195 @@
+// The view: what a report changes, what a missing one changes, and what must change nothing.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Fleet } from '../../../redirector/nodes/fleet.ts';
+import { estimateRoom, mayBeSentTo, type NodeView } from '../../../redirector/nodes/node-view.ts';
+import type { FleetReport, NodeStats } from '../../../shared/protocol/wire.ts';
+import { TestClock } from '../support.ts';
+
+const KEY = 'front/boot';
+
+let clock: TestClock;
+let fleet: Fleet;
+let a: NodeView;
+let b: NodeView;
+
+beforeEach(() => {
+  clock = new TestClock();
+  fleet = new Fleet(clock);
+  fleet.setMembers([
+    { id: 'a', url: 'http://a.test' },
+    { id: 'b', url: 'http://b.test' },
+  ]);
+  const [first, second] = fleet.views();
+  if (first === undefined || second === undefined) throw new Error('two members, so two views');
+  a = first;
+  b = second;
+});
+
+function report(seq: number, changes: Partial<FleetReport> = {}): NodeStats {
+  const fleetReport: FleetReport = {
+    ...{ protocol: 1, node: 'node-a', boot: 'boot-1', seq, state: 'ready', image: 'x', claims: 0, load: 0 },
+    ...{ warm: 8, starting: 0, held: 0, removing: 0, waiting: 0, capacity: 8, ended: {}, seen: {} },
+    ...changes,
+  };
+  return { available: fleetReport.warm, capacity: fleetReport.capacity, fleet: fleetReport };
+}
+
+const room = (view: NodeView) => estimateRoom(view, KEY, clock.now());
+const send = (view: NodeView, times = 1): void => {
+  for (let turn = 0; turn < times; turn += 1) view.ledger.sentWithTicket(clock.now());
+};
+const epoch = (): string => String(Math.floor(clock.now() / 1000));
+
+describe('a node', () => {
+  test('that was not heard from yet gets nobody', () => {
+    expect(mayBeSentTo(a)).toBe(false);
+    expect(room(a)).toEqual({ warm: 0, cold: 0 });
+  });
+
+  test('that reports room gets readers; one that is cordoned, draining or drained does not', () => {
+    fleet.report(a, report(1), clock.now());
+    expect(mayBeSentTo(a)).toBe(true);
+    for (const [index, state] of (['cordoned', 'draining', 'drained'] as const).entries()) {
+      fleet.report(a, report(2 + index, { state }), clock.now());
+      expect(mayBeSentTo(a)).toBe(false);
+    }
+  });
+
+  test('that fell silent keeps the time at which it did', () => {
+    fleet.report(a, report(1), clock.now());
+    fleet.miss(a, { reason: 'refused', sure: true });
+    const { since } = a;
+    clock.pass(60_000);
+    fleet.miss(a, { reason: 'refused', sure: true });
+    expect(a).toMatchObject({ answers: 'unreachable', since });
+  });
+
+  test('is given the benefit of one doubt when it is silent, and none when it refuses', () => {
+    fleet.report(a, report(1), clock.now());
+    fleet.report(b, report(1, { node: 'node-b' }), clock.now());
+    fleet.miss(a, { reason: 'slow', sure: false });
+    fleet.miss(b, { reason: 'refused', sure: true });
+    expect([a.answers, b.answers]).toEqual(['reachable', 'unreachable']);
+    fleet.miss(a, { reason: 'slow', sure: false });
+    expect(a.answers).toBe('unreachable');
+  });
+
+  test('that calls itself as another does is set aside, and the other is not', () => {
+    fleet.report(a, report(1), clock.now());
+    fleet.report(b, report(1), clock.now());
+    expect(a.answers).toBe('reachable');
+    expect(b.answers).toBe('unreachable');
+    expect(b.reason).toContain('"node-a"');
+  });
+
+  test('keeps what is known of it when others come and go, and begins anew at another address', () => {
+    fleet.report(a, report(1), clock.now());
+    fleet.setMembers([{ id: 'a', url: 'http://a.test' }]);
+    expect(fleet.get('a')).toBe(a);
+    fleet.setMembers([{ id: 'a', url: 'http://elsewhere.test' }]);
+    expect(fleet.get('a')).toMatchObject({ answers: 'unknown', stats: undefined });
+  });
+});
+
+describe('a report', () => {
+  test('that comes late changes nothing', () => {
+    fleet.report(a, report(7, { warm: 2 }), clock.now());
+    fleet.report(a, report(5, { warm: 8 }), clock.now());
+    expect(room(a).warm).toBe(2);
+  });
+
+  test('that is the last one again counts as a missed poll: a cache may be telling it', () => {
+    fleet.report(a, report(7), clock.now());
+    fleet.report(a, report(7), clock.now());
+    expect(a.answers).toBe('reachable');
+    fleet.report(a, report(7), clock.now());
+    expect(a.answers).toBe('unreachable');
+    expect(a.reason).toContain('not newer');
+  });
+
+  test('of a new boot counts, whatever its number, and forgets who was sent to the old one', () => {
+    fleet.report(a, report(900, { warm: 2 }), clock.now());
+    send(a, 2);
+    expect(room(a).warm).toBe(0);
+    fleet.report(a, report(1, { boot: 'boot-2' }), clock.now());
+    expect(room(a).warm).toBe(8);
+  });
+
+  test('lifts a mark of fullness', () => {
+    fleet.report(a, report(1), clock.now());
+    a.full = true;
+    expect(mayBeSentTo(a)).toBe(false);
+    fleet.report(a, report(2), clock.now());
+    expect(mayBeSentTo(a)).toBe(true);
+  });
+});
+
+describe('the estimate', () => {
+  test('counts down with each reader who is sent, and never below nothing', () => {
+    fleet.report(a, report(1, { warm: 3, capacity: 3 }), clock.now());
+    send(a, 2);
+    expect(room(a).warm).toBe(1);
+    send(a, 5);
+    expect(room(a)).toEqual({ warm: 0, cold: 0 });
+  });
+
+  test('forgives those whom the node has seen, each second by itself', () => {
+    fleet.report(a, report(1), clock.now());
+    send(a, 3);
+    const first = epoch();
+    clock.pass(1_000);
+    send(a, 2);
+    fleet.report(a, report(2, { warm: 5, held: 3, seen: { [KEY]: { [first]: 3 } } }), clock.now());
+    expect(room(a).warm).toBe(3);
+    // More seen than sent (a ticket shown twice to two nodes, say) lends nothing to another second.
+    fleet.report(a, report(3, { warm: 5, held: 3, seen: { [KEY]: { [first]: 30 } } }), clock.now());
+    expect(room(a).warm).toBe(3);
+  });
+
+  test('heeds only what was seen of our own tickets', () => {
+    fleet.report(a, report(1), clock.now());
+    send(a, 3);
+    fleet.report(a, report(2, { seen: { 'other/boot': { [epoch()]: 3 } } }), clock.now());
+    expect(room(a).warm).toBe(5);
+  });
+
+  test('forgets tickets that never arrive', () => {
+    fleet.report(a, report(1), clock.now());
+    send(a, 3);
+    clock.pass(12_000);
+    fleet.report(a, report(2), clock.now());
+    expect(room(a).warm).toBe(8);
+  });
+
+  test('falls back to a window of time for a plain tmpnb node', () => {
+    fleet.report(a, { available: 4, capacity: 4 }, clock.now());
+    clock.pass(3_000);
+    for (let turn = 0; turn < 3; turn += 1) a.ledger.sent(clock.now());
+    expect(room(a)).toEqual({ warm: 1, cold: 0 });
+    clock.pass(500);
+    fleet.report(a, { available: 4, capacity: 4 }, clock.now());
+    // Sent shortly before it was asked: it may not have known of them.
+    expect(room(a).warm).toBe(1);
+    clock.pass(2_000);
+    fleet.report(a, { available: 1, capacity: 4 }, clock.now());
+    expect(room(a).warm).toBe(1);
+  });
+
+  test('counts free slots, and starts that nobody waits for, as room for a cold start', () => {
+    fleet.report(
+      a,
+      report(1, { warm: 2, starting: 3, waiting: 1, held: 4, removing: 1, capacity: 16 }),
+      clock.now(),
+    );
+    // 16 − 2 warm − 4 held − 1 removing − 1 who waits
+    expect(room(a)).toEqual({ warm: 2, cold: 8 });
+    send(a, 5);
+    expect(room(a)).toEqual({ warm: 0, cold: 5 });
+  });
+
+  test('counts only the starts under way where a node was told to start nothing', () => {
+    const paused = { warm: 1, starting: 3, waiting: 1, held: 2, capacity: 16, paused: true };
+    fleet.report(a, report(1, paused), clock.now());
+    expect(room(a)).toEqual({ warm: 1, cold: 2 });
+  });
+});

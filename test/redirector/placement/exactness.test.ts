@@ -1,0 +1,87 @@
+// Issue 2's crowd at the front alone: as many redirects as there are sandboxes, however polls and arrivals interleave.
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { until } from '../../support/until.ts';
+import { Bench, type Front } from '../support.ts';
+
+const bench = new Bench();
+afterEach(() => bench.clear());
+
+/** Clicks, and walks on to the node after `wander` ms; the status the front gave. */
+async function click(front: Front, wander: number): Promise<number> {
+  const answer = await front.get('/notebooks/a.ipynb');
+  const location = answer.headers.get('location');
+  await answer.arrayBuffer();
+  if (location !== null) {
+    await delay(wander);
+    await (await fetch(location, { method: 'POST' })).arrayBuffer();
+  }
+  return answer.status;
+}
+
+function tally(statuses: readonly number[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+describe('fifty readers at two nodes of eight', () => {
+  test('all at once: 16 redirects, 34 times 503', async () => {
+    const front = await bench.front();
+    const nodes = [await bench.node(), await bench.node()];
+    await front.add(...nodes);
+    const statuses = await Promise.all(Array.from({ length: 50 }, () => click(front, 0)));
+    expect(tally(statuses)).toEqual({ 302: 16, 503: 34 });
+    expect(nodes.map(({ warm, refused }) => [warm, refused])).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
+  test('over a second, on the way for different times, while the nodes are polled: the same', async () => {
+    const front = await bench.front({ pollInterval: '100ms' });
+    const nodes = [await bench.node(), await bench.node()];
+    await front.add(...nodes);
+    const before = nodes.map(({ polls }) => polls);
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        await delay(index * 20);
+        return click(front, (index * 37) % 400);
+      }),
+    );
+    expect(tally(statuses)).toEqual({ 302: 16, 503: 34 });
+    expect(nodes.map(({ refused }) => refused)).toEqual([0, 0]);
+    // It was the estimate that held, not a lack of news.
+    for (const [index, { polls }] of nodes.entries()) expect(polls).toBeGreaterThan((before[index] ?? 0) + 3);
+  });
+
+  test('and whoever leaves makes room for exactly one', async () => {
+    const front = await bench.front();
+    const nodes = [await bench.node({ warm: 2, capacity: 2 }), await bench.node({ warm: 2, capacity: 2 })];
+    await front.add(...nodes);
+    expect(tally(await Promise.all(Array.from({ length: 9 }, () => click(front, 0))))).toEqual({
+      302: 4,
+      503: 5,
+    });
+    const [first] = nodes;
+    if (first === undefined) throw new Error('there are two');
+    first.warm += 1;
+    first.claims -= 1;
+    const { polls } = first;
+    // The second of these polls begins when the first, which told of it, was heard.
+    await until('the front knows', () => first.polls > polls + 1);
+    expect(tally(await Promise.all(Array.from({ length: 9 }, () => click(front, 0))))).toEqual({
+      302: 1,
+      503: 8,
+    });
+  });
+
+  test('without a secret nobody is sent twice to a slot within the window of time', async () => {
+    const front = await bench.front({}, { secret: '' });
+    await front.add(await bench.node({ plain: true }), await bench.node({ plain: true }));
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, () => front.get('/').then(({ status }) => status)),
+    );
+    expect(tally(statuses)).toEqual({ 302: 16, 503: 34 });
+  });
+});

@@ -1,0 +1,72 @@
+// The draw: in proportion, the larger of two, never where there is no room.
+import { describe, expect, test } from 'vitest';
+import { Placement } from '../../../redirector/placement/two-draws.ts';
+import { seeded } from '../support.ts';
+
+function placement(...rooms: readonly (readonly [warm: number, cold?: number])[]): Placement {
+  const made = new Placement();
+  for (const [place, [warm, cold = 0]] of rooms.entries()) made.set(place, warm, cold);
+  return made;
+}
+
+/** How often each is chosen in 10,000 draws. */
+function shares(from: Placement, excluded?: readonly number[]): ReadonlyMap<number | undefined, number> {
+  const random = seeded(1);
+  const counts = new Map<number | undefined, number>();
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    const chosen = from.choose(random, excluded);
+    counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
+  }
+  return counts;
+}
+
+describe('placement', () => {
+  test('gives a full node beside a free one nothing of 10,000', () => {
+    expect(shares(placement([0], [5], [0]))).toEqual(new Map([[1, 10_000]]));
+  });
+
+  test('chooses nobody when nobody has room', () => {
+    expect(shares(placement())).toEqual(new Map([[undefined, 10_000]]));
+    expect(shares(placement([0], [0]))).toEqual(new Map([[undefined, 10_000]]));
+  });
+
+  test('gives equal nodes equal shares', () => {
+    for (const [, count] of shares(placement([5], [5], [5], [5]))) {
+      expect(count).toBeGreaterThan(2_300);
+      expect(count).toBeLessThan(2_700);
+    }
+  });
+
+  test('keeps the larger of two draws: a node of weight w among W is passed over only when both draws miss it', () => {
+    // 1 − (1/4)² of the draws: 9,375
+    const large = shares(placement([1], [3])).get(1) ?? 0;
+    expect(large).toBeGreaterThan(9_275);
+    expect(large).toBeLessThan(9_475);
+  });
+
+  test('leaves no node with room out', () => {
+    expect(shares(placement([60], [20])).get(1)).toBeGreaterThan(100);
+  });
+
+  test('draws by room for a cold start only when nothing is warm anywhere', () => {
+    expect(shares(placement([1, 0], [0, 100]))).toEqual(new Map([[0, 10_000]]));
+    const cold = shares(placement([0, 30], [0, 10], [0, 0]));
+    expect(cold.get(0)).toBeGreaterThan(7_300);
+    expect(cold.get(1)).toBeGreaterThan(2_300);
+    expect(cold.get(2)).toBeUndefined();
+  });
+
+  test('passes over what is excluded, in both draws, and remembers its weight', () => {
+    const from = placement([50], [5], [0, 9]);
+    expect(shares(from, [0])).toEqual(new Map([[1, 10_000]]));
+    expect(shares(from, [0, 1])).toEqual(new Map([[2, 10_000]]));
+    expect(shares(from, [0, 1, 2])).toEqual(new Map([[undefined, 10_000]]));
+    expect([from.warmAt(0), from.warmAt(1), from.coldAt(2)]).toEqual([50, 5, 9]);
+  });
+
+  test('holds at the edges of chance', () => {
+    const from = placement([0], [3], [0]);
+    expect(from.choose(() => 0)).toBe(1);
+    expect(from.choose(() => 1 - Number.EPSILON / 2)).toBe(1);
+  });
+});

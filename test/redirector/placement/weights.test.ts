@@ -1,0 +1,35 @@
+// The quick way to weigh a node that a reader was sent to comes to what the thorough way comes to.
+import { expect, test } from 'vitest';
+import { Weights } from '../../../redirector/placement/weights.ts';
+import { seeded } from '../support.ts';
+import { DispatchBed } from './bed.ts';
+
+test('a node that a reader was sent to weighs what it would, were all that is known of it looked at again', () => {
+  const bed = new DispatchBed();
+  const views = bed.members(7);
+  const ours = { ourKey: 'front/boot', pollInterval: 2_000 };
+  const quick = { weights: new Weights(ours), random: seeded(7) };
+  const thorough = { weights: new Weights(ours), random: seeded(7) };
+  for (const { weights } of [quick, thorough]) bed.fleet.watch(weights);
+  const chance = seeded(8);
+  let full = 0;
+  for (let turn = 0; turn < 5_000; turn += 1) {
+    bed.clock.pass(Math.floor(chance() * 40));
+    const told = views[Math.floor(chance() * views.length)];
+    if (told !== undefined && chance() < 0.02)
+      bed.report(told, { warm: Math.floor(chance() * 40), capacity: 64 });
+    const now = bed.clock.now();
+    const [view, same] = [quick, thorough].map(({ weights, random }) => weights.choose(random, [], now));
+    expect(view, `turn ${turn}`).toBe(same);
+    if (view === undefined) {
+      full += 1;
+      continue;
+    }
+    view.ledger.sentWithTicket(now);
+    quick.weights.sent(view, now);
+    thorough.weights.update(view, now);
+  }
+  // Or the one there would be nothing to compare, and of the other too little.
+  expect(full).toBeGreaterThan(0);
+  expect(full).toBeLessThan(4_000);
+});

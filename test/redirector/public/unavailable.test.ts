@@ -1,0 +1,79 @@
+// The 503 of the front: a page for people, JSON for programs, wording for what is the matter.
+import { afterEach, describe, expect, test } from 'vitest';
+import { refusedPage } from '../../../redirector/public/unavailable-page.ts';
+import { pageHeaders } from '../../../shared/http/page.ts';
+import { signTicket } from '../../../shared/protocol/ticket.ts';
+import { Bench, SECRET } from '../support.ts';
+
+const bench = new Bench();
+afterEach(() => bench.clear());
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+describe('when there is no room', () => {
+  test('a person gets a page that tries again by itself, is never stored and loads nothing', async () => {
+    const front = await bench.front({ retryAfter: '3s' });
+    await front.add(await bench.node({ warm: 0, capacity: 0 }));
+    const answer = await front.get('/notebooks/a.ipynb?x=1', BROWSER);
+    expect(answer.status).toBe(503);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'retry-after': '3',
+      'cache-control': 'no-store',
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+    });
+    const page = await answer.text();
+    expect(page).toContain('All notebooks are taken');
+    expect(page).toMatch(/<script>.*setTimeout/s);
+    expect(page).not.toMatch(/src=|https?:/);
+  });
+
+  test('a program gets JSON', async () => {
+    const front = await bench.front();
+    await front.add(await bench.node({ warm: 0, capacity: 0 }));
+    for (const headers of [{ accept: 'application/json' }, {}]) {
+      const answer = await front.get('/', headers);
+      expect(answer.headers.get('content-type')).toContain('application/json');
+      expect(await answer.json()).toMatchObject({ status: 'full' });
+    }
+  });
+
+  test('the page goes back to the address as it was asked for: without a ticket that keeps its reader out', async () => {
+    const front = await bench.front();
+    await front.add(await bench.node({ node: 'n1', warm: 0, capacity: 0 }));
+    const now = Date.now();
+    const ticket = signTicket(
+      {
+        redirector: 'r',
+        boot: 'b',
+        node: 'n1',
+        epoch: 1,
+        nonce: 'nonce-nonce',
+        expires: now + 9_000,
+        tried: ['n1'],
+        hops: 3,
+      },
+      [SECRET],
+    );
+    const answer = await front.get(`/a%20b?x="'<y>&ticket=${ticket}`, BROWSER);
+    const page = await answer.text();
+    expect(page).not.toContain(ticket);
+    expect(/id="again" href="([^"]*)"/.exec(page)?.[1]).toBe('/a%20b?x=%22%27%3Cy%3E');
+  });
+
+  test('a HEAD gets the headers alone', async () => {
+    const front = await bench.front();
+    const answer = await fetch(`${front.url}/`, { method: 'HEAD', headers: BROWSER });
+    expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '5', '']);
+  });
+
+  test('each cause has words of its own, and its script is the one its headers allow', () => {
+    const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) =>
+      refusedPage(cause, 5_000, '/'),
+    );
+    expect(new Set(pages.map(({ title }) => title)).size).toBe(3);
+    for (const page of pages) {
+      expect(pageHeaders(page)['content-security-policy']).toMatch(/script-src 'sha256-[^']+' 'self'/);
+    }
+  });
+});

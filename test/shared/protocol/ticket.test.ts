@@ -1,0 +1,147 @@
+// Tickets: what is signed comes back, and nothing else does.
+import { describe, expect, test } from 'vitest';
+import { createMac } from '../../../shared/protocol/mac.ts';
+import {
+  signTicket,
+  splitTicket,
+  type Ticket,
+  TicketSheet,
+  ticketBehind,
+  verifyTicket,
+} from '../../../shared/protocol/ticket.ts';
+
+const SECRET = 'a-secret-of-the-fleet';
+const OLD = 'the-secret-before-it';
+const signed = (payload: string): string => `${payload}~0${createMac(SECRET)(payload).slice(0, 20)}`;
+const ticket: Ticket = {
+  redirector: 'front-1',
+  boot: 'b00t',
+  node: 'node7',
+  epoch: 1_700_000_000,
+  nonce: 'abcdefgh12345678',
+  expires: 1_700_000_030_000,
+  tried: ['node3'],
+  hops: 1,
+};
+const unsigned = signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '');
+
+describe('a ticket', () => {
+  test('as taken apart by these tests is one', () => {
+    expect(verifyTicket(signed(unsigned), [SECRET], 0)).toEqual(ticket);
+  });
+
+  test('comes back as it was signed', () => {
+    expect(verifyTicket(signTicket(ticket, [SECRET]), [SECRET], 0)).toEqual(ticket);
+  });
+
+  test('is good under the old secret while secrets rotate', () => {
+    expect(verifyTicket(signTicket(ticket, [OLD]), [SECRET, OLD], 0)).toEqual(ticket);
+  });
+
+  test('is nothing when it has expired', () => {
+    const text = signTicket(ticket, [SECRET]);
+    expect(verifyTicket(text, [SECRET], ticket.expires)).toEqual(ticket);
+    expect(verifyTicket(text, [SECRET], ticket.expires + 1)).toBeUndefined();
+  });
+
+  test('is nothing with any one character changed', () => {
+    const text = signTicket(ticket, [SECRET]);
+    for (let index = 0; index < text.length; index += 1) {
+      const changed = `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
+      expect(verifyTicket(changed, [SECRET], 0), `at ${index}`).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ['another secret', () => signTicket(ticket, ['somebody-elses-secret'])],
+    ['nothing at all', () => ''],
+    ['a tilde', () => '~'],
+    ['no signature', () => signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '')],
+    ['too few parts, though signed', () => signed('3~front-1~b00t~node7')],
+    ['another version, though signed', () => signed(unsigned.replace(/^3/, '2'))],
+    ['a number that is none, though signed', () => signed(unsigned.replace(/~1~node3$/, '~x!~node3'))],
+    ['more hops than anyone makes, though signed', () => signed(unsigned.replace(/~1~node3$/, '~9~node3'))],
+    ['more tried nodes than anyone notes, though signed', () => signed(`${unsigned}${'~n'.repeat(8)}`)],
+    ['a megabyte', () => 'A'.repeat(1_000_000)],
+  ])('is nothing when it is signed by or consists of %s', (_, make) => {
+    expect(verifyTicket(make(), [SECRET], 0)).toBeUndefined();
+  });
+
+  test('is nothing where there is no secret', () => {
+    expect(verifyTicket(signTicket(ticket, [SECRET]), [], 0)).toBeUndefined();
+  });
+
+  test('stays short enough for any URL', () => {
+    expect(signTicket(ticket, [SECRET]).length).toBeLessThan(110);
+  });
+});
+
+describe('a sheet of tickets', () => {
+  const { nonce: _, ...alike } = { ...ticket, tried: [], hops: 0 };
+  const all = (sheet: TicketSheet): string[] => {
+    const texts: string[] = [];
+    for (let text = sheet.next(); text !== undefined; text = sheet.next()) texts.push(text);
+    return texts;
+  };
+
+  test.each([1, 2, 16])('of %i MACs gives out four for each, every one with a nonce of its own', (size) => {
+    const texts = all(new TicketSheet(alike, [SECRET], size));
+    const tickets = texts.map((text) => verifyTicket(text, [SECRET], 0));
+    for (const each of tickets) expect(each).toEqual({ ...alike, nonce: each?.nonce });
+    expect(new Set(tickets.map((each) => each?.nonce)).size).toBe(4 * size);
+  });
+
+  test('gives out what signing one by one gives', () => {
+    for (const text of all(new TicketSheet(alike, [SECRET], 2))) {
+      const read = verifyTicket(text, [SECRET], 0);
+      if (read === undefined) throw new TypeError(`${text} is no ticket`);
+      expect(signTicket(read, [SECRET])).toBe(text);
+    }
+  });
+
+  test('signs with the first secret', () => {
+    for (const text of all(new TicketSheet(alike, [SECRET, OLD]))) {
+      expect(verifyTicket(text, [OLD], 0)).toBeUndefined();
+      expect(verifyTicket(text, [SECRET], 0)).toBeDefined();
+    }
+  });
+
+  test("has no ticket that is good with another one's signature, or in another one's place", () => {
+    const texts = all(new TicketSheet(alike, [SECRET]));
+    for (const one of texts) {
+      for (const other of texts) {
+        const payload = one.slice(0, one.lastIndexOf('~'));
+        const [slot, tag] = [one.at(-21), other.slice(-20)];
+        const isItsOwn = one === other;
+        expect(verifyTicket(`${payload}~${slot}${tag}`, [SECRET], 0) !== undefined).toBe(isItsOwn);
+      }
+    }
+    const [first = ''] = texts;
+    for (const slot of ['1', '2', '3', '4', '.', '']) {
+      expect(verifyTicket(`${first.slice(0, -21)}${slot}${first.slice(-20)}`, [SECRET], 0)).toBeUndefined();
+    }
+  });
+});
+
+describe('a query with a ticket', () => {
+  const text = signTicket(ticket, [SECRET]);
+
+  test.each(['', 'x=1', 'x=1&y=%20&&z', 'a=%zz&ticket=my-own'])('gives %j back byte for byte', (query) => {
+    const whole = `?${query}${ticketBehind(query, text)}`.replace('??', '?');
+    expect(splitTicket(whole.slice(1))).toEqual({ query, ticket: text });
+  });
+
+  test('is read where a program encoded what it need not have', () => {
+    expect(splitTicket(`x=1&ticket=${text.replaceAll('~', '%7E')}`)).toEqual({ query: 'x=1', ticket: text });
+  });
+
+  test('is told from one, whatever version of us signed it', () => {
+    const older = '2~front-1~b00t~node7~s4lhzi~nonce~s4lhzi~0~signature';
+    expect(splitTicket(`x=1&ticket=${older}`)).toEqual({ query: 'x=1', ticket: older });
+    expect(verifyTicket(older, [SECRET], 0)).toBeUndefined();
+  });
+
+  test("leaves a reader's own ticket= alone", () => {
+    expect(splitTicket('ticket=concert&x=1')).toEqual({ query: 'ticket=concert&x=1', ticket: undefined });
+  });
+});

@@ -6,7 +6,7 @@ import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ORDER_PATH } from '../shared/protocol/order.ts';
 import { isHeld } from '../shared/protocol/sandbox-state.ts';
-import type { Surroundings } from '../shared/runtime.ts';
+import type { Runtime } from '../shared/runtime.ts';
 import { startSchedule } from '../shared/schedule.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimDesk } from './claim/claim.ts';
@@ -36,7 +36,7 @@ import { holdDataDir } from './state/data-dir-lock.ts';
 import { NodeStanding } from './state/node-lifecycle.ts';
 import { NodeStateFile } from './state/state-file.ts';
 
-export interface HostSurroundings extends Surroundings {
+export interface HostRuntime extends Runtime {
   /** The process environment, for DOCKER_HOST and what local sandboxes inherit. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Aborts the start, an image pull above all. */
@@ -54,14 +54,11 @@ export interface NodeAgent {
 const GRACE_MS = 3_000;
 
 /** @throws FleetError `bad-config`, `conflict`, `port-taken`, `engine-unavailable`, `image-missing` */
-export async function startNodeAgent(
-  config: NodeAgentConfig,
-  surroundings: HostSurroundings,
-): Promise<NodeAgent> {
+export async function startNodeAgent(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
   checkNodeAgentConfig(config);
   const dataDir = await holdDataDir(config.dataDir);
   try {
-    const agent = await startHolding(config, surroundings);
+    const agent = await startHolding(config, runtime);
     return { ...agent, close: () => agent.close().finally(() => dataDir.release()) };
   } catch (error) {
     await dataDir.release();
@@ -70,8 +67,8 @@ export async function startNodeAgent(
 }
 
 /** In a data directory that is ours. */
-async function startHolding(config: NodeAgentConfig, surroundings: HostSurroundings): Promise<NodeAgent> {
-  const { logger, clock = systemClock, random = systemRandom, env = {} } = surroundings;
+async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
+  const { logger, clock = systemClock, random = systemRandom, env = {} } = runtime;
   const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
   if (kind === 'local') checkLocalListens(config);
   const secrets = parseSecrets(config.secret);
@@ -174,7 +171,7 @@ async function startHolding(config: NodeAgentConfig, surroundings: HostSurroundi
   };
   // Closing is what ends an open that waits for something.
   const giveUp = (): void => void engine.close().catch(() => undefined);
-  const { signal = new AbortController().signal } = surroundings;
+  const { signal = new AbortController().signal } = runtime;
   signal.addEventListener('abort', giveUp, { once: true });
   let isOpen = false;
   try {

@@ -2,7 +2,7 @@
 import type { Clock, Random } from './clock.ts';
 import type { Logger } from './logging.ts';
 
-export interface Surroundings {
+export interface Runtime {
   readonly logger: Logger;
   /** The system's own unless given. */
   readonly clock?: Clock;

@@ -1,10 +1,65 @@
-// The walls of DESIGN §4 and the paths that the documents name, held by a test.
+// The walls between rooms (docs/ARCHITECTURE.md) and the paths that the documents name, held by a test.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Which top folders each top folder may import from. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  shared: ['shared'],
+  redirector: ['redirector', 'shared'],
+  'node-agent': ['node-agent', 'shared'],
+  cli: ['cli', 'redirector', 'node-agent', 'shared'],
+};
+
+/**
+ * The rooms of each top folder, lowest first: a room imports only from rooms before it. A room is a folder, or a file
+ * that stands by itself (without its `.ts`).
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  shared: [
+    ...['version', 'clock', 'errors', 'logging', 'runtime', 'loop', 'schedule', 'backoff', 'metrics'],
+    ...['config', 'protocol', 'http', 'checkup'],
+  ],
+  'node-agent': [
+    ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'pool', 'claim', 'proxy', 'lifecycle', 'report'],
+    ...['control', 'public', 'doctor', 'main'],
+  ],
+  redirector: [
+    ...[
+      'config',
+      'registry',
+      'nodes',
+      'polling',
+      'placement',
+      'admission',
+      'metrics',
+      'public',
+      'fleet-page',
+    ],
+    ...['control', 'front', 'workers', 'main'],
+  ],
+  cli: [
+    ...[
+      'terminal',
+      'control',
+      'server',
+      'completion',
+      'demo',
+      'doctor',
+      'registry',
+      'sandbox',
+      'pool',
+      'node',
+    ],
+    ...['top', 'main'],
+  ],
+};
+
+/** A folder that holds more files than this is asked for its rooms. */
+const MAX_FILES_PER_FOLDER = 16;
 
 function sourcesOf(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -12,7 +67,7 @@ function sourcesOf(folder: string): readonly string[] {
     .map((path) => join(folder, path));
 }
 
-/** Folders of ours (`shared`, `cli` …) that a file imports from. */
+/** The files of ours that a file imports, as paths from the top. */
 function importsOf(path: string): readonly string[] {
   const text = readFileSync(join(root, path), 'utf8');
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, target]) =>
@@ -20,15 +75,14 @@ function importsOf(path: string): readonly string[] {
   );
 }
 
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  shared: ['shared'],
-  redirector: ['redirector', 'shared'],
-  'node-agent': ['node-agent', 'shared'],
-  cli: ['cli', 'redirector', 'node-agent', 'shared'],
-};
+/** `node-agent/pool/plan.ts` → `pool`; `node-agent/main.ts` → `main`. */
+function roomOf(path: string): string {
+  const [, second = ''] = path.split('/');
+  return basename(second, '.ts');
+}
 
 describe('the walls', () => {
-  for (const [folder, may] of Object.entries(allowed)) {
+  for (const [folder, may] of Object.entries(ALLOWED)) {
     test(`${folder}/ imports only from ${may.join(', ')}`, () => {
       const files = sourcesOf(folder);
       expect(files.length).toBeGreaterThan(0);
@@ -41,8 +95,31 @@ describe('the walls', () => {
     });
   }
 
+  for (const [folder, rooms] of Object.entries(ROOMS)) {
+    test(`every room of ${folder}/ is in the table, and every room in the table exists`, () => {
+      expect([...new Set(sourcesOf(folder).map(roomOf))].sort()).toEqual([...rooms].sort());
+    });
+
+    test(`between the rooms of ${folder}/ every import runs one way`, () => {
+      const back = sourcesOf(folder).flatMap((file) =>
+        importsOf(file)
+          .filter((target) => target.startsWith(`${folder}/`))
+          .filter((target) => rooms.indexOf(roomOf(target)) > rooms.indexOf(roomOf(file)))
+          .map((target) => `${roomOf(file)} → ${roomOf(target)}: ${file} imports ${target}`),
+      );
+      expect(back).toEqual([]);
+    });
+  }
+
+  test(`no folder is wider than ${MAX_FILES_PER_FOLDER} files`, () => {
+    const counts = new Map<string, number>();
+    for (const file of Object.keys(ALLOWED).flatMap(sourcesOf))
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > MAX_FILES_PER_FOLDER)).toEqual([]);
+  });
+
   test('every file begins by telling its intent', () => {
-    const silent = Object.keys(allowed)
+    const silent = Object.keys(ALLOWED)
       .flatMap(sourcesOf)
       .filter((file) => !/^(#!.*\n)?\/\/ \S/.test(readFileSync(join(root, file), 'utf8')));
     expect(silent).toEqual([]);

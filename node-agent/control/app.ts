@@ -10,12 +10,12 @@ import type { Logger } from '../../shared/logging.ts';
 import { describeIssues, type NodeStats, type sandboxSchema } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderDesk } from '../lifecycle/orders.ts';
-import { CONTROL_API } from '../openapi.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { PoolSize } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
+import { CONTROL_API } from './openapi.ts';
 import { addPoolRoutes } from './pool-routes.ts';
 
 export interface ControlOptions {

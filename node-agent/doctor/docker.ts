@@ -4,7 +4,7 @@ import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { callDocker, connectDocker, dockerTarget } from '../engine/docker/connection.ts';
-import { SandboxImage } from '../engine/docker/sandbox-image.ts';
+import { SandboxImage } from '../engine/docker/image/sandbox-image.ts';
 import type { EngineContext } from '../engine/engine.ts';
 import { createEngine } from '../engine/index.ts';
 import { checkIsolation } from './isolation.ts';

@@ -8,8 +8,8 @@ import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.
 import { newNonce, newSandboxId } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import { callDocker } from '../engine/docker/connection.ts';
-import { firewallCommand } from '../engine/docker/firewall.ts';
 import { bridgeName, containerName, networkName } from '../engine/docker/names.ts';
+import { firewallCommand } from '../engine/docker/network/firewall.ts';
 import type { Address, Engine } from '../engine/engine.ts';
 import { awaitAnswer } from '../engine/readiness.ts';
 

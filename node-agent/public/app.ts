@@ -13,9 +13,9 @@ import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { ClaimDesk } from '../claim/claim.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderDesk } from '../lifecycle/orders.ts';
-import { PUBLIC_API } from '../openapi.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import { INFO_ASSETS, infoPage } from './info-page.ts';
+import { PUBLIC_API } from './openapi.ts';
 
 export interface PublicOptions {
   readonly config: NodeAgentConfig;

@@ -15,10 +15,10 @@ import type { RedirectorConfig } from '../config.ts';
 import type { FleetPage } from '../fleet-page/fleet-page.ts';
 import { type Fleet, findNode } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import { CONTROL_API } from '../openapi.ts';
 import type { KeptRegistry, Registry } from '../registry/registry.ts';
 import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
 import type { Orders } from './node-orders.ts';
+import { CONTROL_API } from './openapi.ts';
 import { addRegistryRoutes, auditing } from './registry-routes.ts';
 import { refuseIfInUse } from './removal-guard.ts';
 

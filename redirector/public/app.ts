@@ -8,7 +8,7 @@ import { createApp } from '../../shared/http/koa-app.ts';
 import { OPENAPI_PATH, serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { RedirectorConfig } from '../config.ts';
-import { PUBLIC_API } from '../openapi.ts';
+import { PUBLIC_API } from './openapi.ts';
 import type { SpawnDesk } from './spawn.ts';
 
 export interface PublicOptions {

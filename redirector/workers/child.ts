@@ -3,7 +3,7 @@
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { createLogger } from '../../shared/logging.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
-import { type Front, startFront } from '../main.ts';
+import { type Front, startFront } from '../front.ts';
 
 import { workerMetrics } from './metrics.ts';
 import { type Order, parseOrder, type Word } from './protocol.ts';

@@ -44,6 +44,16 @@ export const errorSchema = z.looseObject({
   remedy: z.string().optional().describe('what to do about it'),
 });
 
+/** The answer of `/healthz` and `/readyz`. */
+export const HEALTH_ANSWER: Operation['answers'] = {
+  200: { description: 'it is', schema: z.object({ status: z.literal('ok') }) },
+};
+
+/** An answer that is not JSON: a page, a script, plain text. */
+export function fileAnswer(description: string, type: string): Operation['answers'] {
+  return { 200: { description, type } };
+}
+
 export const OPENAPI_PATH = '/openapi.json';
 
 const OWN: Operation = {

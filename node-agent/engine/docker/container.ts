@@ -3,8 +3,8 @@ import type Dockerode from 'dockerode';
 import { basePath, fillPlaceholders, JUPYTER_COMMAND, secretEnvironment } from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
-import type { ImageFacts } from './image.ts';
-import type { SandboxUser } from './image-user.ts';
+import type { ImageFacts } from './image/image.ts';
+import type { SandboxUser } from './image/image-user.ts';
 import { containerName, LABELS } from './names.ts';
 import type { DockerConfig } from './options.ts';
 

@@ -5,16 +5,16 @@ import { describeError, FleetError } from '../../../shared/errors.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
 import { containerOptions } from './container.ts';
-import { EgressGuard } from './egress.ts';
 import { watchExits } from './events.ts';
-import { HostFirewall } from './firewall.ts';
-import { imageMissing } from './image.ts';
+import { imageMissing } from './image/image.ts';
+import { SandboxImage } from './image/sandbox-image.ts';
 import { containerName, egressChain, LABELS } from './names.ts';
-import { Networks } from './networks.ts';
+import { EgressGuard } from './network/egress.ts';
+import { HostFirewall } from './network/firewall.ts';
+import { Networks } from './network/networks.ts';
+import { warnOfResolvers } from './network/resolvers.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
-import { warnOfResolvers } from './resolvers.ts';
-import { SandboxImage } from './sandbox-image.ts';
 
 /** ms. A loaded Docker is slow, but none of these takes so long on one that works. */
 const DEADLINES = {

@@ -13,7 +13,7 @@ import {
   text,
 } from '../../../shared/config/option.ts';
 import { commonEngineOptions } from '../options.ts';
-import { normalizeCidr } from './cidr.ts';
+import { normalizeCidr } from './network/cidr.ts';
 
 const REFERENCE = /^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$/;
 const DOCKER_HOST = /^$|^unix:\/\/\/.+$|^(tcp|https?):\/\/[^/?#\s]+$/;

@@ -1,6 +1,6 @@
 // How far a pull is, from what Docker tells line by line.
 import { describe, expect, test } from 'vitest';
-import { PullProgress } from '../../../node-agent/engine/docker/pull.ts';
+import { PullProgress } from '../../../node-agent/engine/docker/image/pull.ts';
 
 const line = (id: string, status: string, current?: number, total?: number): string =>
   JSON.stringify({ id, status, progressDetail: current === undefined ? {} : { current, total } });

@@ -1,10 +1,10 @@
 // One of the node's own bridge networks: no way to each other, nothing else on it, and no way out unless that is asked for.
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import { describeError, FleetError } from '../../../shared/errors.ts';
-import type { Logger } from '../../../shared/logging.ts';
-import { callDocker, reasonOf, statusOf } from './connection.ts';
-import { LABELS } from './names.ts';
+import { describeError, FleetError } from '../../../../shared/errors.ts';
+import type { Logger } from '../../../../shared/logging.ts';
+import { callDocker, reasonOf, statusOf } from '../connection.ts';
+import { LABELS } from '../names.ts';
 
 const DEADLINE_MS = 30_000;
 /** A quarter of a second apart. */

@@ -1,47 +1,13 @@
-// What the front's two listeners answer, described for programs. `serveOpenApi` holds it against the routes.
+// What the front's control listener answers, described for programs. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
-import type { ApiDescription, Operation } from '../shared/http/openapi.ts';
-import { ORDERS } from '../shared/protocol/order.ts';
-import { spawnAnswerSchema } from '../shared/protocol/wire.ts';
-import { CHECKS, type Finding } from './admission/findings.ts';
-import { addBody, hostBody, orderBody } from './control/bodies.ts';
-import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './control/registry-routes.ts';
-import type { HistoryAnswer } from './fleet-page/wire.ts';
-import { fleetStatsSchema, nodeDescriptionSchema } from './nodes/summary.ts';
-import { auditEntrySchema } from './registry/audit.ts';
-
-const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
-const text = (description: string): Operation['answers'] => ({ 200: { description, type: 'text/plain' } });
-const health = {
-  200: { description: 'it is', schema: z.object({ status: z.literal('ok') }) },
-};
-
-export const PUBLIC_API: ApiDescription = {
-  title: 'tmpfleet redirector, for readers and programs',
-  description:
-    'Every other GET is a reader: 302 to a node with room, or 503 with a page and `Retry-After` when there is none.',
-  operations: [
-    { method: 'get', path: '/stats', summary: 'Room in the whole fleet, from memory', answers: stats },
-    { method: 'get', path: '/api/stats', summary: 'The same', answers: stats },
-    {
-      ...{ method: 'post', path: '/api/spawn', summary: 'A sandbox for a program' },
-      description:
-        'Asks nodes one after another until one has room. The body and `Authorization` are passed on to the node.',
-      body: z.looseObject({}).optional(),
-      answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
-      refuses: {
-        401: 'when the nodes ask for a token, and this is not it',
-        413: 'when the body is too long',
-        429: 'when every node is full; with `Retry-After`',
-        503: 'when no node answers; with `Retry-After`',
-      },
-    },
-    {
-      ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },
-      answers: text('as crawlers read it'),
-    },
-  ],
-};
+import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
+import { ORDERS } from '../../shared/protocol/order.ts';
+import { CHECKS, type Finding } from '../admission/findings.ts';
+import type { HistoryAnswer } from '../fleet-page/wire.ts';
+import { nodeDescriptionSchema } from '../nodes/summary.ts';
+import { auditEntrySchema } from '../registry/audit.ts';
+import { addBody, hostBody, orderBody } from './bodies.ts';
+import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './registry-routes.ts';
 
 const node = (description: string): Operation['answers'] => ({
   200: { description, schema: nodeDescriptionSchema },
@@ -123,14 +89,19 @@ export const CONTROL_API: ApiDescription = {
         },
       },
     },
-    { method: 'get', path: '/healthz', summary: 'Is the process well?', answers: health },
+    { method: 'get', path: '/healthz', summary: 'Is the process well?', answers: HEALTH_ANSWER },
     {
-      ...{ method: 'get', path: '/readyz', summary: 'Could it send a reader somewhere?', answers: health },
+      ...{
+        method: 'get',
+        path: '/readyz',
+        summary: 'Could it send a reader somewhere?',
+        answers: HEALTH_ANSWER,
+      },
       refuses: { 503: 'when no node has been heard from' },
     },
     {
       ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
-      answers: text("Prometheus' text format"),
+      answers: fileAnswer("Prometheus' text format", 'text/plain'),
     },
     {
       ...{ method: 'get', path: '/api/nodes', summary: 'Every node as the front sees it', token: 'control' },

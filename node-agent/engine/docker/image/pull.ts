@@ -2,8 +2,8 @@
 import { createInterface } from 'node:readline';
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
-import { FleetError } from '../../../shared/errors.ts';
-import { reasonOf } from './connection.ts';
+import { FleetError } from '../../../../shared/errors.ts';
+import { reasonOf } from '../connection.ts';
 
 /** A pull may take long, but not without any progress. */
 const PULL_STALL_MS = 180_000;

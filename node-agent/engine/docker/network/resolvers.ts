@@ -1,10 +1,10 @@
 // Whom sandboxes with a way out would ask for names: an address that they may not reach answers nothing.
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
-import type { Logger } from '../../../shared/logging.ts';
+import type { Logger } from '../../../../shared/logging.ts';
+import type { DockerConfig } from '../options.ts';
 import { isWithin } from './cidr.ts';
 import { NEVER_REACHED } from './egress.ts';
-import type { DockerConfig } from './options.ts';
 
 /** Says so where nobody whom they would ask can be reached, with what to do. */
 export async function warnOfResolvers(

@@ -1,8 +1,8 @@
 // The image: which one it is now.
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
-import { FleetError } from '../../../shared/errors.ts';
-import { callDocker, statusOf } from './connection.ts';
+import { FleetError } from '../../../../shared/errors.ts';
+import { callDocker, statusOf } from '../connection.ts';
 
 const INSPECT_MS = 10_000;
 

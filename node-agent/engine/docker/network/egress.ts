@@ -4,8 +4,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { describeError, FleetError } from '../../../shared/errors.ts';
-import type { Logger } from '../../../shared/logging.ts';
+import { describeError, FleetError } from '../../../../shared/errors.ts';
+import type { Logger } from '../../../../shared/logging.ts';
 
 /**
  * What is not globally reachable by the IANA IPv4 Special-Purpose Address Registry (RFC 6890), multicast (RFC 5771), and the

@@ -1,7 +1,7 @@
 // Who a sandbox runs as. Never root; and in numbers, because the home directory in memory must be theirs.
 import type Dockerode from 'dockerode';
-import { FleetError } from '../../../shared/errors.ts';
-import { callDocker, reasonOf } from './connection.ts';
+import { FleetError } from '../../../../shared/errors.ts';
+import { callDocker, reasonOf } from '../connection.ts';
 
 export interface SandboxUser {
   /** As Docker takes it. */

@@ -4,8 +4,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { describeError, errorCode, FleetError } from '../../../shared/errors.ts';
-import type { Logger } from '../../../shared/logging.ts';
+import { describeError, errorCode, FleetError } from '../../../../shared/errors.ts';
+import type { Logger } from '../../../../shared/logging.ts';
 
 export type FirewallMode = 'auto' | 'require' | 'off';
 

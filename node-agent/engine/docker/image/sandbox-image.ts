@@ -1,11 +1,11 @@
 // The image that sandboxes are made from, kept at hand, and whom it lets them run as.
 import type Dockerode from 'dockerode';
-import { describeError, FleetError } from '../../../shared/errors.ts';
-import type { EngineContext } from '../engine.ts';
+import { describeError, FleetError } from '../../../../shared/errors.ts';
+import type { EngineContext } from '../../engine.ts';
+import { LABELS } from '../names.ts';
+import type { DockerConfig } from '../options.ts';
 import { type ImageFacts, inspectImage, withTag } from './image.ts';
 import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
-import { LABELS } from './names.ts';
-import type { DockerConfig } from './options.ts';
 import { pullImage } from './pull.ts';
 
 export class SandboxImage {

@@ -1,9 +1,9 @@
 // All of a node's networks: the first is always there, and another is made when those there are have as many sandboxes as
 // one bridge bears.
 import type Dockerode from 'dockerode';
-import type { Logger } from '../../../shared/logging.ts';
-import { callDocker } from './connection.ts';
-import { bridgeName, LABELS, networkName } from './names.ts';
+import type { Logger } from '../../../../shared/logging.ts';
+import { callDocker } from '../connection.ts';
+import { bridgeName, LABELS, networkName } from '../names.ts';
 import { ensureNetwork, type NetworkPlan, removeNetwork } from './network.ts';
 
 const DEADLINE_MS = 30_000;

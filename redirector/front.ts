@@ -1,0 +1,131 @@
+// The front without its control listener: it polls the nodes and answers readers.
+import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
+import { parseSecrets } from '../shared/config/common.ts';
+import { corsHeaders } from '../shared/http/cors.ts';
+import { serve } from '../shared/http/serving.ts';
+import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { redirectorKey } from '../shared/protocol/ticket.ts';
+import type { Member } from '../shared/protocol/wire.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import { VERSION } from '../shared/version.ts';
+import type { RedirectorConfig } from './config.ts';
+import type { Tally } from './fleet-page/history.ts';
+import { tallyRegistry } from './fleet-page/tally.ts';
+import { createRedirectorMetrics } from './metrics/metrics.ts';
+import { Fleet } from './nodes/fleet.ts';
+import type { NodeView } from './nodes/node-view.ts';
+import { summarize } from './nodes/summary.ts';
+import { Dispatcher } from './placement/dispatcher.ts';
+import { WaitingRoom } from './placement/waiting-room.ts';
+import { Poller } from './polling/poller.ts';
+import { createAccessLog } from './public/access-log.ts';
+import { createPublicHandler, isOwn } from './public/app.ts';
+import { createFound } from './public/found.ts';
+import { createRedirect } from './public/redirect.ts';
+import { SpawnDesk } from './public/spawn.ts';
+import { createRefuse } from './public/unavailable.ts';
+import type { Registry } from './registry/registry.ts';
+
+const GRACE_MS = 3_000;
+
+/** What answers readers: all of a redirector but its control listener and its word on which nodes there are. */
+export interface Front {
+  readonly url: string;
+  readonly fleet: Fleet;
+  readonly metrics: MetricsRegistry;
+  /** What this process has of them: with workers, `metrics` has theirs too. */
+  readonly ownMetrics: MetricsRegistry;
+  /** The name of ours under which nodes count tickets; none without a secret. */
+  readonly ourKey: string | undefined;
+  /** What it counted so far. */
+  tally(): Promise<Tally>;
+  close(): Promise<void>;
+}
+
+/** @throws FleetError `port-taken` */
+export async function startFront(
+  config: RedirectorConfig,
+  registry: Registry,
+  surroundings: Runtime,
+): Promise<Front> {
+  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+  const secrets = parseSecrets(config.secret);
+  const identity = {
+    redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
+    boot: newNonce(),
+  };
+  const heed = secrets.length === 0 ? undefined : redirectorKey(identity);
+  const view = openView(config, registry, surroundings, heed);
+  const { fleet, metrics } = view;
+  const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
+  const room = new WaitingRoom({
+    ...{ dispatcher, fleet, clock, holdFor: config.holdFor },
+    askNow: view.askNow,
+    count: metrics.countWait,
+  });
+  const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
+  const logged = createAccessLog({ share: config.accessLogSample, logger, random });
+  const redirect = createRedirect({
+    dispatcher,
+    room,
+    found: createFound(corsHeaders(config)),
+    isOwn,
+    refuse,
+    count: (sent) => metrics.countSent('redirect', sent),
+    countBounce: metrics.countBounce,
+    ...(logged === undefined ? {} : { logged }),
+  });
+  const desk = new SpawnDesk({
+    dispatcher,
+    room,
+    logger,
+    retryAfter: config.retryAfter,
+    count: (sent) => metrics.countSent('spawn', sent),
+    countRefusal: metrics.countRefusal,
+  });
+  const stats = (): object => summarize(fleet, VERSION);
+  const server = await serve({
+    what: 'the redirector for its readers',
+    host: config.host,
+    port: config.port,
+    flag: '--port',
+    wholeAnswers: true,
+    handle: createPublicHandler({ config, redirect, desk, stats, logger }),
+  }).catch(async (error: unknown) => {
+    await view.close();
+    throw error;
+  });
+  metrics.showReaders(() => room.size, server.connections);
+  return {
+    url: server.url,
+    fleet,
+    metrics: metrics.registry,
+    ownMetrics: metrics.registry,
+    ourKey: secrets.length === 0 ? undefined : redirectorKey(identity),
+    tally: () => tallyRegistry(metrics.registry),
+    close: async () => {
+      await server.close(GRACE_MS);
+      await Promise.all([view.close(), desk.close()]);
+    },
+  };
+}
+
+/** What is known of the nodes, kept up by polls. */
+export function openView(config: RedirectorConfig, registry: Registry, surroundings: Runtime, heed?: string) {
+  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+  const fleet = new Fleet(clock, config);
+  const metrics = createRedirectorMetrics(fleet, clock);
+  const poller = new Poller({ fleet, clock, random, logger, heed, count: metrics.countPoll, ...config });
+  const take = (members: readonly Member[]): void => {
+    fleet.setMembers(members);
+    poller.sync();
+  };
+  registry.watch(take);
+  take(registry.members());
+  return {
+    fleet,
+    metrics,
+    askNow: (node: NodeView) => poller.askNow(node),
+    close: () => poller.stop(),
+  };
+}

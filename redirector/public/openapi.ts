@@ -1,0 +1,34 @@
+// What the front's public listener answers, described for programs. `serveOpenApi` checks it against the routes.
+import { z } from 'zod';
+import { type ApiDescription, fileAnswer } from '../../shared/http/openapi.ts';
+import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
+import { fleetStatsSchema } from '../nodes/summary.ts';
+
+const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
+
+export const PUBLIC_API: ApiDescription = {
+  title: 'tmpfleet redirector, for readers and programs',
+  description:
+    'Every other GET is a reader: 302 to a node with room, or 503 with a page and `Retry-After` when there is none.',
+  operations: [
+    { method: 'get', path: '/stats', summary: 'Room in the whole fleet, from memory', answers: stats },
+    { method: 'get', path: '/api/stats', summary: 'The same', answers: stats },
+    {
+      ...{ method: 'post', path: '/api/spawn', summary: 'A sandbox for a program' },
+      description:
+        'Asks nodes one after another until one has room. The body and `Authorization` are passed on to the node.',
+      body: z.looseObject({}).optional(),
+      answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
+      refuses: {
+        401: 'when the nodes ask for a token, and this is not it',
+        413: 'when the body is too long',
+        429: 'when every node is full; with `Retry-After`',
+        503: 'when no node answers; with `Retry-After`',
+      },
+    },
+    {
+      ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },
+      answers: fileAnswer('as crawlers read it', 'text/plain'),
+    },
+  ],
+};

@@ -112,7 +112,7 @@ async function startAgent() {
   return { ...where, pid: child.pid, ended, kill: (signal) => child.kill(signal) };
 }
 
-/** So many cycles, by so many readers at a time. */
+/** Runs the cycles, with `--readers` of them at a time. */
 async function run(count, url, control) {
   const http = new Agent({ connections: 16 });
   let left = count;

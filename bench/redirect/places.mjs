@@ -52,7 +52,7 @@ export class Places {
   }
 }
 
-/** Whoever runs the bench may have set up a fleet of their own. */
+/** The person who runs the bench can have a fleet of their own. */
 function withoutOurs(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TMPFLEET_')));
 }

@@ -87,7 +87,7 @@ export class Controller {
       ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),
       ANSIBLE_INVENTORY: join(this.dir, 'hosts.yml'),
       ANSIBLE_PRIVATE_KEY_FILE: this.#lab.privateKey,
-      // What it would keep in the home directory of whoever runs the tests.
+      // Ansible would otherwise keep these in the home directory of the user who runs the tests.
       ANSIBLE_LOCAL_TEMP: join(this.dir, 'tmp'),
       ANSIBLE_SSH_CONTROL_PATH_DIR: join(this.dir, 'ssh'),
       ANSIBLE_SSH_EXTRA_ARGS: `-o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${join(this.dir, 'known')}`,

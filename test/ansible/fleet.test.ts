@@ -23,7 +23,7 @@ const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
 const PLAY_MS = 600_000;
-/** A reader who has not asked for so long has left. */
+/** A reader without requests for this long has left. */
 const IDLE_S = 60;
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
@@ -191,7 +191,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     archive = next;
   });
 
-  test('is rotated under readers: no error, and nobody ended before their time', {
+  test('is rotated under readers: no error, and no sandbox ended early', {
     timeout: PLAY_MS,
   }, async () => {
     const { notebook } = await landAt(OLD);

@@ -8,7 +8,7 @@ import { run } from '../lab/run.ts';
 import { PLAYBOOKS } from './controller.ts';
 
 const SETTINGS = join(PLAYBOOKS, 'roles', 'settings', 'defaults', 'main.yml');
-/** Of one role, from the archive's name; nobody sets them. */
+/** Facts that one role derives from the archive's name; they are not set by hand. */
 const DERIVED = ['tmpfleet_version_dir', 'tmpfleet_restarts', 'tmpfleet_earlier', 'tmpfleet_image_fresh'];
 const LINT_MS = 180_000;
 

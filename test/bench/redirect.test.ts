@@ -1,4 +1,4 @@
-// The bench of redirects works: what it would measure starts, answers, and is told in a table and in JSON.
+// The redirect bench works: its targets start and answer, and it prints a table and writes JSON.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -36,7 +36,7 @@ const start = async (name: string, args: readonly string[]): Promise<{ url: stri
   return { url, control };
 };
 
-test('every reader ends in a sandbox of their own, and nobody sees an error', {
+test('every reader ends in a sandbox of their own, without an error', {
   timeout: 240_000,
 }, async () => {
   const fronts = await Promise.all(

@@ -41,7 +41,7 @@ describe('no sandbox is spent on', () => {
     expect(await claims()).toBe(0);
   });
 
-  test('curl -I, which is told where it would go', async () => {
+  test('curl -I, which gets the address it would be sent to', async () => {
     const first = await request(`${front}/notebooks/intro.ipynb?x=1`, { method: 'HEAD' });
     expect(first.statusCode).toBe(302);
     expect(first.headers.location).toMatch(/\/notebooks\/intro\.ipynb\?x=1$/);

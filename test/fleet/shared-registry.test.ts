@@ -1,4 +1,4 @@
-// Two fronts, as processes, over one Redis: what one is told serves at the other, and nothing that happens to Redis costs
+// Two fronts, as processes, over one Redis: an order at one takes effect at the other, and no fault of Redis costs
 // a reader anything.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,7 +117,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     expect(trail[2]?.body).toEqual({ url: first.url, probe: false });
   });
 
-  test('Redis is killed, hung and started again: both go on, say so, take no changes, and heed it when it is back', async () => {
+  test('Redis is killed, hung, started again: both go on, refuse changes, and use it when back', async () => {
     const [one, other] = [await front('one'), await front('other')];
     const [first, second] = [await node(), await node()];
     await add(one, first);
@@ -161,7 +161,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     }
   });
 
-  test('--nodes is heeded once Redis is there, and is not in the way of a start without it', async () => {
+  test('--nodes takes effect once Redis answers, and does not prevent a start without it', async () => {
     await lab.stop();
     const configured = await node();
     const { run, click, status } = await front('one', '--nodes', configured.url);
@@ -172,7 +172,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     expect((await status()).nodes).toBe(1);
   });
 
-  test('by TLS: an authority that the front does not trust is told of, one that it trusts serves', async () => {
+  test('by TLS: an untrusted authority is reported, a trusted one serves', async () => {
     await lab.forget();
     const authority = await Authority.create(join(dir, 'authority'));
     lab = await startRedis(redis.executablePath, { password: PASSWORD, authority });
@@ -189,7 +189,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await until('it serves', async () => (await trusting.click()) === served.url);
   });
 
-  test('Redis is flushed: both go on and say so, and an operator writes it anew or has it obeyed', async () => {
+  test('Redis is flushed: both go on and say so; an operator restores or accepts it', async () => {
     const [one, other] = [await front('one'), await front('other')];
     const first = await node();
     await add(one, first);
@@ -235,7 +235,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     expect([again.status, await again.text()]).toEqual([409, expect.stringMatching(/nothing to decide/)]);
   });
 
-  test('a password has no place in the address, and a wrong one is told', async () => {
+  test('a password in the address is refused, and a wrong one is reported', async () => {
     const inUrl = tmpfleet([
       'redirector',
       '--registry',

@@ -68,7 +68,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
   }, 120_000);
   afterAll(() => agent?.close(), 60_000);
 
-  test('a fork bomb ends at its limit of processes, and nobody else notices', async () => {
+  test('a fork bomb ends at its limit of processes, and peers do not notice', async () => {
     const own = await claim();
     const container = await containerOf(own);
     const processes = async (): Promise<number> =>

@@ -1,4 +1,4 @@
-// Servers in sandboxes that answer so as to wear their node down: each costs its own reader an answer, and nobody else anything.
+// Servers in sandboxes whose answers try to exhaust their node: each costs its own reader an answer, and other readers nothing.
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ID, startBed, startHttp, startTcp } from '../node-agent/proxy/bed.ts';
@@ -68,7 +68,7 @@ test('an answer without end ends with its reader, and is held back by one who re
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => fetch(`${bed.url}/user/${ID}/`, { signal: leave.signal })),
   );
-  // Nobody reads: what is on its way is what sockets and streams hold.
+  // The reader does not read: only sockets and streams hold data on its way.
   let before = -1;
   await until('it stands still', () => {
     const still = sent === before;

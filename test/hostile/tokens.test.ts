@@ -8,10 +8,10 @@ import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
-const SECRET = 'the-fleet-secret-that-nobody-may-see';
-const CONTROL = 'the-control-token-that-nobody-may-see';
-const API = 'the-api-token-that-nobody-may-see';
-const WRONG = 'a-wrong-token-that-nobody-may-see-either';
+const SECRET = 'the-fleet-secret-that-stays-hidden';
+const CONTROL = 'the-control-token-that-stays-hidden';
+const API = 'the-api-token-that-stays-hidden';
+const WRONG = 'a-wrong-token-that-stays-hidden-too';
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-tokens-'));
 let agent: Run;
@@ -54,13 +54,13 @@ async function ask(url: string, token: string, body?: object): Promise<number> {
   return answer.status;
 }
 
-test('nobody sees one: not in the list of processes, not in a log, not in an answer', async () => {
+test('none is shown: not in the list of processes, not in a log, not in an answer', async () => {
   await until(
     'a sandbox is claimed',
     async () => (await ask(`${urls.front}/api/spawn`, API, {})) === 200,
     60_000,
   );
-  // What is refused is told of without what was offered.
+  // A refusal does not repeat the value that was offered.
   for (const url of [`${urls.nodeControl}/api/status`, `${urls.frontControl}/api/nodes`]) {
     expect(await ask(url, WRONG)).toBe(401);
   }

@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
     expect(JSON.parse(readFileSync(join(root, 'about.json'), 'utf8')).commit).toContain(commit);
   });
 
-  test('holds nothing that was only needed to make it, and nobody owns its files', async () => {
+  test('holds no build leftovers, and its files belong to root', async () => {
     const names = (await run('tar', ['-tzf', first])).trim().split('\n');
     expect(names.filter((name) => /node_modules\/(vitest|typescript|@biomejs)\//.test(name))).toEqual([]);
     expect(names.filter((name) => /\.(node|d\.ts|map)$/.test(name))).toEqual([]);

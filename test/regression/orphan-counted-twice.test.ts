@@ -1,6 +1,6 @@
 // Seen: after 4,284 readers in a soak, a node told of 15 orphans, though nothing had gone wrong. Why: a sandbox whose
 // removal ended while the engine was being asked what it has was in the answer and no longer in the pool, and so looked
-// like nobody's. Holds now: what was known before the question is no orphan.
+// like one without an owner. Holds now: what was known before the question is no orphan.
 import { expect, test } from 'vitest';
 import type { Engine } from '../../node-agent/engine/engine.ts';
 import { Pool } from '../../node-agent/pool/pool.ts';

@@ -10,7 +10,7 @@ import { until } from './until.ts';
 
 export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
-  /** Until so many are warm and nothing is starting. */
+  /** Waits until this many are warm and none is starting. */
   warm(count: number): Promise<void>;
 }
 

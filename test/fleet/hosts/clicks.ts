@@ -9,7 +9,7 @@ import type { Host } from './host.ts';
 const RELOAD_AFTER_MS = 1_000;
 /** Asked more often, the question would be a good part of the load. */
 const LEAVING_ASKS_MS = 200;
-/** A browser follows twenty; no way of ours is so long. */
+/** A browser follows twenty redirects; a click needs far fewer. */
 const MAX_HOPS = 12;
 
 export interface Met {
@@ -23,7 +23,7 @@ export interface Met {
   readonly unreached: string | undefined;
   /** How often a node sent them back to the front. */
   readonly bounces: number;
-  /** What nobody may see: an error status, the front not answering, or a reload that fails too. */
+  /** What no reader may see: an error status, the front not answering, or a reload that fails too. */
   readonly error: string | undefined;
   readonly ms: number;
 }
@@ -31,7 +31,7 @@ export interface Met {
 export interface ClicksOptions {
   readonly front: Front;
   readonly perSecond: number;
-  /** Nobody new comes while so many are on their way or leaving. */
+  /** No new reader comes while this many are on their way or leaving. */
   readonly atOnce: number;
   readonly hosts: () => readonly Host[];
 }
@@ -54,7 +54,7 @@ export class Clicks {
     return this.#reloading;
   }
 
-  /** Nobody new; resolves when all who have clicked are through. */
+  /** Stops new readers; resolves when every reader who clicked has arrived. */
   async stop(): Promise<readonly Met[]> {
     this.#ended.abort();
     await this.#stream;

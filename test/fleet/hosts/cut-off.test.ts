@@ -1,4 +1,4 @@
-// A host cut off for a while, and healed: nobody new is sent there meanwhile, its own find theirs again.
+// A host is cut off for a while: new readers are sent elsewhere meanwhile, and its own readers find their sandboxes again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
@@ -30,7 +30,7 @@ describeNeeding(['docker'], 'three hosts', () => {
   });
   afterAll(() => fleet?.stop());
 
-  test('one of them cut off: nobody new is sent there after two missed polls, its own find theirs again', {
+  test('one host cut off: no new reader after two missed polls; its own readers return', {
     timeout: 240_000,
   }, async () => {
     const { front, hosts, holders } = fleet;

@@ -42,7 +42,7 @@ export class HostFleet {
     return Host.start({ name, front: this.front.url, engine, capacity, warm });
   }
 
-  /** So many readers, who come together and stay until the end. */
+  /** This many readers come together and stay until the end. */
   async arrive(count: number): Promise<void> {
     const arriving = Array.from({ length: count }, () => Holder.arrive(this.front.url));
     this.holders.push(...(await Promise.all(arriving)));

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Reader } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 
-/** Silent for so long, the page connects anew. */
+/** After this much silence the page reconnects. */
 const SILENT_MS = 3_000;
 const AGAIN_MS = 100;
 const HANDSHAKE_MS = 3_000;
@@ -16,7 +16,7 @@ export class Holder {
   readonly reader = new Reader();
   readonly node: string;
   readonly sandbox: string;
-  /** How often the connection was made anew, and the longest that it took, ms. */
+  /** How often the page reconnected, and the longest time that it took (ms). */
   reconnects = 0;
   slowest = 0;
   /** Answers other than a connection. */

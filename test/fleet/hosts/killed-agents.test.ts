@@ -1,4 +1,4 @@
-// Three hosts whose agents are killed one after another, twenty times, under readers: nobody loses a sandbox.
+// The agents of three hosts are killed one after another, twenty times, under readers: no reader loses a sandbox.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
@@ -46,8 +46,8 @@ describeNeeding(['docker'], 'three hosts', () => {
       await host.startAgent();
       await Promise.all(holders.map((holder) => holder.counts(COUNTS_MS)));
       await front.sees(host, { schedulable: true });
-      // Whoever met the dead agent has found another before the next one dies.
-      await until('nobody is about to reload', () => clicks.reloading === 0, 60_000);
+      // Readers who met the dead agent have found another before the next one dies.
+      await until('no reader is about to reload', () => clicks.reloading === 0, 60_000);
     }
     const seconds = (performance.now() - began) / 1000;
     const met = await clicks.stop();

@@ -11,7 +11,7 @@ const HELD = 9;
 const CLICKS_PER_SECOND = 5;
 /** On a machine that is busy, Docker is no quicker for being asked more. */
 const CLICKS_AT_ONCE = 10;
-/** Longer than the test: nobody is ended by it. Those who hold a sandbox there leave by themselves. */
+/** Longer than the test, so that it ends no sandbox. Readers who hold one there leave by themselves. */
 const DEADLINE = '10m';
 
 describeNeeding(['docker'], 'a fleet under load', () => {
@@ -26,7 +26,7 @@ describeNeeding(['docker'], 'a fleet under load', () => {
   });
   afterAll(() => fleet?.stop());
 
-  test('gains a host and loses another: no error, nobody ended before their time, nothing left behind', {
+  test('gains a host and loses another: no error, no sandbox ended early, nothing left behind', {
     timeout: 240_000,
   }, async () => {
     const { front, hosts, holders } = fleet;
@@ -56,7 +56,7 @@ describeNeeding(['docker'], 'a fleet under load', () => {
     const drainingAt = performance.now();
     await Promise.all(staying.map((holder) => holder.counts()));
     for (const holder of staying) {
-      // Whoever had a sandbox there has it until they leave.
+      // Readers who have a sandbox there keep it until they leave.
       expect((await holder.reader.click(`${old.url}/tree`)).sandbox).toBe(holder.sandbox);
       holder.leave();
       expect((await old.control('DELETE', `/api/sandboxes/${holder.sandbox}`)).status).toBe(202);

@@ -54,8 +54,8 @@ export async function startFront(
     redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
     boot: newNonce(),
   };
-  const heed = secrets.length === 0 ? undefined : redirectorKey(identity);
-  const view = openView(config, registry, surroundings, heed);
+  const seenKey = secrets.length === 0 ? undefined : redirectorKey(identity);
+  const view = openView(config, registry, surroundings, seenKey);
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const room = new WaitingRoom({
@@ -111,11 +111,16 @@ export async function startFront(
 }
 
 /** What is known of the nodes, kept up by polls. */
-export function openView(config: RedirectorConfig, registry: Registry, surroundings: Runtime, heed?: string) {
+export function openView(
+  config: RedirectorConfig,
+  registry: Registry,
+  surroundings: Runtime,
+  seenKey?: string,
+) {
   const { logger, clock = systemClock, random = systemRandom } = surroundings;
   const fleet = new Fleet(clock, config);
   const metrics = createRedirectorMetrics(fleet, clock);
-  const poller = new Poller({ fleet, clock, random, logger, heed, count: metrics.countPoll, ...config });
+  const poller = new Poller({ fleet, clock, random, logger, seenKey, count: metrics.countPoll, ...config });
   const take = (members: readonly Member[]): void => {
     fleet.setMembers(members);
     poller.sync();
@@ -125,7 +130,7 @@ export function openView(config: RedirectorConfig, registry: Registry, surroundi
   return {
     fleet,
     metrics,
-    askNow: (node: NodeView) => poller.askNow(node),
+    askNow: (node: NodeView) => poller.pollNow(node),
     close: () => poller.stop(),
   };
 }

@@ -50,7 +50,7 @@ function createFleet(count, random, keys) {
   const clock = { now: () => now, monotonic: () => now };
   const fleet = new Fleet(clock, { pollInterval: 2_000 });
   const weights = new Weights({ ourKey: OUR_KEY, pollInterval: 2_000 });
-  fleet.heedOnly(OUR_KEY);
+  fleet.keepOnlySeen(OUR_KEY);
   fleet.watch(weights);
   fleet.setMembers(
     Array.from({ length: count }, (_, index) => ({
@@ -124,7 +124,7 @@ function measure(count, sending) {
         const now = clock.now();
         const view = weights.choose(random, NOBODY, now);
         if (!sending) continue;
-        view.ledger.sentWithTicket(now);
+        view.pending.addWithTicket(now);
         weights.sent(view, now);
       }
       spent += Number(process.hrtime.bigint() - began);

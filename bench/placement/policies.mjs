@@ -32,7 +32,7 @@ function createFleetFront({ clock, count, pollMs }, createRule) {
       }
       const view = choose(tried);
       if (view === undefined) return undefined;
-      view.ledger.sentWithTicket(clock.now());
+      view.pending.addWithTicket(clock.now());
       sent(view);
       return indexOf.get(view);
     },

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { Fleet } from '../../dist/redirector/nodes/fleet.js';
 import { Dispatcher } from '../../dist/redirector/placement/dispatcher.js';
 import { WaitingRoom } from '../../dist/redirector/placement/waiting-room.js';
-import { UndiciAsker } from '../../dist/redirector/polling/http-poll.js';
+import { HttpPollClient } from '../../dist/redirector/polling/http-poll.js';
 import { Poller } from '../../dist/redirector/polling/poller.js';
 import { createFound } from '../../dist/redirector/public/found.js';
 import { createRedirect } from '../../dist/redirector/public/redirect.js';
@@ -16,7 +16,7 @@ const [how, count, port] = process.argv.slice(2);
 const pollInterval = 2_000;
 
 /** As the poll loop was before undici: the same limits, by got. */
-class GotAsker {
+class GotPollClient {
   #client = got.extend({
     agent: { http: new Agent({ keepAlive: true }) },
     timeout: { request: 2_000 },
@@ -25,7 +25,7 @@ class GotAsker {
     decompress: false,
     throwHttpErrors: false,
   });
-  async ask(url) {
+  async poll(url) {
     return parseJson((await this.#client(`${url}/stats`)).body, nodeStatsSchema, 'its report');
   }
   async retire() {}
@@ -43,7 +43,7 @@ const dispatcher = new Dispatcher({
 });
 const room = new WaitingRoom({
   ...{ dispatcher, fleet, clock: systemClock, holdFor: 3_000 },
-  askNow: (view) => poller.askNow(view),
+  askNow: (view) => poller.pollNow(view),
   count: () => undefined,
 });
 const redirect = createRedirect({
@@ -67,8 +67,8 @@ const poller = new Poller({
   pollInterval,
   pollTimeout: 2_000,
   unreachableInterval: 10_000,
-  ...(how === 'got' ? { asker: new GotAsker() } : {}),
-  ...(how === 'undici' ? { asker: new UndiciAsker(2_000) } : {}),
+  ...(how === 'got' ? { client: new GotPollClient() } : {}),
+  ...(how === 'undici' ? { client: new HttpPollClient(2_000) } : {}),
 });
 poller.sync();
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));

@@ -100,7 +100,7 @@ function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport):
     const other = view.stats?.fleet;
     if (other?.node !== node || view.member.url === member.url) continue;
     const same = other.boot === boot;
-    if (!same && view.answers !== 'reachable') continue;
+    if (!same && view.reachability !== 'reachable') continue;
     const there = `${view.member.id} at ${view.member.url}`;
     throw new Unfit('new', {
       status: 409,

@@ -64,7 +64,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   });
   // Ready when it could send a reader somewhere, or there is nowhere yet to send anyone.
   router.get('/readyz', (context) => {
-    const heard = [...fleet.views()].some((view) => view.answers === 'reachable');
+    const heard = [...fleet.views()].some((view) => view.reachability === 'reachable');
     if (fleet.size > 0 && !heard) throw new FleetError('unavailable', 'no node has been heard from');
     context.body = { status: 'ok' };
   });

@@ -11,13 +11,13 @@ export function refuseIfInUse(view: NodeView): void {
   });
 }
 
-function whyInUse({ stats, answers, since }: NodeView): string | undefined {
+function whyInUse({ stats, reachability, since }: NodeView): string | undefined {
   // Never heard from: there is nobody whom we sent there.
   if (stats === undefined) return undefined;
   const { fleet } = stats;
   if (fleet === undefined) return 'is a plain tmpnb node, which does not tell how many readers it has';
   const readers = fleet.held === 1 ? '1 reader' : `${fleet.held} readers`;
-  if (answers !== 'reachable') {
+  if (reachability !== 'reachable') {
     if (fleet.held === 0) return undefined;
     return `has not answered since ${new Date(since).toISOString()}, and had ${readers} then`;
   }

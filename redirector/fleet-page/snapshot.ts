@@ -65,11 +65,11 @@ export function describeRow(view: NodeView): NodeRow {
   return {
     id: member.id,
     url: member.url,
-    answers: view.answers,
+    answers: view.reachability,
     since: view.since,
     state: fleet?.state ?? (stats === undefined ? null : 'ready'),
     plain: stats !== undefined && fleet === undefined,
-    reason: view.reason ?? null,
+    reason: view.unreachableReason ?? null,
     capacity: stats?.capacity ?? 0,
     slots: slotsOf(stats),
     version: stats?.version ?? null,
@@ -93,8 +93,8 @@ function slotsOf(stats: NodeStats | undefined): Slots {
 export function loadOf(fleet: Fleet): Load {
   let held = 0;
   let capacity = 0;
-  for (const { answers, stats } of fleet.views()) {
-    if (answers !== 'reachable' || stats === undefined) continue;
+  for (const { reachability, stats } of fleet.views()) {
+    if (reachability !== 'reachable' || stats === undefined) continue;
     held += slotsOf(stats).held;
     capacity += stats.capacity;
   }

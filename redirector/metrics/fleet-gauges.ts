@@ -44,8 +44,8 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
       const counts = new Map<string, [Record<string, string>, number]>();
       for (const view of fleet.views()) {
         const state = stateOf(view);
-        const row = counts.get(view.answers + state) ?? [{ answers: view.answers, state }, 0];
-        counts.set(view.answers + state, [row[0], row[1] + 1]);
+        const row = counts.get(view.reachability + state) ?? [{ answers: view.reachability, state }, 0];
+        counts.set(view.reachability + state, [row[0], row[1] + 1]);
       }
       return counts.values();
     },
@@ -83,7 +83,7 @@ function sum(fleet: Fleet, of: (view: NodeView) => number): number {
 }
 
 function answers(view: NodeView): boolean {
-  return view.answers === 'reachable';
+  return view.reachability === 'reachable';
 }
 
 /** Whether readers are sent there; a node that is full takes them again when one leaves. */

@@ -2,16 +2,16 @@
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
-import { createView, type NodeView, nodeName, PATIENCE } from './node-view.ts';
-import { Suspicion } from './partition-guard.ts';
+import { createView, MAX_MISSES, type NodeView, nodeName } from './node-view.ts';
+import { PartitionGuard } from './partition-guard.ts';
 
-/** A failed poll. `sure` when the node cannot be serving readers either: refused, or talking nonsense. */
+/** A failed poll. `sure` when the node cannot be serving readers either: it refused the connection or sent nonsense. */
 export interface Miss {
   readonly reason: string;
   readonly sure: boolean;
 }
 
-/** Is told of every change, as it happens. */
+/** Notified of every change as it happens. */
 export interface FleetWatcher {
   update(view: NodeView, now: number): void;
   remove(view: NodeView): void;
@@ -26,28 +26,28 @@ export class Fleet {
   readonly pollInterval: number;
   readonly #clock: Clock;
   readonly #views = new Map<string, NodeView>();
-  /** By the name it told in its own report. */
-  readonly #told = new Map<string, NodeView>();
+  /** By the name in the node's own report. */
+  readonly #byReportedName = new Map<string, NodeView>();
   readonly #watchers: FleetWatcher[] = [];
-  readonly #suspicion: Suspicion<NodeView>;
-  #answering = 0;
-  #heeded: string | undefined;
+  readonly #guard: PartitionGuard<NodeView>;
+  #reachableCount = 0;
+  #ourKey: string | undefined;
 
   constructor(clock: Clock, { pollInterval = 2_000 }: FleetOptions = {}) {
     this.#clock = clock;
     this.pollInterval = pollInterval;
-    this.#suspicion = new Suspicion(pollInterval);
+    this.#guard = new PartitionGuard(pollInterval);
   }
 
-  /** Is told of those who are there already, too. */
+  /** Also called for the nodes that exist already. */
   watch(watcher: FleetWatcher): void {
     this.#watchers.push(watcher);
     for (const view of this.#views.values()) watcher.update(view, this.#clock.now());
   }
 
-  /** Of what nodes have seen, only this redirector's tickets are kept: the others' can be most of a report. */
-  heedOnly(key: string): void {
-    this.#heeded = key;
+  /** Keeps only this key of a report's `seen`: the other redirectors' can be most of a report. */
+  keepOnlySeen(key: string): void {
+    this.#ourKey = key;
   }
 
   /** For whoever changed a view by other ways than a report: sent a reader there, or learnt that it is full. */
@@ -67,15 +67,15 @@ export class Fleet {
     return this.#views.get(id);
   }
 
-  /** By the name it has in tickets. */
+  /** By the node's name in tickets. */
   named(name: string): NodeView | undefined {
-    const told = this.#told.get(name);
-    if (told !== undefined) return told;
+    const reported = this.#byReportedName.get(name);
+    if (reported !== undefined) return reported;
     const view = this.#views.get(name);
     return view !== undefined && nodeName(view) === name ? view : undefined;
   }
 
-  /** Takes the registry's word for who is there; what is known of those who stay, stays. */
+  /** Adds and removes nodes to match the registry; what is known of the others stays. */
   setMembers(members: readonly Member[]): void {
     const present = new Map(members.map((member) => [member.id, member]));
     for (const view of this.#views.values()) {
@@ -90,7 +90,7 @@ export class Fleet {
   }
 
   /**
-   * A report has come. Dropped when it is older than what is known of the same boot.
+   * Stores a report, unless it is older than the last one of the same boot.
    * @param askedAt ms since 1970
    */
   report(view: NodeView, stats: NodeStats, askedAt: number): void {
@@ -98,39 +98,40 @@ export class Fleet {
     const before = view.stats?.fleet;
     const { fleet } = stats;
     if (fleet !== undefined) {
-      const twin = this.#told.get(fleet.node);
-      if (twin !== undefined && twin !== view && twin.answers === 'reachable') {
+      const twin = this.#byReportedName.get(fleet.node);
+      if (twin !== undefined && twin !== view && twin.reachability === 'reachable') {
         const reason = `it calls itself ${JSON.stringify(fleet.node)}, as the node at ${twin.member.url} does: give each its own --node-id`;
         this.miss(view, { reason, sure: true });
         return;
       }
       if (before !== undefined && before.boot === fleet.boot && fleet.seq <= before.seq) {
-        // Dropped, and a missed poll: a cache in between could otherwise tell us the same report for ever.
+        // Dropped, and a missed poll: a cache in between could otherwise return the same report for ever.
         this.miss(view, { reason: `its report is not newer than the last (seq ${fleet.seq})`, sure: false });
         return;
       }
-      if (before !== undefined && before.boot !== fleet.boot) view.ledger.reset();
+      if (before !== undefined && before.boot !== fleet.boot) view.pending.reset();
     } else if (askedAt < view.askedAt) return;
     this.#forgetName(view);
-    view.stats = this.#heeded === undefined ? stats : withSeenOnly(stats, this.#heeded);
+    view.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
     view.sheet = undefined;
-    if (fleet !== undefined) this.#told.set(fleet.node, view);
+    if (fleet !== undefined) this.#byReportedName.set(fleet.node, view);
     view.askedAt = askedAt;
     view.reportedAt = this.#clock.now();
-    view.ledger.settle(askedAt);
+    view.pending.settle(askedAt);
     view.misses = 0;
     view.full = false;
-    view.reason = undefined;
-    this.#answers(view);
+    view.unreachableReason = undefined;
+    this.#becomeReachable(view);
     this.changed(view);
   }
 
   miss(view: NodeView, { reason, sure }: Miss): void {
     if (!this.#has(view)) return;
     view.misses += 1;
-    view.reason = reason;
-    if (sure) view.keptUntil = 0;
-    if (sure || view.misses >= PATIENCE || view.answers === 'unknown') this.#answersNot(view, sure);
+    view.unreachableReason = reason;
+    if (sure) view.trustedUntil = 0;
+    if (sure || view.misses >= MAX_MISSES || view.reachability === 'unknown')
+      this.#becomeUnreachable(view, sure);
     this.changed(view);
   }
 
@@ -139,48 +140,48 @@ export class Fleet {
     return this.#views.get(view.member.id) === view;
   }
 
-  #answers(view: NodeView): void {
-    if (view.answers === 'reachable') return;
+  #becomeReachable(view: NodeView): void {
+    if (view.reachability === 'reachable') return;
     const now = this.#clock.now();
-    // One whose silence was not believed has lost nothing of our trust.
-    if (view.answers === 'unreachable') view.backSince = view.keptUntil > now ? 0 : now;
-    view.keptUntil = 0;
-    view.answers = 'reachable';
+    // A node whose silence was ignored does not start slowly.
+    if (view.reachability === 'unreachable') view.recoveredAt = view.trustedUntil > now ? 0 : now;
+    view.trustedUntil = 0;
+    view.reachability = 'reachable';
     view.since = now;
-    this.#answering += 1;
-    this.#suspicion.answered(view);
+    this.#reachableCount += 1;
+    this.#guard.forget(view);
   }
 
-  #answersNot(view: NodeView, sure: boolean): void {
-    if (view.answers === 'unreachable') return;
-    const answered = view.answers === 'reachable';
-    view.answers = 'unreachable';
+  #becomeUnreachable(view: NodeView, sure: boolean): void {
+    if (view.reachability === 'unreachable') return;
+    const wasReachable = view.reachability === 'reachable';
+    view.reachability = 'unreachable';
     view.since = this.#clock.now();
-    if (!answered) return;
-    this.#answering -= 1;
+    if (!wasReachable) return;
+    this.#reachableCount -= 1;
     if (sure) return;
-    for (const kept of this.#suspicion.fellSilent(view, this.#answering, view.since)) {
-      kept.keptUntil = this.#suspicion.until;
-      this.changed(kept);
+    for (const trusted of this.#guard.becameSilent(view, this.#reachableCount, view.since)) {
+      trusted.trustedUntil = this.#guard.until;
+      this.changed(trusted);
     }
   }
 
   #remove(view: NodeView): void {
     this.#views.delete(view.member.id);
     this.#forgetName(view);
-    this.#suspicion.answered(view);
-    if (view.answers === 'reachable') this.#answering -= 1;
+    this.#guard.forget(view);
+    if (view.reachability === 'reachable') this.#reachableCount -= 1;
     for (const watcher of this.#watchers) watcher.remove(view);
   }
 
   #forgetName(view: NodeView): void {
     const name = view.stats?.fleet?.node;
-    if (name !== undefined && this.#told.get(name) === view) this.#told.delete(name);
+    if (name !== undefined && this.#byReportedName.get(name) === view) this.#byReportedName.delete(name);
   }
 }
 
-/** Without what others' tickets were seen. */
-export function withSeenOnly(stats: NodeStats, key: string): NodeStats {
+/** A report with only one key of `seen`. */
+export function keepSeenOf(stats: NodeStats, key: string): NodeStats {
   if (stats.fleet === undefined) return stats;
   const ours = stats.fleet.seen[key];
   return { ...stats, fleet: { ...stats.fleet, seen: ours === undefined ? {} : { [key]: ours } } };

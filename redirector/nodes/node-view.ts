@@ -1,77 +1,77 @@
-// One node as this redirector sees it: its last report, whether it answers, who is on the way there.
+// One node as this redirector sees it: its last report, whether it answers polls, the readers on their way to it.
 
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
-import { Ledger } from './pending.ts';
+import { PendingReaders } from './pending.ts';
 
-/** "Says it is well" is in the report; this is "answers us". */
-export type Answers = 'unknown' | 'reachable' | 'unreachable';
+/** Whether the node answers polls; how the node says it is stands in its report. */
+export type Reachability = 'unknown' | 'reachable' | 'unreachable';
 
-/** A silent node is given the benefit of the doubt this often; a refused connection is no doubt. */
-export const PATIENCE = 2;
+/** Unanswered polls in a row after which a node is unreachable; a refused connection counts at once. */
+export const MAX_MISSES = 2;
 
 export interface NodeView {
   readonly member: Member;
-  readonly ledger: Ledger;
-  answers: Answers;
-  /** ms since 1970, written once by what first saw it so. */
+  readonly pending: PendingReaders;
+  reachability: Reachability;
+  /** Since when `reachability` is what it is, ms since 1970. */
   since: number;
-  /** Why it is set aside. */
-  reason: string | undefined;
+  /** Why the last poll failed; undefined after a report. */
+  unreachableReason: string | undefined;
   misses: number;
   stats: NodeStats | undefined;
   /** When the last report was asked for, and when it came; ms since 1970. */
   askedAt: number;
   reportedAt: number;
-  /** When it last came back from silence, ms since 1970; 0 when it never was away. */
-  backSince: number;
-  /** Silent, but most others fell silent with it: until then its last report is believed. ms since 1970, 0 for no. */
-  keptUntil: number;
-  /** A node that sent a reader back is full until it says otherwise. */
+  /** When it last became reachable after being unreachable, ms since 1970; 0 for never. */
+  recoveredAt: number;
+  /** Unreachable together with most others: until then its last report still counts. ms since 1970, 0 for no. */
+  trustedUntil: number;
+  /** It sent a reader back since its last report. */
   full: boolean;
-  /** Readers sent there; for metrics. */
+  /** Readers sent there, for metrics. */
   redirects: number;
-  /** Tickets that are signed for its next readers, under the name of its last report. */
+  /** Tickets signed ahead for its next readers, under the name in its last report. */
   sheet: TicketSheet | undefined;
 }
 
 export function createView(member: Member, now: number): NodeView {
   return {
     member,
-    ledger: new Ledger(),
-    answers: 'unknown',
+    pending: new PendingReaders(),
+    reachability: 'unknown',
     since: now,
-    reason: undefined,
+    unreachableReason: undefined,
     misses: 0,
     stats: undefined,
     askedAt: 0,
     reportedAt: 0,
-    backSince: 0,
-    keptUntil: 0,
+    recoveredAt: 0,
+    trustedUntil: 0,
     full: false,
     redirects: 0,
     sheet: undefined,
   };
 }
 
-/** What the ticket and the `tried` list call it: its own name where it tells one. */
+/** The name in tickets and in their `tried` list: the one in the node's report, else its id in the registry. */
 export function nodeName(view: NodeView): string {
   return view.stats?.fleet?.node ?? view.member.id;
 }
 
-/** @param now ms since 1970; without it a node that is kept for the time being is one that answers */
+/** @param now ms since 1970; without it, an unreachable node whose last report is still trusted counts as able */
 export function mayBeSentTo(view: NodeView, now = 0): boolean {
-  if (view.answers !== 'reachable' && view.keptUntil <= now) return false;
+  if (view.reachability !== 'reachable' && view.trustedUntil <= now) return false;
   if (view.full || view.stats === undefined) return false;
   const { fleet } = view.stats;
   return fleet === undefined || takesReaders(fleet.state);
 }
 
 export interface Room {
-  /** Warm sandboxes that nobody is on the way to. */
+  /** Warm sandboxes less the readers on their way. */
   readonly warm: number;
-  /** Slots in which one could be started for a reader who is willing to wait a moment. */
+  /** Slots in which a sandbox could be started while a reader waits. */
   readonly cold: number;
 }
 
@@ -80,16 +80,16 @@ export function estimateRoom(view: NodeView, ourKey: string | undefined, now: nu
   if (!mayBeSentTo(view, now) || view.stats === undefined) return { warm: 0, cold: 0 };
   const { fleet, available } = view.stats;
   if (fleet === undefined) {
-    return { warm: Math.max(0, available - view.ledger.pendingByTime(view.askedAt)), cold: 0 };
+    return { warm: Math.max(0, available - view.pending.countByTime(view.askedAt)), cold: 0 };
   }
   const pending =
     ourKey === undefined
-      ? view.ledger.pendingByTime(view.askedAt)
-      : view.ledger.pendingByTickets(fleet.seen[ourKey] ?? {}, now);
+      ? view.pending.countByTime(view.askedAt)
+      : view.pending.countByTickets(fleet.seen[ourKey] ?? {}, now);
   const { warm, starting, held, removing, waiting, capacity, paused = false } = fleet;
   // A paused node starts nothing more than what is starting already.
   const slots = paused ? starting : capacity - warm - held - removing;
-  // Whoever finds no warm one takes a slot that is free or being started.
+  // Readers beyond the warm sandboxes take free slots or sandboxes that are starting.
   const unmet = Math.max(0, pending - warm);
   return {
     warm: Math.max(0, warm - pending),
@@ -97,23 +97,23 @@ export function estimateRoom(view: NodeView, ourKey: string | undefined, now: nu
   };
 }
 
-/** A node that just came back takes so long to get its whole share: it may be about to fall again, or still cold. ms */
+/** Time over which a recovered node gets back its whole share: it may be about to fail again, or still cold. ms */
 export const SLOW_START_MS = 10_000;
 
-/** What it gets of its share at once. */
+/** The part of its share that it gets at once. */
 const FIRST_SHARE = 0.1;
 
-/** A report that is so many poll intervals old has been missed twice, with polls up to 20 % apart. */
+/** Age in poll intervals at which two polls must have been missed, with up to 20 % of jitter. */
 const TRUSTED_INTERVALS = 2.4;
 
-/** Until when the last report is trusted wholly, ms since 1970. */
-export function trustedUntil(view: NodeView, pollInterval: number): number {
+/** Until when the last report has its full weight, ms since 1970. */
+export function reportTrustedUntil(view: NodeView, pollInterval: number): number {
   return view.reportedAt + TRUSTED_INTERVALS * pollInterval;
 }
 
-/** How much of its estimate a node weighs in the draw, in (0, 1]: less when just back, less when its report is old. */
+/** The factor on a node's estimate in the draw, in (0, 1]: lower just after it recovered, lower when its report is old. */
 export function trustIn(view: NodeView, pollInterval: number, now: number): number {
-  const back = view.backSince === 0 ? 1 : Math.max(FIRST_SHARE, (now - view.backSince) / SLOW_START_MS);
+  const back = view.recoveredAt === 0 ? 1 : Math.max(FIRST_SHARE, (now - view.recoveredAt) / SLOW_START_MS);
   const trusted = TRUSTED_INTERVALS * pollInterval;
   const age = Math.max(trusted, now - view.reportedAt);
   return Math.min(1, back) * (trusted / age);

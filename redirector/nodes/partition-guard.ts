@@ -1,23 +1,23 @@
-// "Most look dead at once": then it is more likely us. Decides whose silence is not to be believed, and for how long.
+// When most nodes become silent at once, the fault is more likely in our own network: decides whose silence to ignore.
 
-/** So many poll intervals make "at once": the polls of a fleet are spread over one, and time out over another. */
+/** "At once" is this many poll intervals: the polls of a fleet are spread over one, and time out over another. */
 const WINDOW_INTERVALS = 2;
 
-/** For so long the last reports are believed; by then they tell nothing any more. ms */
-export const BELIEVED_MS = 30_000;
+/** For this long the last reports still count; after that they say nothing any more. ms */
+const TRUST_MS = 30_000;
 
-/** Of fewer nodes, "most of them" is soon said. */
-const FEWEST = 3;
+/** With fewer silent nodes, "most of them" is no evidence. */
+const MIN_SILENT = 3;
 
 /**
- * The rule: when, within two poll intervals, more than half of the nodes that answered (and three at least) fall
- * *silent* (time out, no route), none of them is set aside for 30 s. One that refuses, or talks nonsense, has
- * answered: our own network works, so it is never among them, and is set aside at once.
+ * The rule: when, within two poll intervals, more than half of the reachable nodes (and at least three) become
+ * *silent* (timeout, no route), their last reports count for another 30 s. A node that refuses the connection or sends
+ * nonsense has answered, so our own network works: it is never among them, and is set aside at once.
  */
-export class Suspicion<T> {
+export class PartitionGuard<T> {
   readonly #windowMs: number;
-  /** Who fell silent, and when; oldest first. */
-  #silent: { readonly who: T; readonly at: number }[] = [];
+  /** Nodes that became silent, and when; oldest first. */
+  #silent: { readonly node: T; readonly at: number }[] = [];
   #until = 0;
 
   /** @param pollInterval ms */
@@ -25,28 +25,28 @@ export class Suspicion<T> {
     this.#windowMs = WINDOW_INTERVALS * pollInterval;
   }
 
-  /** ms since 1970; in the past when we do not suspect ourselves. */
+  /** Until when the silence is ignored, ms since 1970; in the past when it is not. */
   get until(): number {
     return this.#until;
   }
 
   /**
-   * One that answered has fallen silent.
-   * @param answering how many still answer
-   * @returns those whose silence is not to be believed until `until`
+   * A reachable node has become silent.
+   * @param reachable how many nodes are still reachable
+   * @returns the nodes whose silence is ignored until `until`
    */
-  fellSilent(who: T, answering: number, now: number): readonly T[] {
-    if (now < this.#until) return [who];
+  becameSilent(node: T, reachable: number, now: number): readonly T[] {
+    if (now < this.#until) return [node];
     this.#silent = this.#silent.filter(({ at }) => at > now - this.#windowMs);
-    this.#silent.push({ who, at: now });
+    this.#silent.push({ node, at: now });
     const count = this.#silent.length;
-    if (count < FEWEST || count <= answering) return [];
-    this.#until = now + BELIEVED_MS;
-    return this.#silent.splice(0).map((silent) => silent.who);
+    if (count < MIN_SILENT || count <= reachable) return [];
+    this.#until = now + TRUST_MS;
+    return this.#silent.splice(0).map((silent) => silent.node);
   }
 
-  /** It answers after all, or has left. */
-  answered(who: T): void {
-    if (this.#silent.length > 0) this.#silent = this.#silent.filter((silent) => silent.who !== who);
+  /** The node is reachable again, or has left the fleet. */
+  forget(node: T): void {
+    if (this.#silent.length > 0) this.#silent = this.#silent.filter((silent) => silent.node !== node);
   }
 }

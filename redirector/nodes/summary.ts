@@ -29,13 +29,13 @@ export function summarize(fleet: Fleet, version: string): FleetStats {
   let capacity = 0;
   const hosts: FleetStats['hosts'] = {};
   for (const view of fleet.views()) {
-    const { stats, answers, reason } = view;
-    if (answers !== 'reachable' || stats === undefined) {
+    const { stats, reachability, unreachableReason } = view;
+    if (reachability !== 'reachable' || stats === undefined) {
       hosts[view.member.url] = {
         available: 0,
         capacity: 0,
         down: true,
-        reason: reason ?? 'not heard from yet',
+        reason: unreachableReason ?? 'not heard from yet',
       };
       continue;
     }
@@ -79,16 +79,16 @@ export function describeNode(
   ourKey: string | undefined,
   now: number,
 ): z.infer<typeof nodeDescriptionSchema> {
-  const { member, stats, answers } = view;
+  const { member, stats, reachability } = view;
   const room = estimateRoom(view, ourKey, now);
   return {
     id: member.id,
     url: member.url,
-    answers,
+    answers: reachability,
     since: new Date(view.since).toISOString(),
     state: stats?.fleet?.state ?? (stats === undefined ? null : 'ready'),
     schedulable: mayBeSentTo(view) && room.warm + room.cold > 0,
-    reason: view.reason ?? null,
+    reason: view.unreachableReason ?? null,
     problem: stats?.fleet?.problem ?? null,
     available: stats?.available ?? 0,
     capacity: stats?.capacity ?? 0,

@@ -59,7 +59,7 @@ export class Dispatcher {
     this.#options = options;
     const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
     this.#weights = new Weights({ ourKey, pollInterval: options.fleet.pollInterval });
-    if (ourKey !== undefined) options.fleet.heedOnly(ourKey);
+    if (ourKey !== undefined) options.fleet.keepOnlySeen(ourKey);
     options.fleet.watch(this.#weights);
   }
 
@@ -117,8 +117,8 @@ export class Dispatcher {
     const view = this.choose(journey.tried, now);
     if (view === undefined) return this.whyNot();
     const ticket = this.#ticketFor(view, journey, now);
-    if (ticket === undefined) view.ledger.sent(now);
-    else view.ledger.sentWithTicket(now);
+    if (ticket === undefined) view.pending.add(now);
+    else view.pending.addWithTicket(now);
     view.redirects += 1;
     // Nobody else need know: it makes room for nobody.
     this.#weights.sent(view, now);
@@ -129,7 +129,8 @@ export class Dispatcher {
     const { fleet, clock } = this.#options;
     if (fleet.size === 0) return 'no-nodes';
     const now = clock.now();
-    for (const view of fleet.views()) if (view.answers === 'reachable' || view.keptUntil > now) return 'full';
+    for (const view of fleet.views())
+      if (view.reachability === 'reachable' || view.trustedUntil > now) return 'full';
     return 'none-answers';
   }
 

@@ -203,8 +203,8 @@ export class WaitingRoom {
 }
 
 /** One that is silent is asked at its own pace, and nobody is held for it; one not yet heard of is asked already. */
-function mayTell({ answers }: NodeView): boolean {
-  return answers !== 'unreachable';
+function mayTell({ reachability }: NodeView): boolean {
+  return reachability !== 'unreachable';
 }
 
 /** A node that sent somebody back since its last report is yet to say how it is. */

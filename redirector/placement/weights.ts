@@ -4,8 +4,8 @@ import {
   estimateRoom,
   mayBeSentTo,
   type NodeView,
+  reportTrustedUntil,
   SLOW_START_MS,
-  trustedUntil,
   trustIn,
 } from '../nodes/node-view.ts';
 import { epochAt, YOUNG_EPOCHS } from '../nodes/pending.ts';
@@ -91,7 +91,7 @@ export class Weights {
       if (place === undefined || view === undefined) return undefined;
       // What its last report said is in its weight; only this may have changed without our being told. The report
       // itself is not looked at again: among 10,000 nodes it is somewhere far off in memory.
-      if (!view.full && (view.answers === 'reachable' || view.keptUntil > now)) return view;
+      if (!view.full && (view.reachability === 'reachable' || view.trustedUntil > now)) return view;
       // Its weight is 0 from now on, so this ends.
       this.#weigh(view, place, now);
     }
@@ -122,10 +122,10 @@ export class Weights {
     this.#placement.set(place, grains(Math.sqrt(room.warm) * trust), grains(room.cold * trust));
     if (!mayBeSentTo(view, now)) return;
     const epoch = epochAt(now);
-    const changing = trust < 1 || now < view.backSince + SLOW_START_MS;
-    let next = changing ? epoch + 1 : epochAt(trustedUntil(view, pollInterval)) + 1;
-    if (view.keptUntil > now) next = Math.min(next, epochAt(view.keptUntil) + 1);
-    const expiry = ourKey === undefined ? undefined : view.ledger.nextExpiry(now);
+    const changing = trust < 1 || now < view.recoveredAt + SLOW_START_MS;
+    let next = changing ? epoch + 1 : epochAt(reportTrustedUntil(view, pollInterval)) + 1;
+    if (view.trustedUntil > now) next = Math.min(next, epochAt(view.trustedUntil) + 1);
+    const expiry = ourKey === undefined ? undefined : view.pending.nextExpiry(now);
     if (expiry !== undefined) next = Math.min(next, expiry);
     this.#agenda.add(place, Math.max(next, epoch + 1));
   }

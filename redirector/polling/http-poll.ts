@@ -1,29 +1,29 @@
-// One poll: asks a node for its report over a kept-alive connection, with an end to patience and to size.
+// One poll: requests a node's report over a kept-alive connection, within a time and a size limit.
 import { Agent } from 'undici';
 import { FleetError } from '../../shared/errors.ts';
 import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 
-/** How a report is asked for: what the node at `url` tells, or an error. */
-export interface Asker {
+/** Fetches a node's report. */
+export interface PollClient {
   /**
    * @param url the node's address
-   * @throws FleetError `bad-report` for what is no report; what the connection failed with otherwise
+   * @throws FleetError `bad-report` when the answer is not a report; the connection's own error otherwise
    */
-  ask(url: string): Promise<NodeStats>;
-  /** Takes no more; what was asked may still be answered. */
+  poll(url: string): Promise<NodeStats>;
+  /** Starts no further polls; those under way may end. */
   retire(): Promise<void>;
-  /** At once. */
+  /** Ends at once; polls under way fail. */
   close(): Promise<void>;
 }
 
-/** Longer than any pause between polls of a node that answers, so that its connection is kept. */
+/** Longer than the pause between two polls of a reachable node, so that its connection is kept. ms. */
 const KEEP_ALIVE_MS = 60_000;
 
 /**
  * By undici's dispatcher, at about half of what got costs a poll (bench/polling/main.mjs): with 10,000 nodes that is the
  * difference between keeping up on one core and not. One connection a node, no redirects, no decompression: either could bring somebody else's megabytes.
  */
-export class UndiciAsker implements Asker {
+export class HttpPollClient implements PollClient {
   readonly #timeout: number;
   readonly #agent: Agent;
 
@@ -42,7 +42,7 @@ export class UndiciAsker implements Asker {
     });
   }
 
-  async ask(url: string): Promise<NodeStats> {
+  async poll(url: string): Promise<NodeStats> {
     return parseJson(await this.#text(`${url}/stats`), nodeStatsSchema, 'its report');
   }
 

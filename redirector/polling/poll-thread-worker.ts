@@ -1,38 +1,38 @@
-// The polling thread: asks nodes as it is told to, and gives back what parsed.
+// The polling thread: polls the nodes that the main thread names, and returns the parsed reports.
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
-import { withSeenOnly } from '../nodes/fleet.ts';
-import { UndiciAsker } from './http-poll.ts';
-import type { Answers, Asks, Failure, ThreadSetup } from './poll-thread.ts';
+import { keepSeenOf } from '../nodes/fleet.ts';
+import { HttpPollClient } from './http-poll.ts';
+import type { PollFailure, PollRequests, PollResponses, ThreadSetup } from './poll-thread.ts';
 
-/** Answers of so many ms go over in one message: each wakes the thread that readers wait for. */
+/** Responses are collected for this long and sent as one message, since each message wakes the main thread. ms */
 const TOGETHER_MS = 4;
 
-const { pollTimeout, heed } = workerData as ThreadSetup;
-const asker = new UndiciAsker(pollTimeout);
-let answers: Answers[number][] = [];
+const { pollTimeout, seenKey } = workerData as ThreadSetup;
+const client = new HttpPollClient(pollTimeout);
+let responses: PollResponses[number][] = [];
 
-parentPort?.on('message', (asks: Asks) => {
-  for (const [id, url] of asks) void ask(url).then((answer) => give([id, answer]));
+parentPort?.on('message', (requests: PollRequests) => {
+  for (const [id, url] of requests) void poll(url).then((answer) => give([id, answer]));
 });
 
-async function ask(url: string): Promise<string | Failure> {
+async function poll(url: string): Promise<string | PollFailure> {
   try {
-    const stats = await asker.ask(url);
-    return JSON.stringify(heed === undefined ? stats : withSeenOnly(stats, heed));
+    const stats = await client.poll(url);
+    return JSON.stringify(seenKey === undefined ? stats : keepSeenOf(stats, seenKey));
   } catch (error) {
     const code = error instanceof FleetError ? null : errorCode(error);
     return { message: error instanceof FleetError ? error.message : describeError(error), code };
   }
 }
 
-function give(answer: Answers[number]): void {
-  if (answers.length === 0) setTimeout(send, TOGETHER_MS);
-  answers.push(answer);
+function give(answer: PollResponses[number]): void {
+  if (responses.length === 0) setTimeout(send, TOGETHER_MS);
+  responses.push(answer);
 }
 
 function send(): void {
-  const all: Answers = answers;
-  answers = [];
+  const all: PollResponses = responses;
+  responses = [];
   parentPort?.postMessage(all);
 }

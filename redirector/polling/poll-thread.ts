@@ -1,49 +1,49 @@
-// Asking in a thread of its own: the connections, the parsing and the collector's work for them stay there, and what comes
-// over is a text for each report that held what it must. poll-thread-worker.ts is the other side.
+// Polls in a thread of its own, so that connections, parsing and garbage collection do not delay readers. The main thread
+// gets one JSON text for each valid report. poll-thread-worker.ts is the other side.
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
-import type { Asker } from './http-poll.ts';
+import type { PollClient } from './http-poll.ts';
 
-/** Given to the thread when it starts. */
+/** Passed to the thread when it starts. */
 export interface ThreadSetup {
   /** ms */
   readonly pollTimeout: number;
-  /** Of what nodes have seen, only this redirector's tickets come over. */
-  readonly heed: string | undefined;
+  /** Only this key of a report's `seen` is passed on: the one of this redirector's tickets. */
+  readonly seenKey: string | undefined;
 }
 
-/** What is asked since the last message: a number for each, and the node's address. */
-export type Asks = readonly (readonly [number, string])[];
+/** Polls requested since the last message: a number for each, and the node's address. */
+export type PollRequests = readonly (readonly [number, string])[];
 
-export interface Failure {
+export interface PollFailure {
   readonly message: string;
-  /** Of the connection's error, or null where the node answered, and wrongly. */
+  /** Error code of the connection; null when the node answered with something that is not a report. */
   readonly code: string | undefined | null;
 }
 
-/** What is known since the last message, by the numbers of `Asks`: the report as JSON, or why there is none. */
-export type Answers = readonly (readonly [number, string | Failure])[];
+/** Results since the last message, by the numbers of `PollRequests`: the report as JSON, or why there is none. */
+export type PollResponses = readonly (readonly [number, string | PollFailure])[];
 
-interface Waiting {
+interface PendingPoll {
   readonly resolve: (stats: NodeStats) => void;
   readonly reject: (error: Error) => void;
 }
 
 const CHILD = fileURLToPath(new URL('./poll-thread-worker.js', import.meta.url));
 
-export class ThreadAsker implements Asker {
+export class ThreadPollClient implements PollClient {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #asks: (readonly [number, string])[] = [];
+  readonly #pending = new Map<number, PendingPoll>();
+  #requests: (readonly [number, string])[] = [];
   #last = 0;
   #ended: Error | undefined;
 
-  /** @param onEnd the thread is no more, though nobody closed it; what is asked of it from now on fails */
+  /** @param onEnd called when the thread ended without `close`; every later poll fails */
   constructor(setup: ThreadSetup, onEnd: (error: Error) => void) {
     this.#worker = new Worker(CHILD, { workerData: setup });
-    this.#worker.on('message', (answers: Answers) => this.#take(answers));
+    this.#worker.on('message', (responses: PollResponses) => this.#take(responses));
     const end = (error: Error): void => {
       if (this.#ended !== undefined) return;
       this.#end(error);
@@ -53,14 +53,14 @@ export class ThreadAsker implements Asker {
     this.#worker.once('exit', (code) => end(new Error(`it exited with ${code}`)));
   }
 
-  ask(url: string): Promise<NodeStats> {
+  poll(url: string): Promise<NodeStats> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     this.#last += 1;
     const id = this.#last;
-    // One message for all that are asked in one turn.
-    if (this.#asks.length === 0) setImmediate(() => this.#send());
-    this.#asks.push([id, url]);
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    // One message for all polls requested in one turn of the event loop.
+    if (this.#requests.length === 0) setImmediate(() => this.#send());
+    this.#requests.push([id, url]);
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
   async retire(): Promise<void> {
@@ -73,29 +73,29 @@ export class ThreadAsker implements Asker {
   }
 
   #send(): void {
-    const asks: Asks = this.#asks;
-    this.#asks = [];
-    if (this.#ended === undefined) this.#worker.postMessage(asks);
+    const requests: PollRequests = this.#requests;
+    this.#requests = [];
+    if (this.#ended === undefined) this.#worker.postMessage(requests);
   }
 
-  #take(answers: Answers): void {
-    for (const [id, answer] of answers) {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      // The other side has parsed it by its schema and written it anew.
-      if (typeof answer === 'string') waiting?.resolve(JSON.parse(answer) as NodeStats);
-      else waiting?.reject(errorOf(answer));
+  #take(responses: PollResponses): void {
+    for (const [id, answer] of responses) {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      // The worker has checked it against the schema and serialised it again.
+      if (typeof answer === 'string') pending?.resolve(JSON.parse(answer) as NodeStats);
+      else pending?.reject(errorOf(answer));
     }
   }
 
   #end(error: Error): void {
     this.#ended = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 }
 
-function errorOf({ message, code }: Failure): Error {
+function errorOf({ message, code }: PollFailure): Error {
   if (code === null) return new FleetError('bad-report', message);
   return Object.assign(new Error(message), code === undefined ? {} : { code });
 }

@@ -1,12 +1,12 @@
-// Asks every node for its report, each in a loop of its own: a slow one delays nobody.
+// Polls every node for its report, each in a loop of its own: a slow node delays no other.
 import type { Clock, Random } from '../../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type Loop, startLoop } from '../../shared/loop.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import { type Asker, UndiciAsker } from './http-poll.ts';
-import { ThreadAsker } from './poll-thread.ts';
+import { HttpPollClient, type PollClient } from './http-poll.ts';
+import { ThreadPollClient } from './poll-thread.ts';
 
 export interface PollerOptions {
   readonly fleet: Fleet;
@@ -18,24 +18,24 @@ export interface PollerOptions {
   readonly pollTimeout: number;
   readonly unreachableInterval: number;
   readonly count?: (outcome: PollOutcome) => void;
-  /** How a report is asked for; undici's way unless something is to be compared with it. */
-  readonly asker?: Asker;
-  /** Of what nodes have seen, only this redirector's tickets are wanted. */
-  readonly heed?: string | undefined;
+  /** Default: `HttpPollClient`, and a thread from THREAD_FROM nodes on. */
+  readonly client?: PollClient;
+  /** Only this key of a report's `seen` is kept: the one of this redirector's tickets. */
+  readonly seenKey?: string | undefined;
 }
 
-/** A poll's answer: `bad-report` is none that we believe, `refused` a closed port or an unknown name, `silent` anything else. */
+/** `bad-report`: the answer is no valid or no newer report; `refused`: closed port or unknown name; `silent`: any other failure. */
 export type PollOutcome = 'report' | 'bad-report' | 'refused' | 'silent';
 
 const JITTER = 0.2;
 
 /**
- * From so many nodes on they are asked in a thread of its own: thousands of answers under way at a time are what the
- * collector moves about again and again, and readers waited for that (bench/polling/main.mjs).
+ * From this many nodes on, polls run in a thread of their own: the garbage collector moves thousands of responses in
+ * flight again and again, and readers waited for that (bench/polling/main.mjs).
  */
 const THREAD_FROM = 2_000;
 
-/** What a node that serves nobody answers with: no use in waiting for a second opinion. */
+/** Errors after which a node is unreachable at once, without a second poll. */
 const SURE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -45,16 +45,16 @@ const SURE_CODES: ReadonlySet<string> = new Set([
 export class Poller {
   readonly #options: PollerOptions;
   readonly #loops = new Map<NodeView, Loop>();
-  #asker: Asker;
+  #client: PollClient;
   #mayThread: boolean;
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#asker = options.asker ?? new UndiciAsker(options.pollTimeout);
-    this.#mayThread = options.asker === undefined;
+    this.#client = options.client ?? new HttpPollClient(options.pollTimeout);
+    this.#mayThread = options.client === undefined;
   }
 
-  /** Loops for exactly the nodes in view; a new one is asked at once. */
+  /** Starts and stops loops so that there is one for each node of the fleet; a new node is polled at once. */
   sync(): void {
     const present = new Set(this.#options.fleet.views());
     for (const [view, loop] of this.#loops) {
@@ -67,36 +67,39 @@ export class Poller {
   }
 
   #moveToThread(): void {
-    const { logger, pollTimeout, heed } = this.#options;
+    const { logger, pollTimeout, seenKey } = this.#options;
     this.#mayThread = false;
-    const here = this.#asker;
-    const thread = new ThreadAsker({ pollTimeout, heed }, (error) => {
-      logger.error({ error: describeError(error) }, 'the polling thread ended; nodes are asked without it');
-      if (this.#asker === thread) this.#asker = new UndiciAsker(pollTimeout);
+    const here = this.#client;
+    const thread = new ThreadPollClient({ pollTimeout, seenKey }, (error) => {
+      logger.error(
+        { error: describeError(error) },
+        'the polling thread ended; polling goes on in the main thread',
+      );
+      if (this.#client === thread) this.#client = new HttpPollClient(pollTimeout);
     });
-    this.#asker = thread;
-    logger.info('many nodes: they are asked in a thread of its own');
-    // Polls that are under way end as they end; nobody waits for the rest of it.
+    this.#client = thread;
+    logger.info('many nodes: polling moves to a thread of its own');
+    // Polls under way end by themselves.
     here.retire().catch(() => undefined);
   }
 
-  /** Now instead of at its turn. */
-  askNow(view: NodeView): void {
+  /** Polls the node now instead of at its next interval. */
+  pollNow(view: NodeView): void {
     this.#loops.get(view)?.nudge();
   }
 
   async stop(): Promise<void> {
     const loops = [...this.#loops.values()];
     this.#loops.clear();
-    // First the connections: a poll that hangs would otherwise hold the stop up for its whole timeout.
-    await this.#asker.close();
+    // Connections first: a poll that hangs would otherwise delay the stop by its whole timeout.
+    await this.#client.close();
     await Promise.all(loops.map((loop) => loop.stop()));
   }
 
   #startLoop(view: NodeView): Loop {
     const { random, logger, pollInterval, unreachableInterval } = this.#options;
     return startLoop(() => this.#poll(view), {
-      // One that has just stopped answering is most likely restarting: the pauses grow with the silence.
+      // A node that has just stopped answering is most likely restarting: the pauses grow with each missed poll.
       interval: () =>
         view.misses === 0
           ? pollInterval
@@ -110,19 +113,22 @@ export class Poller {
 
   async #poll(view: NodeView): Promise<void> {
     const { fleet, clock, logger, count } = this.#options;
-    const wasReachable = view.answers === 'reachable';
+    const wasReachable = view.reachability === 'reachable';
     const askedAt = clock.now();
     try {
-      fleet.report(view, await this.#asker.ask(view.member.url), askedAt);
-      // One that is not newer, or of a name that is another's, counts as missed.
+      fleet.report(view, await this.#client.poll(view.member.url), askedAt);
+      // A report that is not newer, or carries another node's name, counts as missed.
       count?.(view.misses === 0 ? 'report' : 'bad-report');
     } catch (error) {
       const outcome = outcomeOf(error);
       fleet.miss(view, { reason: describeError(error), sure: outcome !== 'silent' });
       count?.(outcome);
     }
-    if (wasReachable !== (view.answers === 'reachable')) {
-      logger.warn({ node: view.member.id, answers: view.answers, reason: view.reason }, 'a node changed');
+    if (wasReachable !== (view.reachability === 'reachable')) {
+      logger.warn(
+        { node: view.member.id, reachability: view.reachability, reason: view.unreachableReason },
+        'a node became reachable or unreachable',
+      );
     }
   }
 }

@@ -205,7 +205,7 @@ export async function startFront(
         if (!answer.ok) throw new Error(`the front does not take ${url}: ${await answer.text()}`);
       }
       await until('every node was heard', () =>
-        [...redirector.fleet.views()].every(({ answers }) => answers !== 'unknown'),
+        [...redirector.fleet.views()].every(({ reachability }) => reachability !== 'unknown'),
       );
     },
     get: (path, headers = {}) => fetch(`${redirector.url}${path}`, { redirect: 'manual', headers }),

@@ -36,7 +36,7 @@ function report(seq: number, changes: Partial<FleetReport> = {}): NodeStats {
 
 const room = (view: NodeView) => estimateRoom(view, KEY, clock.now());
 const send = (view: NodeView, times = 1): void => {
-  for (let turn = 0; turn < times; turn += 1) view.ledger.sentWithTicket(clock.now());
+  for (let turn = 0; turn < times; turn += 1) view.pending.addWithTicket(clock.now());
 };
 const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
@@ -61,7 +61,7 @@ describe('a node', () => {
     const { since } = a;
     clock.pass(60_000);
     fleet.miss(a, { reason: 'refused', sure: true });
-    expect(a).toMatchObject({ answers: 'unreachable', since });
+    expect(a).toMatchObject({ reachability: 'unreachable', since });
   });
 
   test('is given the benefit of one doubt when it is silent, and none when it refuses', () => {
@@ -69,17 +69,17 @@ describe('a node', () => {
     fleet.report(b, report(1, { node: 'node-b' }), clock.now());
     fleet.miss(a, { reason: 'slow', sure: false });
     fleet.miss(b, { reason: 'refused', sure: true });
-    expect([a.answers, b.answers]).toEqual(['reachable', 'unreachable']);
+    expect([a.reachability, b.reachability]).toEqual(['reachable', 'unreachable']);
     fleet.miss(a, { reason: 'slow', sure: false });
-    expect(a.answers).toBe('unreachable');
+    expect(a.reachability).toBe('unreachable');
   });
 
   test('that calls itself as another does is set aside, and the other is not', () => {
     fleet.report(a, report(1), clock.now());
     fleet.report(b, report(1), clock.now());
-    expect(a.answers).toBe('reachable');
-    expect(b.answers).toBe('unreachable');
-    expect(b.reason).toContain('"node-a"');
+    expect(a.reachability).toBe('reachable');
+    expect(b.reachability).toBe('unreachable');
+    expect(b.unreachableReason).toContain('"node-a"');
   });
 
   test('keeps what is known of it when others come and go, and begins anew at another address', () => {
@@ -87,7 +87,7 @@ describe('a node', () => {
     fleet.setMembers([{ id: 'a', url: 'http://a.test' }]);
     expect(fleet.get('a')).toBe(a);
     fleet.setMembers([{ id: 'a', url: 'http://elsewhere.test' }]);
-    expect(fleet.get('a')).toMatchObject({ answers: 'unknown', stats: undefined });
+    expect(fleet.get('a')).toMatchObject({ reachability: 'unknown', stats: undefined });
   });
 });
 
@@ -101,10 +101,10 @@ describe('a report', () => {
   test('that is the last one again counts as a missed poll: a cache may be telling it', () => {
     fleet.report(a, report(7), clock.now());
     fleet.report(a, report(7), clock.now());
-    expect(a.answers).toBe('reachable');
+    expect(a.reachability).toBe('reachable');
     fleet.report(a, report(7), clock.now());
-    expect(a.answers).toBe('unreachable');
-    expect(a.reason).toContain('not newer');
+    expect(a.reachability).toBe('unreachable');
+    expect(a.unreachableReason).toContain('not newer');
   });
 
   test('of a new boot counts, whatever its number, and forgets who was sent to the old one', () => {
@@ -164,7 +164,7 @@ describe('the estimate', () => {
   test('falls back to a window of time for a plain tmpnb node', () => {
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
     clock.pass(3_000);
-    for (let turn = 0; turn < 3; turn += 1) a.ledger.sent(clock.now());
+    for (let turn = 0; turn < 3; turn += 1) a.pending.add(clock.now());
     expect(room(a)).toEqual({ warm: 1, cold: 0 });
     clock.pass(500);
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());

@@ -132,7 +132,7 @@ describe('when most nodes fall silent at once', () => {
       fleet.miss(view, silent);
     }
     expect(chosen().size).toBe(10);
-    expect(views[0]?.answers).toBe('unreachable');
+    expect(views[0]?.reachability).toBe('unreachable');
     for (let second = 0; second < 31; second += 1) {
       clock.pass(1_000);
       const last = views[9];

@@ -97,6 +97,6 @@ test('where the thread cannot run, they are asked without it', async () => {
   poller.sync();
   await until('all but two are reachable', () => {
     const views = [...fleet.views()];
-    return views.filter(({ answers }) => answers === 'reachable').length === NODES - 1;
+    return views.filter(({ reachability }) => reachability === 'reachable').length === NODES - 1;
   });
 });

@@ -150,7 +150,7 @@ describe('a node that', () => {
     await until('one poll hung', () => hung === 1);
     const polls = node.polls;
     await until('it was asked again', () => {
-      expect(front.fleet.named(node.settings.node)?.answers).toBe('reachable');
+      expect(front.fleet.named(node.settings.node)?.reachability).toBe('reachable');
       return node.polls > polls + 1;
     });
   });

@@ -9,31 +9,31 @@ import { isHeld } from '../shared/protocol/sandbox-state.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { startSchedule } from '../shared/schedule.ts';
 import { VERSION } from '../shared/version.ts';
-import { ClaimDesk } from './claim/claim.ts';
+import { ClaimHandler } from './claim/claim.ts';
 import { COOKIE_PREFIX } from './claim/owner-cookie.ts';
-import { Arrivals } from './claim/ticket-counter.ts';
+import { TicketCounter } from './claim/ticket-counter.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control/app.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
 import { HostRoom } from './lifecycle/host-resources.ts';
 import { createJobs } from './lifecycle/jobs.ts';
 import { openEngine } from './lifecycle/open-engine.ts';
-import { OrderDesk } from './lifecycle/orders.ts';
+import { OrderHandler } from './lifecycle/orders.ts';
 import { Pool } from './pool/pool.ts';
 import { PoolSize } from './pool/settings.ts';
 import { createProxy, type Lookup } from './proxy/proxy.ts';
-import type { Notice } from './proxy/types.ts';
+import type { ReaderNotice } from './proxy/types.ts';
 import { createPublicHandler } from './public/app.ts';
 import { deadlineBanner } from './public/deadline-banner.ts';
-import { createRefuse } from './public/error-response.ts';
-import { Opening } from './public/startup-gate.ts';
+import { createErrorResponse } from './public/error-response.ts';
+import { StartupGate } from './public/startup-gate.ts';
 import { createNodeMetrics } from './report/metrics.ts';
 import { createSnapshots } from './report/snapshot.ts';
 import { DEADLINE_HEADER, findDeadline, isWorthTelling } from './sandboxes/deadline.ts';
 import { Journal } from './sandboxes/journal.ts';
 import type { Sandbox } from './sandboxes/table.ts';
 import { holdDataDir } from './state/data-dir-lock.ts';
-import { NodeStanding } from './state/node-lifecycle.ts';
+import { NodeLifecycle } from './state/node-lifecycle.ts';
 import { NodeStateFile } from './state/state-file.ts';
 
 export interface HostRuntime extends Runtime {
@@ -73,7 +73,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
   if (kind === 'local') checkLocalListens(config);
   const secrets = parseSecrets(config.secret);
   const stateFile = new NodeStateFile(config.dataDir, logger);
-  const standing = new NodeStanding(stateFile, clock);
+  const lifecycle = new NodeLifecycle(stateFile, clock);
   const size = new PoolSize(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
@@ -84,7 +84,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     logger,
   });
   const metrics = createNodeMetrics();
-  const arrivals = new Arrivals(config.nodeId, secrets, clock);
+  const tickets = new TicketCounter(config.nodeId, secrets, clock);
   let problem: string | undefined;
   const pool = new Pool({
     engine,
@@ -93,7 +93,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     clock,
     random,
     logger,
-    state: () => standing.state,
+    state: () => lifecycle.state,
     withheld: () => problem ?? room.shortage,
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
@@ -102,28 +102,28 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     lookup: (id) => lookUp(pool, id),
     used: (id) => pool.use(id),
     failed: () => void reap(),
-    refuse: createRefuse(config.frontUrl),
-    notice: (id) => noticeFor(pool.table.get(id), standing, config, clock.now()),
+    refuse: createErrorResponse(config.frontUrl),
+    notice: (id) => noticeFor(pool.table.get(id), lifecycle, config, clock.now()),
     responseHeaders: corsHeaders(config),
     trustProxy: config.trustProxy,
     ownCookiePrefix: COOKIE_PREFIX,
   });
-  const opening = new Opening();
+  const gate = new StartupGate();
   const snapshot = createSnapshots({
     nodeId: config.nodeId,
     version: VERSION,
     image: () => engine.describes,
     pool,
-    standing,
-    arrivals,
+    lifecycle,
+    tickets,
   });
   const { countClaim: count, observeClaim: observe } = metrics;
-  const desk = new ClaimDesk({ config, secrets, pool, arrivals, clock, logger, count, observe });
+  const claims = new ClaimHandler({ config, secrets, pool, tickets, clock, logger, count, observe });
 
-  const isReady = (): boolean => opening.isOpen;
-  const orders = new OrderDesk({ config, secrets, pool, standing, snapshot, clock, logger, isReady });
+  const isReady = (): boolean => gate.isOpen;
+  const orders = new OrderHandler({ config, secrets, pool, lifecycle, snapshot, clock, logger, isReady });
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
-  const handle = createPublicHandler({ config, desk, orders, proxy, snapshot, logger });
+  const handle = createPublicHandler({ config, claims, orders, proxy, snapshot, logger });
   const publicServer = await serve({
     what: 'the node for its readers',
     host: config.host,
@@ -132,19 +132,19 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     stallTimeout: config.stallTimeout,
     handle: (request, response) => {
       // The report is told at all times: that nothing is warm yet is the truth. And a probe or a cordon need not wait.
-      if (opening.isOpen || isForFronts(request.url)) handle(request, response);
-      else opening.hold(request, response, () => handle(request, response));
+      if (gate.isOpen || isForFronts(request.url)) handle(request, response);
+      else gate.hold(request, response, () => handle(request, response));
     },
     upgrade: (request, socket, head) => {
       const upgrade = (): void => {
         if (!proxy.upgrade(request, socket, head))
           socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       };
-      if (opening.isOpen) upgrade();
-      else opening.holdUpgrade(socket, upgrade);
+      if (gate.isOpen) upgrade();
+      else gate.holdUpgrade(socket, upgrade);
     },
   });
-  metrics.watch({ pool, room, standing, proxy, connections: publicServer.connections });
+  metrics.watch({ pool, room, lifecycle, proxy, connections: publicServer.connections });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,
@@ -195,8 +195,8 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     throw error;
   }
   signal.removeEventListener('abort', giveUp);
-  opening.opened();
-  const jobs = createJobs({ config, pool, room, standing, clock, reap, journal, logger });
+  gate.open();
+  const jobs = createJobs({ config, pool, room, lifecycle, clock, reap, journal, logger });
   const schedule = startSchedule(jobs, logger);
   logger.info(
     {
@@ -214,7 +214,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     controlUrl: controlServer.url,
     pool,
     close: async () => {
-      standing.leave();
+      lifecycle.leave();
       if (config.frontUrl !== '' && !config.ephemeral) {
         logger.info({ for: config.leaveGrace }, 'stopping; readers who come are sent back to the front');
         await delay(config.leaveGrace);
@@ -237,12 +237,12 @@ function isForFronts(url = ''): boolean {
 /** By when their sandbox goes, for every reader who has one. */
 function noticeFor(
   sandbox: Sandbox | undefined,
-  standing: NodeStanding,
+  lifecycle: NodeLifecycle,
   { maxAge, banner }: Pick<NodeAgentConfig, 'maxAge' | 'banner'>,
   now: number,
-): Notice | undefined {
+): ReaderNotice | undefined {
   const deadline =
-    sandbox === undefined ? undefined : findDeadline(sandbox, standing.current.deadline, maxAge);
+    sandbox === undefined ? undefined : findDeadline(sandbox, lifecycle.current.deadline, maxAge);
   if (deadline === undefined) return undefined;
   const header = [DEADLINE_HEADER, new Date(deadline.at).toISOString()] as const;
   if (!banner || !isWorthTelling(deadline, now)) return { header };

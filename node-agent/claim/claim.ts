@@ -14,14 +14,14 @@ import { fullPage } from './full-page.ts';
 import { launchPage } from './launch-page.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
 import { findTarget, locate, splitTarget, type Target } from './target.ts';
-import type { Arrivals } from './ticket-counter.ts';
+import type { TicketCounter } from './ticket-counter.ts';
 import { recognize } from './visitor.ts';
 
 export interface ClaimOptions {
   readonly config: NodeAgentConfig;
   readonly secrets: readonly string[];
   readonly pool: Pool;
-  readonly arrivals: Arrivals;
+  readonly tickets: TicketCounter;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (outcome: ClaimOutcome) => void;
@@ -48,7 +48,7 @@ interface Visit {
   readonly ticket: Ticket | undefined;
 }
 
-export class ClaimDesk {
+export class ClaimHandler {
   readonly #options: ClaimOptions;
   /** By the nonce of the ticket that it was claimed with. */
   readonly #spawned = new Map<string, Promise<Sandbox | undefined>>();
@@ -63,7 +63,7 @@ export class ClaimDesk {
     const { query, ticket } = splitTicket(rawQuery);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
-    const arrived = this.#options.arrivals.arrive(ticket);
+    const arrived = this.#options.tickets.count(ticket);
     await this.#serve({ context, target, path, query, ticket: arrived });
     return true;
   }
@@ -74,7 +74,7 @@ export class ClaimDesk {
    */
   async spawn(context: Context): Promise<{ readonly url: string }> {
     const { query } = splitTarget(context.req.url ?? '/');
-    const ticket = this.#options.arrivals.arrive(splitTicket(query).ticket);
+    const ticket = this.#options.tickets.count(splitTicket(query).ticket);
     const sandbox = await this.#claimOnce(context, ticket?.nonce);
     if (sandbox === undefined) {
       this.#options.count('full');

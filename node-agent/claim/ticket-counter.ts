@@ -2,13 +2,13 @@
 import type { Clock } from '../../shared/clock.ts';
 import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';
 
-/** How long counts are told after an epoch, ms. Redirectors look back less far. */
-const TOLD_FOR_MS = 60_000;
+/** How long the counts of an epoch stay in the report (ms). Redirectors look back less far. */
+const REPORTED_FOR_MS = 60_000;
 
 /** A fleet has few redirectors; more keys than this come from restarts in a row, and the oldest go. */
 const MAX_REDIRECTORS = 256;
 
-export class Arrivals {
+export class TicketCounter {
   readonly #nodeId: string;
   readonly #secrets: readonly string[];
   readonly #clock: Clock;
@@ -23,14 +23,14 @@ export class Arrivals {
   }
 
   /** The ticket, when it is genuine, fresh and meant for this node. Its first arrival is counted. */
-  arrive(text: string | undefined): Ticket | undefined {
+  count(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
     const now = this.#clock.now();
     const ticket = verifyTicket(text, this.#secrets, now);
     if (ticket === undefined || ticket.node !== this.#nodeId) return undefined;
     if (!this.#nonces.has(ticket.nonce)) {
       this.#nonces.set(ticket.nonce, ticket.expires);
-      this.#count(ticket, now);
+      this.#countInEpoch(ticket, now);
       this.#forgetOld(now);
     }
     return ticket;
@@ -39,20 +39,20 @@ export class Arrivals {
   /** For the report: `seen[redirector/boot][epoch]`. */
   seen(): Record<string, Record<string, number>> {
     this.#forgetOld(this.#clock.now());
-    const told: Record<string, Record<string, number>> = {};
+    const report: Record<string, Record<string, number>> = {};
     for (const [key, epochs] of this.#seen) {
-      told[key] = Object.fromEntries([...epochs].map(([epoch, { count }]) => [String(epoch), count]));
+      report[key] = Object.fromEntries([...epochs].map(([epoch, { count }]) => [String(epoch), count]));
     }
-    return told;
+    return report;
   }
 
-  #count(ticket: Ticket, now: number): void {
+  #countInEpoch(ticket: Ticket, now: number): void {
     const key = redirectorKey(ticket);
     const epochs = this.#seen.get(key) ?? new Map<number, { count: number; until: number }>();
     // Re-inserted, so that the map stays in order of last use.
     this.#seen.delete(key);
     this.#seen.set(key, epochs);
-    const entry = epochs.get(ticket.epoch) ?? { count: 0, until: now + TOLD_FOR_MS };
+    const entry = epochs.get(ticket.epoch) ?? { count: 0, until: now + REPORTED_FOR_MS };
     entry.count += 1;
     epochs.set(ticket.epoch, entry);
   }

@@ -9,7 +9,7 @@ import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { describeIssues, type NodeStats, type sandboxSchema } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
-import type { OrderDesk } from '../lifecycle/orders.ts';
+import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { PoolSize } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
@@ -22,7 +22,7 @@ export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly size: PoolSize;
-  readonly orders: OrderDesk;
+  readonly orders: OrderHandler;
   readonly snapshot: () => NodeStats;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
@@ -48,14 +48,14 @@ export function createControlApp(options: ControlOptions): Koa {
     context.body = await metrics.registry.metrics();
   });
   addPoolRoutes(router, options);
-  addStandingRoutes(router, options);
+  addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;
 }
 
-function addStandingRoutes(router: Router, { orders }: ControlOptions): void {
+function addLifecycleRoutes(router: Router, { orders }: ControlOptions): void {
   router.post('/api/cordon', (context) => {
     context.body = orders.carryOut('cordon');
   });

@@ -7,7 +7,7 @@ import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findExpired } from '../sandboxes/expire.ts';
 import type { Journal } from '../sandboxes/journal.ts';
-import type { NodeStanding } from '../state/node-lifecycle.ts';
+import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostRoom } from './host-resources.ts';
 
 /** A start takes a second or so; a shortage must be seen before many more are begun. */
@@ -17,7 +17,7 @@ export interface JobsOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly room: HostRoom;
-  readonly standing: NodeStanding;
+  readonly lifecycle: NodeLifecycle;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Compares with what the engine has. */
@@ -26,7 +26,7 @@ export interface JobsOptions {
 }
 
 export function createJobs(options: JobsOptions): readonly Job[] {
-  const { config, pool, room, standing, clock, reap, journal, logger } = options;
+  const { config, pool, room, lifecycle, clock, reap, journal, logger } = options;
   return [
     {
       what: "a look at the host's room",
@@ -53,7 +53,7 @@ export function createJobs(options: JobsOptions): readonly Job[] {
         await reap();
         await journal.tidy();
         const held = pool.table.all().filter(({ state }) => isHeld(state));
-        standing.sweep(
+        lifecycle.sweep(
           pool.table.all().length,
           () => held.filter(({ id }) => pool.end(id, 'drained')).length,
         );

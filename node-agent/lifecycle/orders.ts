@@ -9,13 +9,13 @@ import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../.
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { NodeStanding } from '../state/node-lifecycle.ts';
+import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 
-export interface OrderDeskOptions {
+export interface OrderHandlerOptions {
   readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline' | 'frontUrl'>;
   readonly secrets: readonly string[];
   readonly pool: Pick<Pool, 'act' | 'end'>;
-  readonly standing: NodeStanding;
+  readonly lifecycle: NodeLifecycle;
   readonly snapshot: () => NodeStats;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,22 +23,22 @@ export interface OrderDeskOptions {
   readonly isReady: () => boolean;
 }
 
-export class OrderDesk {
-  readonly #options: OrderDeskOptions;
+export class OrderHandler {
+  readonly #options: OrderHandlerOptions;
   /** Orders taken, with when they expire: none is taken twice. */
   readonly #taken = new Map<string, number>();
 
-  constructor(options: OrderDeskOptions) {
+  constructor(options: OrderHandlerOptions) {
     this.#options = options;
   }
 
   /** @param deadline ms from now, of a drain @throws FleetError `conflict` when the node's state does not allow it */
   carryOut(order: OrderName, deadline?: number): NodeStats {
-    const { config, pool, standing, snapshot, logger } = this.#options;
-    if (order === 'drain') standing.drain(deadline ?? config.drainDeadline);
-    else if (order === 'cordon') standing.cordon();
-    else standing.uncordon();
-    logger.info({ state: standing.state }, `node: ${order}`);
+    const { config, pool, lifecycle, snapshot, logger } = this.#options;
+    if (order === 'drain') lifecycle.drain(deadline ?? config.drainDeadline);
+    else if (order === 'cordon') lifecycle.cordon();
+    else lifecycle.uncordon();
+    logger.info({ state: lifecycle.state }, `node: ${order}`);
     // In the same turn: the answer's snapshot already shows what follows from the change.
     pool.act();
     return snapshot();

@@ -15,7 +15,7 @@ export interface ProxyOptions {
   /** Answers for what has no sandbox behind it. */
   readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
   /** What readers of that sandbox are to be told with every answer; undefined for nothing. Called for each: must be cheap. */
-  readonly notice?: (id: string) => Notice | undefined;
+  readonly notice?: (id: string) => ReaderNotice | undefined;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Believe X-Forwarded-* of whoever connects (behind a TLS terminator); else they are replaced. */
@@ -26,7 +26,7 @@ export interface ProxyOptions {
   readonly headersTimeout?: number;
 }
 
-export interface Notice {
+export interface ReaderNotice {
   /** A header, as name and value. */
   readonly header: readonly [string, string];
   /** HTML for the end of pages that people look at. */

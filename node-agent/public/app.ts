@@ -10,17 +10,17 @@ import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
-import type { ClaimDesk } from '../claim/claim.ts';
+import type { ClaimHandler } from '../claim/claim.ts';
 import type { NodeAgentConfig } from '../config.ts';
-import type { OrderDesk } from '../lifecycle/orders.ts';
+import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import { INFO_ASSETS, infoPage } from './info-page.ts';
 import { PUBLIC_API } from './openapi.ts';
 
 export interface PublicOptions {
   readonly config: NodeAgentConfig;
-  readonly desk: ClaimDesk;
-  readonly orders: OrderDesk;
+  readonly claims: ClaimHandler;
+  readonly orders: OrderHandler;
   readonly proxy: NodeProxy;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
@@ -45,7 +45,7 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptions): Koa {
+function createPublicApp({ config, claims, orders, snapshot, logger }: PublicOptions): Koa {
   const app = createApp({ logger });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
@@ -53,7 +53,7 @@ function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptio
     context.body = snapshot();
   });
   router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
-    context.body = await desk.spawn(context);
+    context.body = await claims.spawn(context);
   });
   router.post(ORDER_PATH, async (context) => {
     context.body = await orders.receive(context);
@@ -77,9 +77,9 @@ function createPublicApp({ config, desk, orders, snapshot, logger }: PublicOptio
       context.set('Allow', 'POST, OPTIONS');
       throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
     }
-    const claims = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
-    if (claims && (await desk.handle(context))) return;
-    if (!claims) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);
+    const isClaim = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
+    if (isClaim && (await claims.handle(context))) return;
+    if (!isClaim) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);
   });
   return app;
 }

@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { splitTarget } from '../claim/target.ts';
 import type { Refusal } from '../proxy/proxy.ts';
-import { refusedPage, type Words } from './error-page.ts';
+import { type ErrorWords, errorPage } from './error-page.ts';
 
-const WORDS: Readonly<Record<Refusal['reason'], Words>> = {
+const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
   gone: {
     title: 'This notebook is gone',
     text: 'Notebooks here are temporary: they go away some time after their reader has left. A new one is a click away; what was in the old one cannot be had back.',
@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<Refusal['reason'], Words>> = {
 };
 
 /** @param frontUrl where new ones are to be had; empty: here */
-export function createRefuse(frontUrl: string) {
+export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const words = WORDS[refusal.reason];
     if (refusal.status === 503) response.setHeader('Retry-After', '5');
@@ -41,7 +41,7 @@ export function createRefuse(frontUrl: string) {
       return;
     }
     const again = refusal.reason === 'malformed' ? undefined : `${frontUrl}${newOne(request.url ?? '/')}`;
-    answerPage(response, refusal.status, refusedPage(words, again));
+    answerPage(response, refusal.status, errorPage(words, again));
   };
 }
 

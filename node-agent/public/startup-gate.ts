@@ -5,10 +5,10 @@ import type { Duplex } from 'node:stream';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 
 /** A Docker that hangs may take much longer; then the reader is told, and their page comes back by itself. ms */
-const PATIENCE_MS = 20_000;
-const AGAIN_SECONDS = 3;
+const MAX_WAIT_MS = 20_000;
+const RETRY_AFTER_SECONDS = 3;
 
-export class Opening {
+export class StartupGate {
   #isOpen = false;
   readonly #waiting = new Set<() => void>();
 
@@ -17,7 +17,7 @@ export class Opening {
   }
 
   /** Everyone goes on. */
-  opened(): void {
+  open(): void {
     this.#isOpen = true;
     for (const go of this.#waiting) go();
     this.#waiting.clear();
@@ -30,7 +30,7 @@ export class Opening {
 
   holdUpgrade(socket: Duplex, handle: () => void): void {
     socket.on('error', () => socket.destroy());
-    const late = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${AGAIN_SECONDS}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+    const late = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_SECONDS}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
     this.#wait(socket, handle, () => socket.end(late));
   }
 
@@ -45,20 +45,20 @@ export class Opening {
       if (!who.destroyed) then();
     };
     const go = (): void => end(handle);
-    const timer = setTimeout(() => end(giveUp), PATIENCE_MS);
+    const timer = setTimeout(() => end(giveUp), MAX_WAIT_MS);
     this.#waiting.add(go);
     who.once('close', () => end(() => undefined));
   }
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader('retry-after', String(AGAIN_SECONDS));
+  response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
   const text = 'This host is just starting, and does not know its notebooks yet.';
   if (!wantsPage(request)) {
     answerJson(response, 503, { status: 'error', message: text });
     return;
   }
-  const script = `setTimeout(() => location.reload(), ${AGAIN_SECONDS * 1000} * (1 + Math.random()));`;
+  const script = `setTimeout(() => location.reload(), ${RETRY_AFTER_SECONDS * 1000} * (1 + Math.random()));`;
   const body = `<h1>One moment</h1><p>${text}</p><p class="dim">This page tries again by itself.</p>`;
   answerPage(response, 503, { title: 'One moment', body, script });
 }

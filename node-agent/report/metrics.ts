@@ -15,7 +15,7 @@ import type { ClaimOutcome } from '../claim/claim.ts';
 import type { HostRoom } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
-import type { NodeStanding } from '../state/node-lifecycle.ts';
+import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 
 export interface NodeMetrics {
   readonly registry: Registry;
@@ -29,7 +29,7 @@ export interface NodeMetrics {
 export interface WatchedParts {
   readonly pool: Pool;
   readonly room: HostRoom;
-  readonly standing: NodeStanding;
+  readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
   /** Open at the public listener. */
   readonly connections: () => Promise<number>;
@@ -77,7 +77,7 @@ export function createNodeMetrics(): NodeMetrics {
   };
 }
 
-function showPool(registry: Registry, { pool, standing }: WatchedParts): void {
+function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
   const number = (name: string, help: string, read: () => number): void =>
     showGauge(registry, { name, help, rows: () => only(read()) });
   showGauge(registry, {
@@ -90,7 +90,7 @@ function showPool(registry: Registry, { pool, standing }: WatchedParts): void {
     name: 'tmpfleet_node_state',
     help: '1 for the state this node is in, 0 for the others',
     labels: ['state'],
-    rows: () => NODE_STATES.map((state): Row => [{ state }, state === standing.state ? 1 : 0]),
+    rows: () => NODE_STATES.map((state): Row => [{ state }, state === lifecycle.state ? 1 : 0]),
   });
   number('tmpfleet_capacity', 'Slots of this node', () => pool.settings.capacity);
   number(

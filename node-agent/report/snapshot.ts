@@ -3,9 +3,9 @@ import { cpus, loadavg } from 'node:os';
 import { newNonce } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import { type FleetReport, type NodeStats, PROTOCOL } from '../../shared/protocol/wire.ts';
-import type { Arrivals } from '../claim/ticket-counter.ts';
+import type { TicketCounter } from '../claim/ticket-counter.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { NodeStanding } from '../state/node-lifecycle.ts';
+import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 
 export interface SnapshotSources {
   readonly nodeId: string;
@@ -13,20 +13,20 @@ export interface SnapshotSources {
   /** The image's name or the command; asked each time, as an engine may learn it only when it opens. */
   readonly image: () => string;
   readonly pool: Pool;
-  readonly standing: NodeStanding;
-  readonly arrivals: Arrivals;
+  readonly lifecycle: NodeLifecycle;
+  readonly tickets: TicketCounter;
 }
 
 /** Returns a function that takes a snapshot; `seq` rises with each. */
 export function createSnapshots(sources: SnapshotSources): () => NodeStats & { readonly fleet: FleetReport } {
-  const { pool, standing, arrivals } = sources;
+  const { pool, lifecycle, tickets } = sources;
   const boot = newNonce();
   const cores = Math.max(1, cpus().length);
   let seq = 0;
   return () => {
     const counts = pool.counts();
-    const { state } = standing;
-    const { deadline, forced } = standing.current;
+    const { state } = lifecycle;
+    const { deadline, forced } = lifecycle.current;
     seq += 1;
     return {
       available: takesReaders(state) ? counts.warm : 0,
@@ -48,7 +48,7 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
         image: sources.image(),
         claims: pool.claims,
         ended: pool.table.endings(),
-        seen: arrivals.seen(),
+        seen: tickets.seen(),
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         drain_deadline: deadline,
         drain_forced: forced,

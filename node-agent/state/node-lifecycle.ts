@@ -3,9 +3,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { moveNode, type NodeEvent, type NodeState } from '../../shared/protocol/node-state.ts';
 import type { NodeStateFile, NodeStateRecord } from './state-file.ts';
 
-export type Standing = Pick<NodeStateRecord, 'state' | 'deadline' | 'forced'>;
+export type LifecycleState = Pick<NodeStateRecord, 'state' | 'deadline' | 'forced'>;
 
-export class NodeStanding {
+export class NodeLifecycle {
   readonly #file: NodeStateFile;
   readonly #clock: Clock;
   #leaving = false;
@@ -15,7 +15,7 @@ export class NodeStanding {
     this.#clock = clock;
   }
 
-  get current(): Standing {
+  get current(): LifecycleState {
     const { state, deadline, forced } = this.#file.record;
     return { state, deadline, forced };
   }
@@ -30,16 +30,16 @@ export class NodeStanding {
     this.#leaving = true;
   }
 
-  cordon(): Standing {
+  cordon(): LifecycleState {
     return this.#move('cordon', { deadline: null, forced: null });
   }
 
-  uncordon(): Standing {
+  uncordon(): LifecycleState {
     return this.#move('uncordon', { deadline: null, forced: null });
   }
 
   /** @param deadlineMs from now; 0 ends readers at once */
-  drain(deadlineMs: number): Standing {
+  drain(deadlineMs: number): LifecycleState {
     return this.#move('drain', { deadline: this.#clock.now() + deadlineMs, forced: null });
   }
 
@@ -53,7 +53,7 @@ export class NodeStanding {
     if (left === 0) this.#move('emptied', { deadline: null, forced: this.#file.record.forced ?? false });
   }
 
-  #move(event: NodeEvent, rest: Omit<Standing, 'state'>): Standing {
+  #move(event: NodeEvent, rest: Omit<LifecycleState, 'state'>): LifecycleState {
     this.#file.save({ state: moveNode(this.#file.record.state, event), ...rest });
     return this.current;
   }

@@ -1,6 +1,6 @@
 // Tickets that arrive are counted once, for the redirector and the second they are of.
 import { describe, expect, test } from 'vitest';
-import { Arrivals } from '../../../node-agent/claim/ticket-counter.ts';
+import { TicketCounter } from '../../../node-agent/claim/ticket-counter.ts';
 import { signTicket, type Ticket } from '../../../shared/protocol/ticket.ts';
 
 const SECRET = 'a-secret-of-the-fleet';
@@ -8,7 +8,7 @@ const SECRET = 'a-secret-of-the-fleet';
 function setUp() {
   let now = 1_000_000;
   const clock = { now: () => now, monotonic: () => now };
-  const arrivals = new Arrivals('node7', [SECRET], clock);
+  const tickets = new TicketCounter('node7', [SECRET], clock);
   const ticket = (changes: Partial<Ticket> = {}) =>
     signTicket(
       {
@@ -24,37 +24,37 @@ function setUp() {
       },
       [SECRET],
     );
-  return { arrivals, ticket, pass: (ms: number) => (now += ms) };
+  return { tickets, ticket, pass: (ms: number) => (now += ms) };
 }
 
-describe('arrivals', () => {
+describe('the ticket counter', () => {
   test('count each ticket once, by redirector, boot and epoch', () => {
-    const { arrivals, ticket } = setUp();
-    arrivals.arrive(ticket());
-    arrivals.arrive(ticket());
-    arrivals.arrive(ticket({ nonce: 'nonce-0002' }));
-    arrivals.arrive(ticket({ nonce: 'nonce-0003', epoch: 1001 }));
-    arrivals.arrive(ticket({ nonce: 'nonce-0004', boot: 'b2' }));
-    expect(arrivals.seen()).toEqual({ 'r1/b1': { 1000: 2, 1001: 1 }, 'r1/b2': { 1000: 1 } });
+    const { tickets, ticket } = setUp();
+    tickets.count(ticket());
+    tickets.count(ticket());
+    tickets.count(ticket({ nonce: 'nonce-0002' }));
+    tickets.count(ticket({ nonce: 'nonce-0003', epoch: 1001 }));
+    tickets.count(ticket({ nonce: 'nonce-0004', boot: 'b2' }));
+    expect(tickets.seen()).toEqual({ 'r1/b1': { 1000: 2, 1001: 1 }, 'r1/b2': { 1000: 1 } });
   });
 
   test('do not count what is for another node, forged, or stale', () => {
-    const { arrivals, ticket, pass } = setUp();
+    const { tickets, ticket, pass } = setUp();
     const stale = ticket({ nonce: 'nonce-0009' });
-    expect(arrivals.arrive(ticket({ node: 'node8' }))).toBeUndefined();
-    expect(arrivals.arrive(`${ticket().slice(0, -3)}AAA`)).toBeUndefined();
-    expect(arrivals.arrive(undefined)).toBeUndefined();
+    expect(tickets.count(ticket({ node: 'node8' }))).toBeUndefined();
+    expect(tickets.count(`${ticket().slice(0, -3)}AAA`)).toBeUndefined();
+    expect(tickets.count(undefined)).toBeUndefined();
     pass(31_000);
-    expect(arrivals.arrive(stale)).toBeUndefined();
-    expect(arrivals.seen()).toEqual({});
+    expect(tickets.count(stale)).toBeUndefined();
+    expect(tickets.seen()).toEqual({});
   });
 
   test('are forgotten after a minute', () => {
-    const { arrivals, ticket, pass } = setUp();
-    arrivals.arrive(ticket());
+    const { tickets, ticket, pass } = setUp();
+    tickets.count(ticket());
     pass(59_000);
-    expect(Object.keys(arrivals.seen())).toHaveLength(1);
+    expect(Object.keys(tickets.seen())).toHaveLength(1);
     pass(2_000);
-    expect(arrivals.seen()).toEqual({});
+    expect(tickets.seen()).toEqual({});
   });
 });

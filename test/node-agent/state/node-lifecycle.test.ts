@@ -1,25 +1,25 @@
-// The node's standing: it survives a restart, and a drain says how it ended.
+// The node's lifecycle state: it survives a restart, and a drain says how it ended.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NodeStanding } from '../../../node-agent/state/node-lifecycle.ts';
+import { NodeLifecycle } from '../../../node-agent/state/node-lifecycle.ts';
 import { NodeStateFile } from '../../../node-agent/state/state-file.ts';
 
 const logger = pino({ level: 'silent' });
 let dir = '';
 let now = 0;
 const clock = { now: () => now, monotonic: () => now };
-const open = () => new NodeStanding(new NodeStateFile(dir, logger), clock);
+const open = () => new NodeLifecycle(new NodeStateFile(dir, logger), clock);
 
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tmpfleet-standing-'));
+  dir = mkdtempSync(join(tmpdir(), 'tmpfleet-lifecycle-'));
   now = 1_000;
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('the standing of a node', () => {
+describe('the lifecycle of a node', () => {
   test('is ready at first', () => expect(open().state).toBe('ready'));
 
   test('is what it was after a restart, deadline and all', () => {
@@ -28,37 +28,37 @@ describe('the standing of a node', () => {
   });
 
   test('is drained, unforced, when the last reader left by themselves', () => {
-    const standing = open();
-    standing.drain(5_000);
-    standing.sweep(1, () => 0);
-    expect(standing.state).toBe('draining');
-    standing.sweep(0, () => 0);
-    expect(standing.current).toEqual({ state: 'drained', deadline: null, forced: false });
+    const lifecycle = open();
+    lifecycle.drain(5_000);
+    lifecycle.sweep(1, () => 0);
+    expect(lifecycle.state).toBe('draining');
+    lifecycle.sweep(0, () => 0);
+    expect(lifecycle.current).toEqual({ state: 'drained', deadline: null, forced: false });
   });
 
   test('ends readers at the deadline and says that it had to', () => {
-    const standing = open();
-    standing.drain(5_000);
+    const lifecycle = open();
+    lifecycle.drain(5_000);
     let ended = 0;
     const endHeld = () => {
       ended += 2;
       return 2;
     };
-    standing.sweep(2, endHeld);
+    lifecycle.sweep(2, endHeld);
     expect(ended).toBe(0);
     now += 5_000;
-    standing.sweep(2, endHeld);
+    lifecycle.sweep(2, endHeld);
     expect(ended).toBe(2);
-    standing.sweep(0, endHeld);
-    expect(standing.current).toMatchObject({ state: 'drained', forced: true });
+    lifecycle.sweep(0, endHeld);
+    expect(lifecycle.current).toMatchObject({ state: 'drained', forced: true });
   });
 
   test('refuses what the table does not allow, and stays as it was', () => {
-    const standing = open();
-    standing.drain(0);
-    standing.sweep(0, () => 0);
-    expect(() => standing.cordon()).toThrow(/a node that is drained cannot cordon/);
-    expect(standing.state).toBe('drained');
+    const lifecycle = open();
+    lifecycle.drain(0);
+    lifecycle.sweep(0, () => 0);
+    expect(() => lifecycle.cordon()).toThrow(/a node that is drained cannot cordon/);
+    expect(lifecycle.state).toBe('drained');
   });
 
   test('is cordoned when the file cannot be read: a draining node must not fill up by accident', () => {

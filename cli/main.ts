@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The tmpfleet command. It only wires: each verb is a file beside this one. The programs that serve are loaded when they are
-// started: a command that asks one of them should not take a second to load both.
+// The tmpfleet command. It only wires: each verb has a folder beside this file. The two servers are loaded when they are
+// started, because loading them takes about a second that other verbs should not spend.
 import { Command } from 'commander';
 import { nodeAgentOptions } from '../node-agent/config.ts';
 import { redirectorOptions } from '../redirector/config.ts';
@@ -20,13 +20,21 @@ const program = new Command('tmpfleet')
   .description(
     'A live notebook for every reader who clicks: a redirector in front of any number of Docker hosts.',
   )
-  .version(describeVersion(), '-V, --version', 'print the version, and the commit it was built from')
-  .showHelpAfterError('(tmpfleet --help tells more)')
+  .version(describeVersion(), '-V, --version', 'print the version and the commit it was built from')
+  .helpOption('-h, --help', 'print this help')
+  .showHelpAfterError('(tmpfleet --help lists the verbs and options)')
   .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 
+/** A verb, with what it does in one line. */
+function verb(name: string, description: string): Command {
+  return program.command(name).description(description);
+}
+
+program.commandsGroup('Run:');
+addDemoCommand(verb('demo', 'run a complete fleet on this machine, to try it out'));
 addServerCommand(
-  program.command('redirector').description('the front: polls nodes, and sends each reader to one with room'),
+  verb('redirector', 'run the front: it polls the nodes and sends each reader to one with room'),
   {
     name: 'redirector',
     options: redirectorOptions,
@@ -38,7 +46,7 @@ addServerCommand(
   (config) => config,
 );
 addServerCommand(
-  program.command('node-agent').description("a Docker host's pool of sandboxes, and the proxy to them"),
+  verb('node-agent', 'run a node: the pool of sandboxes on a Docker host, and the proxy to them'),
   {
     name: 'node-agent',
     options: nodeAgentOptions,
@@ -49,25 +57,21 @@ addServerCommand(
   },
   (config) => config,
 );
-addDemoCommand(program.command('demo').description('a whole fleet on this machine, to click and to try'));
-addDoctorCommand(
-  program.command('doctor').description('is this host, or a whole fleet, well? with what to do'),
-);
-addNodeCommand(
-  program.command('node').description('at the front: list, add, cordon, drain and remove nodes'),
-);
-addPoolCommand(program.command('pool').description('at a node: recycle, resize, pause and resume its pool'));
-addSandboxCommand(program.command('sandbox').description('at a node: list and end sandboxes'));
+
+program.commandsGroup('Operate:');
+addNodeCommand(verb('node', 'list, add, cordon, drain and remove nodes (asks the front)'));
+addPoolCommand(verb('pool', 'show, recycle, resize, pause and resume the pool of a node (asks the node)'));
+addSandboxCommand(verb('sandbox', 'list and end the sandboxes of a node (asks the node)'));
+addTopCommand(verb('top', 'show the whole fleet, live (asks the front)'));
 addRegistryCommand(
-  program
-    .command('registry')
-    .description('at the front: what keeps the list of nodes, and what if it was lost'),
+  verb('registry', 'show the node registry, and restore or accept it after data loss (asks the front)'),
 );
-addAuditCommand(program.command('audit').description('at the front: who ordered what, newest first'));
-addTopCommand(program.command('top').description('at the front: the whole fleet at a glance, live'));
-addCompletionCommand(
-  program.command('completion').description('print a completion script for your shell'),
-  program,
-);
+addAuditCommand(verb('audit', 'show the orders that a front was given, newest first (asks the front)'));
+
+program.commandsGroup('Check:');
+addDoctorCommand(verb('doctor', 'check this host or a whole fleet, and print what to do about each problem'));
+
+program.commandsGroup('Other:').helpCommand('help [verb]', 'print the help of a verb');
+addCompletionCommand(verb('completion', 'print a completion script for a shell'), program);
 
 await program.parseAsync();

@@ -1,18 +1,13 @@
 // Every option of a node-agent: the one source of its flags, environment names, file keys and help.
 import { cpus, hostname } from 'node:os';
-import {
-  controlTokenOption,
-  fleetSecretOption,
-  parseSecrets,
-  serverOptions,
-} from '../shared/config/common.ts';
+import { fleetSecretOption, parseSecrets, serverOptions } from '../shared/config/common.ts';
 import {
   address,
   bytes,
   type ConfigOf,
-  choice,
   duration,
   flag,
+  inGroup,
   integer,
   type Kind,
   list,
@@ -46,121 +41,162 @@ const warmCount: Kind<number> = {
   format: (value) => (value === Number.POSITIVE_INFINITY ? 'all' : value),
 };
 
-export const nodeAgentOptions = {
-  ...serverOptions({ port: 8000, controlPort: 10000, dataDir: './tmpfleet-data/node-agent' }),
-  nodeId: option(
-    text('name', 'letters, digits, dot, dash and underscore, 63 at most', NODE_ID),
-    hostname()
-      .slice(0, 63)
-      .replace(/[^a-zA-Z0-9._-]/g, '-')
-      .replace(/^[^a-zA-Z0-9]+/, '') || 'node',
-    'what this node is called; unique in the fleet',
+const server = serverOptions({ port: 8000, controlPort: 10000, dataDir: './tmpfleet-data/node-agent' });
+
+const readerOptions = inGroup('Readers', {
+  ...server.readers,
+  frontUrl: {
+    ...option(
+      address(),
+      '',
+      'public address of the redirector; a full or draining node sends its new readers back there',
+    ),
+    whenUnset: 'such readers get an error page',
+  },
+  claimPaths: option(
+    list('names', 'first path segments, comma-separated', /^[A-Za-z0-9_-]+$/),
+    ['notebooks', 'tree', 'files', 'lab', 'spawn'],
+    'first path segments that give a reader a sandbox; / always does',
   ),
-  capacity: option(integer(1, 10_000), 10, 'slots: sandboxes at one time, of all kinds'),
-  warm: option(
-    warmCount,
-    Number.POSITIVE_INFINITY,
-    'sandboxes to keep ready; the rest of the capacity starts on demand',
+  landingPath: {
+    ...option(
+      text('path', 'a path below a sandbox, such as tree or lab', /^[^?#\s]*$/),
+      '',
+      'path in the sandbox to which a reader of / is sent, such as tree or lab',
+    ),
+    whenUnset: 'the start page of the sandbox',
+  },
+  title: option(
+    text('text', 'a line of text'),
+    'A live notebook',
+    'heading of the launch page and of link previews',
   ),
-  warmFollow: option(
-    flag(),
-    false,
-    'let the number that is kept ready follow the arrivals: as many as come while one is started, never below --warm',
-  ),
-  warmMax: option(warmCount, Number.POSITIVE_INFINITY, 'the most that --warm-follow keeps ready'),
-  book: option(
-    bookingKind,
-    [],
-    'sandboxes to be ready by a time and for a while: "200 at 14:00 for 2h", or a cron expression for the time',
-  ),
-  concurrentStarts: option(
-    integer(1, 256),
-    Math.max(2, cpus().length),
-    'sandboxes started at one time at most; fewer while starts grow slow or fail',
-  ),
-  minFreeMemory: option(
-    bytes(),
-    256 * 1024 ** 2,
-    'no sandbox is started while this host has less memory available (0: never mind)',
-  ),
-  minFreeDisk: option(
-    bytes(),
-    512 * 1024 ** 2,
-    'no sandbox is started while a disk of --data-dir or of the engine has less room (0: never mind)',
-  ),
-  startDeadline: option(duration(100), 60_000, 'a sandbox that has not answered by then is removed'),
-  claimWait: option(duration(), 10_000, 'how long a reader waits for a start when none is warm'),
-  lease: option(duration(1000), 300_000, 'a claimed sandbox that nobody has used by then is removed'),
-  idle: option(duration(), 3_600_000, 'a sandbox without use for so long is removed (0: never)'),
-  maxAge: option(duration(), 14_400_000, 'a sandbox claimed so long ago is removed, used or not (0: never)'),
-  drainDeadline: option(
+  banner: option(flag(), true, 'show on the pages of a sandbox how much time is left, if it has a deadline'),
+  claimWait: option(
     duration(),
-    14_400_000,
-    'how long a drain leaves readers, unless the drain says otherwise',
+    10_000,
+    'longest time a reader waits for a sandbox to start when none is warm',
   ),
-  banner: option(
-    flag(),
-    true,
-    "tell readers on their sandbox's pages how long is left, when it has a deadline",
-  ),
-  cullSchedule: option(cron, '*/5 * * * * *', 'when idle, old and unused sandboxes are looked for'),
-  reapSchedule: option(cron, '*/3 * * * * *', 'when what the engine has is compared with what we know'),
-  refreshSchedule: option(cron, '0 4 * * *', 'when a newer image is looked for, and rolled out'),
-  frontUrl: option(
-    address(),
-    '',
-    "the redirector's public address; full or leaving, we send readers back there",
+  stallTimeout: option(
+    duration(1000),
+    600_000,
+    'close a connection on which a request makes no progress for this long; WebSockets may be silent',
   ),
   leaveGrace: option(
     duration(),
     3_000,
-    'how long, when told to stop, readers who come are still sent back to the front, which learns of it meanwhile',
+    'on shutdown, keep redirecting new readers to the front for this long, so that it can stop sending more',
   ),
-  secret: fleetSecretOption,
-  requireTicket: option(flag(), false, 'serve only readers whom a redirector sent'),
-  apiToken: secret(
-    text('token', 'a token of at least 16 characters', /^\S{16,}$/),
-    'asked of POST /api/spawn when set',
-  ),
-  controlToken: controlTokenOption,
-  stallTimeout: option(
-    duration(1000),
-    600_000,
-    'a connection on which nothing has moved for so long, in the midst of a request, is cut; WebSockets may be silent',
-  ),
-  landingPath: option(
-    text('path', 'a path below a sandbox, such as tree or lab', /^[^?#\s]*$/),
-    '',
-    'where in the sandbox a reader who asked for / begins',
-  ),
-  claimPaths: option(
-    list('names', 'first path segments, comma-separated', /^[A-Za-z0-9_-]+$/),
-    ['notebooks', 'tree', 'files', 'lab', 'spawn'],
-    'addresses (besides /) that give a reader a sandbox',
-  ),
-  title: option(
-    text('text', 'a line of text'),
-    'A live notebook',
-    'what the launch page and link previews are headed',
-  ),
-  trustProxy: option(flag(), false, 'believe X-Forwarded-* headers (behind a TLS terminator of ours)'),
-  ephemeral: option(
+  trustProxy: option(
     flag(),
     false,
-    'on stop, remove every sandbox too; and end, not try again, when the engine or the image is not there (demos and tests)',
+    'trust X-Forwarded-* headers; use only behind a TLS terminator of your own, which sets them',
   ),
-  ...engineOptions,
+});
+
+const poolOptions = inGroup('Pool', {
+  nodeId: option(
+    text('name', 'up to 63 letters, digits, dots, dashes and underscores', NODE_ID),
+    hostname()
+      .slice(0, 63)
+      .replace(/[^a-zA-Z0-9._-]/g, '-')
+      .replace(/^[^a-zA-Z0-9]+/, '') || 'node',
+    'name of this node, unique in the fleet; the default is the host name',
+  ),
+  capacity: option(integer(1, 10_000), 10, 'slots: highest number of sandboxes, in any state'),
+  warm: option(
+    warmCount,
+    Number.POSITIVE_INFINITY,
+    'sandboxes to keep ready; the other slots are filled on demand',
+  ),
+  warmFollow: option(
+    flag(),
+    false,
+    'keep ready as many sandboxes as readers arrive during one start, and at least --warm',
+  ),
+  warmMax: option(warmCount, Number.POSITIVE_INFINITY, 'highest number that --warm-follow keeps ready'),
+  book: {
+    ...option(
+      bookingKind,
+      [],
+      'sandboxes to have ready from a time on, such as "200 at 14:00 for 2h"; a cron expression may replace the time',
+    ),
+    whenUnset: 'none',
+  },
+  concurrentStarts: option(
+    integer(1, 256),
+    Math.max(2, cpus().length),
+    'highest number of sandboxes starting at the same time; lowered while starts are slow or fail',
+  ),
+  startDeadline: option(
+    duration(100),
+    60_000,
+    'longest time a sandbox may take to answer after its start; then it is removed',
+  ),
+  minFreeMemory: option(
+    bytes(),
+    256 * 1024 ** 2,
+    'start no sandbox while less memory than this is available on the host (0: no limit)',
+  ),
+  minFreeDisk: option(
+    bytes(),
+    512 * 1024 ** 2,
+    'start no sandbox while less space than this is free for --data-dir or for the engine (0: no limit)',
+  ),
+  refreshSchedule: option(cron, '0 4 * * *', 'when to look for a newer image and roll it out'),
+  cullSchedule: option(cron, '*/5 * * * * *', 'when to look for idle, old and unused sandboxes'),
+  reapSchedule: option(
+    cron,
+    '*/3 * * * * *',
+    'when to compare the sandboxes of the engine with those on record',
+  ),
+});
+
+const lifetimeOptions = inGroup('Sandboxes', {
+  lease: option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
+  idle: option(duration(), 3_600_000, 'remove a sandbox that has not been used for this long (0: never)'),
+  maxAge: option(
+    duration(),
+    14_400_000,
+    'remove a sandbox this long after it was claimed, used or not (0: never)',
+  ),
+  drainDeadline: option(
+    duration(),
+    14_400_000,
+    'time that a drain leaves readers to finish, unless the drain itself gives another',
+  ),
+});
+
+const securityOptions = inGroup('Security', {
+  secret: fleetSecretOption,
+  requireTicket: option(
+    flag(),
+    false,
+    'serve only readers whom a redirector sent; requires the fleet secret',
+  ),
+  apiToken: {
+    ...secret(
+      text('token', 'at least 16 characters without spaces', /^\S{16,}$/),
+      'token that POST /api/spawn must carry',
+    ),
+    whenUnset: 'no token is required',
+  },
   unsafeListen: option(
     flag(),
     false,
-    'let the local engine, which isolates nothing, be reached from other machines',
+    'let other machines reach sandboxes of the local engine, which isolates nothing',
   ),
-  engine: option(
-    choice(['auto', 'docker', 'local']),
-    'auto',
-    'what runs sandboxes; auto: Docker where it answers',
-  ),
+});
+
+export const nodeAgentOptions = {
+  ...readerOptions,
+  ...poolOptions,
+  ...lifetimeOptions,
+  ...engineOptions,
+  ...securityOptions,
   ...corsOptions,
+  ...server.control,
+  ...server.process,
 };
 
 export type NodeAgentConfig = ConfigOf<typeof nodeAgentOptions>;

@@ -1,14 +1,10 @@
 // Every option of a redirector: the one source of its flags, environment names, file keys and help.
-import {
-  controlTokenOption,
-  fleetSecretOption,
-  parseSecrets,
-  serverOptions,
-} from '../shared/config/common.ts';
+import { fleetSecretOption, parseSecrets, serverOptions } from '../shared/config/common.ts';
 import {
   type ConfigOf,
   decimal,
   duration,
+  inGroup,
   integer,
   list,
   option,
@@ -23,49 +19,75 @@ import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
 const WITH_PASSWORD = /^rediss?:\/\/[^@]*:[^@]*@/;
 
-export const redirectorOptions = {
-  ...serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' }),
-  redirectorId: option(
-    text('name', 'letters, digits, dot, dash and underscore, 63 at most', new RegExp(`^$|${NODE_ID.source}`)),
-    '',
-    'what this redirector is called in tickets (none: a name made up at each start)',
-  ),
-  nodes: option(
-    list('urls', "nodes' addresses, comma-separated", /^https?:\/\/\S+$/),
-    [],
-    'nodes to add to the registry at the start, beside those it has',
-  ),
-  registry: option(
-    text('redis url', 'such as redis://redis.example.org:6379/0, without a password', REDIS_URL),
-    '',
-    'a Redis (6 or newer) in which several redirectors share which nodes there are (none: a file in --data-dir)',
-  ),
-  registryPassword: secret(
-    text('password', 'one line', /^[^\r\n]*$/),
-    'what that Redis asks for (none: nothing)',
-  ),
-  pollInterval: option(duration(100), 2_000, 'how often each node is asked for its report, ± 20 %'),
-  pollTimeout: option(duration(50), 2_000, 'how long a node may take to report'),
-  unreachableInterval: option(duration(100), 10_000, 'how often a node that does not answer is asked'),
-  workers: option(
-    integer(1, 64),
-    1,
-    'processes that answer readers, on one port; each polls the nodes and keeps a view of its own',
-  ),
-  accessLogSample: option(
-    decimal(0, 1),
-    0,
-    'the share of redirects that are logged: 0.01 is one in a hundred (0: none)',
-  ),
+const server = serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' });
+
+const readerOptions = inGroup('Readers', {
+  ...server.readers,
   holdFor: option(
     duration(),
     3_000,
-    'how long a reader for whom there seems to be no room is held at most while all nodes are asked again (0: refused at once)',
+    'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
   ),
-  retryAfter: option(duration(1000), 5_000, 'when a reader who found no room is asked to try again'),
-  secret: fleetSecretOption,
-  controlToken: controlTokenOption,
+  retryAfter: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
+});
+
+const nodeOptions = inGroup('Nodes', {
+  nodes: {
+    ...option(
+      list('urls', 'http:// or https:// addresses of nodes, comma-separated', /^https?:\/\/\S+$/),
+      [],
+      'public addresses of nodes to add to the registry at the start',
+    ),
+    whenUnset: 'none',
+  },
+  registry: {
+    ...option(
+      text('redis url', 'an address such as redis://redis.example.org:6379/0, without a password', REDIS_URL),
+      '',
+      'Redis (6 or newer) in which several redirectors share the registry of nodes',
+    ),
+    whenUnset: 'a file in --data-dir',
+  },
+  registryPassword: {
+    ...secret(text('password', 'one line', /^[^\r\n]*$/), 'password of that Redis'),
+    whenUnset: 'none',
+  },
+  pollInterval: option(duration(100), 2_000, 'time between two polls of a node, ± 20 %'),
+  pollTimeout: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
+  unreachableInterval: option(duration(100), 10_000, 'time between two polls of a node that does not answer'),
+  workers: option(
+    integer(1, 64),
+    1,
+    'processes that answer readers, on one port; each polls the nodes and has its own view of them',
+  ),
+});
+
+export const redirectorOptions = {
+  ...readerOptions,
+  ...nodeOptions,
+  ...inGroup('Security', { secret: fleetSecretOption }),
   ...corsOptions,
+  ...server.control,
+  ...server.process,
+  ...inGroup('State and logging', {
+    redirectorId: {
+      ...option(
+        text(
+          'name',
+          'up to 63 letters, digits, dots, dashes and underscores',
+          new RegExp(`^$|${NODE_ID.source}`),
+        ),
+        '',
+        'name of this redirector in tickets and in the audit trail',
+      ),
+      whenUnset: 'a new random name at each start',
+    },
+    accessLogSample: option(
+      decimal(0, 1),
+      0,
+      'fraction of redirects to log: 0.01 logs one in a hundred (0: none)',
+    ),
+  }),
 };
 
 export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;

@@ -1,15 +1,16 @@
-// From options to a command line and back: flags, --help and --print-config all come from the one schema.
+// Turns a table of options into the flags and the help of a command, and its configuration into YAML.
 import { type Command, Option as Flag } from 'commander';
 import { stringify } from 'yaml';
 import { envName, kebab, loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
-import type { ConfigOf, Option, Options } from '../../shared/config/option.ts';
+import { type ConfigOf, type Option, type Options, shownDefault } from '../../shared/config/option.ts';
 
-/** Adds one flag an option, and --config and --print-config. */
+/** Adds --config, --print-config and one flag for each option, under the heading of its group. */
 export function addOptions(command: Command, options: Options): Command {
-  command.option('--config <file>', 'a YAML file of these options (env: TMPFLEET_CONFIG)');
+  command.optionsGroup('General:').helpOption('-h, --help', 'print this help');
+  command.option('--config <file>', 'YAML file with values of these options (env: TMPFLEET_CONFIG)');
   command.option(
     '--print-config',
-    'print the configuration that results, with where each value is from, and exit',
+    'print the resulting configuration and the origin of each value, and exit',
   );
   for (const [name, spec] of Object.entries(options))
     for (const flag of flagsOf(name, spec)) command.addOption(flag);
@@ -61,15 +62,21 @@ export function printConfig(
 }
 
 function flagsOf(name: string, spec: Option<unknown>): readonly Flag[] {
+  return unplaced(name, spec).map((flag) =>
+    spec.group === undefined ? flag : flag.helpGroup(`${spec.group}:`),
+  );
+}
+
+function unplaced(name: string, spec: Option<unknown>): readonly Flag[] {
   const long = `--${kebab(name)}`;
   if (spec.secret === true) {
-    return [new Flag(`${long}-file <path>`, `${spec.help} (a file that holds it; or env: ${envName(name)})`)];
+    const without = spec.whenUnset === undefined ? '' : `without it: ${spec.whenUnset}; `;
+    return [new Flag(`${long}-file <path>`, `file with the ${spec.help} (${without}env: ${envName(name)})`)];
   }
-  const shown = spec.kind.format(spec.default);
-  const fallback = shown === '' || (Array.isArray(shown) && shown.length === 0) ? 'none' : String(shown);
-  const help = `${spec.help} (default: ${fallback}; env: ${envName(name)})`;
+  const fallback = shownDefault(spec);
+  const help = `${spec.help} (${fallback === undefined ? '' : `default: ${fallback}; `}env: ${envName(name)})`;
   if (spec.kind.metavar === undefined) {
-    const opposite = new Flag(`--no-${kebab(name)}`, `not ${long}`);
+    const opposite = new Flag(`--no-${kebab(name)}`, `turn ${long} off`);
     return [new Flag(long, help), spec.default === true ? opposite : opposite.hideHelp()];
   }
   return [new Flag(`${long} <${spec.kind.metavar}>`, help)];

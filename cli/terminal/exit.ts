@@ -15,12 +15,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_CODES_HELP = `
 Exit codes:
-  0  done, or stopped by a signal as asked
+  0  done, or stopped by a signal
   1  failed; standard error says why and what to do
-  2  the command line or the configuration is wrong
-  3  the fleet was asked and refuses; standard error says why
+  2  the command line or the configuration is invalid
+  3  the front or the node refused; standard error says why
   4  the front or the node cannot be reached
-  5  what --wait waited for ended otherwise, or took too long
+  5  --wait timed out, or the operation did not reach the expected state
   130  interrupted before it was ready`;
 
 /** A failure that has an exit code of its own. */

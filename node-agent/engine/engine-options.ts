@@ -1,8 +1,22 @@
-// All that engines can be told, without the engines: whoever only reads options need not load Docker's client.
+// The options of all engines, without the engines: reading options must not load the Docker client.
+import { choice, flag, inGroup, option } from '../../shared/config/option.ts';
 import { type DockerConfig, dockerOptions } from './docker/options.ts';
 import { type LocalConfig, localOptions } from './local/options.ts';
 
-/** `dataDir`, which the local one needs too, is the node's own. */
-export const engineOptions = { ...localOptions, ...dockerOptions };
+const choiceOptions = inGroup('Engine', {
+  engine: option(
+    choice(['auto', 'docker', 'local']),
+    'auto',
+    'what runs the sandboxes; auto is docker where Docker answers, else local',
+  ),
+  ephemeral: option(
+    flag(),
+    false,
+    'for demos and tests: remove all sandboxes on exit, and exit instead of waiting for the engine or the image',
+  ),
+});
+
+/** `dataDir`, which the local engine also needs, is an option of the node itself. */
+export const engineOptions = { ...localOptions, ...choiceOptions, ...dockerOptions };
 
 export type EngineConfig = DockerConfig & LocalConfig;

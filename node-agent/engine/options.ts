@@ -1,18 +1,24 @@
-// Options that both engines understand.
-import { list, option, text } from '../../shared/config/option.ts';
+// Options that all engines understand.
+import { inGroup, list, option, text } from '../../shared/config/option.ts';
 
-export const commonEngineOptions = {
-  command: option(
-    text('shell command', 'a command line; {base_path}, {port}, {ip} and {token} are filled in'),
-    '',
-    "what a sandbox runs, in place of Jupyter's own command line",
-  ),
-  extraEnv: option(
-    list('name=value', 'NAME=value pairs, comma-separated', /^[A-Za-z_][A-Za-z0-9_]*=/),
-    [],
-    'environment given to every sandbox; its readers can read it, so nothing secret',
-  ),
-};
+export const commonEngineOptions = inGroup('Sandboxes', {
+  command: {
+    ...option(
+      text('shell command', 'a command line'),
+      '',
+      'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values',
+    ),
+    whenUnset: 'a Jupyter server',
+  },
+  extraEnv: {
+    ...option(
+      list('name=value', 'NAME=value pairs, comma-separated', /^[A-Za-z_][A-Za-z0-9_]*=/),
+      [],
+      'environment variables of every sandbox; readers can see them, so they must not be secret',
+    ),
+    whenUnset: 'none',
+  },
+});
 
 /** `NAME=value` pairs as a record; a later one wins. */
 export function environmentOf(pairs: readonly string[]): Readonly<Record<string, string>> {

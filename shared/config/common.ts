@@ -1,7 +1,7 @@
-// The options that both programs have, named alike.
+// The options that both programs have, under the same names.
 import { FleetError } from '../errors.ts';
 import { LOG_LEVELS } from '../logging.ts';
-import { choice, type Option, option, port, secret, text } from './option.ts';
+import { choice, inGroup, type Option, option, port, secret, text } from './option.ts';
 
 export interface ServerDefaults {
   readonly port: number;
@@ -9,46 +9,62 @@ export interface ServerDefaults {
   readonly dataDir: string;
 }
 
-/** Where a program listens, keeps its files and how it logs. */
-export function serverOptions(defaults: ServerDefaults) {
-  const host = text('host', 'an address or a host name', /^[A-Za-z0-9.:_-]+$/);
-  return {
-    host: option(host, '0.0.0.0', 'address readers reach us on'),
-    port: option(port(), defaults.port, 'port readers reach us on'),
-    controlHost: option(
-      host,
-      '127.0.0.1',
-      'address of the control listener; beyond loopback it asks for a token',
-    ),
-    controlPort: option(port(), defaults.controlPort, 'port of the control listener'),
-    dataDir: option(text('dir', 'a directory'), defaults.dataDir, 'where state is kept across restarts'),
-    logLevel: option(choice(LOG_LEVELS), 'info', 'how much is logged'),
-    logFormat: option(
-      choice(['auto', 'json', 'pretty']),
-      'auto',
-      'auto is pretty on a terminal and JSON elsewhere',
-    ),
-  };
-}
-
 /** At least 128 bits, if it was made as the remedy says. */
 const SECRET = /^[^\s,]{16,}(,[^\s,]{16,})*$/;
 
-export const fleetSecretOption: Option<string> = secret(
-  text(
-    'secret',
-    'at least 16 characters without spaces; two, comma-separated, while rotating. Try: openssl rand -hex 32',
-    SECRET,
+const TOKEN_EXPECTS = 'at least 16 characters without spaces, for example from: openssl rand -hex 32';
+
+export const fleetSecretOption: Option<string> = {
+  ...secret(
+    text('secret', `${TOKEN_EXPECTS}; during a rotation NEW,OLD`, SECRET),
+    'secret of the fleet, the same in every program; signs tickets and orders between fronts and nodes',
   ),
-  "the fleet's shared secret: signs the tickets between redirectors and nodes (none: no tickets)",
-);
+  group: 'Security',
+  whenUnset: 'no tickets, and no orders from the front',
+};
 
-export const controlTokenOption: Option<string> = secret(
-  text('token', 'at least 16 characters without spaces. Try: openssl rand -hex 32', /^\S{16,}$/),
-  'asked of every caller of the control listener when set',
-);
+export const controlTokenOption: Option<string> = {
+  ...secret(
+    text('token', TOKEN_EXPECTS, /^\S{16,}$/),
+    'token that every request to the control listener must carry',
+  ),
+  whenUnset: 'no token is required',
+};
 
-/** `current,previous`: the first signs, all verify. */
+/** Where a program listens, keeps its files and how it logs; in three groups, so that each program can order its help. */
+export function serverOptions(defaults: ServerDefaults) {
+  const host = text('host', 'an IP address or a host name', /^[A-Za-z0-9.:_-]+$/);
+  return {
+    readers: inGroup('Readers', {
+      host: option(host, '0.0.0.0', 'address on which to listen for readers'),
+      port: option(port(), defaults.port, 'port on which to listen for readers (0 picks a free one)'),
+    }),
+    control: inGroup('Control', {
+      controlHost: option(
+        host,
+        '127.0.0.1',
+        'address of the control listener; any other than loopback requires a control token',
+      ),
+      controlPort: option(port(), defaults.controlPort, 'port of the control listener (0 picks a free one)'),
+      controlToken: controlTokenOption,
+    }),
+    process: inGroup('State and logging', {
+      dataDir: option(
+        text('dir', 'a directory'),
+        defaults.dataDir,
+        'directory for state that must survive a restart; created if it does not exist',
+      ),
+      logLevel: option(choice(LOG_LEVELS), 'info', 'least severe level that is logged'),
+      logFormat: option(
+        choice(['auto', 'json', 'pretty']),
+        'auto',
+        'format of the log; auto is pretty on a terminal and JSON elsewhere',
+      ),
+    }),
+  };
+}
+
+/** Splits `NEW,OLD`: the first secret signs, each verifies. */
 export function parseSecrets(value: string): readonly string[] {
   if (value === '') return [];
   if (!SECRET.test(value)) throw new FleetError('bad-config', 'secret: each must be at least 16 characters');

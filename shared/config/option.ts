@@ -1,23 +1,40 @@
-// What an option is, and the kinds of value one can take. Help, flags, environment and file all come from these.
+// Defines options and the kinds of value they take. Flags, environment names, file keys, help and the reference document
+// are all derived from these.
 import { z } from 'zod';
 import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts';
 
-/** A kind of value: how to read it from text or YAML, how to write it back, and what would be right. */
+/** A kind of value: how to read it from text or YAML, how to write it back, and which values are valid. */
 export interface Kind<T> {
   readonly schema: z.ZodType<T>;
   /** In `--help`: `<port>`. Absent for a switch, which takes no value. */
   readonly metavar?: string;
-  /** Completes "it should be …" in an error. */
+  /** Completes "expected …" in an error message. */
   readonly expects: string;
-  /** As one would write it. (A method, so that an `Option<number>` is an `Option<unknown>` too.) */
+  /** The value as an operator writes it. (A method, so that an `Option<number>` is an `Option<unknown>` too.) */
   format(value: T): string | number | boolean | readonly string[];
 }
+
+/** The headings under which `--help` and docs/reference/options.md list the options. */
+export type OptionGroup =
+  | 'Readers'
+  | 'Nodes'
+  | 'Pool'
+  | 'Sandboxes'
+  | 'Engine'
+  | 'Security'
+  | 'Cross-origin requests'
+  | 'Control'
+  | 'State and logging';
 
 export interface Option<T> {
   readonly kind: Kind<T>;
   readonly default: T;
+  /** What the option does, in one sentence without a full stop. */
   readonly help: string;
-  /** Never a flag and never printed: given by TMPFLEET_NAME, TMPFLEET_NAME_FILE, --name-file or the file. */
+  readonly group?: OptionGroup;
+  /** What happens while the value is empty, in place of a default. */
+  readonly whenUnset?: string;
+  /** Not a flag and not printed: read from TMPFLEET_NAME, TMPFLEET_NAME_FILE, --name-file or the file. */
   readonly secret?: true;
 }
 
@@ -34,6 +51,20 @@ export function option<T>(kind: Kind<T>, fallback: NoInfer<T>, help: string): Op
 
 export function secret(kind: Kind<string>, help: string): Option<string> {
   return { kind, default: '', help, secret: true };
+}
+
+/** Puts every option of a table under one heading, unless the option names one itself. */
+export function inGroup<O extends Options>(group: OptionGroup, options: O): O {
+  const grouped = Object.entries(options).map(([name, spec]) => [name, { group, ...spec }]);
+  // The same keys with the same options, each with one more field.
+  return Object.fromEntries(grouped) as O;
+}
+
+/** The default as `--help` shows it; undefined when there is none to show. */
+export function shownDefault(spec: Option<unknown>): string | undefined {
+  const value = spec.kind.format(spec.default);
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  return text === '' ? spec.whenUnset : text;
 }
 
 const plain = <T extends string | number | boolean>(value: T): T => value;

@@ -1,35 +1,38 @@
-// Cross-origin headers: the same options and the same answer in both programs, on errors too.
+// Cross-origin (CORS) headers: the same options and the same headers in both programs, also on error responses.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ConfigOf, duration, flag, list, option, text } from '../config/option.ts';
+import { type ConfigOf, duration, flag, inGroup, list, option, text } from '../config/option.ts';
 
-/** tmpnb's own names, so that its users find them. */
-export const corsOptions = {
-  allowOrigin: option(
-    text('origin', 'an origin such as https://journal.example.org, or *'),
-    '',
-    'Access-Control-Allow-Origin on every answer: an origin, or * (none: no CORS headers)',
-  ),
+/** Named as in tmpnb, with dashes. */
+export const corsOptions = inGroup('Cross-origin requests', {
+  allowOrigin: {
+    ...option(
+      text('origin', 'an origin such as https://journal.example.org, or *'),
+      '',
+      'origin whose pages may call this program, or *; sent as Access-Control-Allow-Origin',
+    ),
+    whenUnset: 'no CORS headers are sent',
+  },
   allowMethods: option(
     list('methods', 'HTTP methods, comma-separated', /^[A-Z]+$/),
     ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    'methods a cross-origin caller may use',
+    'methods that a cross-origin page may use',
   ),
   allowHeaders: option(
     list('names', 'header names, comma-separated', /^[A-Za-z0-9-]+$/),
     ['Authorization', 'Content-Type', 'X-XSRFToken', 'X-Requested-With'],
-    'request headers a cross-origin caller may send',
+    'request headers that a cross-origin page may send',
   ),
   exposeHeaders: option(
     list('names', 'header names, comma-separated', /^[A-Za-z0-9-]+$/),
     ['Retry-After', 'Tmpfleet-Deadline'],
-    'response headers a cross-origin caller may read',
+    'response headers that a cross-origin page may read',
   ),
-  allowCredentials: option(flag(), false, 'let cross-origin callers send cookies'),
-  corsMaxAge: option(duration(), 86_400_000, 'how long a browser may remember a preflight'),
-};
+  allowCredentials: option(flag(), false, 'let cross-origin pages send cookies'),
+  corsMaxAge: option(duration(), 86_400_000, 'how long browsers may cache the answer to a preflight request'),
+});
 export type CorsConfig = ConfigOf<typeof corsOptions>;
 
-/** The headers for any answer; empty when no origin is allowed. */
+/** The headers of any response; none while no origin is allowed. */
 export function corsHeaders(config: CorsConfig): Readonly<Record<string, string>> {
   if (config.allowOrigin === '') return {};
   return {
@@ -42,7 +45,7 @@ export function corsHeaders(config: CorsConfig): Readonly<Record<string, string>
   };
 }
 
-/** The further headers for the answer to `OPTIONS`. */
+/** All headers of the response to `OPTIONS`. */
 export function preflightHeaders(config: CorsConfig): Readonly<Record<string, string>> {
   if (config.allowOrigin === '') return {};
   return {
@@ -54,8 +57,8 @@ export function preflightHeaders(config: CorsConfig): Readonly<Record<string, st
 }
 
 /**
- * Answers `OPTIONS` with 204 and says so; sets the headers for whatever answers everything else.
- * Made once, because it runs for every request.
+ * Builds the function that answers `OPTIONS` with 204 and returns true, and for any other request only sets the headers.
+ * Built once, because it runs for every request.
  */
 export function createAnswerCors(
   config: CorsConfig,
@@ -72,7 +75,7 @@ export function createAnswerCors(
   };
 }
 
-/** The same, for whoever answers few requests. */
+/** The same for a caller with few requests. */
 export function answerCors(request: IncomingMessage, response: ServerResponse, config: CorsConfig): boolean {
   return createAnswerCors(config)(request, response);
 }

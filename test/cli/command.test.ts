@@ -24,6 +24,13 @@ describe('tmpfleet', () => {
     const { code, output } = await run(['--help']);
     expect(code).toBe(0);
     for (const word of ['redirector', 'node-agent', 'demo', 'Exit codes']) expect(output).toContain(word);
+    expect([...output.matchAll(/^(\w+):$/gm)].map(([, heading]) => heading)).toEqual([
+      'Options',
+      'Run',
+      'Operate',
+      'Check',
+      'Other',
+    ]);
   });
 
   test.each([
@@ -40,12 +47,13 @@ describe.each<[string, Options]>([
   ['redirector', redirectorOptions],
   ['node-agent', nodeAgentOptions],
 ])('tmpfleet %s', (verb, options) => {
-  test('--help names every option with its environment variable', async () => {
+  test('--help names every option under its heading, with its environment variable', async () => {
     const { code, output } = await run([verb, '--help']);
     expect(code).toBe(0);
-    for (const name of Object.keys(options)) {
+    for (const [name, { group }] of Object.entries(options)) {
       expect(output).toContain(`--${kebab(name)}`);
       expect(output.replaceAll(/\s+/g, ' ')).toContain(envName(name));
+      expect(output).toContain(`\n${group}:\n`);
     }
   });
 

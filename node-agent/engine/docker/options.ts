@@ -1,10 +1,11 @@
-// The Docker engine's options: where the engine is, what runs in it, and what that may use.
+// Options of the Docker engine: where it is, which image it runs, and what a sandbox may use and reach.
 import {
   bytes,
   type ConfigOf,
   choice,
   decimal,
   flag,
+  inGroup,
   integer,
   type Kind,
   list,
@@ -22,93 +23,123 @@ const OCTET = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
 const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
 
 const cidrs: Kind<readonly string[]> = {
-  ...list('cidrs', 'ranges of IPv4 addresses such as 198.18.7.0/24, comma-separated', /./),
+  ...list('cidrs', 'IPv4 ranges such as 198.18.7.0/24, comma-separated', /./),
   schema: list('', '', /./).schema.transform((ranges, context) =>
     ranges.map((range) => {
       const normalized = normalizeCidr(range);
       if (normalized === undefined)
-        context.addIssue({ code: 'custom', message: `${JSON.stringify(range)} is no such range` });
+        context.addIssue({ code: 'custom', message: `${JSON.stringify(range)} is not an IPv4 range` });
       return normalized ?? range;
     }),
   ),
 };
 
-export const dockerOptions = {
-  ...commonEngineOptions,
+const sandboxOptions = inGroup('Sandboxes', {
   image: option(
     text('image', 'an image such as quay.io/jupyter/base-notebook:latest', REFERENCE),
     'quay.io/jupyter/base-notebook:latest',
-    'image that sandboxes are made from',
+    'image from which sandboxes are created',
   ),
   pull: option(
     choice(['missing', 'always', 'never']),
     'missing',
-    'when to ask for the image at the start; never also keeps the scheduled refresh from asking',
+    'when to pull the image at the start; never also applies to --refresh-schedule',
   ),
   sandboxPort: option(
     { ...port(), ...integer(1, 65535, 'port') },
     8888,
-    'port the server in a sandbox listens on',
+    'port on which the server in a sandbox listens',
   ),
-  sandboxUser: option(
-    text('uid[:gid]', 'a user id that is not 0, such as 1000 or 1000:100', /^$|^[1-9]\d*(:\d+)?$/),
-    '',
-    "who sandboxes run as (none: the image's own user, or 1000:1000 where that is root)",
-  ),
+  sandboxUser: {
+    ...option(
+      text('uid[:gid]', 'a user id other than 0, such as 1000 or 1000:100', /^$|^[1-9]\d*(:\d+)?$/),
+      '',
+      'user as which sandboxes run',
+    ),
+    whenUnset: 'the user of the image, or 1000:1000 where that is root',
+  },
   sandboxHome: option(
     text('dir', 'an absolute path', /^\/[^:,\s]+$/),
     '/home/jovyan',
     'home directory in a sandbox: writable, in memory, empty at the start',
   ),
-  homeSize: option(bytes(1024 ** 2), 256 * 1024 ** 2, 'largest size of that home; counts as memory'),
+  homeSize: option(bytes(1024 ** 2), 256 * 1024 ** 2, 'largest size of the home directory; counts as memory'),
   memory: option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap'),
-  cpus: option(decimal(0.01, 1024), 1, 'cores one sandbox may use at most'),
-  pidsLimit: option(integer(8, 1_000_000), 256, 'processes and threads in one sandbox'),
+  cpus: option(decimal(0.01, 1024), 1, 'processor cores that one sandbox may use'),
+  pidsLimit: option(integer(8, 1_000_000), 256, 'processes and threads that one sandbox may have'),
+});
+
+const connectionOptions = inGroup('Engine', {
+  dockerHost: {
+    ...option(
+      text('url', 'unix:///path, tcp://host:port, http://host:port or https://host:port', DOCKER_HOST),
+      '',
+      'address of the Docker engine, which must run on this host',
+    ),
+    whenUnset: 'DOCKER_HOST, else unix:///var/run/docker.sock',
+  },
+  dockerCertPath: {
+    ...option(
+      text('dir', 'a directory'),
+      '',
+      'directory with ca.pem, cert.pem and key.pem for a tcp:// engine with TLS',
+    ),
+    whenUnset: 'DOCKER_CERT_PATH',
+  },
+  runtime: {
+    ...option(
+      text('name', 'a runtime that Docker knows, such as runsc', /^[A-Za-z0-9._-]*$/),
+      '',
+      'container runtime, such as runsc',
+    ),
+    whenUnset: 'the default of Docker',
+  },
+  dockerNetworkSize: option(
+    integer(1, 1000),
+    1000,
+    'highest number of sandboxes on one bridge network; more networks are created when needed',
+  ),
+});
+
+const isolationOptions = inGroup('Security', {
   readOnly: option(
     flag(),
     true,
-    "the image's files are read-only and the home is in memory; without it, a reader can fill the disk",
-  ),
-  runtime: option(
-    text('name', 'a runtime that Docker knows, such as runsc', /^[A-Za-z0-9._-]*$/),
-    '',
-    "container runtime (none: Docker's default)",
+    'mount the files of the image read-only; without it, a reader can fill the disk of the host',
   ),
   egress: option(
     flag(),
     false,
-    'let sandboxes reach the internet; never private or metadata addresses, this host, each other, or mail servers',
+    'let sandboxes reach the internet, but not private or metadata addresses, this host, each other or mail servers',
   ),
-  egressDeny: option(
-    cidrs,
-    [],
-    'addresses that sandboxes with --egress may not reach either, such as 198.18.7.0/24',
-  ),
-  sandboxDns: option(
-    list('addresses', 'IPv4 addresses, comma-separated', IPV4),
-    [],
-    'whom sandboxes with --egress ask for names (none: whom this host asks, unless that is a private address)',
-  ),
-  dockerNetworkSize: option(
-    integer(1, 1000),
-    1000,
-    'sandboxes on one bridge network at most; a bridge bears 1023, and more networks are made as they are needed',
-  ),
+  egressDeny: {
+    ...option(
+      cidrs,
+      [],
+      'further IPv4 ranges that sandboxes with --egress cannot reach, such as 198.18.7.0/24',
+    ),
+    whenUnset: 'none',
+  },
+  sandboxDns: {
+    ...option(
+      list('addresses', 'IPv4 addresses, comma-separated', IPV4),
+      [],
+      'DNS servers for sandboxes with --egress',
+    ),
+    whenUnset: "the host's resolvers, unless they are private addresses",
+  },
   hostFirewall: option(
     choice(['auto', 'require', 'off']),
     'auto',
-    "keep sandboxes away from this host's own ports: auto warns where it cannot, require stops the start",
+    'block sandboxes from the ports of this host; if that fails, auto logs a warning and require refuses to start',
   ),
-  dockerHost: option(
-    text('url', 'unix:///path, tcp://host:port, http://host:port or https://host:port', DOCKER_HOST),
-    '',
-    'the Docker engine (none: DOCKER_HOST, else unix:///var/run/docker.sock); it must run on this host',
-  ),
-  dockerCertPath: option(
-    text('dir', 'a directory'),
-    '',
-    'holds ca.pem, cert.pem and key.pem for a tcp:// engine with TLS (none: DOCKER_CERT_PATH)',
-  ),
+});
+
+export const dockerOptions = {
+  ...commonEngineOptions,
+  ...sandboxOptions,
+  ...connectionOptions,
+  ...isolationOptions,
 };
 
 export type DockerConfig = ConfigOf<typeof dockerOptions>;

@@ -1,8 +1,8 @@
-// The local engine has no options of its own: no isolation, so nothing to tune.
+// The local engine isolates nothing, so it has no options beyond the common ones.
 import type { ConfigOf } from '../../../shared/config/option.ts';
 import { commonEngineOptions } from '../options.ts';
 
 export const localOptions = { ...commonEngineOptions };
 
-/** `dataDir` is the node's own; records and homes live in its `local` folder. */
+/** `dataDir` is the data directory of the node; records and homes are in its `local` folder. */
 export type LocalConfig = ConfigOf<typeof localOptions> & { readonly dataDir: string };

@@ -76,6 +76,7 @@ export async function startFront(
     ...(logged === undefined ? {} : { logged }),
   });
   const desk = new SpawnDesk({
+    fleet,
     dispatcher,
     room,
     logger,

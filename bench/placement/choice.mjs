@@ -111,7 +111,7 @@ function parse(text) {
 
 function measure(count, sending) {
   const random = seeded(1);
-  const { weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
+  const { fleet, weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
   const rounds = [];
   for (let round = 0; round < ROUNDS + 1; round += 1) {
     // As many as a fleet gets between two polls, until enough of them are timed.
@@ -124,7 +124,7 @@ function measure(count, sending) {
         const now = clock.now();
         const view = weights.choose(random, NOBODY, now);
         if (!sending) continue;
-        view.pending.addWithTicket(now);
+        fleet.countRedirect(view, now, true);
         weights.sent(view, now);
       }
       spent += Number(process.hrtime.bigint() - began);

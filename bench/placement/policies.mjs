@@ -26,13 +26,10 @@ function createFleetFront({ clock, count, pollMs }, createRule) {
     report: (index, stats, askedAt) => fleet.report(views[index], stats, askedAt),
     send(tried) {
       const last = tried.at(-1);
-      if (last !== undefined && !views[last].full) {
-        views[last].full = true;
-        fleet.changed(views[last]);
-      }
+      if (last !== undefined) fleet.markFull(views[last]);
       const view = choose(tried);
       if (view === undefined) return undefined;
-      view.pending.addWithTicket(clock.now());
+      fleet.countRedirect(view, clock.now(), true);
       sent(view);
       return indexOf.get(view);
     },
@@ -59,21 +56,19 @@ function ours(surroundings) {
 /** The product's estimate of every node in arrays, and `choose` over them: warm first, cold where nothing is. */
 function byEstimate(choose) {
   return (surroundings) => {
-    const { random, key } = surroundings;
+    const { clock, random, key } = surroundings;
     return createFleetFront(surroundings, (fleet, views, indexOf) => {
       const warm = new Float64Array(views.length);
       const cold = new Float64Array(views.length);
-      fleet.watch({
-        update(view, now) {
-          const room = estimateRoom(view, key, now);
-          warm[indexOf.get(view)] = room.warm;
-          cold[indexOf.get(view)] = room.cold;
-        },
-        remove: () => undefined,
-      });
+      const update = (view, now) => {
+        const room = estimateRoom(view, key, now);
+        warm[indexOf.get(view)] = room.warm;
+        cold[indexOf.get(view)] = room.cold;
+      };
+      fleet.watch({ update, remove: () => undefined });
       return {
         choose: (tried) => views[choose(warm, tried, random) ?? choose(cold, tried, random) ?? -1],
-        sent: (view) => fleet.changed(view),
+        sent: (view) => update(view, clock.now()),
       };
     });
   };

@@ -1,9 +1,11 @@
 // The view of the whole fleet: kept by polls, read by every redirect, never waiting for anything.
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
+import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
-import { createView, MAX_MISSES, type NodeView, nodeName } from './node-view.ts';
+import { MAX_MISSES, type NodeView, nodeName, type Reachability } from './node-view.ts';
 import { PartitionGuard } from './partition-guard.ts';
+import { keepSeenOf, PendingReaders } from './pending.ts';
 
 /** A failed poll. `sure` when the node cannot be serving readers either: it refused the connection or sent nonsense. */
 export interface Miss {
@@ -22,14 +24,37 @@ export interface FleetOptions {
   readonly pollInterval?: number;
 }
 
+/** The one copy of a `NodeView` that can be written. A class, so that `instanceof` finds it without a look-up. */
+class NodeRecord implements NodeView {
+  readonly member: Member;
+  readonly pending = new PendingReaders();
+  reachability: Reachability = 'unknown';
+  since: number;
+  unreachableReason: string | undefined = undefined;
+  misses = 0;
+  stats: NodeStats | undefined = undefined;
+  askedAt = 0;
+  reportedAt = 0;
+  recoveredAt = 0;
+  trustedUntil = 0;
+  full = false;
+  redirects = 0;
+  sheet: TicketSheet | undefined = undefined;
+
+  constructor(member: Member, now: number) {
+    this.member = member;
+    this.since = now;
+  }
+}
+
 export class Fleet {
   readonly pollInterval: number;
   readonly #clock: Clock;
-  readonly #views = new Map<string, NodeView>();
+  readonly #views = new Map<string, NodeRecord>();
   /** By the name in the node's own report. */
-  readonly #byReportedName = new Map<string, NodeView>();
+  readonly #byReportedName = new Map<string, NodeRecord>();
   readonly #watchers: FleetWatcher[] = [];
-  readonly #guard: PartitionGuard<NodeView>;
+  readonly #guard: PartitionGuard<NodeRecord>;
   #reachableCount = 0;
   #ourKey: string | undefined;
 
@@ -50,9 +75,25 @@ export class Fleet {
     this.#ourKey = key;
   }
 
-  /** For whoever changed a view by other ways than a report: sent a reader there, or learnt that it is full. */
-  changed(view: NodeView, now = this.#clock.now()): void {
-    for (const watcher of this.#watchers) watcher.update(view, now);
+  /** A reader was sent to the node. Watchers are not notified: this is the hot path, and it makes room for no other. */
+  countRedirect(view: NodeView, now: number, hasTicket: boolean): void {
+    const record = writable(view);
+    if (hasTicket) record.pending.addWithTicket(now);
+    else record.pending.add(now);
+    record.redirects += 1;
+  }
+
+  /** The node has sent a reader back, or refused one: it gets no others until its next report. */
+  markFull(view: NodeView): void {
+    const record = writable(view);
+    if (record.full) return;
+    record.full = true;
+    this.#notify(record);
+  }
+
+  /** Keeps tickets signed ahead for the node until its next report. */
+  keepTickets(view: NodeView, sheet: TicketSheet): void {
+    writable(view).sheet = sheet;
   }
 
   views(): IterableIterator<NodeView> {
@@ -83,9 +124,9 @@ export class Fleet {
     }
     for (const member of members) {
       if (this.#views.has(member.id)) continue;
-      const view = createView(member, this.#clock.now());
+      const view = new NodeRecord(member, this.#clock.now());
       this.#views.set(member.id, view);
-      this.changed(view);
+      this.#notify(view);
     }
   }
 
@@ -94,53 +135,64 @@ export class Fleet {
    * @param askedAt ms since 1970
    */
   report(view: NodeView, stats: NodeStats, askedAt: number): void {
-    if (!this.#has(view)) return;
-    const before = view.stats?.fleet;
+    const record = this.#current(view);
+    if (record === undefined) return;
+    const before = record.stats?.fleet;
     const { fleet } = stats;
     if (fleet !== undefined) {
       const twin = this.#byReportedName.get(fleet.node);
-      if (twin !== undefined && twin !== view && twin.reachability === 'reachable') {
+      if (twin !== undefined && twin !== record && twin.reachability === 'reachable') {
         const reason = `it calls itself ${JSON.stringify(fleet.node)}, as the node at ${twin.member.url} does: give each its own --node-id`;
-        this.miss(view, { reason, sure: true });
+        this.miss(record, { reason, sure: true });
         return;
       }
       if (before !== undefined && before.boot === fleet.boot && fleet.seq <= before.seq) {
         // Dropped, and a missed poll: a cache in between could otherwise return the same report for ever.
-        this.miss(view, { reason: `its report is not newer than the last (seq ${fleet.seq})`, sure: false });
+        this.miss(record, {
+          reason: `its report is not newer than the last (seq ${fleet.seq})`,
+          sure: false,
+        });
         return;
       }
-      if (before !== undefined && before.boot !== fleet.boot) view.pending.reset();
-    } else if (askedAt < view.askedAt) return;
-    this.#forgetName(view);
-    view.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
-    view.sheet = undefined;
-    if (fleet !== undefined) this.#byReportedName.set(fleet.node, view);
-    view.askedAt = askedAt;
-    view.reportedAt = this.#clock.now();
-    view.pending.settle(askedAt);
-    view.misses = 0;
-    view.full = false;
-    view.unreachableReason = undefined;
-    this.#becomeReachable(view);
-    this.changed(view);
+      if (before !== undefined && before.boot !== fleet.boot) record.pending.reset();
+    } else if (askedAt < record.askedAt) return;
+    this.#forgetName(record);
+    record.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
+    record.sheet = undefined;
+    if (fleet !== undefined) this.#byReportedName.set(fleet.node, record);
+    record.askedAt = askedAt;
+    record.reportedAt = this.#clock.now();
+    record.pending.settle(askedAt);
+    record.misses = 0;
+    record.full = false;
+    record.unreachableReason = undefined;
+    this.#becomeReachable(record);
+    this.#notify(record);
   }
 
   miss(view: NodeView, { reason, sure }: Miss): void {
-    if (!this.#has(view)) return;
-    view.misses += 1;
-    view.unreachableReason = reason;
-    if (sure) view.trustedUntil = 0;
-    if (sure || view.misses >= MAX_MISSES || view.reachability === 'unknown')
-      this.#becomeUnreachable(view, sure);
-    this.changed(view);
+    const record = this.#current(view);
+    if (record === undefined) return;
+    record.misses += 1;
+    record.unreachableReason = reason;
+    if (sure) record.trustedUntil = 0;
+    if (sure || record.misses >= MAX_MISSES || record.reachability === 'unknown')
+      this.#becomeUnreachable(record, sure);
+    this.#notify(record);
   }
 
-  /** A poll may end after its node has left. */
-  #has(view: NodeView): boolean {
-    return this.#views.get(view.member.id) === view;
+  /** Undefined for a node that has left: a poll may end after that. */
+  #current(view: NodeView): NodeRecord | undefined {
+    const record = this.#views.get(view.member.id);
+    return record === view ? record : undefined;
   }
 
-  #becomeReachable(view: NodeView): void {
+  #notify(record: NodeRecord): void {
+    const now = this.#clock.now();
+    for (const watcher of this.#watchers) watcher.update(record, now);
+  }
+
+  #becomeReachable(view: NodeRecord): void {
     if (view.reachability === 'reachable') return;
     const now = this.#clock.now();
     // A node whose silence was ignored does not start slowly.
@@ -152,7 +204,7 @@ export class Fleet {
     this.#guard.forget(view);
   }
 
-  #becomeUnreachable(view: NodeView, sure: boolean): void {
+  #becomeUnreachable(view: NodeRecord, sure: boolean): void {
     if (view.reachability === 'unreachable') return;
     const wasReachable = view.reachability === 'reachable';
     view.reachability = 'unreachable';
@@ -162,11 +214,11 @@ export class Fleet {
     if (sure) return;
     for (const trusted of this.#guard.becameSilent(view, this.#reachableCount, view.since)) {
       trusted.trustedUntil = this.#guard.until;
-      this.changed(trusted);
+      this.#notify(trusted);
     }
   }
 
-  #remove(view: NodeView): void {
+  #remove(view: NodeRecord): void {
     this.#views.delete(view.member.id);
     this.#forgetName(view);
     this.#guard.forget(view);
@@ -174,17 +226,16 @@ export class Fleet {
     for (const watcher of this.#watchers) watcher.remove(view);
   }
 
-  #forgetName(view: NodeView): void {
+  #forgetName(view: NodeRecord): void {
     const name = view.stats?.fleet?.node;
     if (name !== undefined && this.#byReportedName.get(name) === view) this.#byReportedName.delete(name);
   }
 }
 
-/** A report with only one key of `seen`. */
-export function keepSeenOf(stats: NodeStats, key: string): NodeStats {
-  if (stats.fleet === undefined) return stats;
-  const ours = stats.fleet.seen[key];
-  return { ...stats, fleet: { ...stats.fleet, seen: ours === undefined ? {} : { [key]: ours } } };
+/** @throws Error for a view that no fleet made */
+function writable(view: NodeView): NodeRecord {
+  if (view instanceof NodeRecord) return view;
+  throw new Error(`${view.member.id} is not a node of this fleet`);
 }
 
 /** @throws FleetError `not-found` */

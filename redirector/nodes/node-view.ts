@@ -3,7 +3,7 @@
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
-import { PendingReaders } from './pending.ts';
+import type { PendingCounts } from './pending.ts';
 
 /** Whether the node answers polls; how the node says it is stands in its report. */
 export type Reachability = 'unknown' | 'reachable' | 'unreachable';
@@ -11,48 +11,33 @@ export type Reachability = 'unknown' | 'reachable' | 'unreachable';
 /** Unanswered polls in a row after which a node is unreachable; a refused connection counts at once. */
 export const MAX_MISSES = 2;
 
+/** Written by `Fleet` alone; everything else reads it. */
 export interface NodeView {
   readonly member: Member;
-  readonly pending: PendingReaders;
-  reachability: Reachability;
+  readonly pending: PendingCounts;
+  readonly reachability: Reachability;
   /** Since when `reachability` is what it is, ms since 1970. */
-  since: number;
+  readonly since: number;
   /** Why the last poll failed; undefined after a report. */
-  unreachableReason: string | undefined;
-  misses: number;
-  stats: NodeStats | undefined;
-  /** When the last report was asked for, and when it came; ms since 1970. */
-  askedAt: number;
-  reportedAt: number;
+  readonly unreachableReason: string | undefined;
+  /** Failed polls in a row. */
+  readonly misses: number;
+  /** The last report. */
+  readonly stats: NodeStats | undefined;
+  /** When the last report was requested, ms since 1970. */
+  readonly askedAt: number;
+  /** When the last report arrived, ms since 1970. */
+  readonly reportedAt: number;
   /** When it last became reachable after being unreachable, ms since 1970; 0 for never. */
-  recoveredAt: number;
+  readonly recoveredAt: number;
   /** Unreachable together with most others: until then its last report still counts. ms since 1970, 0 for no. */
-  trustedUntil: number;
+  readonly trustedUntil: number;
   /** It sent a reader back since its last report. */
-  full: boolean;
+  readonly full: boolean;
   /** Readers sent there, for metrics. */
-  redirects: number;
+  readonly redirects: number;
   /** Tickets signed ahead for its next readers, under the name in its last report. */
-  sheet: TicketSheet | undefined;
-}
-
-export function createView(member: Member, now: number): NodeView {
-  return {
-    member,
-    pending: new PendingReaders(),
-    reachability: 'unknown',
-    since: now,
-    unreachableReason: undefined,
-    misses: 0,
-    stats: undefined,
-    askedAt: 0,
-    reportedAt: 0,
-    recoveredAt: 0,
-    trustedUntil: 0,
-    full: false,
-    redirects: 0,
-    sheet: undefined,
-  };
+  readonly sheet: TicketSheet | undefined;
 }
 
 /** The name in tickets and in their `tried` list: the one in the node's report, else its id in the registry. */

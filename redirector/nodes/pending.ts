@@ -1,4 +1,5 @@
 // Counts the readers sent to one node and not yet seen there: by tickets where the node counts them, else by time.
+import type { NodeStats } from '../../shared/protocol/wire.ts';
 
 /** One second of this redirector's clock. */
 export const EPOCH_MS = 1_000;
@@ -12,6 +13,9 @@ const HAND_OFF_MS = 1_000;
 export function epochAt(now: number): number {
   return Math.floor(now / EPOCH_MS);
 }
+
+/** What may be read of them. */
+export type PendingCounts = Pick<PendingReaders, 'countByTickets' | 'countByTime' | 'nextExpiry'>;
 
 export class PendingReaders {
   /** Readers sent in each young epoch, indexed by epoch modulo YOUNG_EPOCHS. */
@@ -92,4 +96,11 @@ export class PendingReaders {
     }
     return low;
   }
+}
+
+/** A report with only one key of `seen`. */
+export function keepSeenOf(stats: NodeStats, key: string): NodeStats {
+  if (stats.fleet === undefined) return stats;
+  const ours = stats.fleet.seen[key];
+  return { ...stats, fleet: { ...stats.fleet, seen: ours === undefined ? {} : { [key]: ours } } };
 }

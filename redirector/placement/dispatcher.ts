@@ -71,10 +71,7 @@ export class Dispatcher {
     // A node that sends a reader back is itself the last it names; a ticket of ours that comes back is no news.
     if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
     const view = fleet.named(ticket.node);
-    if (view !== undefined && this.#isNews(ticket, clock.now()) && !view.full) {
-      view.full = true;
-      fleet.changed(view);
-    }
+    if (view !== undefined && this.#isNews(ticket, clock.now())) fleet.markFull(view);
     return ticket;
   }
 
@@ -117,10 +114,7 @@ export class Dispatcher {
     const view = this.choose(journey.tried, now);
     if (view === undefined) return this.whyNot();
     const ticket = this.#ticketFor(view, journey, now);
-    if (ticket === undefined) view.pending.add(now);
-    else view.pending.addWithTicket(now);
-    view.redirects += 1;
-    // Nobody else need know: it makes room for nobody.
+    this.#options.fleet.countRedirect(view, now, ticket !== undefined);
     this.#weights.sent(view, now);
     return { view, ticket };
   }
@@ -135,7 +129,7 @@ export class Dispatcher {
   }
 
   #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
-    const { secrets, redirector, boot } = this.#options;
+    const { fleet, secrets, redirector, boot } = this.#options;
     if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
     const epoch = epochAt(now);
     // The same for a whole epoch, because those of a sheet are alike.
@@ -151,7 +145,8 @@ export class Dispatcher {
     if (signed !== undefined) return signed;
     // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
     const size = isGood ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
-    view.sheet = new TicketSheet({ ...ticket, node: nodeName(view), tried: [], hops: 0 }, secrets, size);
-    return view.sheet.next();
+    const more = new TicketSheet({ ...ticket, node: nodeName(view), tried: [], hops: 0 }, secrets, size);
+    fleet.keepTickets(view, more);
+    return more.next();
   }
 }

@@ -1,7 +1,7 @@
 // The polling thread: polls the nodes that the main thread names, and returns the parsed reports.
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
-import { keepSeenOf } from '../nodes/fleet.ts';
+import { keepSeenOf } from '../nodes/pending.ts';
 import { HttpPollClient } from './http-poll.ts';
 import type { PollFailure, PollRequests, PollResponses, ThreadSetup } from './poll-thread.ts';
 

@@ -5,6 +5,7 @@ import { newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
+import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
 import type { Dispatcher, Refusal, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
@@ -28,6 +29,7 @@ interface Call {
 }
 
 export interface SpawnOptions {
+  readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
   readonly logger: Logger;
@@ -99,7 +101,7 @@ export class SpawnDesk {
     const signal = AbortSignal.timeout(ms);
     try {
       const answer = await this.#ask(sent, call, signal);
-      if (answer === 'full') sent.view.full = true;
+      if (answer === 'full') this.#options.fleet.markFull(sent.view);
       return answer;
     } catch (error) {
       if (error instanceof FleetError && error.expose) throw error;

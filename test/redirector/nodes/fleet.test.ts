@@ -36,7 +36,7 @@ function report(seq: number, changes: Partial<FleetReport> = {}): NodeStats {
 
 const room = (view: NodeView) => estimateRoom(view, KEY, clock.now());
 const send = (view: NodeView, times = 1): void => {
-  for (let turn = 0; turn < times; turn += 1) view.pending.addWithTicket(clock.now());
+  for (let turn = 0; turn < times; turn += 1) fleet.countRedirect(view, clock.now(), true);
 };
 const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
@@ -115,9 +115,14 @@ describe('a report', () => {
     expect(room(a).warm).toBe(8);
   });
 
-  test('lifts a mark of fullness', () => {
+  test('that is marked full gets no readers until its next report; watchers are notified once', () => {
     fleet.report(a, report(1), clock.now());
-    a.full = true;
+    const updates: string[] = [];
+    fleet.watch({ update: (view) => updates.push(view.member.id), remove: () => undefined });
+    updates.length = 0;
+    fleet.markFull(a);
+    fleet.markFull(a);
+    expect(updates).toEqual(['a']);
     expect(mayBeSentTo(a)).toBe(false);
     fleet.report(a, report(2), clock.now());
     expect(mayBeSentTo(a)).toBe(true);
@@ -164,7 +169,7 @@ describe('the estimate', () => {
   test('falls back to a window of time for a plain tmpnb node', () => {
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
     clock.pass(3_000);
-    for (let turn = 0; turn < 3; turn += 1) a.pending.add(clock.now());
+    for (let turn = 0; turn < 3; turn += 1) fleet.countRedirect(a, clock.now(), false);
     expect(room(a)).toEqual({ warm: 1, cold: 0 });
     clock.pass(500);
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());

@@ -56,10 +56,10 @@ describe('sending', () => {
     expect([...chosen().keys()].sort()).toEqual(['n0', 'n2']);
   });
 
-  test('passes over one that was found full without anybody telling the tree', () => {
+  test('passes over a node that is marked full, until its next report', () => {
     const [a, b] = members(2);
     for (const view of fleet.views()) report(view);
-    if (a !== undefined) a.full = true;
+    if (a !== undefined) fleet.markFull(a);
     expect([...chosen().keys()]).toEqual([b?.member.id]);
   });
 

@@ -25,7 +25,7 @@ test('a node that a reader was sent to weighs what it would, were all that is kn
       full += 1;
       continue;
     }
-    view.pending.addWithTicket(now);
+    bed.fleet.countRedirect(view, now, true);
     quick.weights.sent(view, now);
     thorough.weights.update(view, now);
   }

@@ -1,16 +1,18 @@
 // What a redirect leaves undone so that it stays cheap, and what it must do all the same.
 import { afterEach, describe, expect, test } from 'vitest';
-import { createView } from '../../../redirector/nodes/node-view.ts';
+import { Fleet, findNode } from '../../../redirector/nodes/fleet.ts';
 import type { Sent } from '../../../redirector/placement/dispatcher.ts';
 import { createAccessLog } from '../../../redirector/public/access-log.ts';
-import { newNonce } from '../../../shared/clock.ts';
+import { newNonce, systemClock } from '../../../shared/clock.ts';
 import { splitTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { Bench, SECRET, seeded, silent } from '../support.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clear());
 
-const sent: Sent = { view: createView({ id: 'n1', url: 'http://n1' }, 0), ticket: undefined };
+const fleet = new Fleet(systemClock);
+fleet.setMembers([{ id: 'n1', url: 'http://n1' }]);
+const sent: Sent = { view: findNode(fleet, 'n1'), ticket: undefined };
 
 /** Paths that got into the log, of so many redirects. */
 function logged(share: number, redirects: number): readonly unknown[] {

@@ -1,54 +1,104 @@
-// One error class with a stable code, and one table from code to HTTP status.
+// One error class with a stable code, and one table from code to HTTP status and meaning.
 
-/** Every code tmpfleet can fail with, and the HTTP status it turns into where a request is to blame. */
-const STATUS = {
-  'bad-config': 500,
-  'bad-request': 400,
-  'body-too-large': 413,
-  unauthorized: 401,
-  forbidden: 403,
-  'not-found': 404,
-  'method-not-allowed': 405,
-  conflict: 409,
-  full: 429,
-  unavailable: 503,
-  'illegal-transition': 500,
-  'port-taken': 500,
-  'engine-unavailable': 503,
-  'engine-timeout': 503,
-  'image-missing': 503,
-  'start-failed': 503,
-  'bad-report': 502,
-  'registry-unreadable': 500,
-} as const;
+interface ErrorKind {
+  /** The HTTP status of an answer with this code. */
+  readonly status: number;
+  /** When it happens: OpenAPI's refusals and docs/reference/errors.md are made from this. */
+  readonly meaning: string;
+  /** Whether the message stays in the log: it may name files, addresses or other things of this host. */
+  readonly isPrivate?: true;
+}
 
-export type ErrorCode = keyof typeof STATUS;
+/** Every code tmpfleet can fail with. Codes are stable: programs decide by them, never by a message. */
+export const ERRORS = {
+  'bad-request': { status: 400, meaning: 'the body, a parameter or the address is malformed' },
+  unauthorized: { status: 401, meaning: 'the token is missing or wrong' },
+  forbidden: { status: 403, meaning: 'the caller may not do this, with any token' },
+  'not-found': { status: 404, meaning: 'no node or sandbox has this name' },
+  'no-such-path': { status: 404, meaning: 'the API has nothing at this path' },
+  'sandbox-gone': { status: 404, meaning: 'the sandbox was removed, or never existed' },
+  'method-not-allowed': { status: 405, meaning: 'the path exists, but not for this method' },
+  conflict: { status: 409, meaning: 'the current state does not allow it' },
+  'already-exists': { status: 409, meaning: 'a node with this name or address is in the fleet already' },
+  'last-node': {
+    status: 409,
+    meaning: 'it is the last node that takes readers; the order needs `{"force":true}`',
+  },
+  'node-in-use': { status: 409, meaning: 'the node has, or may have, sandboxes in use' },
+  'wrong-state': { status: 409, meaning: "the node's state does not allow this order" },
+  'no-secret': { status: 409, meaning: 'the front has no fleet secret, so nodes take no orders from it' },
+  'plain-node': { status: 409, meaning: 'the node is a plain tmpnb node, which takes no orders' },
+  'cannot-start': { status: 409, meaning: 'the node reports that it cannot start sandboxes' },
+  'body-too-large': { status: 413, meaning: 'the body is longer than the limit' },
+  'not-a-node': { status: 422, meaning: 'what answers at this address is not a node' },
+  'wrong-secret': { status: 422, meaning: 'the node and the front have different fleet secrets' },
+  'clock-skew': { status: 422, meaning: "the node's clock and the front's are too far apart" },
+  full: { status: 429, meaning: 'every sandbox is taken; see `Retry-After`' },
+  internal: { status: 500, meaning: 'an unforeseen fault; the log has the details', isPrivate: true },
+  'bad-config': { status: 500, meaning: 'the configuration is invalid', isPrivate: true },
+  'illegal-transition': { status: 500, meaning: 'a sandbox cannot change its state so', isPrivate: true },
+  'port-taken': { status: 500, meaning: 'the port cannot be listened on', isPrivate: true },
+  'registry-unreadable': {
+    status: 500,
+    meaning: 'the registry of nodes cannot be read or written',
+    isPrivate: true,
+  },
+  'bad-report': { status: 502, meaning: 'a node or front answered with something that is not valid' },
+  'node-unreachable': { status: 502, meaning: 'the node did not answer' },
+  'node-refused': { status: 502, meaning: 'the node answered, but did not do it' },
+  'sandbox-error': { status: 502, meaning: 'the connection to the sandbox broke' },
+  unavailable: { status: 503, meaning: 'not possible now; try again later' },
+  'no-room': { status: 503, meaning: 'every sandbox of the fleet is taken; see `Retry-After`' },
+  'no-node-answers': { status: 503, meaning: 'no node of the fleet answers; see `Retry-After`' },
+  'no-nodes': { status: 503, meaning: 'the fleet has no nodes yet' },
+  starting: { status: 503, meaning: 'the node is starting; see `Retry-After`' },
+  'sandbox-stopped': { status: 503, meaning: "the sandbox's program has ended" },
+  'engine-unavailable': { status: 503, meaning: 'the container engine cannot be used', isPrivate: true },
+  'engine-timeout': { status: 503, meaning: 'the container engine did not answer in time', isPrivate: true },
+  'image-missing': { status: 503, meaning: 'the image is not there and cannot be pulled', isPrivate: true },
+  'start-failed': { status: 503, meaning: 'a sandbox did not start', isPrivate: true },
+  'sandbox-timeout': { status: 504, meaning: 'the sandbox did not answer in time' },
+} as const satisfies Readonly<Record<string, ErrorKind>>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+function isErrorCode(name: string): name is ErrorCode {
+  return Object.hasOwn(ERRORS, name);
+}
+
+/** All of them, in the order of the table. */
+export const ERROR_CODES: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode);
 
 export interface FleetErrorOptions {
   readonly cause?: unknown;
   /** What the person who reads this should do; shown after the message. */
   readonly remedy?: string;
+  /** Further fields of the error's body on the wire. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** The only error tmpfleet throws on purpose. `message` names the field and the value; `remedy` says what to do. */
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: FleetErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FleetError';
     this.code = code;
     this.remedy = options.remedy;
+    this.details = options.details ?? {};
   }
 
   get status(): number {
-    return STATUS[this.code];
+    return ERRORS[this.code].status;
   }
 
-  /** Below 500 the caller is to blame and may read why; above, only the log may. */
+  /** Whether the caller may read the message; otherwise it is for the log. */
   get expose(): boolean {
-    return this.status < 500;
+    const kind: ErrorKind = ERRORS[this.code];
+    return kind.isPrivate !== true;
   }
 }
 

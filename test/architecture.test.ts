@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   shared: [
     ...['version', 'clock', 'errors', 'logging', 'runtime', 'loop', 'schedule', 'backoff', 'metrics'],
-    ...['config', 'protocol', 'http', 'checkup'],
+    ...['config', 'protocol', 'api', 'http', 'checkup'],
   ],
   'node-agent': [
     ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'pool', 'claim', 'proxy', 'lifecycle', 'report'],

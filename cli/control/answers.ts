@@ -1,5 +1,6 @@
 // What control listeners answer, as far as the command reads it. Fields that it does not know are kept for --json.
 import { z } from 'zod';
+import { errorSchema } from '../../shared/api/error.ts';
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { nodeStatsSchema, sandboxSchema } from '../../shared/protocol/wire.ts';
 
@@ -32,9 +33,7 @@ export type Finding = z.infer<typeof findingSchema>;
 export const addedSchema = nodeSchema.extend({ findings: z.array(findingSchema).optional() });
 
 /** What an error's body may say. */
-export const refusalSchema = z.looseObject({
-  message: z.string().default(''),
-  remedy: z.string().optional(),
+export const refusalSchema = errorSchema.extend({
   findings: z.array(findingSchema).optional(),
 });
 

@@ -30,14 +30,12 @@ export interface Question<T> {
 
 /** A refusal, with what the front found out about a node that it was to add. */
 export class Refusal extends CommandError {
-  readonly httpStatus: number;
   readonly findings: readonly Finding[];
 
-  constructor(httpStatus: number, body: z.infer<typeof refusalSchema>, fallback: string) {
-    const said = body.message === '' ? fallback : printable(body.message);
+  constructor(body: z.infer<typeof refusalSchema>) {
+    const said = printable(body.message);
     const remedy = body.remedy === undefined ? {} : { remedy: printable(body.remedy) };
-    super(EXIT.refused, httpStatus === 404 ? 'not-found' : 'conflict', said, remedy);
-    this.httpStatus = httpStatus;
+    super(EXIT.refused, body.code, said, remedy);
     this.findings = body.findings ?? [];
   }
 }
@@ -108,13 +106,13 @@ export class ControlClient {
         },
       );
     }
-    if (status === 404 && body.remedy === undefined && /^there is nothing at /.test(body.message)) {
+    if (body.code === 'no-such-path') {
       const remedy = `is that the control listener of a ${program} of this version? Name it with ${flag} or ${env}`;
       return new CommandError(EXIT.refused, 'bad-report', `${this.url}: ${printable(body.message)}`, {
         remedy,
       });
     }
-    return new Refusal(status, body, `${this.url} answers ${status}`);
+    return new Refusal(body);
   }
 
   #unauthorized(): CommandError {

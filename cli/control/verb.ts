@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { controlTokenOption } from '../../shared/config/common.ts';
 import { loadConfig } from '../../shared/config/load.ts';
 import { address, duration, type Kind } from '../../shared/config/option.ts';
-import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
 import { ControlClient, Refusal, type Who } from './client.ts';
 
@@ -91,9 +91,10 @@ export async function orSuggest<T>(
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof Refusal) || error.httpStatus !== 404) throw error;
+    if (!(error instanceof Refusal) || error.code !== 'not-found') throw error;
     const known = await names().catch(() => undefined);
     if (known === undefined) throw error;
-    throw new Refusal(404, { message: error.message, remedy: suggest(name, known, what) }, error.message);
+    const { code, message } = error;
+    throw new CommandError(EXIT.refused, code, message, { remedy: suggest(name, known, what) });
   }
 }

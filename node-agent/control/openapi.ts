@@ -8,9 +8,8 @@ import { resizeBody, statusSchema } from './pool-routes.ts';
 
 const standing = (path: string, summary: string): Operation => ({
   ...{ method: 'post', path, summary, answers: REPORT_ANSWER, token: 'control' },
-  refuses: { 409: "when it does not fit the node's state" },
+  refuses: ['wrong-state'],
 });
-const unknown = { 404: 'when there is no such sandbox' };
 const status: Operation['answers'] = {
   200: {
     description: 'the report, and what only an operator needs to know of the pool',
@@ -25,7 +24,7 @@ export const CONTROL_API: ApiDescription = {
     { method: 'get', path: '/healthz', summary: 'Is the process well?', answers: HEALTH_ANSWER },
     {
       ...{ method: 'get', path: '/readyz', summary: 'Does the pool run?', answers: HEALTH_ANSWER },
-      refuses: { 503: 'when the engine is not open yet' },
+      refuses: ['unavailable'],
     },
     {
       ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
@@ -42,7 +41,7 @@ export const CONTROL_API: ApiDescription = {
       ...{ method: 'post', path: '/api/pool/resize', summary: 'Another size, from now on', token: 'control' },
       description:
         'Outlives a restart, until the option is configured anew; null goes back to what is configured.',
-      ...{ body: resizeBody, answers: status, refuses: { 400: 'when the body is not as it should be' } },
+      ...{ body: resizeBody, answers: status, refuses: ['bad-request', 'body-too-large'] },
     },
     {
       ...{ method: 'post', path: '/api/pool/pause', summary: 'Starts nothing more', token: 'control' },
@@ -67,7 +66,7 @@ export const CONTROL_API: ApiDescription = {
     {
       ...standing('/api/drain', 'No new readers, and by the deadline none at all'),
       body: drainBody,
-      refuses: { 400: 'when the body is not as it should be', 409: "when it does not fit the node's state" },
+      refuses: ['bad-request', 'body-too-large', 'wrong-state'],
     },
     {
       ...{ method: 'get', path: '/api/sandboxes', summary: 'All sandboxes', token: 'control' },
@@ -75,12 +74,12 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'get', path: '/api/sandboxes/{id}', summary: 'One sandbox', token: 'control' },
-      ...{ answers: { 200: { description: 'as it is', schema: sandboxSchema } }, refuses: unknown },
+      ...{ answers: { 200: { description: 'as it is', schema: sandboxSchema } }, refuses: ['not-found'] },
     },
     {
       ...{ method: 'delete', path: '/api/sandboxes/{id}', summary: 'Ends a sandbox', token: 'control' },
       answers: { 202: { description: 'it is being removed', schema: sandboxSchema } },
-      refuses: unknown,
+      refuses: ['not-found'],
     },
   ],
 };

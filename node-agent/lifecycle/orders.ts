@@ -32,7 +32,7 @@ export class OrderHandler {
     this.#options = options;
   }
 
-  /** @param deadline ms from now, of a drain @throws FleetError `conflict` when the node's state does not allow it */
+  /** @param deadline ms from now, of a drain @throws FleetError `wrong-state` when the node's state does not allow it */
   carryOut(order: OrderName, deadline?: number): NodeStats {
     const { config, pool, lifecycle, snapshot, logger } = this.#options;
     if (order === 'drain') lifecycle.drain(deadline ?? config.drainDeadline);
@@ -50,7 +50,7 @@ export class OrderHandler {
    */
   async receive(context: Context): Promise<NodeStats | string> {
     const { config, secrets, clock } = this.#options;
-    if (secrets.length === 0) throw new FleetError('not-found', `there is nothing at ${context.path}`);
+    if (secrets.length === 0) throw new FleetError('no-such-path', `there is nothing at ${context.path}`);
     const body = await readTextBody(context);
     const now = clock.now();
     const signature = context.get(SIGNATURE_HEADER);

@@ -1,6 +1,7 @@
 // The answer where the proxy has no sandbox to ask: a page for people, JSON for programs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { splitTarget } from '../claim/target.ts';
 import type { Refusal } from '../proxy/proxy.ts';
 import { type ErrorWords, errorPage } from './error-page.ts';
@@ -28,16 +29,21 @@ const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
   },
 };
 
+const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
+  gone: 'sandbox-gone',
+  dead: 'sandbox-stopped',
+  'upstream-error': 'sandbox-error',
+  'upstream-timeout': 'sandbox-timeout',
+  malformed: 'bad-request',
+};
+
 /** @param frontUrl where new ones are to be had; empty: here */
 export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const words = WORDS[refusal.reason];
     if (refusal.status === 503) response.setHeader('Retry-After', '5');
     if (!wantsPage(request)) {
-      answerJson(response, refusal.status, {
-        status: refusal.reason,
-        message: `${words.title}. ${words.text}`,
-      });
+      answerError(response, CODES[refusal.reason], `${words.title}. ${words.text}`);
       return;
     }
     const again = refusal.reason === 'malformed' ? undefined : `${frontUrl}${newOne(request.url ?? '/')}`;

@@ -19,7 +19,7 @@ export const PUBLIC_API: ApiDescription = {
       description: 'With a ticket in the query that was used before, the same sandbox again.',
       query: { ticket: { description: "a redirector's", schema: z.string().optional() } },
       answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
-      refuses: { 429: 'when the node is full; with `Retry-After`' },
+      refuses: ['full'],
     },
     {
       ...{ method: 'post', path: ORDER_PATH, summary: 'An order, or a probe, of the front' },
@@ -31,12 +31,7 @@ export const PUBLIC_API: ApiDescription = {
           schema: z.union([nodeStatsSchema, probeAnswerSchema]),
         },
       },
-      refuses: {
-        403: 'when it is not signed, too old, for another node, or was taken already',
-        404: 'when this node has no secret',
-        409: "when it does not fit the node's state",
-        413: 'when it is too long',
-      },
+      refuses: ['forbidden', 'not-found', 'no-such-path', 'wrong-state', 'body-too-large'],
     },
     {
       ...{ method: 'get', path: '/info', summary: 'The slots, live, for people' },

@@ -2,7 +2,7 @@
 // then waits; to say "gone" of a sandbox that lives would be worse than to say nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 
 /** A Docker that hangs may take much longer; then the reader is told, and their page comes back by itself. ms */
 const MAX_WAIT_MS = 20_000;
@@ -55,7 +55,7 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
   const text = 'This host is just starting, and does not know its notebooks yet.';
   if (!wantsPage(request)) {
-    answerJson(response, 503, { status: 'error', message: text });
+    answerError(response, 'starting', text);
     return;
   }
   const script = `setTimeout(() => location.reload(), ${RETRY_AFTER_SECONDS * 1000} * (1 + Math.random()));`;

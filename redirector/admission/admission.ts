@@ -6,7 +6,7 @@ import { FleetError } from '../../shared/errors.ts';
 import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { type FleetReport, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import { type Check, type Finding, type Notes, type Probed, Unfit } from './findings.ts';
+import { type Check, type Finding, type FindingSink, type Probed, ProbeRefused } from './findings.ts';
 import { ask, type Reply } from './request.ts';
 import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-and-clock.ts';
 
@@ -28,44 +28,44 @@ export async function probeNode(options: ProbeOptions): Promise<Probed> {
     const report = await runChecks(options, { found, warn });
     return { findings, report };
   } catch (error) {
-    if (!(error instanceof Unfit)) throw error;
+    if (!(error instanceof ProbeRefused)) throw error;
     const { check, refusal } = error;
     return { findings: [...findings, { check, ok: false, detail: refusal.message }], refusal };
   }
 }
 
-async function runChecks(options: ProbeOptions, notes: Notes): Promise<NonNullable<Probed['report']>> {
+async function runChecks(options: ProbeOptions, sink: FindingSink): Promise<NonNullable<Probed['report']>> {
   const { member, clock } = options;
   const { url } = member;
   const askedAt = clock.now();
   const reply = await ask({ url: `${url}/stats`, clock }).catch((error: unknown) => {
     if (error instanceof FleetError) throw notANode(url, error.message);
-    throw new Unfit('reachable', { status: 502, ...explainUnreachable(error, url) });
+    throw new ProbeRefused('reachable', { code: 'node-unreachable', ...explainUnreachable(error, url) });
   });
-  notes.found('reachable', `answered in ${Math.round(reply.took)} ms`);
+  sink.found('reachable', `answered in ${Math.round(reply.took)} ms`);
   const stats = readReport(url, reply);
   const { fleet } = stats;
   if (fleet === undefined) {
-    notes.warn(
+    sink.warn(
       'report',
       'a plain tmpnb node: readers are sent there, but without tickets, and it takes no orders',
     );
-    compareClocks(notes, { skew: skewByHeader(reply), bySecret: false });
+    compareClocks(sink, { skew: skewByHeader(reply), bySecret: false });
     return { stats, askedAt };
   }
-  notes.found('report', `${fleet.node}: ${fleet.state}, ${fleet.warm} of ${fleet.capacity} warm`);
-  notes.found('new', checkNew(options, fleet));
-  const answer = await checkSecret(options, notes, fleet);
-  compareClocks(notes, answer ?? { skew: skewByHeader(reply), bySecret: false });
+  sink.found('report', `${fleet.node}: ${fleet.state}, ${fleet.warm} of ${fleet.capacity} warm`);
+  sink.found('new', checkNew(options, fleet));
+  const answer = await checkSecret(options, sink, fleet);
+  compareClocks(sink, answer ?? { skew: skewByHeader(reply), bySecret: false });
   const settled = answer?.ready === false ? await settle(reply, url, clock) : stats;
-  checkImage(notes, settled, settled.fleet ?? fleet);
-  if (answer !== undefined) await checkWayBack(notes, answer.front, clock);
+  checkImage(sink, settled, settled.fleet ?? fleet);
+  if (answer !== undefined) await checkWayBack(sink, answer.front, clock);
   return { stats, askedAt };
 }
 
-function notANode(url: string, why: string): Unfit {
-  return new Unfit('report', {
-    status: 422,
+function notANode(url: string, why: string): ProbeRefused {
+  return new ProbeRefused('report', {
+    code: 'not-a-node',
     message: `what answers at ${url} is not a node: ${why}`,
     remedy: `it should be the node-agent's public address, where /stats answers; try: curl ${url}/stats`,
   });
@@ -102,8 +102,8 @@ function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport):
     const same = other.boot === boot;
     if (!same && view.reachability !== 'reachable') continue;
     const there = `${view.member.id} at ${view.member.url}`;
-    throw new Unfit('new', {
-      status: 409,
+    throw new ProbeRefused('new', {
+      code: 'already-exists',
       message: same
         ? `this node is in the fleet already, as ${there}`
         : `another node in the fleet calls itself ${JSON.stringify(node)} too: ${there}`,
@@ -127,11 +127,11 @@ async function settle(first: Reply, url: string, clock: Clock): Promise<NodeStat
   }
 }
 
-function checkImage({ found, warn }: Notes, { available }: NodeStats, fleet: FleetReport): void {
+function checkImage({ found, warn }: FindingSink, { available }: NodeStats, fleet: FleetReport): void {
   const { problem, image, node, starting } = fleet;
   if (problem !== undefined) {
-    throw new Unfit('image', {
-      status: 409,
+    throw new ProbeRefused('image', {
+      code: 'cannot-start',
       message: `${node} cannot start a sandbox: ${problem}`,
       remedy:
         'it goes on trying, so mend that on its host and add it again, or add it now all the same: {"probe":false}',
@@ -142,7 +142,7 @@ function checkImage({ found, warn }: Notes, { available }: NodeStats, fleet: Fle
 }
 
 /** A node without room sends readers back, and not into nowhere. */
-async function checkWayBack({ found, warn }: Notes, front: string, clock: Clock): Promise<void> {
+async function checkWayBack({ found, warn }: FindingSink, front: string, clock: Clock): Promise<void> {
   if (front === '') {
     warn('front', 'full, it refuses readers itself instead of sending them back: set its --front-url');
     return;

@@ -1,4 +1,5 @@
 // What a probe of a node says of it: findings, one a check, and the refusal that ends it.
+import type { ErrorCode } from '../../shared/errors.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 
 export const CHECKS = ['reachable', 'report', 'new', 'secret', 'clock', 'image', 'front'] as const;
@@ -12,9 +13,14 @@ export interface Finding {
   readonly detail: string;
 }
 
-export interface Refusal {
-  /** 502: nothing (of use) is there; 422: it is not fit for this fleet; 409: as things are just now. */
-  readonly status: 409 | 422 | 502;
+/** What a probe may end with. */
+export const PROBE_CODES = [
+  ...(['already-exists', 'cannot-start', 'not-a-node', 'wrong-secret', 'clock-skew'] as const),
+  ...(['node-unreachable', 'bad-report'] as const),
+] as const satisfies readonly ErrorCode[];
+
+export interface ProbeRefusal {
+  readonly code: (typeof PROBE_CODES)[number];
   readonly message: string;
   readonly remedy: string;
 }
@@ -23,22 +29,23 @@ export interface Probed {
   readonly findings: readonly Finding[];
   /** What it told of itself, when it was asked (ms since 1970); not of one that is refused. */
   readonly report?: { readonly stats: NodeStats; readonly askedAt: number };
-  readonly refusal?: Refusal;
+  readonly refusal?: ProbeRefusal;
 }
 
 /** Thrown by the check that ends the probe. */
-export class Unfit extends Error {
-  readonly refusal: Refusal;
+export class ProbeRefused extends Error {
+  readonly refusal: ProbeRefusal;
   readonly check: Check;
 
-  constructor(check: Check, refusal: Refusal) {
+  constructor(check: Check, refusal: ProbeRefusal) {
     super(refusal.message);
     this.check = check;
     this.refusal = refusal;
   }
 }
 
-export interface Notes {
+/** Where a check puts what it found. */
+export interface FindingSink {
   readonly found: (check: Check, detail: string) => void;
   readonly warn: (check: Check, detail: string) => void;
 }

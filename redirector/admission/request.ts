@@ -1,7 +1,7 @@
 // How a probe asks: one request with an end to patience and to size, what came and how long it took.
 import { Agent, request } from 'undici';
 import type { Clock } from '../../shared/clock.ts';
-import { FleetError } from '../../shared/errors.ts';
+import { readText } from '../../shared/http/read-body.ts';
 import { MAX_REPORT_BYTES } from '../../shared/protocol/wire.ts';
 
 /** From asking to the last byte, ms. An operator waits for it, and a node that takes longer is of no use to readers. */
@@ -38,7 +38,7 @@ export async function ask(question: Question): Promise<Reply> {
       ...(body === undefined ? {} : { body }),
     });
     const took = clock.monotonic() - began;
-    const text = await readSome(answer.body);
+    const text = await readText(answer.body, { bytes: MAX_REPORT_BYTES, what: 'its answer' });
     return {
       ...{ status: answer.statusCode, text, took, at: wall + took / 2 },
       header: (name) => {
@@ -49,16 +49,4 @@ export async function ask(question: Question): Promise<Reply> {
   } finally {
     await agent.destroy();
   }
-}
-
-async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_REPORT_BYTES)
-      throw new FleetError('bad-report', `its answer is longer than ${MAX_REPORT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

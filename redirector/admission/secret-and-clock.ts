@@ -4,7 +4,7 @@ import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { ORDER_PATH, SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
 import { MAX_SKEW_MS, type Probe, signProbe, verifyProbeAnswer } from '../../shared/protocol/probe.ts';
 import type { FleetReport, Member } from '../../shared/protocol/wire.ts';
-import { type Notes, Unfit } from './findings.ts';
+import { type FindingSink, ProbeRefused } from './findings.ts';
 import { ask, type Reply } from './request.ts';
 
 export interface Asking {
@@ -13,7 +13,7 @@ export interface Asking {
   readonly clock: Clock;
 }
 
-export interface Told {
+export interface ProbeReply {
   /** How far its clock is ahead of ours, ms. */
   readonly skew: number | undefined;
   /** By its own signed word, rather than by an HTTP header. */
@@ -26,9 +26,9 @@ export interface Told {
 /** What it says under the fleet's secret; undefined when neither side has one. */
 export async function checkSecret(
   { member, secrets, clock }: Asking,
-  notes: Notes,
+  sink: FindingSink,
   fleet: FleetReport,
-): Promise<Told | undefined> {
+): Promise<ProbeReply | undefined> {
   const [secret = ''] = secrets;
   const probe: Probe = { order: 'probe', nonce: newNonce() };
   const body = JSON.stringify(probe);
@@ -36,11 +36,14 @@ export async function checkSecret(
     ...{ url: member.url + ORDER_PATH, method: 'POST', body, clock },
     headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signProbe(body, secret) },
   }).catch((error: unknown) => {
-    throw new Unfit('reachable', { status: 502, ...explainUnreachable(error, member.url) });
+    throw new ProbeRefused('reachable', {
+      code: 'node-unreachable',
+      ...explainUnreachable(error, member.url),
+    });
   });
   // A node without a secret has no such address.
   if (reply.status === 404 && secrets.length === 0) {
-    notes.warn('secret', 'neither this front nor the node has one: no tickets, and no orders by the front');
+    sink.warn('secret', 'neither this front nor the node has one: no tickets, and no orders by the front');
     return undefined;
   }
   const answer =
@@ -48,14 +51,14 @@ export async function checkSecret(
       ? verifyProbeAnswer(probe, reply.text, reply.header(SIGNATURE_HEADER), secrets)
       : undefined;
   if (answer === undefined) throw noProof(fleet.node, reply.status, secrets.length > 0);
-  notes.found('secret', 'the same as ours');
+  sink.found('secret', 'the same as ours');
   return { skew: answer.clock - reply.at, bySecret: true, front: answer.front, ready: answer.ready };
 }
 
-function noProof(node: string, status: number, haveOne: boolean): Unfit {
+function noProof(node: string, status: number, haveOne: boolean): ProbeRefused {
   if (status !== 200 && status !== 403 && status !== 404) {
-    return new Unfit('secret', {
-      status: 502,
+    return new ProbeRefused('secret', {
+      code: 'bad-report',
       message: `${node} answers ${status} where it takes a front's orders (POST ${ORDER_PATH})`,
       remedy: 'if a proxy stands before it, have that pass everything on',
     });
@@ -65,8 +68,8 @@ function noProof(node: string, status: number, haveOne: boolean): Unfit {
     : status === 404
       ? `${node} has no secret, and this front has one`
       : `${node} has another secret than this front`;
-  return new Unfit('secret', {
-    status: 422,
+  return new ProbeRefused('secret', {
+    code: 'wrong-secret',
     message: `${message}: its readers' tickets would not be believed`,
     remedy:
       'start both with the same TMPFLEET_SECRET (or --secret-file); while rotating, "new,old" on both sides',
@@ -80,8 +83,8 @@ export function skewByHeader(reply: Reply): number | undefined {
 }
 
 export function compareClocks(
-  { found, warn }: Notes,
-  { skew, bySecret }: Pick<Told, 'skew' | 'bySecret'>,
+  { found, warn }: FindingSink,
+  { skew, bySecret }: Pick<ProbeReply, 'skew' | 'bySecret'>,
 ): void {
   if (skew === undefined) {
     warn('clock', 'the node does not tell its time');
@@ -92,8 +95,8 @@ export function compareClocks(
   // Without tickets nothing of ours depends on it.
   else if (!bySecret) warn('clock', `${apart}: does either keep its time (NTP)?`);
   else {
-    throw new Unfit('clock', {
-      status: 422,
+    throw new ProbeRefused('clock', {
+      code: 'clock-skew',
       message: `${apart}, and more than ${MAX_SKEW_MS / 1000} s apart tickets and orders are taken for stale`,
       remedy: 'have both keep their time (timedatectl set-ntp true, or chrony), then add it again',
     });

@@ -96,11 +96,9 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
     // What is a member already needs no probe to be refused.
     const probed = body.probe && !isMember(registry, member) ? await options.probe(member) : undefined;
     if (probed?.refusal !== undefined) {
-      const { status, message, remedy } = probed.refusal;
+      const { code, message, remedy } = probed.refusal;
       logger.warn({ node: member.id, url, message }, 'a node was not added');
-      context.status = status;
-      context.body = { status: 'error', message, remedy, findings: probed.findings };
-      return;
+      throw new FleetError(code, message, { remedy, details: { findings: probed.findings } });
     }
     await registry.add(member);
     logger.info({ node: member.id, url }, 'a node was added');

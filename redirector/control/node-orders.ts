@@ -1,8 +1,10 @@
 // Orders that the front passes on to a node, so that an operator need reach only the front.
 import { request } from 'undici';
-import { z } from 'zod';
+import { readError } from '../../shared/api/error.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
-import { describeError, FleetError } from '../../shared/errors.ts';
+import { type ErrorCode, FleetError } from '../../shared/errors.ts';
+import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import { readText } from '../../shared/http/read-body.ts';
 import {
   END,
   ORDER_LIFE_MS,
@@ -12,7 +14,7 @@ import {
   SIGNATURE_HEADER,
   signOrder,
 } from '../../shared/protocol/order.ts';
-import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import { MAX_REPORT_BYTES, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { mayBeSentTo, type NodeView, nodeName } from '../nodes/node-view.ts';
 
@@ -31,7 +33,8 @@ export interface Wish {
 }
 
 const ANSWER_MS = 5_000;
-const refusalSchema = z.object({ message: z.string().max(1_000), remedy: z.string().max(1_000).optional() });
+/** Of a node's message that is passed on. */
+const LONGEST_WORDS = 1_000;
 
 export class Orders {
   readonly #options: OrdersOptions;
@@ -42,19 +45,19 @@ export class Orders {
 
   /**
    * Has the node do it, and takes its answer for its newest report.
-   * @throws FleetError `conflict` that says why it cannot be, or was not, done
+   * @throws FleetError `last-node`, `no-secret`, `plain-node`, `node-unreachable`, or what the node refuses it with
    */
   async give(view: NodeView, { order, deadline, force }: Wish): Promise<void> {
     const secret = this.#secretFor(view);
     if (order !== 'uncordon' && !force && this.#isLast(view)) {
-      throw new FleetError('conflict', `${view.member.id} is the last node that takes readers`, {
+      throw new FleetError('last-node', `${view.member.id} is the last node that takes readers`, {
         remedy: 'add another first, or insist: {"force":true}, --force',
       });
     }
     await this.#order(view, { order, ...(deadline === undefined ? {} : { deadline }) }, secret);
   }
 
-  /** Ends a sandbox there. @throws FleetError `conflict` that says why not */
+  /** Ends a sandbox there. @throws FleetError as `give`, and `not-found` */
   async end(view: NodeView, sandbox: string): Promise<void> {
     await this.#order(view, { order: END, sandbox }, this.#secretFor(view));
   }
@@ -62,12 +65,16 @@ export class Orders {
   #secretFor({ stats, member }: NodeView): string {
     const [secret] = this.#options.secrets;
     if (secret === undefined) {
-      throw new FleetError('conflict', 'without a secret of the fleet, nodes take no orders from the front', {
-        remedy: "set TMPFLEET_SECRET at front and nodes, or use the node's own control listener",
-      });
+      throw new FleetError(
+        'no-secret',
+        'without a secret of the fleet, nodes take no orders from the front',
+        {
+          remedy: "set TMPFLEET_SECRET at front and nodes, or use the node's own control listener",
+        },
+      );
     }
     if (stats !== undefined && stats.fleet === undefined) {
-      throw new FleetError('conflict', `${member.id} is a plain tmpnb node, which takes no orders`);
+      throw new FleetError('plain-node', `${member.id} is a plain tmpnb node, which takes no orders`);
     }
     return secret;
   }
@@ -95,25 +102,35 @@ export class Orders {
 
   async #send({ member }: NodeView, body: string, secret: string): Promise<string> {
     const { id, url } = member;
-    const answer = await request(url + ORDER_PATH, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signOrder(body, secret) },
-      signal: AbortSignal.timeout(ANSWER_MS),
-    }).catch((cause: unknown) => {
-      throw new FleetError('conflict', `${id} could not be asked: ${describeError(cause)}`, { cause });
+    const { status, text } = await send(url + ORDER_PATH, body, secret).catch((cause: unknown) => {
+      if (cause instanceof FleetError) throw new FleetError(cause.code, `${id}: ${cause.message}`, { cause });
+      const { message, remedy } = explainUnreachable(cause, url);
+      throw new FleetError('node-unreachable', `${id} cannot be reached: ${message}`, { cause, remedy });
     });
-    const text = await answer.body.text();
-    if (answer.statusCode === 200) return text;
-    throw new FleetError('conflict', `${id} refuses: ${reasonIn(text) ?? `it answers ${answer.statusCode}`}`);
+    if (status === 200) return text;
+    throw refusalOf(id, status, text);
   }
 }
 
-function reasonIn(text: string): string | undefined {
-  try {
-    const { message, remedy } = refusalSchema.parse(JSON.parse(text));
-    return remedy === undefined ? message : `${message}; ${remedy}`;
-  } catch {
-    return undefined;
-  }
+async function send(url: string, body: string, secret: string): Promise<{ status: number; text: string }> {
+  const answer = await request(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signOrder(body, secret) },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  const text = await readText(answer.body, { bytes: MAX_REPORT_BYTES, what: 'its answer' });
+  return { status: answer.statusCode, text };
+}
+
+/** What the caller of the front can do about goes on under its own code; all else is between front and node. */
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['wrong-state', 'not-found']);
+
+function refusalOf(id: string, status: number, text: string): FleetError {
+  const body = readError(text);
+  if (body === undefined) return new FleetError('node-refused', `${id} answers ${status} to an order`);
+  const { code, message, remedy } = body;
+  const options = remedy === undefined ? {} : { remedy: remedy.slice(0, LONGEST_WORDS) };
+  const refused = PASSED_ON.has(code) ? code : 'node-refused';
+  return new FleetError(refused, `${id} refuses: ${message.slice(0, LONGEST_WORDS)}`, options);
 }

@@ -1,8 +1,9 @@
 // What the front's control listener answers, described for programs. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
+import type { ErrorCode } from '../../shared/errors.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { ORDERS } from '../../shared/protocol/order.ts';
-import { CHECKS, type Finding } from '../admission/findings.ts';
+import { CHECKS, type Finding, PROBE_CODES } from '../admission/findings.ts';
 import type { HistoryAnswer } from '../fleet-page/wire.ts';
 import { nodeDescriptionSchema } from '../nodes/summary.ts';
 import { auditEntrySchema } from '../registry/audit.ts';
@@ -12,7 +13,12 @@ import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './registry-routes.
 const node = (description: string): Operation['answers'] => ({
   200: { description, schema: nodeDescriptionSchema },
 });
-const unknown = { 404: 'when there is no such node' };
+
+const BAD_BODY: readonly ErrorCode[] = ['bad-request', 'body-too-large'];
+/** Why an order that the front passed on was not carried out. */
+const ORDER_REFUSALS: readonly ErrorCode[] = [
+  ...(['no-secret', 'plain-node', 'node-unreachable', 'node-refused', 'bad-report'] as const),
+];
 
 const orders: readonly Operation[] = ORDERS.map((order) => ({
   method: 'post',
@@ -24,11 +30,7 @@ const orders: readonly Operation[] = ORDERS.map((order) => ({
   }[order],
   body: orderBody.optional(),
   answers: node('the node as it is now'),
-  refuses: {
-    ...{ 400: 'when the body is not as it should be', ...unknown },
-    409: 'when the order does not fit its state, or it is the last that takes readers and `force` is not given',
-    503: 'when the node does not answer, or does not take the order',
-  },
+  refuses: [...BAD_BODY, 'not-found', 'last-node', 'wrong-state', ...ORDER_REFUSALS],
   token: 'control',
 }));
 
@@ -53,10 +55,7 @@ const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((de
   }[decision],
   body: forceBody,
   answers: registryStatus,
-  refuses: {
-    400: 'when the body is not as it should be',
-    409: 'when there is nothing to decide, or the registry cannot be asked',
-  },
+  refuses: [...BAD_BODY, 'conflict'],
   token: 'control',
 }));
 
@@ -97,7 +96,7 @@ export const CONTROL_API: ApiDescription = {
         summary: 'Could it send a reader somewhere?',
         answers: HEALTH_ANSWER,
       },
-      refuses: { 503: 'when no node has been heard from' },
+      refuses: ['unavailable'],
     },
     {
       ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
@@ -116,16 +115,11 @@ export const CONTROL_API: ApiDescription = {
           schema: nodeDescriptionSchema.extend({ findings: z.array(findingSchema).optional() }),
         },
       },
-      refuses: {
-        400: 'when the body is not as it should be',
-        409: 'when it is there already, under whichever name, or cannot start a sandbox just now',
-        422: 'when it is no node, or not of this fleet: another secret, another time',
-        502: 'when nothing answers there',
-      },
+      refuses: [...BAD_BODY, 'already-exists', 'conflict', ...PROBE_CODES],
     },
     {
       ...{ method: 'get', path: '/api/nodes/{id}', summary: 'One node', token: 'control' },
-      ...{ answers: node('as the front sees it'), refuses: unknown },
+      ...{ answers: node('as the front sees it'), refuses: ['not-found'] },
     },
     {
       ...{ method: 'delete', path: '/api/nodes/{id}', summary: 'Forgets a node', token: 'control' },
@@ -135,7 +129,7 @@ export const CONTROL_API: ApiDescription = {
         if: { description: '`empty`: only when nobody is left there', schema: z.literal('empty').optional() },
       },
       answers: { 200: { description: 'it is forgotten', schema: z.object({ removed: z.string() }) } },
-      refuses: { ...unknown, 409: 'when it was to be empty, and is not' },
+      refuses: ['not-found', 'node-in-use', 'conflict'],
     },
     ...orders,
     {
@@ -152,7 +146,7 @@ export const CONTROL_API: ApiDescription = {
         },
       },
       answers: { 200: { description: 'orders and what came of them', schema: z.array(auditEntrySchema) } },
-      refuses: { 400: 'when the limit is none', 409: 'when the registry cannot be asked' },
+      refuses: ['bad-request', 'conflict'],
     },
     {
       ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Looks at a node anew', token: 'control' },
@@ -162,12 +156,12 @@ export const CONTROL_API: ApiDescription = {
           schema: z.object({ findings: z.array(findingSchema), remedy: z.string().nullable() }),
         },
       },
-      refuses: unknown,
+      refuses: ['not-found'],
     },
     {
       ...{ method: 'delete', path: '/api/nodes/{id}/sandboxes/{sandbox}', summary: 'Ends a sandbox there' },
       answers: { 200: { description: 'it is being removed', schema: z.object({ removing: z.string() }) } },
-      refuses: { ...unknown, 409: 'when the node takes no orders', 503: 'when the node does not answer' },
+      refuses: ['not-found', ...ORDER_REFUSALS],
       token: 'control',
     },
     {
@@ -179,11 +173,12 @@ export const CONTROL_API: ApiDescription = {
       ...{ method: 'get', path: '/api/events', summary: 'The fleet as it changes', token: 'control' },
       description: 'Server-sent events, each a JSON object: the whole at first, then what has changed.',
       answers: { 200: { description: 'until either side ends it', type: 'text/event-stream' } },
+      refuses: ['unavailable'],
     },
     {
       ...{ method: 'post', path: '/hosts', summary: "tmpnb-redirector's way of adding", body: hostBody },
       answers: { 200: { description: 'it is there', schema: hostBody } },
-      ...{ refuses: { 400: 'when the body is not as it should be' }, token: 'control' },
+      ...{ refuses: [...BAD_BODY, 'conflict'], token: 'control' },
     },
     {
       ...{
@@ -193,7 +188,7 @@ export const CONTROL_API: ApiDescription = {
         body: hostBody,
       },
       answers: { 200: { description: 'it is forgotten', schema: hostBody } },
-      ...{ refuses: { 400: 'when the body is not as it should be', ...unknown }, token: 'control' },
+      ...{ refuses: [...BAD_BODY, 'not-found', 'conflict'], token: 'control' },
     },
   ],
 };

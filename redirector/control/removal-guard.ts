@@ -2,11 +2,11 @@
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 
-/** @throws FleetError `conflict` that says what is left there, or why nobody can know */
+/** @throws FleetError `node-in-use` that says what is left there, or why nobody can know */
 export function refuseIfInUse(view: NodeView): void {
   const why = whyInUse(view);
   if (why === undefined) return;
-  throw new FleetError('conflict', `${view.member.id} ${why}`, {
+  throw new FleetError('node-in-use', `${view.member.id} ${why}`, {
     remedy: 'drain it first, or insist: --force (readers who are there stay, and the front forgets them)',
   });
 }

@@ -17,6 +17,14 @@ const MOST = 256;
 
 const HEARTBEAT = Buffer.from(': still here\n\n');
 
+export const EVENT_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx would otherwise keep events back until it has a bufferful.
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+} as const;
+
 class Watcher {
   readonly response: ServerResponse;
   isChoked = false;
@@ -55,13 +63,7 @@ export class Feed {
   /** Takes the response over. @throws FleetError `unavailable` */
   join(response: ServerResponse): void {
     if (this.size >= MOST) throw new FleetError('unavailable', `${MOST} pages are open already`);
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx would otherwise keep events back until it has a bufferful.
-      'x-accel-buffering': 'no',
-      'x-content-type-options': 'nosniff',
-    });
+    response.writeHead(200, EVENT_HEADERS);
     const watcher = new Watcher(response);
     this.#watchers.add(watcher);
     response.once('close', () => this.#watchers.delete(watcher));

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
 import type { Fleet } from '../nodes/fleet.ts';
-import { Feed } from './feed.ts';
+import { EVENT_HEADERS, Feed } from './feed.ts';
 import { serveFiles } from './files.ts';
 import { History, type Tally } from './history.ts';
 import { loadOf, type Moment, Snapshots } from './snapshot.ts';
@@ -52,6 +52,12 @@ export function openFleetPage({ fleet, clock, logger, tally }: FleetPageOptions)
         context.body = history.answer();
       });
       router.get('/api/events', (context) => {
+        // The router answers HEAD by the route for GET, and a stream that never ends is no answer to it.
+        if (context.method === 'HEAD') {
+          context.set(EVENT_HEADERS);
+          context.status = 200;
+          return;
+        }
         feed.join(context.res);
         context.respond = false;
       });

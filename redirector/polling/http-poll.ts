@@ -1,6 +1,7 @@
 // One poll: requests a node's report over a kept-alive connection, within a time and a size limit.
 import { Agent } from 'undici';
 import { FleetError } from '../../shared/errors.ts';
+import { BodyCollector } from '../../shared/http/read-body.ts';
 import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 
 /** Fetches a node's report. */
@@ -53,8 +54,7 @@ export class HttpPollClient implements PollClient {
   #text(url: string): Promise<string> {
     const { origin, pathname } = new URL(url);
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
+      const body = new BodyCollector({ bytes: MAX_REPORT_BYTES, what: 'its report' });
       let cancel: (reason: Error) => void = () => undefined;
       let cancelled: Error | undefined;
       const give = (error: Error): void => {
@@ -76,14 +76,15 @@ export class HttpPollClient implements PollClient {
               give(new FleetError('bad-report', `it answers ${status} where its report should be`));
           },
           onResponseData: (_, chunk) => {
-            size += chunk.length;
-            if (size > MAX_REPORT_BYTES) {
-              give(new FleetError('bad-report', `its report is longer than ${MAX_REPORT_BYTES} bytes`));
-            } else chunks.push(chunk);
+            try {
+              body.add(chunk);
+            } catch (error) {
+              give(error instanceof Error ? error : new Error(String(error)));
+            }
           },
           onResponseEnd: () => {
             clearTimeout(timer);
-            resolve(Buffer.concat(chunks).toString('utf8'));
+            resolve(body.bytes().toString('utf8'));
           },
           onResponseError: (_, error) => {
             clearTimeout(timer);

@@ -19,12 +19,7 @@ export const PUBLIC_API: ApiDescription = {
         'Asks nodes one after another until one has room. The body and `Authorization` are passed on to the node.',
       body: z.looseObject({}).optional(),
       answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
-      refuses: {
-        401: 'when the nodes ask for a token, and this is not it',
-        413: 'when the body is too long',
-        429: 'when every node is full; with `Retry-After`',
-        503: 'when no node answers; with `Retry-After`',
-      },
+      refuses: ['unauthorized', 'forbidden', 'body-too-large', 'full', 'no-node-answers'],
     },
     {
       ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { Agent, request } from 'undici';
 import { newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
+import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
@@ -16,8 +17,8 @@ const QUICK_MS = 2_000;
 /** … and only when no other had one, those who were too slow are asked again: longer than a start may take. */
 const PATIENT_MS = 12_000;
 /** As our own APIs'. */
-const MAX_BODY_BYTES = 64 * 1024;
-const MAX_ANSWER_BYTES = 16 * 1024;
+const BODY_LIMIT: BodyLimit = { bytes: 64 * 1024, what: 'the body', code: 'body-too-large' };
+const ANSWER_LIMIT: BodyLimit = { bytes: 16 * 1024, what: 'its answer' };
 
 type Sending = Sent | Refusal | Promise<Sent | Refusal>;
 
@@ -49,14 +50,14 @@ export class SpawnDesk {
     this.#options = options;
   }
 
-  /** @throws FleetError `full` when every node is, `unavailable` when none answers, and what a node refuses the caller with */
+  /** @throws FleetError `full` when every node is, `no-node-answers` when none does, and what a node refuses the caller with */
   async spawn(context: Context): Promise<SpawnAnswer> {
     const { dispatcher, room, count } = this.#options;
     const nonce = newNonce();
     const call: Call = {
       authorization: context.get('authorization'),
       contentType: context.get('content-type'),
-      body: await readUpTo(MAX_BODY_BYTES, context.req, tooLarge),
+      body: await readBytes(context.req, BODY_LIMIT),
     };
     const tried: string[] = [];
     const slow: Sent[] = [];
@@ -90,7 +91,7 @@ export class SpawnDesk {
     this.#options.countRefusal(full ? 'full' : 'none-answers');
     context.set('Retry-After', String(Math.ceil(this.#options.retryAfter / 1000)));
     if (full) throw new FleetError('full', 'every sandbox of the fleet is taken');
-    throw new FleetError('unavailable', 'no node could be asked for a sandbox');
+    throw new FleetError('no-node-answers', 'no node could be asked for a sandbox');
   }
 
   async close(): Promise<void> {
@@ -104,7 +105,7 @@ export class SpawnDesk {
       if (answer === 'full') this.#options.fleet.markFull(sent.view);
       return answer;
     } catch (error) {
-      if (error instanceof FleetError && error.expose) throw error;
+      if (error instanceof FleetError && error.status < 500) throw error;
       const why = { node: sent.view.member.id, error: describeError(error) };
       this.#options.logger.warn(why, 'a node did not spawn; trying another');
       return signal.aborted ? 'too-slow' : 'failed';
@@ -123,7 +124,7 @@ export class SpawnDesk {
       body: call.body,
       signal,
     });
-    const text = (await readUpTo(MAX_ANSWER_BYTES, answer.body, endless)).toString('utf8');
+    const text = await readText(answer.body, ANSWER_LIMIT);
     const { statusCode } = answer;
     if (statusCode === 429) return 'full';
     if (statusCode === 401 || statusCode === 403) {
@@ -145,27 +146,4 @@ export class SpawnDesk {
 function absolute(path: string, nodeUrl: string): string {
   if (!/^\/(?![/\\])/.test(path)) throw new FleetError('bad-report', 'the url in its answer is not a path');
   return nodeUrl + path;
-}
-
-function tooLarge(): FleetError {
-  return new FleetError('body-too-large', `the body is longer than ${MAX_BODY_BYTES} bytes`);
-}
-
-function endless(): FleetError {
-  return new FleetError('bad-report', 'its answer does not end');
-}
-
-async function readUpTo(
-  limit: number,
-  stream: AsyncIterable<Buffer>,
-  refuse: () => FleetError,
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > limit) throw refuse();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

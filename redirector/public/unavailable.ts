@@ -1,8 +1,16 @@
 // The 503 of the front: a page for people, JSON for programs, and when to come back.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import type { Refusal } from '../placement/dispatcher.ts';
 import { refusalMessage, refusedPage } from './unavailable-page.ts';
+
+const CODES: Readonly<Record<Refusal, ErrorCode>> = {
+  full: 'no-room',
+  'too-many-hops': 'no-room',
+  'none-answers': 'no-node-answers',
+  'no-nodes': 'no-nodes',
+};
 
 export interface RefuseOptions {
   /** ms */
@@ -15,6 +23,6 @@ export function createRefuse({ retryAfter, count }: RefuseOptions) {
     count(refusal);
     response.setHeader('retry-after', String(Math.ceil(retryAfter / 1000)));
     if (wantsPage(request)) answerPage(response, 503, refusedPage(refusal, retryAfter, again));
-    else answerJson(response, 503, { status: refusal, message: refusalMessage(refusal) });
+    else answerError(response, CODES[refusal], refusalMessage(refusal));
   };
 }

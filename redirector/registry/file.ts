@@ -60,7 +60,7 @@ export class FileRegistry implements KeptRegistry {
     const url = normalizeNodeUrl(member.url);
     const there = this.#members.find((other) => other.id === member.id || other.url === url);
     if (there !== undefined) {
-      throw new FleetError('conflict', `node ${there.id} at ${there.url} is there already`, {
+      throw new FleetError('already-exists', `node ${there.id} at ${there.url} is there already`, {
         remedy: 'remove it first, or give another id',
       });
     }

@@ -80,7 +80,7 @@ export class RedisRegistry implements KeptRegistry {
     const said = await this.#change((id) => this.#store.add(id, { id: member.id, url }));
     if (said === 'ok') return;
     const [id = '', at = ''] = said.split(' ');
-    throw new FleetError('conflict', `node ${id} at ${at} is there already`, {
+    throw new FleetError('already-exists', `node ${id} at ${at} is there already`, {
       remedy: 'remove it first, or give another id',
     });
   }

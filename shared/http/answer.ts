@@ -1,5 +1,7 @@
 // Sends a page of ours on a raw response: used by the proxy, which has no Koa, as well as by the app.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorBody } from '../api/error.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import { type Page, pageHeaders, renderPage } from './page.ts';
 
 export function answerPage(response: ServerResponse, status: number, page: Page): void {
@@ -19,6 +21,11 @@ export function answerJson(response: ServerResponse, status: number, value: unkn
     'cache-control': 'no-store',
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** An error, for programs. */
+export function answerError(response: ServerResponse, code: ErrorCode, message: string): void {
+  answerJson(response, ERRORS[code].status, errorBody(code, message));
 }
 
 export function wantsPage(request: IncomingMessage): boolean {

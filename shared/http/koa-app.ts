@@ -1,8 +1,10 @@
 // What every Koa application of ours begins with: one place that turns an error into an answer, JSON bodies, tokens.
 import Koa from 'koa';
+import { errorBodyOf } from '../api/error.ts';
 import { describeError, FleetError } from '../errors.ts';
 import { type Logger, loggablePath } from '../logging.ts';
 import { carriesToken } from './auth.ts';
+import { readText } from './read-body.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -11,7 +13,7 @@ export interface AppOptions {
 /** The longest body our own APIs read. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** A Koa app whose errors are JSON `{status:"error"|"full", message, remedy?}` and whose faults are logged, not told. */
+/** A Koa app that answers errors as `shared/api/error.ts` says, and logs those whose words are not for the caller. */
 export function createApp({ logger }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
@@ -19,21 +21,20 @@ export function createApp({ logger }: AppOptions): Koa {
     try {
       await next();
       if (context.status === 404 && context.body === undefined) {
-        throw new FleetError('not-found', `there is nothing at ${context.path}`);
+        throw new FleetError('no-such-path', `there is nothing at ${context.path}`);
       }
-    } catch (error) {
-      const known = error instanceof FleetError ? error : undefined;
-      if (known === undefined || !known.expose) {
-        logger.error({ error: describeError(error), path: loggablePath(context.url) }, 'a request failed');
+      // Set by the router, which has also set `Allow`.
+      if ((context.status === 405 || context.status === 501) && context.body === undefined) {
+        throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
       }
-      context.status = known?.status ?? 500;
-      if (known?.code === 'full' && !context.res.hasHeader('Retry-After')) context.set('Retry-After', '5');
-      context.body = {
-        status: known?.code === 'full' ? 'full' : 'error',
-        message:
-          known?.expose === true ? known.message : 'something went wrong on our side; it has been logged',
-        ...(known?.expose === true && known.remedy !== undefined ? { remedy: known.remedy } : {}),
-      };
+    } catch (cause) {
+      const error = cause instanceof FleetError ? cause : new FleetError('internal', describeError(cause));
+      if (!error.expose) {
+        logger.error({ error: describeError(cause), path: loggablePath(context.url) }, 'a request failed');
+      }
+      context.status = error.status;
+      if (error.code === 'full' && !context.res.hasHeader('Retry-After')) context.set('Retry-After', '5');
+      context.body = errorBodyOf(error);
     }
   });
   app.on('error', (error: unknown) =>
@@ -56,17 +57,8 @@ export function requireToken(token: string): Koa.Middleware {
 }
 
 /** The request's body as text, byte for byte. @throws FleetError `body-too-large` */
-export async function readTextBody(context: Koa.Context): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of context.req) {
-    const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    size += bytes.length;
-    if (size > MAX_BODY_BYTES)
-      throw new FleetError('body-too-large', `the body is longer than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+export function readTextBody(context: Koa.Context): Promise<string> {
+  return readText(context.req, { bytes: MAX_BODY_BYTES, what: 'the body', code: 'body-too-large' });
 }
 
 /**

@@ -1,6 +1,8 @@
 // OpenAPI 3.1 documents, made from the schemas by which requests and answers are parsed, and held against the routes that there are.
 import type Router from '@koa/router';
 import { z } from 'zod';
+import { errorSchema } from '../api/error.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import { VERSION } from '../version.ts';
 
 /** One thing an API does. */
@@ -15,8 +17,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   /** What it answers when all is well. */
   readonly answers: Readonly<Record<number, Answer>>;
-  /** Statuses with which it may refuse, each with when; 401 is added where a token is asked for. */
-  readonly refuses?: Readonly<Record<number, string>>;
+  /** Codes with which it may refuse; `unauthorized` is added where a token is asked for. */
+  readonly refuses?: readonly ErrorCode[];
   /** Which token it asks for, where one is set. */
   readonly token?: TokenName;
 }
@@ -36,13 +38,6 @@ export interface ApiDescription {
   readonly description: string;
   readonly operations: readonly Operation[];
 }
-
-/** Every error of every API of ours. */
-export const errorSchema = z.looseObject({
-  status: z.enum(['error', 'full']),
-  message: z.string().describe('what went wrong, in words; it names the field and its value'),
-  remedy: z.string().optional().describe('what to do about it'),
-});
 
 /** The answer of `/healthz` and `/readyz`. */
 export const HEALTH_ANSWER: Operation['answers'] = {
@@ -119,7 +114,7 @@ export function openApiOf({ title, description, operations }: ApiDescription): o
 
 function describeOperation(operation: Operation): object {
   const { method, path, summary, description, body, token } = operation;
-  const refuses = { ...operation.refuses, ...(token === undefined ? {} : { 401: 'without the token' }) };
+  const codes = [...(operation.refuses ?? []), ...(token === undefined ? [] : ['unauthorized' as const])];
   return {
     operationId: operationId(method, path),
     summary,
@@ -128,14 +123,31 @@ function describeOperation(operation: Operation): object {
     ...(body === undefined ? {} : { requestBody: { content: jsonContent(jsonSchema(body, 'input')) } }),
     responses: {
       ...mapValues(operation.answers, describeAnswer),
-      ...mapValues(refuses, (when) => ({
-        description: when,
-        content: jsonContent({ $ref: '#/components/schemas/Error' }),
-      })),
+      ...describeRefusals(codes),
     },
     // An empty requirement beside it: there may be no token.
     ...(token === undefined ? {} : { security: [{ [token]: [] }, {}] }),
   };
+}
+
+/** One response for each status, with what each of its codes means. */
+function describeRefusals(codes: readonly ErrorCode[]): Record<string, object> {
+  const byStatus = new Map<number, readonly ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [
+      status,
+      {
+        description: of.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('; '),
+        content: jsonContent({
+          allOf: [{ $ref: '#/components/schemas/Error' }, { properties: { code: { enum: of } } }],
+        }),
+      },
+    ]),
+  );
 }
 
 function parametersOf({ path, query = {} }: Operation): object {

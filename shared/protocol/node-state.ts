@@ -23,11 +23,11 @@ const MOVES: Readonly<Record<NodeState, Partial<Readonly<Record<NodeEvent, NodeS
   drained: { uncordon: 'ready', drain: 'draining' },
 };
 
-/** The state after `event`, or a `conflict` error that says what the node is and what it could do. */
+/** The state after `event`, or a `wrong-state` error that says what the node is and what it could do. */
 export function moveNode(from: NodeState, event: NodeEvent): NodeState {
   const to = MOVES[from][event];
   if (to === undefined) {
-    throw new FleetError('conflict', `a node that is ${from} cannot ${event}`, {
+    throw new FleetError('wrong-state', `a node that is ${from} cannot ${event}`, {
       remedy: `it can: ${Object.keys(MOVES[from]).join(', ')}`,
     });
   }

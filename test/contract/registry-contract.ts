@@ -45,10 +45,12 @@ export function registryContract(host: RegistryHost): void {
       await registry.add(A);
       expect(registry.members()).toEqual([A]);
       await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({
-        code: 'conflict',
+        code: 'already-exists',
         message: expect.stringContaining(A.url),
       });
-      await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({ code: 'conflict' });
+      await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
+        code: 'already-exists',
+      });
       expect(registry.members()).toEqual([A]);
     });
 

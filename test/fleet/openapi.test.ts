@@ -72,7 +72,7 @@ const loseRegistry = async (): Promise<object> => {
   return { force: true };
 };
 /** A sandbox that somebody has, or any. */
-const claimed = () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '';
+const claimed = () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? 'none';
 const nobody = { id: () => 'nobody' };
 const ofSandbox = { id: () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '' };
 
@@ -119,6 +119,8 @@ const LISTENERS: readonly {
       ['post /api/nodes/{id}/drain', 400, { ...node(), body: () => ({ deadline: 'soon' }) }],
       ['post /api/nodes/{id}/drain', 200, { ...node(), body: () => ({ deadline: '30m' }) }],
       ['post /api/nodes/{id}/uncordon', 200, node()],
+      ['post /api/nodes/{id}/cordon', 502, { id: () => 'nothing-there' }],
+      ['delete /api/nodes/{id}/sandboxes/{sandbox}', 502, { id: () => 'nothing-there' }],
       ['post /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
       ['delete /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
       ['delete /hosts', 404, { body: () => ({ host: 'http://127.0.0.1:2' }) }],

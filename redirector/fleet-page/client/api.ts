@@ -1,6 +1,8 @@
 // Calls to the control listener this page came from, with the token where one is asked for. It is kept for this tab,
 // and travels in a header: an address ends up in logs and histories.
 
+import type { ErrorCode } from '../../../shared/errors.ts';
+
 /** The redirector itself gives a node less. */
 const ANSWER_MS = 30_000;
 
@@ -15,24 +17,28 @@ export interface Finding {
 /** What the redirector says no with. */
 export class Refusal extends Error {
   readonly status: number;
+  /** A word of `shared/errors.ts`; empty where something in between answered. */
+  readonly code: ErrorCode | '';
   readonly remedy: string;
   readonly findings: readonly Finding[];
 
   constructor(status: number, answer: Answer) {
     super(answer.message ?? `the redirector answers ${status}`);
     this.status = status;
+    this.code = answer.code ?? '';
     this.remedy = answer.remedy ?? '';
     this.findings = answer.findings ?? [];
   }
 
-  /** Whether it can be insisted on. */
+  /** Whether the same order with `force` may be taken. */
   get isForceable(): boolean {
-    return this.status === 409 && this.remedy.includes('force');
+    return this.code === 'last-node';
   }
 }
 
 /** The parts of an answer that this page reads. */
 export interface Answer {
+  readonly code?: ErrorCode;
   readonly message?: string;
   readonly remedy?: string;
   readonly findings?: readonly Finding[];

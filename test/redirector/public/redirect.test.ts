@@ -198,7 +198,7 @@ describe('tmpnb-redirector’s mistakes', () => {
       return got.status === 503 && got;
     });
     expect(answer.headers.get('retry-after')).toBe('7');
-    expect(await answer.json()).toMatchObject({ status: 'none-answers' });
+    expect(await answer.json()).toMatchObject({ status: 'error', code: 'no-node-answers' });
   });
 
   test('at the start nobody is sent to a node that was not heard from', async () => {
@@ -218,7 +218,7 @@ describe('tmpnb-redirector’s mistakes', () => {
   test('no nodes at all is told as that', async () => {
     const front = await bench.front();
     const answer = await front.get('/', { accept: 'application/json' });
-    expect([answer.status, await answer.json()]).toMatchObject([503, { status: 'no-nodes' }]);
+    expect([answer.status, await answer.json()]).toMatchObject([503, { status: 'error', code: 'no-nodes' }]);
   });
 });
 

@@ -59,8 +59,10 @@ describe('the registry', () => {
 
   test('has each id and each address once', async () => {
     await registry.add(A);
-    await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({ code: 'already-exists' });
+    await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
+      code: 'already-exists',
+    });
     expect(registry.members()).toEqual([A]);
   });
 

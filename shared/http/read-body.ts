@@ -1,0 +1,46 @@
+// Reads a body up to a limit: no program, ours or somebody else's, can fill our memory with one.
+import { type ErrorCode, FleetError } from '../errors.ts';
+
+export interface BodyLimit {
+  readonly bytes: number;
+  /** Whose body it is, for the error: `its answer`. */
+  readonly what: string;
+  /** `bad-report` unless given: a body that another program answered with. */
+  readonly code?: ErrorCode;
+}
+
+/** Collects chunks, up to the limit. */
+export class BodyCollector {
+  readonly #limit: BodyLimit;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(limit: BodyLimit) {
+    this.#limit = limit;
+  }
+
+  /** @throws FleetError with the limit's code once there is more than it allows */
+  add(chunk: Buffer | string): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const { bytes: most, what, code = 'bad-report' } = this.#limit;
+    this.#size += bytes.length;
+    if (this.#size > most) throw new FleetError(code, `${what} is longer than ${most} bytes`);
+    this.#chunks.push(bytes);
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+/** The whole body; a stream that is too long is destroyed. @throws FleetError with the limit's code, or the stream's error */
+export async function readBytes(stream: AsyncIterable<Buffer | string>, limit: BodyLimit): Promise<Buffer> {
+  const body = new BodyCollector(limit);
+  for await (const chunk of stream) body.add(chunk);
+  return body.bytes();
+}
+
+/** As `readBytes`, decoded as UTF-8. */
+export async function readText(stream: AsyncIterable<Buffer | string>, limit: BodyLimit): Promise<string> {
+  return (await readBytes(stream, limit)).toString('utf8');
+}

@@ -9,10 +9,11 @@ import { describeFailure, isStale } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { askForWholePage, isPageView, makeRoom } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
+import { writeHead } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './types.ts';
-import type { Link, Upstream } from './upstream.ts';
+import type { Connection, Upstream } from './upstream.ts';
 
-export interface Errand {
+export interface ProxyRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
@@ -31,7 +32,7 @@ export interface Upgrade {
 }
 
 /** What all exchanges of one proxy share. */
-export interface Household {
+export interface ProxyContext {
   readonly options: ProxyOptions;
   readonly fixed: FixedHeaders;
   readonly tally: Tally;
@@ -42,55 +43,54 @@ export interface Household {
 const UPGRADE_TIMEOUT_MS = 60_000;
 /** Each of them would give the sandbox its whole time again. */
 const MOST_INTERIM = 16;
-const ILLEGAL_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
-/** Carries out one errand. Never throws: whatever goes wrong is the reader's answer. */
-export function carry(errand: Errand, upstream: Upstream, household: Household): void {
-  const exchange = new Exchange(errand, upstream, household);
+/** Sends one request to its sandbox and the response back. Never throws: every failure becomes the reader's response. */
+export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext): void {
+  const exchange = new Exchange(proxied, upstream, context);
   // A pipelined request has no socket until those before it are answered; only then it is its turn, so that one
   // connection cannot have more than one request under way, nor fill our memory with answers.
-  if (errand.response.socket === null) errand.response.once('socket', () => exchange.start());
+  if (proxied.response.socket === null) proxied.response.once('socket', () => exchange.start());
   else exchange.start();
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #errand: Errand;
+  readonly #proxied: ProxyRequest;
   readonly #upstream: Upstream;
-  readonly #household: Household;
+  readonly #context: ProxyContext;
   readonly #body: RequestBody | undefined;
-  #link: Link | undefined;
+  #connection: Connection | undefined;
   #retried = false;
   #answered = false;
   #interim = 0;
   #wrote = false;
-  #held = false;
+  #paused = false;
   #over = false;
   /** What follows the page's own end. */
   #tail: Buffer | undefined;
 
-  constructor(errand: Errand, upstream: Upstream, household: Household) {
-    this.#errand = errand;
+  constructor(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext) {
+    this.#proxied = proxied;
     this.#upstream = upstream;
-    this.#household = household;
-    if (errand.hasBody) {
-      this.#body = new RequestBody(errand.request, (bytes) => {
-        household.tally.bytesToSandbox += bytes;
+    this.#context = context;
+    if (proxied.hasBody) {
+      this.#body = new RequestBody(proxied.request, (bytes) => {
+        context.tally.bytesToSandbox += bytes;
       });
       this.#body.on('error', () => this.#abandon());
     }
   }
 
   start(): void {
-    this.#errand.response.once('close', () => this.#abandon());
+    this.#proxied.response.once('close', () => this.#abandon());
     this.#dispatch();
   }
 
   #dispatch(): void {
-    const { request, target, token, upgrade } = this.#errand;
-    const { options, headersTimeout } = this.#household;
+    const { request, target, token, upgrade } = this.#proxied;
+    const { options, headersTimeout } = this.#context;
     const headers = requestHeaders(request, { ...options, token });
-    this.#link = this.#upstream.take(this.#retried);
-    this.#link.client.dispatch(
+    this.#connection = this.#upstream.acquire(this.#retried);
+    this.#connection.client.dispatch(
       {
         path: target,
         method: request.method ?? 'GET',
@@ -120,8 +120,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (this.#interim > MOST_INTERIM) controller.abort(new Error('the sandbox never comes to its answer'));
       return;
     }
-    const { response, id } = this.#errand;
-    const { options, fixed, tally } = this.#household;
+    const { response, id } = this.#proxied;
+    const { options, fixed, tally } = this.#context;
     countAnswer(tally, status);
     const rules = { ownCookiePrefix: options.ownCookiePrefix, base: `/user/${id}/`, fixed };
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
@@ -137,32 +137,32 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    const { response } = this.#errand;
+    const { response } = this.#proxied;
     this.#wrote = true;
-    this.#household.tally.bytesToReader += chunk.length;
-    if (response.write(chunk) || this.#held) return;
-    this.#held = true;
-    this.#link?.hold();
+    this.#context.tally.bytesToReader += chunk.length;
+    if (response.write(chunk) || this.#paused) return;
+    this.#paused = true;
+    this.#connection?.pause();
     response.once('drain', () => {
-      this.#held = false;
-      if (!this.#over) this.#link?.release();
+      this.#paused = false;
+      if (!this.#over) this.#connection?.resume();
     });
   }
 
   onResponseEnd(): void {
     if (this.#over) return;
-    const { response, id } = this.#errand;
+    const { response, id } = this.#proxied;
     this.#over = true;
-    if (this.#link !== undefined) this.#upstream.give(this.#link);
-    if (response.statusCode < 400) this.#household.options.used(id);
+    if (this.#connection !== undefined) this.#upstream.release(this.#connection);
+    if (response.statusCode < 400) this.#context.options.used(id);
     response.end(this.#tail);
     this.#body?.destroy();
   }
 
   #banner(): string | undefined {
-    const { request, id, upgrade } = this.#errand;
+    const { request, id, upgrade } = this.#proxied;
     if (upgrade !== undefined || !isPageView(request)) return undefined;
-    return this.#household.options.notice?.(id)?.banner;
+    return this.#context.options.notice?.(id)?.banner;
   }
 
   /** The headers, made to fit what we put at the page's end; as they are where nothing is put. */
@@ -182,22 +182,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     _headers: unknown,
     socket: Duplex,
   ): void {
-    const { upgrade, id } = this.#errand;
+    const { upgrade, id } = this.#proxied;
     if (this.#over || upgrade === undefined || status !== 101) {
       socket.destroy();
       this.onResponseError(controller, new Error(`the sandbox changed protocols with status ${status}`));
       return;
     }
     this.#over = true;
-    this.#household.options.used(id);
+    this.#context.options.used(id);
     upgrade.agreed(socket, decodeRawHeaders(controller.rawHeaders));
   }
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#over) return;
-    const { request, response, id } = this.#errand;
-    const { options, tally } = this.#household;
-    this.#link?.destroy();
+    const { request, response, id } = this.#proxied;
+    const { options, tally } = this.#context;
+    this.#connection?.destroy();
     if (response.headersSent) {
       this.#over = true;
       tally.errors.truncated += 1;
@@ -217,10 +217,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refuse(refusal: Refusal): void {
-    const { request, response } = this.#errand;
-    this.#household.tally.errors[refusal.reason] += 1;
-    countAnswer(this.#household.tally, refusal.status);
-    this.#household.options.refuse(request, response, refusal);
+    const { request, response } = this.#proxied;
+    this.#context.tally.errors[refusal.reason] += 1;
+    countAnswer(this.#context.tally, refusal.status);
+    this.#context.options.refuse(request, response, refusal);
     this.#body?.destroy();
   }
 
@@ -228,34 +228,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#link?.destroy();
+    this.#connection?.destroy();
     this.#body?.destroy();
   }
-}
-
-/** Node's `writeHead` keeps only the last of each name once a header was set one by one, as for CORS ahead of us. */
-function writeHead(
-  response: ServerResponse,
-  status: number,
-  reason: string | undefined,
-  flat: string[],
-): void {
-  const phrase = reason === undefined || reason === '' || ILLEGAL_REASON.test(reason) ? undefined : reason;
-  if (response.getHeaderNames().length === 0) {
-    if (phrase === undefined) response.writeHead(status, flat);
-    else response.writeHead(status, phrase, flat);
-    return;
-  }
-  const values = new Map<string, string[]>();
-  for (let index = 0; index < flat.length; index += 2) {
-    const name = flat[index]?.toLowerCase() ?? '';
-    const sofar = values.get(name);
-    if (sofar === undefined) values.set(name, [flat[index + 1] ?? '']);
-    else sofar.push(flat[index + 1] ?? '');
-  }
-  for (const [name, all] of values) response.setHeader(name, all.length === 1 ? (all[0] ?? '') : all);
-  if (phrase === undefined) response.writeHead(status);
-  else response.writeHead(status, phrase);
 }
 
 /** The reader must see that something is missing. Where only the closing marks the end, it has to be a reset. */

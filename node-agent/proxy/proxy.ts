@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { carry, type Household } from './exchange.ts';
+import { type ProxyContext, proxyRequest } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
 import { framing } from './request-body.ts';
@@ -61,14 +61,14 @@ class SandboxProxy implements NodeProxy {
     answers: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 },
   };
   readonly #options: ProxyOptions;
-  readonly #household: Household;
+  readonly #context: ProxyContext;
   readonly #upstreams = new Map<string, Upstream>();
   /** What cuts each open WebSocket, by sandbox. */
   readonly #tunnels = new Map<string, Set<() => void>>();
 
   constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#household = {
+    this.#context = {
       options,
       fixed: fixHeaders(options.responseHeaders),
       tally: this.counters,
@@ -81,7 +81,7 @@ class SandboxProxy implements NodeProxy {
     if (path === 'elsewhere') return false;
     this.counters.requests += 1;
     const route = this.#route(path, request, response);
-    if (route !== undefined) carry({ ...route, request, response }, route.upstream, this.#household);
+    if (route !== undefined) proxyRequest({ ...route, request, response }, route.upstream, this.#context);
     return true;
   }
 
@@ -101,21 +101,21 @@ class SandboxProxy implements NodeProxy {
       this.#refuse(request, response, { status: 400, reason: 'malformed', id: route.id });
       return true;
     }
-    const errand = { ...route, request, response };
+    const proxied = { ...route, request, response };
     const protocol = request.headers.upgrade?.trim() ?? '';
     if (protocol.toLowerCase() !== 'websocket') {
       // Whoever offers another protocol (`h2c`) takes an answer in this one.
-      carry(errand, route.upstream, this.#household);
+      proxyRequest(proxied, route.upstream, this.#context);
       return true;
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
-      const rules = { ...this.#options, base: `/user/${route.id}/`, fixed: this.#household.fixed };
+      const rules = { ...this.#options, base: `/user/${route.id}/`, fixed: this.#context.fixed };
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
       this.#join(route.id, socket, sandbox);
     };
-    carry({ ...errand, upgrade: { protocol, agreed } }, route.upstream, this.#household);
+    proxyRequest({ ...proxied, upgrade: { protocol, agreed } }, route.upstream, this.#context);
     return true;
   }
 

@@ -17,44 +17,48 @@ const BUFFERING: SocketConstructorOpts & { readonly highWaterMark: number } = { 
 /** One sandbox's connections. */
 export class Upstream {
   readonly address: Address;
-  readonly #links = new Set<Link>();
-  readonly #idle: Link[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #idle: Connection[] = [];
 
   constructor(address: Address) {
     this.address = address;
   }
 
   /** For one request; the most recently used first. With `fresh`, a connection of its own. */
-  take(fresh = false): Link {
-    for (let link = fresh ? undefined : this.#idle.pop(); link !== undefined; link = this.#idle.pop()) {
-      if (link.open) return link;
-      link.destroy();
+  acquire(fresh = false): Connection {
+    for (
+      let connection = fresh ? undefined : this.#idle.pop();
+      connection !== undefined;
+      connection = this.#idle.pop()
+    ) {
+      if (connection.open) return connection;
+      connection.destroy();
     }
-    const link = new Link(this.address, () => this.#drop(link));
-    this.#links.add(link);
-    return link;
+    const connection = new Connection(this.address, () => this.#drop(connection));
+    this.#connections.add(connection);
+    return connection;
   }
 
   /** After a request that came to its proper end. */
-  give(link: Link): void {
-    link.reset();
-    if (this.#links.has(link)) this.#idle.push(link);
+  release(connection: Connection): void {
+    connection.reset();
+    if (this.#connections.has(connection)) this.#idle.push(connection);
   }
 
   /** Every request under way fails. */
   destroy(): void {
-    for (const link of [...this.#links]) link.destroy();
+    for (const connection of [...this.#connections]) connection.destroy();
   }
 
-  #drop(link: Link): void {
-    this.#links.delete(link);
-    const index = this.#idle.indexOf(link);
+  #drop(connection: Connection): void {
+    this.#connections.delete(connection);
+    const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
   }
 }
 
 /** One connection, and the client that speaks HTTP over it. */
-export class Link {
+export class Connection {
   readonly client: Client;
   readonly #onClosed: () => void;
   #socket: GatedSocket | undefined;
@@ -72,7 +76,7 @@ export class Link {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    // undici would connect anew by itself, but whoever waits in line finds a better link.
+    // undici would reconnect by itself, but `Upstream` finds a better connection for the next request.
     this.client.on('disconnect', () => this.destroy());
   }
 
@@ -81,12 +85,12 @@ export class Link {
   }
 
   /** Reads no more from the sandbox; what has been read but not parsed waits. */
-  hold(): void {
-    this.#socket?.hold();
+  pause(): void {
+    this.#socket?.shut();
   }
 
-  release(): void {
-    this.#socket?.release();
+  resume(): void {
+    this.#socket?.open();
   }
 
   /** For the next request; must not read on, since it is called from within the parser. */
@@ -128,7 +132,7 @@ function connect({ host, port }: Address, callback: Connected): GatedSocket {
 
 /** A socket whose reader can be made to find nothing: its buffer fills, then the sandbox's, then the sandbox waits. */
 class GatedSocket extends Socket {
-  #held = false;
+  #shut = false;
   #connected = false;
 
   constructor() {
@@ -138,22 +142,22 @@ class GatedSocket extends Socket {
     });
   }
 
-  hold(): void {
-    this.#held = true;
+  shut(): void {
+    this.#shut = true;
   }
 
   reset(): void {
-    this.#held = false;
+    this.#shut = false;
   }
 
-  release(): void {
-    if (!this.#held) return;
-    this.#held = false;
+  open(): void {
+    if (!this.#shut) return;
+    this.#shut = false;
     this.emit('readable');
   }
 
   override read(size?: number): ReturnType<Socket['read']> {
-    return this.#held && size !== 0 ? null : super.read(size);
+    return this.#shut && size !== 0 ? null : super.read(size);
   }
 
   /** undici takes a reset for the proper end of a response that has no length; it is not. */

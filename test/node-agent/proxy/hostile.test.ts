@@ -1,7 +1,7 @@
 // undici 7 asserts in a socket's `end`, `error` and `close` handlers when a response is paused just then, and an
 // assertion there ends the process (nodejs/undici#5360, mended in undici 8 only). With one slow reader and one
 // sandbox that dies midway, which happens every day, all readers of a node would have lost their proxy; hence
-// GatedSocket in proxy-link.ts. An exception nobody catches fails these tests.
+// GatedSocket in upstream.ts. An exception nobody catches fails these tests.
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';

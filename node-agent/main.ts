@@ -15,12 +15,12 @@ import { TicketCounter } from './claim/ticket-counter.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control/app.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
-import { HostRoom } from './lifecycle/host-resources.ts';
+import { HostResources } from './lifecycle/host-resources.ts';
 import { createJobs } from './lifecycle/jobs.ts';
 import { openEngine } from './lifecycle/open-engine.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { Pool } from './pool/pool.ts';
-import { PoolSize } from './pool/settings.ts';
+import { AdjustablePoolSettings } from './pool/settings.ts';
 import { createProxy, type Lookup } from './proxy/proxy.ts';
 import type { ReaderNotice } from './proxy/types.ts';
 import { createPublicHandler } from './public/app.ts';
@@ -74,10 +74,10 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
   const secrets = parseSecrets(config.secret);
   const stateFile = new NodeStateFile(config.dataDir, logger);
   const lifecycle = new NodeLifecycle(stateFile, clock);
-  const size = new PoolSize(stateFile, config, logger);
+  const size = new AdjustablePoolSettings(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
-  const room = new HostRoom({
+  const resources = new HostResources({
     minFreeMemory: config.minFreeMemory,
     minFreeDisk: config.minFreeDisk,
     dirs: () => [config.dataDir, ...engine.disks()],
@@ -94,7 +94,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
     random,
     logger,
     state: () => lifecycle.state,
-    withheld: () => problem ?? room.shortage,
+    withheld: () => problem ?? resources.shortage,
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
   });
@@ -144,7 +144,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
       else gate.holdUpgrade(socket, upgrade);
     },
   });
-  metrics.watch({ pool, room, lifecycle, proxy, connections: publicServer.connections });
+  metrics.watch({ pool, resources, lifecycle, proxy, connections: publicServer.connections });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,
@@ -183,7 +183,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
       },
     });
     isOpen = true;
-    await room.look();
+    await resources.look();
     await pool.open();
   } catch (error) {
     await Promise.all([publicServer.close(0), controlServer.close(0), proxy.close()]);
@@ -196,7 +196,7 @@ async function startHolding(config: NodeAgentConfig, runtime: HostRuntime): Prom
   }
   signal.removeEventListener('abort', giveUp);
   gate.open();
-  const jobs = createJobs({ config, pool, room, lifecycle, clock, reap, journal, logger });
+  const jobs = createJobs({ config, pool, resources, lifecycle, clock, reap, journal, logger });
   const schedule = startSchedule(jobs, logger);
   logger.info(
     {

@@ -11,7 +11,7 @@ import { describeIssues, type NodeStats, type sandboxSchema } from '../../shared
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { PoolSize } from '../pool/settings.ts';
+import type { AdjustablePoolSettings } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
@@ -21,7 +21,7 @@ import { addPoolRoutes } from './pool-routes.ts';
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
-  readonly size: PoolSize;
+  readonly size: AdjustablePoolSettings;
   readonly orders: OrderHandler;
   readonly snapshot: () => NodeStats;
   readonly metrics: NodeMetrics;

@@ -7,11 +7,11 @@ import type { Logger } from '../../shared/logging.ts';
 import { describeIssues, type NodeStats, nodeStatsSchema } from '../../shared/protocol/wire.ts';
 import { nodeAgentOptions } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { PoolSize } from '../pool/settings.ts';
+import type { AdjustablePoolSettings } from '../pool/settings.ts';
 
 export interface PoolControl {
   readonly pool: Pool;
-  readonly size: PoolSize;
+  readonly size: AdjustablePoolSettings;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
 }

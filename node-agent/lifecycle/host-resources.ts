@@ -6,7 +6,7 @@ import { formatBytes } from '../../shared/config/units.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 
-export interface HostRoomOptions {
+export interface HostResourcesOptions {
   /** Bytes that must be left; 0: never mind. */
   readonly minFreeMemory: number;
   readonly minFreeDisk: number;
@@ -22,12 +22,12 @@ export interface Measured {
   readonly disks: Readonly<Record<string, number>>;
 }
 
-export class HostRoom {
-  readonly #options: HostRoomOptions;
+export class HostResources {
+  readonly #options: HostResourcesOptions;
   #measured: Measured = { memory: freemem(), disks: {} };
   #shortage: string | undefined;
 
-  constructor(options: HostRoomOptions) {
+  constructor(options: HostResourcesOptions) {
     this.#options = options;
   }
 

@@ -8,15 +8,15 @@ import type { Pool } from '../pool/pool.ts';
 import { findExpired } from '../sandboxes/expire.ts';
 import type { Journal } from '../sandboxes/journal.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
-import type { HostRoom } from './host-resources.ts';
+import type { HostResources } from './host-resources.ts';
 
 /** A start takes a second or so; a shortage must be seen before many more are begun. */
-const ROOM_SCHEDULE = '* * * * * *';
+const RESOURCES_SCHEDULE = '* * * * * *';
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
-  readonly room: HostRoom;
+  readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -26,13 +26,13 @@ export interface JobsOptions {
 }
 
 export function createJobs(options: JobsOptions): readonly Job[] {
-  const { config, pool, room, lifecycle, clock, reap, journal, logger } = options;
+  const { config, pool, resources, lifecycle, clock, reap, journal, logger } = options;
   return [
     {
-      what: "a look at the host's room",
-      expression: ROOM_SCHEDULE,
+      what: "a look at the host's resources",
+      expression: RESOURCES_SCHEDULE,
       run: async () => {
-        await room.look();
+        await resources.look();
         pool.act();
       },
     },

@@ -3,7 +3,7 @@
 /** So many starts in a row that fail speak against the image; one may be the host's bad moment. */
 const FAILURES = 3;
 
-export class ImageRoll {
+export class ImageRollout {
   #current = '';
   /** What a sandbox was last seen to start from: where to go back to. */
   #proven: string | undefined;

@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import { awaitAnswer } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
-export interface KeeperOptions {
+export interface LauncherOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly random: Random;
@@ -22,14 +22,14 @@ export interface KeeperOptions {
   /** The engine confirmed that it is no more. */
   readonly onRemoved: (sandbox: Sandbox) => void;
   /** Failed starts have waited long enough: another may be tried. */
-  readonly onPatience: () => void;
+  readonly onBackoffEnd: () => void;
 }
 
 /** So many removals at a time: Docker serves them slowly, and readers' claims come first. */
 const CONCURRENT_REMOVALS = 4;
 
-export class Keeper {
-  readonly #options: KeeperOptions;
+export class Launcher {
+  readonly #options: LauncherOptions;
   /** Of all starts together: when one fails, the others' cause is usually the same. */
   readonly #backoff: Backoff;
   readonly #removals = pLimit(CONCURRENT_REMOVALS);
@@ -39,9 +39,9 @@ export class Keeper {
   readonly #closing = new AbortController();
   #failedRemovals = 0;
 
-  constructor(options: KeeperOptions) {
+  constructor(options: LauncherOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.clock, options.random, options.onPatience);
+    this.#backoff = new Backoff(options.clock, options.random, options.onBackoffEnd);
   }
 
   get backingOff(): boolean {

@@ -7,13 +7,13 @@ import type { Engine } from '../engine/engine.ts';
 import { planAdoption } from '../sandboxes/adopt.ts';
 import type { Journal } from '../sandboxes/journal.ts';
 import { type Counts, type Sandbox, SandboxTable } from '../sandboxes/table.ts';
-import { Refill, type RefillSettings } from '../sizing/sizing.ts';
-import { ImageRoll } from './image-rollout.ts';
-import { Keeper } from './launcher.ts';
+import { Sizing, type SizingSettings } from '../sizing/sizing.ts';
+import { ImageRollout } from './image-rollout.ts';
+import { Launcher } from './launcher.ts';
 import { coldRoom, planPool } from './plan.ts';
-import { WaitingLine } from './wait-queue.ts';
+import { WaitQueue } from './wait-queue.ts';
 
-export interface PoolSettings extends RefillSettings {
+export interface PoolSettings extends SizingSettings {
   readonly capacity: number;
   /** Nothing is started. This and the sizes may change at any time; `act` follows. */
   readonly paused: boolean;
@@ -48,9 +48,9 @@ export class Pool {
   readonly settings: PoolSettings;
   readonly table = new SandboxTable();
   readonly #options: PoolOptions;
-  readonly #keeper: Keeper;
-  readonly #line = new WaitingLine<Sandbox>();
-  readonly #refill: Refill;
+  readonly #launcher: Launcher;
+  readonly #queue = new WaitQueue<Sandbox>();
+  readonly #sizing: Sizing;
   readonly #stale = new Set<string>();
   readonly #crashed = new Set<string>();
   /** Between the end of `open` and the beginning of `close`: only then is anything started, or given out cold. */
@@ -58,32 +58,32 @@ export class Pool {
   #closed = false;
   #claims = 0;
   #imagesGivenUp = 0;
-  readonly #roll = new ImageRoll();
+  readonly #rollout = new ImageRollout();
   #acting = false;
   #actAgain = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.settings = options.settings;
-    this.#refill = new Refill(options.settings, options.clock);
-    this.#keeper = new Keeper({
+    this.#sizing = new Sizing(options.settings, options.clock);
+    this.#launcher = new Launcher({
       ...options,
       startDeadline: options.settings.startDeadline,
       onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
       onFailed: (sandbox) => this.#failed(sandbox),
       onRemoved: (sandbox) => this.#removed(sandbox),
-      onPatience: () => this.act(),
+      onBackoffEnd: () => this.act(),
     });
   }
 
   /** Learns the image, takes up what an earlier run left, clears away the rest, and begins to fill. */
   async open(): Promise<void> {
     const { engine, journal, logger } = this.#options;
-    this.#roll.offer(await engine.image());
+    this.#rollout.offer(await engine.image());
     const adopted = planAdoption(await engine.list(), journal.recorded);
     for (const sandbox of adopted) {
       this.table.add(sandbox);
-      this.#roll.started(sandbox.image);
+      this.#rollout.started(sandbox.image);
       if (sandbox.image !== this.image && sandbox.state === 'warm') this.#stale.add(sandbox.id);
     }
     if (adopted.length > 0) logger.info({ adopted: adopted.length }, 'sandboxes of the last run go on');
@@ -108,7 +108,7 @@ export class Pool {
     const warm = this.claim();
     if (warm !== undefined) return warm;
     if (this.coldRoom() <= 0 || !this.#running || !takesReaders(this.#options.state())) return undefined;
-    const turn = this.#line.join(ms, signal);
+    const turn = this.#queue.join(ms, signal);
     this.act();
     return turn;
   }
@@ -117,7 +117,7 @@ export class Pool {
   coldRoom(): number {
     const { capacity, paused } = this.settings;
     const withheld = paused || this.withheld !== undefined;
-    return coldRoom({ ...this.table.counts(), capacity, paused: withheld, waiting: this.#line.length });
+    return coldRoom({ ...this.table.counts(), capacity, paused: withheld, waiting: this.#queue.length });
   }
 
   /** Why nothing is started just now, in words; an operator's own word needs none. */
@@ -126,7 +126,7 @@ export class Pool {
   }
 
   get waiting(): number {
-    return this.#line.length;
+    return this.#queue.length;
   }
 
   /** The claim on disk, so that a restart knows whose it is; false, and the sandbox goes, when that fails. */
@@ -163,9 +163,9 @@ export class Pool {
     if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
     this.#options.logger.info({ sandbox: shortId(id), reason }, 'sandbox ends');
     if (reason === 'crashed') this.#rememberCrash(id);
-    this.#keeper.abort(id);
+    this.#launcher.abort(id);
     this.#options.onEnd(sandbox);
-    this.#keeper.remove(sandbox);
+    this.#launcher.remove(sandbox);
     this.act();
     return true;
   }
@@ -173,7 +173,7 @@ export class Pool {
   /** The engine's hint that one stopped by itself. */
   exited(id: string): void {
     const sandbox = this.table.get(id);
-    if (sandbox?.state === 'starting') this.#keeper.abort(id);
+    if (sandbox?.state === 'starting') this.#launcher.abort(id);
     else if (sandbox !== undefined) this.end(id, 'crashed');
   }
 
@@ -191,23 +191,23 @@ export class Pool {
 
   /** Asks the image's source for a newer one; when there is one, the pool rolls over to it. */
   async refresh(): Promise<boolean> {
-    const changed = this.#roll.offer(await this.#options.engine.image({ pull: true }));
+    const changed = this.#rollout.offer(await this.#options.engine.image({ pull: true }));
     if (changed) this.#rollOver();
     return changed;
   }
 
   get image(): string {
-    return this.#roll.current;
+    return this.#rollout.current;
   }
 
   /** How many are to be ready and unclaimed just now. */
   get warmTarget(): number {
-    return Math.min(this.settings.capacity, this.#refill.warmTarget());
+    return Math.min(this.settings.capacity, this.#sizing.warmTarget());
   }
 
   /** How many are started at one time just now. */
   get concurrency(): number {
-    return this.#refill.concurrency;
+    return this.#sizing.concurrency;
   }
 
   /** How many have yet to give way to new ones. */
@@ -221,7 +221,7 @@ export class Pool {
 
   /** Removals that the engine refused or failed, and images that were given up; for metrics. */
   get troubles(): { readonly failedRemovals: number; readonly imagesGivenUp: number } {
-    return { failedRemovals: this.#keeper.failedRemovals, imagesGivenUp: this.#imagesGivenUp };
+    return { failedRemovals: this.#launcher.failedRemovals, imagesGivenUp: this.#imagesGivenUp };
   }
 
   counts(): Counts {
@@ -261,15 +261,15 @@ export class Pool {
   async close(options: { readonly purge: boolean }): Promise<void> {
     this.#closed = true;
     this.#running = false;
-    this.#keeper.stop();
-    this.#line.dismiss();
+    this.#launcher.stop();
+    this.#queue.dismiss();
     if (options.purge) for (const { id } of this.table.all()) this.end(id, 'shutdown');
-    await this.#keeper.settled();
+    await this.#launcher.settled();
   }
 
   #actOnce(): void {
     const state = this.#options.state();
-    if (!takesReaders(state)) this.#line.dismiss();
+    if (!takesReaders(state)) this.#queue.dismiss();
     const { held, removing } = this.table.counts();
     const plan = planPool({
       state,
@@ -279,14 +279,14 @@ export class Pool {
       starting: this.table.inState('starting').map(({ id }) => id),
       held,
       removing,
-      waiting: this.#line.length,
+      waiting: this.#queue.length,
       stale: this.#stale,
-      maxStarting: this.#refill.concurrency,
-      mayStart: this.withheld === undefined && !this.#keeper.backingOff,
+      maxStarting: this.#sizing.concurrency,
+      mayStart: this.withheld === undefined && !this.#launcher.backingOff,
       paused: this.settings.paused,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
-    for (let n = 0; n < plan.start; n += 1) this.#keeper.start(this.#newSandbox());
+    for (let n = 0; n < plan.start; n += 1) this.#launcher.start(this.#newSandbox());
   }
 
   #give(sandbox: Sandbox): Sandbox {
@@ -294,7 +294,7 @@ export class Pool {
     sandbox.owner = newNonce();
     sandbox.claimedAt = this.#options.clock.now();
     this.#claims += 1;
-    this.#refill.claimed();
+    this.#sizing.claimed();
     this.#stale.delete(sandbox.id);
     this.act();
     return sandbox;
@@ -302,17 +302,17 @@ export class Pool {
 
   #started(sandbox: Sandbox, seconds: number): void {
     this.#options.onStarted?.(seconds);
-    this.#roll.started(sandbox.image);
-    this.#refill.started(seconds);
+    this.#rollout.started(sandbox.image);
+    this.#sizing.started(seconds);
     this.table.move(sandbox, 'warm');
     this.#options.journal.warm(sandbox);
-    this.#serveLine();
+    this.#serveQueue();
     this.act();
   }
 
   #failed({ id, image }: Sandbox): void {
-    if (!this.#closed) this.#refill.failed();
-    const givenUp = this.#closed ? undefined : this.#roll.failed(image);
+    if (!this.#closed) this.#sizing.failed();
+    const givenUp = this.#closed ? undefined : this.#rollout.failed(image);
     this.end(id, this.#closed ? 'shutdown' : 'failed-start');
     if (givenUp === undefined) return;
     this.#imagesGivenUp += 1;
@@ -323,7 +323,7 @@ export class Pool {
 
   /** Those that nobody holds give way to such of the image that is wanted now. */
   #rollOver(): void {
-    this.#refill.forget();
+    this.#sizing.forget();
     for (const { id, state, image } of this.table.all()) {
       if (image === this.image) this.#stale.delete(id);
       else if (!isHeld(state)) this.#stale.add(id);
@@ -356,12 +356,12 @@ export class Pool {
   }
 
   /** A warm one goes straight to whoever waits longest. */
-  #serveLine(): void {
-    while (this.#line.length > 0) {
+  #serveQueue(): void {
+    while (this.#queue.length > 0) {
       const sandbox = this.table.firstWarm();
       if (sandbox === undefined) return;
       // The line is asked first: a reader who has gone must not cost a sandbox.
-      if (!this.#line.serve(() => this.#give(sandbox))) return;
+      if (!this.#queue.serve(() => this.#give(sandbox))) return;
     }
   }
 

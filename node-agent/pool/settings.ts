@@ -3,7 +3,7 @@
 import { FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeAgentConfig } from '../config.ts';
-import type { NodeStateFile, PoolWord } from '../state/state-file.ts';
+import type { NodeStateFile, PoolOverride } from '../state/state-file.ts';
 import type { PoolSettings } from './pool.ts';
 
 /** `null` goes back to what is configured; undefined leaves it as it is. `warm` may be Infinity: all. */
@@ -17,9 +17,9 @@ type Configured = Pick<
   'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startDeadline'
 >;
 
-const NOTHING_SAID: PoolWord = { paused: false, capacity: null, warm: null };
+const NO_OVERRIDE: PoolOverride = { paused: false, capacity: null, warm: null };
 
-export class PoolSize implements PoolSettings {
+export class AdjustablePoolSettings implements PoolSettings {
   readonly warmFollow: boolean;
   readonly warmMax: number;
   readonly concurrentStarts: number;
@@ -40,16 +40,16 @@ export class PoolSize implements PoolSettings {
   }
 
   get capacity(): number {
-    return this.#word.capacity?.now ?? this.#configured.capacity;
+    return this.#override.capacity?.now ?? this.#configured.capacity;
   }
 
   get warm(): number {
-    const { warm } = this.#word;
+    const { warm } = this.#override;
     return warm === null ? this.#configured.warm : read(warm.now);
   }
 
   get paused(): boolean {
-    return this.#word.paused;
+    return this.#override.paused;
   }
 
   /** For `GET /api/status`. */
@@ -78,25 +78,27 @@ export class PoolSize implements PoolSettings {
       });
     }
     this.#save({
-      ...(to.capacity === undefined ? {} : { capacity: instead(to.capacity, configured.capacity) }),
+      ...(to.capacity === undefined
+        ? {}
+        : { capacity: overrideUnlessSame(to.capacity, configured.capacity) }),
       ...(to.warm === undefined
         ? {}
-        : { warm: instead(to.warm === null ? null : write(to.warm), write(configured.warm)) }),
+        : { warm: overrideUnlessSame(to.warm === null ? null : write(to.warm), write(configured.warm)) }),
     });
   }
 
-  get #word(): PoolWord {
-    return this.#file.record.pool ?? NOTHING_SAID;
+  get #override(): PoolOverride {
+    return this.#file.record.pool ?? NO_OVERRIDE;
   }
 
-  #save(changes: Partial<PoolWord>): void {
-    this.#file.save({ pool: { ...this.#word, ...changes } });
+  #save(changes: Partial<PoolOverride>): void {
+    this.#file.save({ pool: { ...this.#override, ...changes } });
   }
 
   #forgetOutdated(logger: Logger): void {
     const configured = { capacity: this.#configured.capacity, warm: write(this.#configured.warm) };
     for (const name of ['capacity', 'warm'] as const) {
-      const said = this.#word[name];
+      const said = this.#override[name];
       if (said === null || said.configured === configured[name]) continue;
       const fields = { was: said.configured, resized: said.now, now: configured[name] };
       logger.warn(
@@ -110,8 +112,8 @@ export class PoolSize implements PoolSettings {
   }
 }
 
-/** What is the same as configured is no word of its own. */
-function instead<T>(now: T | null, configured: T): { now: T; configured: T } | null {
+/** A value equal to the configured one is no override. */
+function overrideUnlessSame<T>(now: T | null, configured: T): { now: T; configured: T } | null {
   return now === null || now === configured ? null : { now, configured };
 }
 

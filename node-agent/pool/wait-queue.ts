@@ -4,7 +4,7 @@ interface Waiter<T> {
   readonly serve: (thing: T | undefined) => void;
 }
 
-export class WaitingLine<T> {
+export class WaitQueue<T> {
   readonly #waiters = new Set<Waiter<T>>();
 
   get length(): number {

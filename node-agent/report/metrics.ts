@@ -12,7 +12,7 @@ import {
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
-import type { HostRoom } from '../lifecycle/host-resources.ts';
+import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
@@ -28,7 +28,7 @@ export interface NodeMetrics {
 
 export interface WatchedParts {
   readonly pool: Pool;
-  readonly room: HostRoom;
+  readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
   /** Open at the public listener. */
@@ -110,7 +110,7 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
   number('tmpfleet_waiting', 'Readers for whom a sandbox is being started just now', () => pool.waiting);
 }
 
-function showHost(registry: Registry, { pool, room }: WatchedParts): void {
+function showHost(registry: Registry, { pool, resources }: WatchedParts): void {
   showGauge(registry, {
     name: 'tmpfleet_starts_withheld',
     help: '1 while nothing is started, because this host has no room',
@@ -119,13 +119,13 @@ function showHost(registry: Registry, { pool, room }: WatchedParts): void {
   showGauge(registry, {
     name: 'tmpfleet_host_memory_available_bytes',
     help: 'Memory of this host that could be had',
-    rows: () => only(room.measured.memory),
+    rows: () => only(resources.measured.memory),
   });
   showGauge(registry, {
     name: 'tmpfleet_host_disk_free_bytes',
     help: 'Room on the disks of the data directory and of the engine',
     labels: ['dir'],
-    rows: () => Object.entries(room.measured.disks).map(([dir, free]): Row => [{ dir }, free]),
+    rows: () => Object.entries(resources.measured.disks).map(([dir, free]): Row => [{ dir }, free]),
   });
 }
 

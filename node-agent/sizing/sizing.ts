@@ -2,9 +2,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import { type Booking, Bookings } from './bookings.ts';
 import { Demand } from './demand.ts';
-import { StartPace } from './start-limiter.ts';
+import { StartLimiter } from './start-limiter.ts';
 
-export interface RefillSettings {
+export interface SizingSettings {
   /** How many to keep ready; Infinity for the whole capacity. With `warmFollow`, the least. */
   readonly warm: number;
   readonly warmFollow: boolean;
@@ -19,31 +19,31 @@ const USUAL_START_SECONDS = 5;
 /** Of the mean time of a start, how much the newest counts. */
 const WEIGHT = 0.2;
 
-export class Refill {
-  readonly #settings: RefillSettings;
+export class Sizing {
+  readonly #settings: SizingSettings;
   readonly #clock: Clock;
   readonly #bookings: Bookings;
   readonly #demand = new Demand();
-  readonly #pace: StartPace;
+  readonly #limiter: StartLimiter;
   #startSeconds: number | undefined;
 
-  constructor(settings: RefillSettings, clock: Clock) {
+  constructor(settings: SizingSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#bookings = new Bookings(settings.book);
-    this.#pace = new StartPace(settings.concurrentStarts);
+    this.#limiter = new StartLimiter(settings.concurrentStarts);
   }
 
   /** How many may be started at one time. */
   get concurrency(): number {
-    return this.#pace.limit;
+    return this.#limiter.limit;
   }
 
   /** How many should be ready and unclaimed; more than the capacity means all of it. */
   warmTarget(): number {
     const { warm, warmFollow, warmMax } = this.#settings;
     const seconds = this.#startSeconds ?? USUAL_START_SECONDS;
-    const booked = this.#bookings.wanted(this.#clock.now(), seconds / this.#pace.limit);
+    const booked = this.#bookings.wanted(this.#clock.now(), seconds / this.#limiter.limit);
     const followed = warmFollow
       ? Math.min(warmMax, this.#demand.warmTarget(this.#clock.monotonic(), seconds))
       : 0;
@@ -57,17 +57,17 @@ export class Refill {
 
   /** @param seconds from asking the engine to the first answer */
   started(seconds: number): void {
-    this.#pace.started(seconds);
+    this.#limiter.started(seconds);
     const before = this.#startSeconds ?? seconds;
     this.#startSeconds = (1 - WEIGHT) * before + WEIGHT * seconds;
   }
 
   /** Another image, so other times. */
   forget(): void {
-    this.#pace.forget();
+    this.#limiter.forget();
   }
 
   failed(): void {
-    this.#pace.failed();
+    this.#limiter.failed();
   }
 }

@@ -11,7 +11,7 @@ const FIRST = 2;
 /** A start is never taken to be slower than this many times the best one: half as many at once, at the most. */
 const LEAST_GRADIENT = 0.5;
 
-export class StartPace {
+export class StartLimiter {
   readonly #most: number;
   #limit: number;
   #best = Number.POSITIVE_INFINITY;

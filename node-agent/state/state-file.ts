@@ -10,15 +10,15 @@ import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 const warmSchema = z.union([z.number().int().nonnegative(), z.literal('all')]);
 
 /** A value set at run time, and the configured one in whose place it stands. */
-const insteadOf = <T>(value: z.ZodType<T>) => z.object({ now: value, configured: value }).nullable();
+const overrideOf = <T>(value: z.ZodType<T>) => z.object({ now: value, configured: value }).nullable();
 
-const poolWordSchema = z.object({
+const poolOverrideSchema = z.object({
   paused: z.boolean(),
-  capacity: insteadOf(z.number().int().positive()),
-  warm: insteadOf(warmSchema),
+  capacity: overrideOf(z.number().int().positive()),
+  warm: overrideOf(warmSchema),
 });
 /** What was said of the pool at run time. */
-export type PoolWord = z.infer<typeof poolWordSchema>;
+export type PoolOverride = z.infer<typeof poolOverrideSchema>;
 
 const nodeStateSchema = z.object({
   state: z.enum(NODE_STATES),
@@ -26,7 +26,7 @@ const nodeStateSchema = z.object({
   deadline: z.number().nullable(),
   /** Whether the last drain had to. */
   forced: z.boolean().nullable(),
-  pool: poolWordSchema.optional(),
+  pool: poolOverrideSchema.optional(),
 });
 export type NodeStateRecord = z.infer<typeof nodeStateSchema>;
 

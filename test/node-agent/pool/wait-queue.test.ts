@@ -1,12 +1,12 @@
 // First come, first served, and nobody is served who has gone.
 import { describe, expect, test } from 'vitest';
-import { WaitingLine } from '../../../node-agent/pool/wait-queue.ts';
+import { WaitQueue } from '../../../node-agent/pool/wait-queue.ts';
 
 const never = new AbortController().signal;
 
 describe('the waiting line', () => {
   test('serves in the order of arrival', async () => {
-    const line = new WaitingLine<string>();
+    const line = new WaitQueue<string>();
     const first = line.join(60_000, never);
     const second = line.join(60_000, never);
     expect(line.serve(() => 'a')).toBe(true);
@@ -15,7 +15,7 @@ describe('the waiting line', () => {
   });
 
   test('takes nothing when nobody waits', () => {
-    const line = new WaitingLine<string>();
+    const line = new WaitQueue<string>();
     const taken: string[] = [];
     const served = line.serve(() => {
       taken.push('a');
@@ -26,7 +26,7 @@ describe('the waiting line', () => {
   });
 
   test('passes over one who has gone', async () => {
-    const line = new WaitingLine<string>();
+    const line = new WaitQueue<string>();
     const leaving = new AbortController();
     const gone = line.join(60_000, leaving.signal);
     const stays = line.join(60_000, never);
@@ -37,13 +37,13 @@ describe('the waiting line', () => {
   });
 
   test('lets go after the time is up', async () => {
-    const line = new WaitingLine<string>();
+    const line = new WaitQueue<string>();
     expect(await line.join(1, never)).toBeUndefined();
     expect(line.length).toBe(0);
   });
 
   test('sends everyone away when it is dismissed', async () => {
-    const line = new WaitingLine<string>();
+    const line = new WaitQueue<string>();
     const waiting = [line.join(60_000, never), line.join(60_000, never)];
     line.dismiss();
     expect(await Promise.all(waiting)).toEqual([undefined, undefined]);

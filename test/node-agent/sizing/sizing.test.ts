@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../../node-agent/config.ts';
 import { Bookings, bookingKind } from '../../../node-agent/sizing/bookings.ts';
 import { Demand } from '../../../node-agent/sizing/demand.ts';
-import { Refill } from '../../../node-agent/sizing/sizing.ts';
-import { StartPace } from '../../../node-agent/sizing/start-limiter.ts';
+import { Sizing } from '../../../node-agent/sizing/sizing.ts';
+import { StartLimiter } from '../../../node-agent/sizing/start-limiter.ts';
 import { loadConfig } from '../../../shared/config/load.ts';
 import { startAgent } from '../../support/agent.ts';
 import { Reader } from '../../support/reader.ts';
@@ -79,20 +79,20 @@ describe('demand', () => {
 
 describe('the number of starts at one time', () => {
   /** A host with so many cores, on which a start takes 0.7 s of one. */
-  const settle = (pace: StartPace, cores: number, starts = 200): number => {
+  const settle = (pace: StartLimiter, cores: number, starts = 200): number => {
     for (let start = 0; start < starts; start += 1) pace.started(0.7 * Math.max(1, pace.limit / cores));
     return pace.limit;
   };
 
   test.each([2, 4, 16])('settles at little more than what %d cores bear', (cores) => {
-    const limit = settle(new StartPace(64), cores);
+    const limit = settle(new StartLimiter(64), cores);
     expect(limit).toBeGreaterThanOrEqual(cores);
     expect(limit).toBeLessThanOrEqual(cores * 1.5 + 2);
   });
 
   test('never goes beyond what is configured, nor below one', () => {
-    expect(settle(new StartPace(3), 16)).toBe(3);
-    const pace = new StartPace(8);
+    expect(settle(new StartLimiter(3), 16)).toBe(3);
+    const pace = new StartLimiter(8);
     for (let failure = 0; failure < 20; failure += 1) pace.failed();
     expect(pace.limit).toBe(1);
     expect(settle(pace, 16)).toBe(8);
@@ -104,9 +104,9 @@ describe('what is kept ready', () => {
   const settings = { warm: 3, warmFollow: false, warmMax: 50, concurrentStarts: 2, book: [] };
 
   test('is what is configured, what is booked, or what is asked for: the largest', () => {
-    expect(new Refill(settings, clock).warmTarget()).toBe(3);
-    expect(new Refill({ ...settings, book: read('20 at 14:00') }, clock).warmTarget()).toBe(20);
-    const following = new Refill({ ...settings, warmFollow: true }, clock);
+    expect(new Sizing(settings, clock).warmTarget()).toBe(3);
+    expect(new Sizing({ ...settings, book: read('20 at 14:00') }, clock).warmTarget()).toBe(20);
+    const following = new Sizing({ ...settings, warmFollow: true }, clock);
     expect(following.warmTarget()).toBe(3);
     for (let reader = 0; reader < 20; reader += 1) following.claimed();
     expect(following.warmTarget()).toBeGreaterThan(20);

@@ -5,7 +5,6 @@ import {
   decimal,
   duration,
   inGroup,
-  integer,
   list,
   option,
   secret,
@@ -55,11 +54,6 @@ const nodeOptions = inGroup('Nodes', {
   pollInterval: option(duration(100), 2_000, 'time between two polls of a node, ± 20 %'),
   pollTimeout: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
   unreachableInterval: option(duration(100), 10_000, 'time between two polls of a node that does not answer'),
-  workers: option(
-    integer(1, 64),
-    1,
-    'processes that answer readers, on one port; each polls the nodes and has its own view of them',
-  ),
 });
 
 export const redirectorOptions = {

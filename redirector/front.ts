@@ -9,8 +9,6 @@ import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import type { RedirectorConfig } from './config.ts';
-import type { Tally } from './fleet-page/history.ts';
-import { tallyRegistry } from './fleet-page/tally.ts';
 import { createRedirectorMetrics } from './metrics/metrics.ts';
 import { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
@@ -33,12 +31,8 @@ export interface Front {
   readonly url: string;
   readonly fleet: Fleet;
   readonly metrics: MetricsRegistry;
-  /** What this process has of them: with workers, `metrics` has theirs too. */
-  readonly ownMetrics: MetricsRegistry;
-  /** The name of ours under which nodes count tickets; none without a secret. */
+  /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
-  /** What it counted so far. */
-  tally(): Promise<Tally>;
   close(): Promise<void>;
 }
 
@@ -46,16 +40,16 @@ export interface Front {
 export async function startFront(
   config: RedirectorConfig,
   registry: Registry,
-  surroundings: Runtime,
+  runtime: Runtime,
 ): Promise<Front> {
-  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+  const { logger, clock = systemClock, random = systemRandom } = runtime;
   const secrets = parseSecrets(config.secret);
   const identity = {
     redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
     boot: newNonce(),
   };
-  const seenKey = secrets.length === 0 ? undefined : redirectorKey(identity);
-  const view = openView(config, registry, surroundings, seenKey);
+  const ourKey = secrets.length === 0 ? undefined : redirectorKey(identity);
+  const view = openView(config, { registry, runtime, ourKey });
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const room = new WaitingRoom({
@@ -101,9 +95,7 @@ export async function startFront(
     url: server.url,
     fleet,
     metrics: metrics.registry,
-    ownMetrics: metrics.registry,
-    ourKey: secrets.length === 0 ? undefined : redirectorKey(identity),
-    tally: () => tallyRegistry(metrics.registry),
+    ourKey,
     close: async () => {
       await server.close(GRACE_MS);
       await Promise.all([view.close(), desk.close()]);
@@ -111,17 +103,26 @@ export async function startFront(
   };
 }
 
-/** What is known of the nodes, kept up by polls. */
-export function openView(
-  config: RedirectorConfig,
-  registry: Registry,
-  surroundings: Runtime,
-  seenKey?: string,
-) {
-  const { logger, clock = systemClock, random = systemRandom } = surroundings;
+interface ViewParts {
+  readonly registry: Registry;
+  readonly runtime: Runtime;
+  readonly ourKey: string | undefined;
+}
+
+/** What is known of the nodes, kept up to date by polls. */
+function openView(config: RedirectorConfig, { registry, runtime, ourKey }: ViewParts) {
+  const { logger, clock = systemClock, random = systemRandom } = runtime;
   const fleet = new Fleet(clock, config);
   const metrics = createRedirectorMetrics(fleet, clock);
-  const poller = new Poller({ fleet, clock, random, logger, seenKey, count: metrics.countPoll, ...config });
+  const poller = new Poller({
+    fleet,
+    clock,
+    random,
+    logger,
+    seenKey: ourKey,
+    count: metrics.countPoll,
+    ...config,
+  });
   const take = (members: readonly Member[]): void => {
     fleet.setMembers(members);
     poller.sync();

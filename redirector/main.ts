@@ -10,16 +10,14 @@ import { createNodesApi } from './control/app.ts';
 import { Orders } from './control/node-orders.ts';
 import { showRegistry } from './control/registry-routes.ts';
 import { openFleetPage } from './fleet-page/fleet-page.ts';
-import { type Front, openView, startFront } from './front.ts';
+import { tallyRegistry } from './fleet-page/tally.ts';
+import { type Front, startFront } from './front.ts';
 import type { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
 import { describeNode } from './nodes/summary.ts';
 import { openRegistry } from './registry/open.ts';
 import type { KeptRegistry } from './registry/registry.ts';
 import { ConfiguredNodes } from './registry/seed-nodes.ts';
-import { WholeRegistry } from './workers/metrics.ts';
-import { announced } from './workers/registry.ts';
-import { Workers } from './workers/workers.ts';
 
 export interface Redirector {
   readonly url: string;
@@ -38,15 +36,12 @@ export async function startRedirector(config: RedirectorConfig, runtime: Runtime
     for (const part of open.splice(0).reverse()) await part.close();
   };
   try {
-    const front =
-      config.workers > 1
-        ? await startPrimary(config, registry, runtime)
-        : { ...(await startFront(config, registry, runtime)), registry };
+    const front = await startFront(config, registry, runtime);
     open.push(front);
-    showRegistry(front.ownMetrics, registry);
-    const control = await startControl(config, front, runtime);
+    showRegistry(front.metrics, registry);
+    const control = await startControl(config, { front, registry, runtime });
     open.push(control);
-    open.push(await ConfiguredNodes.add({ urls: config.nodes, registry: front.registry, logger }));
+    open.push(await ConfiguredNodes.add({ urls: config.nodes, registry, logger }));
     const { fleet, url } = front;
     if (config.secret === '')
       logger.warn('no secret is set, so who is still on the way to a node is only guessed at');
@@ -58,46 +53,23 @@ export async function startRedirector(config: RedirectorConfig, runtime: Runtime
   }
 }
 
-/** The same for many: workers answer the readers; the view here is what the control listener tells of. */
-async function startPrimary(
-  config: RedirectorConfig,
-  registry: KeptRegistry,
-  runtime: Runtime,
-): Promise<Front & { readonly registry: KeptRegistry }> {
-  const { logger } = runtime;
-  const workers = await Workers.start({ config, logger, members: () => registry.members() });
-  const view = openView(config, registry, runtime);
-  // Also what an editor changed in the registry's file.
-  registry.watch(() => void workers.announce());
-  view.metrics.showWorkers(() => workers.running);
-  return {
-    url: workers.url,
-    fleet: view.fleet,
-    metrics: new WholeRegistry({
-      own: view.metrics.registry,
-      others: () => workers.metrics(),
-      isNode: (id) => view.fleet.get(id) !== undefined,
-    }),
-    ownMetrics: view.metrics.registry,
-    ourKey: undefined,
-    tally: async () => workers.tally(),
-    registry: announced(registry, () => workers.announce()),
-    close: async () => {
-      await Promise.all([workers.close(), view.close()]);
-    },
-  };
+interface ControlParts {
+  readonly front: Front;
+  readonly registry: KeptRegistry;
+  readonly runtime: Runtime;
 }
 
 async function startControl(
   config: RedirectorConfig,
-  { fleet, metrics, ourKey, registry, tally }: Front & { readonly registry: KeptRegistry },
-  { logger, clock = systemClock }: Runtime,
+  { front, registry, runtime }: ControlParts,
 ): Promise<Pick<Serving, 'url' | 'close'>> {
+  const { fleet, metrics, ourKey } = front;
+  const { logger, clock = systemClock } = runtime;
   const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
   const secrets = parseSecrets(config.secret);
   const orders = new Orders({ fleet, secrets, clock });
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), secrets, clock });
-  const page = openFleetPage({ fleet, clock, logger, tally });
+  const page = openFleetPage({ fleet, clock, logger, tally: () => tallyRegistry(metrics) });
   const api = createNodesApi({ config, registry, fleet, orders, probe, describe, metrics, logger, page });
   const control = await serve({
     what: "the redirector's control listener",

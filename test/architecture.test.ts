@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'public',
       'fleet-page',
     ],
-    ...['control', 'front', 'workers', 'main'],
+    ...['control', 'front', 'main'],
   ],
   cli: [
     ...[

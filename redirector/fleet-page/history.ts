@@ -39,7 +39,6 @@ export class History {
       held: load.held,
       capacity: load.capacity,
     };
-    // What a killed worker had yet to tell is missing from the next sums: from there on it is counted anew.
     this.#last = tally;
     if (open === last) this.#buckets[this.#buckets.length - 1] = noted;
     else this.#buckets.push(noted);

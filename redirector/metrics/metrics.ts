@@ -25,10 +25,7 @@ export interface RedirectorMetrics {
   countBounce(node: string, avoidable: boolean): void;
   countWait(outcome: WaitOutcome, seconds: number): void;
   countPoll(outcome: PollOutcome): void;
-  /** For the process that holds readers. */
   showReaders(waiting: () => number, connections: () => Promise<number>): void;
-  /** For the process that has workers. */
-  showWorkers(running: () => number): void;
 }
 
 /** Nobody is held for longer than three seconds unless --hold-for says so. */
@@ -73,12 +70,6 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
         rows: async () => only(await connections()),
       });
     },
-    showWorkers: (running) =>
-      showGauge(registry, {
-        name: 'tmpfleet_workers',
-        help: 'Processes that answer readers (--workers)',
-        rows: () => only(running()),
-      }),
   };
 }
 

@@ -84,8 +84,8 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
   const state = (at: Front, wanted: string) =>
     until(`the registry is ${wanted}`, async () => (await at.status()).state === wanted);
 
-  test('a node added at one serves at the other within a second, at its workers too; one removed is gone', async () => {
-    const [one, other] = [await front('one'), await front('other', '--workers', '2')];
+  test('a node added at one serves at the other within a second; one removed is gone', async () => {
+    const [one, other] = [await front('one'), await front('other')];
     const first = await node();
     const begun = performance.now();
     await add(one, first);

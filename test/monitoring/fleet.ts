@@ -1,4 +1,4 @@
-// A real fleet that is used: two nodes, a front of one process and one with two workers, and what each tells.
+// A real fleet that is used: two nodes, two fronts, and what each tells.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 export interface UsedFleet {
   /** Control listeners. */
   readonly front: string;
-  readonly workers: string;
+  readonly otherFront: string;
   readonly node: string;
   stop(): Promise<void>;
 }
@@ -24,19 +24,19 @@ export async function startUsedFleet(): Promise<UsedFleet> {
   const nodes: readonly { url: string }[] = JSON.parse(
     await (await fetch(`${demo.control()}/api/nodes`)).text(),
   );
-  const workers = tmpfleet(
+  const other = tmpfleet(
     [
-      ...['redirector', '--workers', '2', '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
+      ...['redirector', '--host', '127.0.0.1', '--port', '0', '--control-port', '0'],
       ...['--data-dir', dir, '--log-format', 'json', '--nodes', nodes.map(({ url }) => url).join(',')],
     ],
     { TMPFLEET_SECRET: SECRET },
   );
   const stop = async (): Promise<void> => {
-    await Promise.all([workers.stop(), demo.end()]);
+    await Promise.all([other.stop(), demo.end()]);
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    const [, url = '', control = ''] = await workers.printed(
+    const [, url = '', control = ''] = await other.printed(
       /"url":"(http:[^"]+)","control":"(http:[^"]+)".*redirector is up/,
     );
     await new Reader().click(`${front}/tree`);
@@ -45,7 +45,7 @@ export async function startUsedFleet(): Promise<UsedFleet> {
     for (const path of paths) await until('it redirects', async () => (await redirected(url + path)) === 302);
     return {
       front: demo.control(),
-      workers: control,
+      otherFront: control,
       node: demo.nodeControl(),
       stop,
     };

@@ -81,11 +81,10 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     return run('sh', ['-c', '"$0" check metrics < "$1" 2>&1', promtool.executablePath, file]);
   };
 
-  test('finds nothing to say against what the programs tell, with workers neither', async () => {
-    for (const control of [fleet.front, fleet.workers, fleet.node]) {
+  test('finds nothing to say against what the programs tell', async () => {
+    for (const control of [fleet.front, fleet.otherFront, fleet.node]) {
       const text = await scrape(control);
       expect(namesIn(text).length).toBeGreaterThan(100);
-      // Which prom-client leaves out of what it sums.
       expect(namesIn(text)).toContain('process_start_time_seconds');
       expect(await lint(text)).toBe('');
     }
@@ -115,7 +114,7 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
   });
 
   test('every metric that a rule or the dashboard names is told by a program', async () => {
-    const texts = await Promise.all([fleet.front, fleet.workers, fleet.node].map(scrape));
+    const texts = await Promise.all([fleet.front, fleet.otherFront, fleet.node].map(scrape));
     // `up` is Prometheus' own word.
     const told = new Set(['up', ...texts.flatMap(namesIn)]);
     const named = [...queries.map(fillVariables), ...rules.map(({ expr }) => expr)].flatMap(metricsIn);
@@ -124,7 +123,7 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
   });
 
   test('every metric of ours is shown or watched', async () => {
-    const texts = await Promise.all([fleet.front, fleet.workers, fleet.node].map(scrape));
+    const texts = await Promise.all([fleet.front, fleet.otherFront, fleet.node].map(scrape));
     const families = texts.flatMap((text) =>
       [...text.matchAll(/^# TYPE (tmpfleet_\w+) /gm)].map(([, name]) => name),
     );
@@ -132,8 +131,8 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     expect([...new Set(families)].filter((name) => !asked.includes(name ?? ''))).toEqual([]);
   });
 
-  test('a node that is gone has no series any more, also where workers counted', async () => {
-    for (const control of [fleet.front, fleet.workers]) {
+  test('a node that is gone has no series any more', async () => {
+    for (const control of [fleet.front, fleet.otherFront]) {
       const [, id = ''] = /tmpfleet_redirects_total\{node="([^"]+)"/.exec(await scrape(control)) ?? [];
       expect(id).not.toBe('');
       expect((await fetch(`${control}/api/nodes/${id}`, { method: 'DELETE' })).status).toBe(200);

@@ -55,7 +55,7 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
     const tools = join(dir, 'tools');
     mkdirSync(tools);
     await run('ln', ['-s', '/usr/bin/dirname', '/usr/bin/readlink', '/bin/sh', tools]);
-    const flags = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--workers', '2'];
+    const flags = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0'];
     const server = spawn(
       join(root, 'bin', 'tmpfleet'),
       ['redirector', ...flags, '--log-format', 'json', '--data-dir', join(dir, 'state')],

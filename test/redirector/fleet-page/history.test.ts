@@ -3,8 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { History, type Tally } from '../../../redirector/fleet-page/history.ts';
 import { until } from '../../support/until.ts';
-import { Bench, bounce, post } from '../support.ts';
-import { startRedirectorProcess } from './bed.ts';
+import { Bench, bounce } from '../support.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clear());
@@ -93,26 +92,4 @@ describe('GET /api/history', () => {
     expect(await total(front.controlUrl, 'bounces')).toBe(1);
     expect(await total(front.controlUrl, 'arrivals')).toBe(2);
   });
-
-  test('tells of the whole when several workers answer', async () => {
-    const front = bench.keep(await startRedirectorProcess(['--workers', '2']));
-    const node = await bench.node({ warm: 1_000, capacity: 1_000 });
-    expect((await post(`${front.control}/api/nodes`, { url: node.url, probe: false })).status).toBe(201);
-    const click = async (): Promise<number> =>
-      (await fetch(`${front.url}/`, { redirect: 'manual', headers: { connection: 'close' } })).status;
-    const clicks = (count: number) => Promise.all(Array.from({ length: count }, click));
-    await until('every worker redirects', async () => (await clicks(20)).every((status) => status === 302));
-    await clicks(40);
-    await until('the history tells of as many as are counted', async () => {
-      const counted = await sumOf(front.control, /^tmpfleet_(?:redirects|refusals)_total\{/);
-      return counted >= 60 && (await total(front.control, 'arrivals')) === counted;
-    });
-  });
 });
-
-/** Of the whole, workers and all, as `/metrics` has it. */
-async function sumOf(control: string, series: RegExp): Promise<number> {
-  const text = await (await fetch(`${control}/metrics`)).text();
-  const lines = text.split('\n').filter((line) => series.test(line));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-}

@@ -32,7 +32,7 @@ import { createSnapshots } from './report/snapshot.ts';
 import { DEADLINE_HEADER, findDeadline, isWorthTelling } from './sandboxes/deadline.ts';
 import { Journal } from './sandboxes/journal.ts';
 import type { Sandbox } from './sandboxes/table.ts';
-import { holdDataDir } from './state/data-dir-lock.ts';
+import { lockDataDir } from './state/data-dir-lock.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';
 import { NodeStateFile } from './state/state-file.ts';
 
@@ -56,12 +56,12 @@ const GRACE_MS = 3_000;
 /** @throws FleetError `bad-config`, `conflict`, `port-taken`, `engine-unavailable`, `image-missing` */
 export async function startNodeAgent(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
   checkNodeAgentConfig(config);
-  const dataDir = await holdDataDir(config.dataDir);
+  const dataDir = await lockDataDir(config.dataDir, runtime.logger);
   try {
     const agent = await startHolding(config, runtime);
     return { ...agent, close: () => agent.close().finally(() => dataDir.release()) };
   } catch (error) {
-    await dataDir.release();
+    dataDir.release();
     throw error;
   }
 }

@@ -1,50 +1,69 @@
-// One agent at a time in a data directory. A second one, started by mistake, would put a journal of its own in the
-// place of the first one's before it met the port that is taken; the first would go on writing to a file that is no
-// more, and after its next restart readers' sandboxes would be nobody's.
-// What holds the directory is a Unix socket in Linux's abstract namespace (unix(7)): it goes with its process however
-// that ends, so nothing stale is ever left. Elsewhere than on Linux nothing is held.
-import { mkdirSync, statSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+// Lets one agent at a time use a data directory. Without it, a second agent that is started by mistake would replace the
+// journal of the first before it found its port taken; the first would go on writing to a deleted file, and after its next
+// restart its readers' sandboxes would have no owner.
+//
+// The lock is flock(2) on a file in the directory. Node cannot call flock(2), so flock(1) (util-linux on Debian, Ubuntu and
+// Fedora, BusyBox on Alpine) takes it on a descriptor that it inherits: the lock belongs to the open file, which this
+// process keeps open, so flock(1) ends at once and no child has to be watched. Why this, and not something else:
+// - The kernel drops the lock when the process ends in any way, so a restart after `kill -9` never waits, and a pid that
+//   another process has now means nothing. Lock files with a heartbeat (`proper-lockfile`) keep the next start waiting.
+// - It belongs to the file, so containers with namespaces of their own that share a volume exclude each other. Over NFS,
+//   Linux turns flock(2) into a lock at the server, so hosts do too (not with the mount option `nolock`).
+// - The file can be opened by its owner alone (0600), so no other user can take the lock.
+// - `fs-ext`, which offers flock(2) to Node, has to be compiled at each installation.
+// Other systems than Linux may lack flock(1): nothing is locked there.
+import { spawn } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
 
-export interface DataDir {
-  release(): Promise<void>;
+export interface DataDirLock {
+  release(): void;
 }
 
-const ASK_MS = 1_000;
+const FILE_NAME = 'agent.lock';
 
 /**
- * Makes the directory where there is none, and holds it.
- * @throws FleetError `bad-config` when it cannot be used, `conflict` when another agent holds it
+ * Makes the directory if it is missing, and locks it until `release` or the end of this process.
+ * @throws FleetError `bad-config` when it cannot be used, `conflict` when another agent has it
  */
-export async function holdDataDir(path: string): Promise<DataDir> {
-  const name = nameOf(path);
-  if (process.platform !== 'linux') return { release: async () => undefined };
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.end(String(process.pid));
-  });
+export async function lockDataDir(path: string, logger: Logger): Promise<DataDirLock> {
+  const file = join(path, FILE_NAME);
+  const descriptor = openLockFile(path, file);
+  if (process.platform !== 'linux') return { release: () => closeSync(descriptor) };
   try {
-    await listen(server, name);
-  } catch (cause) {
-    if (errorCode(cause) !== 'EADDRINUSE') throw cause;
-    const pid = await askPid(name);
-    const whose = pid === undefined ? 'another agent' : `the agent of process ${pid}`;
-    throw new FleetError('conflict', `data-dir: ${JSON.stringify(path)} is in use by ${whose}`, {
-      cause,
-      remedy: 'stop that one first, or give this one a data directory, a node id and ports of its own',
-    });
+    const holder = readFileSync(file, 'utf8');
+    if (!(await tryLock(descriptor, path))) {
+      const whose = holder === '' ? 'another agent' : `the agent of ${holder}`;
+      throw new FleetError('conflict', `data-dir: ${JSON.stringify(path)} is in use by ${whose}`, {
+        remedy: 'stop that one first, or give this one a data directory, a node id and ports of its own',
+      });
+    }
+    if (holder !== '' && !holder.endsWith(` on ${hostname()}`)) {
+      // The lock is free, unless this file system keeps locks of different hosts apart.
+      logger.warn({ holder }, 'the agent that used this data directory last did not stop in order');
+    }
+    record(descriptor, `process ${process.pid} on ${hostname()}`, logger);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
   }
-  server.unref();
-  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    release: () => {
+      record(descriptor, '', logger);
+      closeSync(descriptor);
+    },
+  };
 }
 
-/** By what the directory is, not by how it is spelt. */
-function nameOf(path: string): string {
+/** Node opens files close-on-exec, so that sandboxes, which may outlive the agent, do not inherit the lock. */
+function openLockFile(path: string, file: string): number {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `\0tmpfleet-node-agent/${dev}/${ino}`;
+    return openSync(file, 'a+', 0o600);
   } catch (cause) {
     throw new FleetError(
       'bad-config',
@@ -54,26 +73,36 @@ function nameOf(path: string): string {
   }
 }
 
-function listen(server: Server, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(name, () => {
-      server.off('error', reject);
-      resolve();
-    });
+/** False when another process has the lock. @throws FleetError `bad-config` when the file cannot be locked at all */
+async function tryLock(descriptor: number, path: string): Promise<boolean> {
+  const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'pipe', descriptor] });
+  const [why, code] = await Promise.all([
+    child.stderr === null ? '' : text(child.stderr),
+    new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve)),
+  ]).catch((cause: unknown) => {
+    const missing = errorCode(cause) === 'ENOENT';
+    throw new FleetError(
+      'bad-config',
+      `data-dir: ${JSON.stringify(path)} cannot be locked: ${missing ? 'the program "flock" is not installed' : describeError(cause)}`,
+      { cause, ...(missing ? { remedy: 'install util-linux (or BusyBox), which has it' } : {}) },
+    );
   });
+  if (code === 0) return true;
+  // A lock that another process has is refused without a word.
+  if (code === 1 && why === '') return false;
+  throw new FleetError(
+    'bad-config',
+    `data-dir: ${JSON.stringify(path)} cannot be locked: ${why.trim() || `flock ended with ${code}`}`,
+    { remedy: 'choose a directory on a file system that supports flock(2)' },
+  );
 }
 
-/** Of whoever holds it, if they say. */
-function askPid(name: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let said = '';
-    const socket = connect(name);
-    socket.setEncoding('utf8').setTimeout(ASK_MS, () => socket.destroy());
-    socket.on('data', (chunk: string) => {
-      said += chunk;
-    });
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(/^\d{1,10}$/.test(said) ? said : undefined));
-  });
+/** Who holds the lock, for the message of the next one. A full disk must not stop the agent. */
+function record(descriptor: number, holder: string, logger: Logger): void {
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, holder);
+  } catch (error) {
+    logger.debug({ error: describeError(error) }, 'the holder of the data directory could not be recorded');
+  }
 }

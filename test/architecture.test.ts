@@ -20,7 +20,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   shared: [
-    ...['version', 'clock', 'errors', 'logging', 'runtime', 'loop', 'schedule', 'backoff', 'metrics'],
+    ...[
+      'version',
+      'clock',
+      'errors',
+      'logging',
+      'runtime',
+      'collections',
+      'loop',
+      'schedule',
+      'backoff',
+      'metrics',
+    ],
     ...['config', 'protocol', 'api', 'http', 'checkup'],
   ],
   'node-agent': [

@@ -1,5 +1,6 @@
 // Counts the tickets that arrive, each once: what a redirector needs to know who is still on the way.
 import type { Clock } from '../../shared/clock.ts';
+import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';
 
 /** How long the counts of an epoch stay in the report (ms). Redirectors look back less far. */
@@ -12,8 +13,8 @@ export class TicketCounter {
   readonly #nodeId: string;
   readonly #secrets: readonly string[];
   readonly #clock: Clock;
-  /** nonce → when it may be forgotten */
-  readonly #nonces = new Map<string, number>();
+  /** Of tickets that were counted. */
+  readonly #nonces = new ExpiringSet();
   readonly #seen = new Map<string, Map<number, { count: number; readonly until: number }>>();
 
   constructor(nodeId: string, secrets: readonly string[], clock: Clock) {
@@ -28,8 +29,7 @@ export class TicketCounter {
     const now = this.#clock.now();
     const ticket = verifyTicket(text, this.#secrets, now);
     if (ticket === undefined || ticket.node !== this.#nodeId) return undefined;
-    if (!this.#nonces.has(ticket.nonce)) {
-      this.#nonces.set(ticket.nonce, ticket.expires);
+    if (this.#nonces.add(ticket.nonce, ticket.expires, now)) {
       this.#countInEpoch(ticket, now);
       this.#forgetOld(now);
     }
@@ -58,11 +58,6 @@ export class TicketCounter {
   }
 
   #forgetOld(now: number): void {
-    for (const [nonce, until] of this.#nonces) {
-      // In order of arrival and with one lifetime, so the first that is young ends the search.
-      if (until >= now) break;
-      this.#nonces.delete(nonce);
-    }
     for (const [key, epochs] of this.#seen) {
       for (const [epoch, { until }] of epochs) if (until < now) epochs.delete(epoch);
       if (epochs.size === 0 || this.#seen.size > MAX_REDIRECTORS) this.#seen.delete(key);

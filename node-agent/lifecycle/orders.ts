@@ -1,6 +1,7 @@
 // What may be ordered of a node: by its own control listener, or by the front with a signed order.
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
+import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { readTextBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -25,8 +26,8 @@ export interface OrderHandlerOptions {
 
 export class OrderHandler {
   readonly #options: OrderHandlerOptions;
-  /** Orders taken, with when they expire: none is taken twice. */
-  readonly #taken = new Map<string, number>();
+  /** Nonces of orders that were carried out: none is carried out twice. */
+  readonly #processed = new ExpiringSet();
 
   constructor(options: OrderHandlerOptions) {
     this.#options = options;
@@ -69,9 +70,8 @@ export class OrderHandler {
     if (order.node !== config.nodeId) {
       throw new FleetError('forbidden', `this order is for ${order.node}, and this is ${config.nodeId}`);
     }
-    for (const [nonce, expires] of this.#taken) if (expires < now) this.#taken.delete(nonce);
-    if (this.#taken.has(order.nonce)) throw new FleetError('forbidden', 'this order was taken already');
-    this.#taken.set(order.nonce, order.expires);
+    if (!this.#processed.add(order.nonce, order.expires, now))
+      throw new FleetError('forbidden', 'this order was taken already');
     if (order.order === END) return this.#end(order.sandbox);
     return this.carryOut(order.order, order.deadline);
   }

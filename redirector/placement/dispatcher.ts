@@ -1,4 +1,5 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
+import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
 import {
   redirectorKey,
@@ -52,8 +53,8 @@ const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #weights: Weights;
-  /** Bounces whose news was taken, with when they expire: shown again, one must not close a node again. */
-  readonly #heard = new Map<string, number>();
+  /** Bounces that have marked a node full: shown again, the same bounce must not do so again. */
+  readonly #processedBounces = new ExpiringSet();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -71,25 +72,15 @@ export class Dispatcher {
     // A node that sends a reader back is itself the last it names; a ticket of ours that comes back is no news.
     if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
     const view = fleet.named(ticket.node);
-    if (view !== undefined && this.#isNews(ticket, clock.now())) fleet.markFull(view);
+    const { nonce, hops, expires } = ticket;
+    if (view !== undefined && this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now()))
+      fleet.markFull(view);
     return ticket;
   }
 
   /** Whether tickets are in use; where not, a reader's own `ticket=` is theirs to keep. */
   get usesTickets(): boolean {
     return this.#options.secrets.length > 0;
-  }
-
-  #isNews({ nonce, hops, expires }: Ticket, now: number): boolean {
-    for (const [key, until] of this.#heard) {
-      // In order of arrival and with one lifetime, so the first that is young ends the search.
-      if (until >= now) break;
-      this.#heard.delete(key);
-    }
-    const key = `${nonce}/${hops}`;
-    if (this.#heard.has(key)) return false;
-    this.#heard.set(key, expires);
-    return true;
   }
 
   startJourney(back?: Ticket): Journey {

@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { newNonce, shortId } from '../../shared/clock.ts';
+import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage } from '../../shared/http/answer.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -51,7 +52,7 @@ interface Visit {
 export class ClaimHandler {
   readonly #options: ClaimOptions;
   /** By the nonce of the ticket that it was claimed with. */
-  readonly #spawned = new Map<string, Promise<Sandbox | undefined>>();
+  readonly #spawned = new BoundedMap<string, Promise<Sandbox | undefined>>(REMEMBERED_SPAWNS);
 
   constructor(options: ClaimOptions) {
     this.#options = options;
@@ -115,8 +116,6 @@ export class ClaimHandler {
     const before = this.#spawned.get(nonce);
     const claim = this.#claimUnless(before, context);
     this.#spawned.set(nonce, claim);
-    const oldest = this.#spawned.keys().next();
-    if (this.#spawned.size > REMEMBERED_SPAWNS && oldest.done !== true) this.#spawned.delete(oldest.value);
     return claim;
   }
 

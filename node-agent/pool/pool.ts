@@ -1,5 +1,6 @@
 // The pool: keeps warm sandboxes ready, hands each out once, and makes good whatever ends.
 import { type Clock, newNonce, newSandboxId, type Random, shortId } from '../../shared/clock.ts';
+import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type NodeState, takesReaders } from '../../shared/protocol/node-state.ts';
 import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
@@ -52,7 +53,7 @@ export class Pool {
   readonly #queue = new WaitQueue<Sandbox>();
   readonly #sizing: Sizing;
   readonly #stale = new Set<string>();
-  readonly #crashed = new Set<string>();
+  readonly #crashed = new BoundedMap<string, true>(REMEMBERED_CRASHES);
   /** Between the end of `open` and the beginning of `close`: only then is anything started, or given out cold. */
   #running = false;
   #closed = false;
@@ -162,7 +163,7 @@ export class Pool {
     const sandbox = this.table.get(id);
     if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
     this.#options.logger.info({ sandbox: shortId(id), reason }, 'sandbox ends');
-    if (reason === 'crashed') this.#rememberCrash(id);
+    if (reason === 'crashed') this.#crashed.set(id, true);
     this.#launcher.abort(id);
     this.#options.onEnd(sandbox);
     this.#launcher.remove(sandbox);
@@ -363,11 +364,5 @@ export class Pool {
       // The line is asked first: a reader who has gone must not cost a sandbox.
       if (!this.#queue.serve(() => this.#give(sandbox))) return;
     }
-  }
-
-  #rememberCrash(id: string): void {
-    this.#crashed.add(id);
-    const oldest = this.#crashed.values().next();
-    if (this.#crashed.size > REMEMBERED_CRASHES && oldest.done !== true) this.#crashed.delete(oldest.value);
   }
 }

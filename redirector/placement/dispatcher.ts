@@ -1,6 +1,7 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
-import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
+
 import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
+import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import {
   redirectorKey,
   signTicket,

@@ -2,8 +2,8 @@
 // The tmpfleet command. It only wires: each verb has a folder beside this file. The two servers are loaded when they are
 // started, because loading them takes about a second that other verbs should not spend.
 import { Command } from 'commander';
-import { nodeAgentOptions } from '../node-agent/config.ts';
-import { redirectorOptions } from '../redirector/config.ts';
+import { checkNodeAgentConfig, nodeAgentOptions } from '../node-agent/config.ts';
+import { checkRedirectorConfig, redirectorOptions } from '../redirector/config.ts';
 import { describeVersion } from '../shared/version.ts';
 import { addCompletionCommand } from './completion/completion.ts';
 import { addDemoCommand } from './demo/demo.ts';
@@ -14,6 +14,7 @@ import { addAuditCommand, addRegistryCommand } from './registry/registry.ts';
 import { addSandboxCommand } from './sandbox/sandbox.ts';
 import { addServerCommand } from './server/run-server.ts';
 import { EXIT, EXIT_CODES_HELP } from './terminal/exit.ts';
+import { refuseUnknownVerbs } from './terminal/unknown-verb.ts';
 import { addTopCommand } from './top/top.ts';
 
 const program = new Command('tmpfleet')
@@ -38,6 +39,7 @@ addServerCommand(
   {
     name: 'redirector',
     options: redirectorOptions,
+    check: checkRedirectorConfig,
     start: async (config, { logger }) => {
       const { startRedirector } = await import('../redirector/main.ts');
       return startRedirector(config, { logger });
@@ -50,6 +52,7 @@ addServerCommand(
   {
     name: 'node-agent',
     options: nodeAgentOptions,
+    check: checkNodeAgentConfig,
     start: async (config, given) => {
       const { startNodeAgent } = await import('../node-agent/main.ts');
       return startNodeAgent(config, { ...given, env: process.env });
@@ -74,4 +77,5 @@ addDoctorCommand(verb('doctor', 'check this host or a whole fleet, and print wha
 program.commandsGroup('Other:').helpCommand('help [verb]', 'print the help of a verb');
 addCompletionCommand(verb('completion', 'print a completion script for a shell'), program);
 
+refuseUnknownVerbs(program);
 await program.parseAsync();

@@ -1,6 +1,7 @@
-// Every option of a node-agent: the one source of its flags, environment names, file keys and help.
+// All options of the node-agent; flags, environment names, file keys, help and reference are derived from this table.
 import { cpus, hostname } from 'node:os';
-import { fleetSecretOption, parseSecrets, serverOptions } from '../shared/config/common.ts';
+import { fleetSecretOption, serverOptions } from '../shared/config/common.ts';
+import { throwIfAny } from '../shared/config/load.ts';
 import {
   address,
   bytes,
@@ -15,7 +16,7 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
-import { FleetError } from '../shared/errors.ts';
+import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
@@ -202,49 +203,47 @@ export const nodeAgentOptions = {
 export type NodeAgentConfig = ConfigOf<typeof nodeAgentOptions>;
 
 /**
- * What no single option can tell.
- * @throws FleetError `bad-config` that lists all that does not go together
+ * Checks what no single option can: options that depend on each other.
+ * @throws FleetError `bad-config` that lists every problem
  */
 export function checkNodeAgentConfig(config: NodeAgentConfig): void {
-  const problems: string[] = [];
-  if (!isLoopback(config.controlHost) && config.controlToken === '') {
-    problems.push(
-      `control-host: ${JSON.stringify(config.controlHost)} can be reached from other machines, so set a control token (TMPFLEET_CONTROL_TOKEN or --control-token-file)`,
-    );
-  }
+  const { capacity, warm, warmMax } = config;
+  const problems = [...controlListenerProblems(config)];
   if (config.requireTicket && config.secret === '') {
+    problems.push('require-ticket: needs the fleet secret; set TMPFLEET_SECRET or --secret-file');
+  }
+  if (Number.isFinite(warm) && warm > capacity) {
+    problems.push(`warm: ${warm} is more than the capacity, which is ${capacity}`);
+  }
+  if (config.warmFollow && warm === Number.POSITIVE_INFINITY) {
     problems.push(
-      'require-ticket: tickets cannot be checked without the fleet secret (TMPFLEET_SECRET or --secret-file)',
+      'warm-follow: has no effect while --warm is all; give --warm the smallest number to keep ready',
     );
   }
-  if (Number.isFinite(config.warm) && config.warm > config.capacity) {
-    problems.push(`warm: ${config.warm} is more than the capacity, which is ${config.capacity}`);
-  }
-  if (config.warmFollow && config.warm === Number.POSITIVE_INFINITY) {
-    problems.push('warm-follow: all are kept ready anyway; give --warm, the least that is to be ready');
-  }
-  if (config.warmFollow && config.warmMax < config.warm) {
-    problems.push(`warm-max: ${config.warmMax} is less than --warm, which is ${config.warm}`);
+  if (config.warmFollow && warmMax < warm) {
+    problems.push(`warm-max: ${warmMax} is less than --warm, which is ${warm}`);
   }
   for (const { count } of config.book) {
-    if (count > config.capacity)
-      problems.push(`book: ${count} is more than the capacity, which is ${config.capacity}`);
+    if (count > capacity) problems.push(`book: ${count} is more than the capacity, which is ${capacity}`);
   }
-  if (problems.length > 0) {
-    throw new FleetError('bad-config', `the configuration does not go together:\n  ${problems.join('\n  ')}`);
-  }
-  parseSecrets(config.secret);
+  if (config.engine === 'local') problems.push(...problemsOfLocalListener(config));
+  throwIfAny(problems);
 }
 
+type LocalListener = Pick<NodeAgentConfig, 'host' | 'unsafeListen'>;
+
 /**
- * The local engine isolates nothing: it may be reached from here only, unless that is asked for by name.
+ * The local engine isolates nothing, so only this host may reach it, unless `--unsafe-listen` is given.
  * @throws FleetError `bad-config`
  */
-export function checkLocalListens(config: Pick<NodeAgentConfig, 'host' | 'unsafeListen'>): void {
-  if (isLoopback(config.host) || config.unsafeListen) return;
-  throw new FleetError(
-    'bad-config',
-    `host: the local engine does not isolate sandboxes, so it will not listen on ${config.host}: whoever reaches it runs programs as you`,
-    { remedy: 'use --host 127.0.0.1, or --engine docker, or --unsafe-listen if you are sure' },
-  );
+export function checkLocalListens(config: LocalListener): void {
+  throwIfAny(problemsOfLocalListener(config));
+}
+
+function problemsOfLocalListener({ host, unsafeListen }: LocalListener): readonly string[] {
+  if (isLoopback(host) || unsafeListen) return [];
+  return [
+    `host: the local engine does not isolate sandboxes, so it does not listen on ${host}, where others could run programs ` +
+      'as you; use --host 127.0.0.1, or --engine docker, or --unsafe-listen if every machine that reaches it is trusted',
+  ];
 }

@@ -1,5 +1,6 @@
-// Every option of a redirector: the one source of its flags, environment names, file keys and help.
-import { fleetSecretOption, parseSecrets, serverOptions } from '../shared/config/common.ts';
+// All options of the redirector; flags, environment names, file keys, help and reference are derived from this table.
+import { fleetSecretOption, serverOptions } from '../shared/config/common.ts';
+import { throwIfAny } from '../shared/config/load.ts';
 import {
   type ConfigOf,
   decimal,
@@ -10,9 +11,9 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
-import { describeError, FleetError } from '../shared/errors.ts';
+import { describeError } from '../shared/errors.ts';
+import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
-import { isLoopback } from '../shared/http/serving.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
@@ -87,28 +88,23 @@ export const redirectorOptions = {
 export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;
 
 /**
- * What no single option can tell.
- * @throws FleetError `bad-config`
+ * Checks what no single option can: options that depend on each other.
+ * @throws FleetError `bad-config` that lists every problem
  */
 export function checkRedirectorConfig(config: RedirectorConfig): void {
-  if (!isLoopback(config.controlHost) && config.controlToken === '') {
-    throw new FleetError(
-      'bad-config',
-      `control-host: ${JSON.stringify(config.controlHost)} can be reached from other machines, so set a control token (TMPFLEET_CONTROL_TOKEN or --control-token-file)`,
-    );
-  }
-  parseSecrets(config.secret);
+  const problems = [...controlListenerProblems(config)];
   if (WITH_PASSWORD.test(config.registry)) {
-    // Its value is not repeated: what shows in `ps` already need not be in a log too.
-    throw new FleetError('bad-config', 'registry: a password in its address would show in ps', {
-      remedy: 'give it by --registry-password-file, or by TMPFLEET_REGISTRY_PASSWORD',
-    });
+    // The value is not repeated: it already shows in `ps` and need not be in a log too.
+    problems.push(
+      'registry: a password in its address would show in ps; use --registry-password-file or TMPFLEET_REGISTRY_PASSWORD',
+    );
   }
   for (const url of config.nodes) {
     try {
       normalizeNodeUrl(url);
-    } catch (cause) {
-      throw new FleetError('bad-config', `nodes: ${JSON.stringify(url)}: ${describeError(cause)}`, { cause });
+    } catch (error) {
+      problems.push(`nodes: invalid value ${JSON.stringify(url)}; ${describeError(error)}`);
     }
   }
+  throwIfAny(problems);
 }

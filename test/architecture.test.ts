@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'schedule',
       'backoff',
       'metrics',
+      'nearest',
     ],
     ...['config', 'protocol', 'api', 'http', 'checkup'],
   ],

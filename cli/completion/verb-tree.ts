@@ -49,9 +49,10 @@ function readFlag(option: Option): CompletedFlag {
 
 const FILES = ['file', 'path', 'dir'];
 
-function readValue({ required, optional, argChoices, flags }: Option): CompletedFlag['value'] {
-  if (!required && !optional) return 'none';
-  const metavar = /[<[](.+?)[>\]]/.exec(flags)?.[1] ?? '';
+function readValue({ required, argChoices, flags }: Option): CompletedFlag['value'] {
+  // An optional value (`--print-config=all`) is part of the flag's own word.
+  if (!required) return 'none';
+  const metavar = /<(.+?)>/.exec(flags)?.[1] ?? '';
   if (FILES.includes(metavar)) return 'file';
   // `<auto|docker|local>` names its words; the n of `<n|all>` is none.
   const words =

@@ -25,26 +25,36 @@ const PLACES: Readonly<Record<Who, Option>> = {
 };
 for (const place of Object.values(PLACES)) place.argParser(read(address()));
 
-/** Gives a command its place, token and --json, and runs it. @returns the command, for more flags */
+/**
+ * Gives a command its place, token and --json, and runs it. A group of verbs gets the same flags, so that they may also
+ * stand before the verb (`pool --node URL status`).
+ * @returns the command, for more flags
+ */
 export function controlVerb(command: Command, who: Who, run: (given: Given) => Promise<void>): Command {
+  const group = command.parent;
+  if (group !== null && group.parent !== null && group.options.length === 0) addControlFlags(group, who);
+  return addControlFlags(command, who).action(async () => {
+    // `tmpfleet node ls | head` is no failure.
+    process.stdout.on('error', () => process.exit());
+    try {
+      await run(gather(command, who));
+      process.exitCode = EXIT.ok;
+    } catch (error) {
+      process.exitCode = reportFailure(error);
+    }
+  });
+}
+
+function addControlFlags(command: Command, who: Who): Command {
   return command
     .addOption(PLACES[who])
-    .option('--token-file <file>', 'a file that holds the control token (or env: TMPFLEET_CONTROL_TOKEN)')
-    .option('--json', 'print JSON, for scripts')
-    .action(async () => {
-      // `tmpfleet node ls | head` is no failure.
-      process.stdout.on('error', () => process.exit());
-      try {
-        await run(gather(command, who));
-        process.exitCode = EXIT.ok;
-      } catch (error) {
-        process.exitCode = reportFailure(error);
-      }
-    });
+    .option('--token-file <file>', 'file with the control token (env: TMPFLEET_CONTROL_TOKEN)')
+    .option('--json', 'print JSON, for scripts');
 }
 
 function gather(command: Command, who: Who): Given {
-  const flags: Readonly<Record<string, unknown>> = command.opts();
+  // A group takes its flags wherever they stand.
+  const flags: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const { config, origin } = loadConfig(
     { controlToken: controlTokenOption },
     { flags: { controlTokenFile: flags.tokenFile }, env: process.env },
@@ -67,7 +77,7 @@ export function read<T>(kind: Kind<T>): (text: string) => T {
   return (text) => {
     const parsed = kind.schema.safeParse(text);
     if (parsed.success) return parsed.data;
-    throw new InvalidArgumentError(`It should be ${kind.expects}.`);
+    throw new InvalidArgumentError(`Expected ${kind.expects}.`);
   };
 }
 

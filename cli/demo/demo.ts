@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import got from 'got';
+import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { EngineKind } from '../../node-agent/engine/engine.ts';
 import { choice, integer, option, port, text } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -16,7 +17,7 @@ import { showProgress } from './progress.ts';
 
 const demoOptions = {
   nodes: option(integer(1, 32), 2, 'how many nodes'),
-  capacity: option(integer(1, 1000), 4, 'slots of each node'),
+  capacity: option(nodeAgentOptions.capacity.kind, 4, 'slots of each node'),
   warm: option(integer(0, 1000), 2, 'sandboxes each node keeps ready'),
   engine: option(
     choice(['auto', 'docker', 'local']),
@@ -49,10 +50,10 @@ export function addDemoCommand(command: Command): void {
 What it starts is removed when it stops: processes, containers, networks, files.
 With the local engine sandboxes are processes of yours, on loopback, isolated from nothing.`,
     )
-    .action(async (flags: Readonly<Record<string, unknown>>) => {
+    .action(async () => {
       try {
         // TMPFLEET_* of a real node's environment is not meant for the demo.
-        const { config, printed } = readOptions(demoOptions, flags, {});
+        const { config, printed } = readOptions(demoOptions, command, {});
         if (printed !== undefined) process.stdout.write(printed);
         else process.exitCode = await runDemo(config);
       } catch (error) {

@@ -29,9 +29,9 @@ starts two throw-away sandboxes to see what they can reach. It leaves nothing be
 For a fleet: tmpfleet doctor --front http://127.0.0.1:9001 --url https://try.example.org
 Exit code: 0 when all is well or only warned of, 1 when something failed.`,
     )
-    .action(async (flags: Readonly<Record<string, unknown>>) => {
+    .action(async () => {
       try {
-        const { config, printed } = readOptions(doctorOptions, flags, process.env);
+        const { config, printed } = readOptions(doctorOptions, command, process.env);
         if (printed !== undefined) process.stdout.write(printed);
         else process.exitCode = await runDoctor(config);
       } catch (error) {

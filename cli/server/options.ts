@@ -1,53 +1,65 @@
 // Turns a table of options into the flags and the help of a command, and its configuration into YAML.
 import { type Command, Option as Flag } from 'commander';
 import { stringify } from 'yaml';
-import { envName, kebab, loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
+import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
+import { envName, kebab } from '../../shared/config/names.ts';
 import { type ConfigOf, type Option, type Options, shownDefault } from '../../shared/config/option.ts';
 
 /** Adds --config, --print-config and one flag for each option, under the heading of its group. */
 export function addOptions(command: Command, options: Options): Command {
   command.optionsGroup('General:').helpOption('-h, --help', 'print this help');
   command.option('--config <file>', 'YAML file with values of these options (env: TMPFLEET_CONFIG)');
-  command.option(
-    '--print-config',
-    'print the resulting configuration and the origin of each value, and exit',
+  command.addOption(
+    new Flag(
+      '--print-config [all]',
+      'check the configuration, print the options that are set, each with its origin, and exit; =all prints every option',
+    ).choices(['all']),
   );
   for (const [name, spec] of Object.entries(options))
     for (const flag of flagsOf(name, spec)) command.addOption(flag);
-  return command;
+  // Unknown flags are reported by readOptions, together with everything else that is wrong.
+  return command.allowUnknownOption().allowExcessArguments();
 }
 
-export interface ConfigGiven<O extends Options> {
+export interface ReadConfig<O extends Options> {
   readonly config: ConfigOf<O>;
-  /** What `--print-config` asked for; undefined when it did not. */
+  /** What `--print-config` prints; undefined without that flag. */
   readonly printed: string | undefined;
   readonly warnings: readonly string[];
 }
 
-/** @throws FleetError `bad-config` with every fault */
+/**
+ * The configuration of a command that has been parsed.
+ * @throws FleetError `bad-config` with every error
+ */
 export function readOptions<O extends Options>(
   options: O,
-  flags: Readonly<Record<string, unknown>>,
+  command: Command,
   env: Readonly<Record<string, string | undefined>>,
-): ConfigGiven<O> {
+): ReadConfig<O> {
+  const flags: Readonly<Record<string, unknown>> = command.opts();
   const file = typeof flags.config === 'string' ? flags.config : env.TMPFLEET_CONFIG;
-  const { config, origin } = loadConfig(options, { flags, env, file });
+  const { config, origin } = loadConfig(options, { flags, env, file, rest: command.args });
+  const { printConfig: print } = flags;
   return {
     config,
-    printed: flags.printConfig === true ? printConfig(options, config, origin) : undefined,
-    warnings: unknownEnvironment(env, options)
-      .filter((name) => name !== 'TMPFLEET_CONFIG')
-      .map((name) => `${name} is set, but this program has no such option`),
+    printed: print === undefined ? undefined : printConfig(options, config, origin, print === 'all'),
+    warnings: unknownEnvironment(env, options),
   };
 }
 
-/** YAML that could be used as `--config` again; secrets only as a comment. */
+/**
+ * YAML that works as a file for `--config`; secrets only as a comment.
+ * @param all whether to print defaults too: a file with them keeps them when a later version has others
+ */
 export function printConfig(
   options: Options,
   config: Readonly<Record<string, unknown>>,
   origin: Readonly<Record<string, string>>,
+  all: boolean,
 ): string {
-  return Object.entries(options)
+  const lines = Object.entries(options)
+    .filter(([name]) => all || origin[name] !== 'default')
     .map(([name, spec]) => {
       if (spec.secret === true)
         return `# ${kebab(name)}: ${config[name] === '' ? '(not set)' : '(set)'}  # ${origin[name]}`;
@@ -56,9 +68,8 @@ export function printConfig(
         { flowCollectionPadding: false, collectionStyle: 'flow' },
       );
       return `${value.trim().replace(/^\{|\}$/g, '')}  # ${origin[name]}`;
-    })
-    .join('\n')
-    .concat('\n');
+    });
+  return `${lines.length === 0 ? '# every option has its default' : lines.join('\n')}\n`;
 }
 
 function flagsOf(name: string, spec: Option<unknown>): readonly Flag[] {

@@ -15,6 +15,8 @@ export interface Running {
 export interface ServerCommand<O extends Options> {
   readonly name: string;
   readonly options: O;
+  /** Checks what no single option can: throws before the server starts, and with `--print-config` too. */
+  readonly check: (config: ConfigOf<O>) => void;
   /** `signal` aborts when the server is to stop while it is still starting. */
   readonly start: (
     config: ConfigOf<O>,
@@ -33,10 +35,12 @@ export function addServerCommand<O extends Options>(
   server: ServerCommand<O>,
   logSettings: (config: ConfigOf<O>) => LogSettings,
 ): void {
-  addOptions(command, server.options).action(async (flags: Readonly<Record<string, unknown>>) => {
+  addOptions(command, server.options).action(async () => {
     try {
-      const { config, printed, warnings } = readOptions(server.options, flags, process.env);
+      const { config, printed, warnings } = readOptions(server.options, command, process.env);
+      server.check(config);
       if (printed !== undefined) {
+        for (const warning of warnings) process.stderr.write(`tmpfleet: ${warning}\n`);
         process.stdout.write(printed);
         return;
       }

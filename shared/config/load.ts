@@ -1,20 +1,25 @@
-// Flags, then TMPFLEET_* environment, then a YAML file, then defaults; every bad key reported at once.
+// Reads a configuration: flags before TMPFLEET_* variables before a YAML file before defaults. Reports all errors at once.
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { describeError, FleetError } from '../errors.ts';
+import { envName, kebab } from './names.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
+import { explainUnknown } from './unknown.ts';
 
-/** Where values come from. `flags` are keyed by option name, as the command line gave them. */
+/** Where values come from. */
 export interface Sources {
+  /** By the option's key in code, as the command line gave them. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Path of a YAML file, if one was named. */
   readonly file?: string | undefined;
+  /** What the command line holds beyond known flags, in order: unknown flags with their values, and stray words. */
+  readonly rest?: readonly string[];
 }
 
 export interface Loaded<C> {
   readonly config: C;
-  /** Per option: `--port`, `TMPFLEET_PORT`, `file.yaml` or `default`. */
+  /** Per option: `--port`, `TMPFLEET_PORT`, `file.yaml: port` or `default`. */
   readonly origin: Readonly<Record<string, string>>;
 }
 
@@ -23,22 +28,12 @@ interface Found {
   readonly origin: string;
 }
 
-/** `maxAge` → `max-age`: the flag and the YAML key. */
-export function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** `maxAge` → `TMPFLEET_MAX_AGE`. */
-export function envName(name: string): string {
-  return `TMPFLEET_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
-}
-
 /**
- * Merges and checks. Secrets may also come from a file, named by `--x-file`, `TMPFLEET_X_FILE` or `x-file:`.
- * @throws FleetError `bad-config` whose message lists every bad key with its value, origin and remedy.
+ * Merges and validates. A secret may also come from a file, named by `--x-file`, `TMPFLEET_X_FILE` or `x-file:`.
+ * @throws FleetError `bad-config` whose message lists every invalid value with its origin, and what was expected
  */
 export function loadConfig<O extends Options>(options: O, sources: Sources): Loaded<ConfigOf<O>> {
-  const problems: string[] = [];
+  const problems: string[] = [...unknownFlags(sources.rest ?? [], options)];
   const file = readConfigFile(sources.file, options, problems);
   const config: Record<string, unknown> = {};
   const origin: Record<string, string> = {};
@@ -53,20 +48,24 @@ export function loadConfig<O extends Options>(options: O, sources: Sources): Loa
     origin[name] = found.origin;
     if (parsed.success) config[name] = parsed.data;
     else {
-      const shown = spec.secret === true ? 'its value' : JSON.stringify(found.value);
-      problems.push(
-        `${kebab(name)} (${found.origin}): ${shown} will not do; it should be ${spec.kind.expects}`,
-      );
+      const shown = spec.secret === true ? '(not shown)' : JSON.stringify(found.value);
+      problems.push(`${found.origin}: invalid value ${shown}; expected ${spec.kind.expects}`);
     }
   }
-  if (problems.length > 0) {
-    throw new FleetError(
-      'bad-config',
-      `the configuration has ${problems.length} fault(s):\n  ${problems.join('\n  ')}`,
-    );
-  }
+  throwIfAny(problems);
   // The record was filled key by key from the same options that define the type.
   return { config: config as ConfigOf<O>, origin };
+}
+
+/** @throws FleetError `bad-config` that lists the problems, if there are any */
+export function throwIfAny(problems: readonly string[]): void {
+  const [only] = problems;
+  if (only === undefined) return;
+  const message =
+    problems.length === 1
+      ? only
+      : `${problems.length} errors in the configuration:\n  ${problems.join('\n  ')}`;
+  throw new FleetError('bad-config', message);
 }
 
 function find(
@@ -114,7 +113,7 @@ function readConfigFile(
     return {};
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.push(`config: ${JSON.stringify(path)} should hold "name: value" lines`);
+    problems.push(`config: ${JSON.stringify(path)} must consist of lines "name: value"`);
     return {};
   }
   const known = new Set(
@@ -123,23 +122,39 @@ function readConfigFile(
     ),
   );
   for (const key of Object.keys(value)) {
-    if (!known.has(key)) problems.push(`${key} (${path}): there is no such option${suggestion(key, known)}`);
+    if (!known.has(key))
+      problems.push(`unknown option ${key} in ${path}${explainUnknown(key, 'key', options)}`);
   }
   return Object.fromEntries(Object.entries(value));
 }
 
-/** TMPFLEET_* names in the environment that no option answers to: most likely misspelt, so worth a warning. */
+/** One message for each unknown flag, and for each word that is not the value of one. */
+function unknownFlags(rest: readonly string[], options: Options): readonly string[] {
+  return rest.flatMap((word, index) => {
+    if (word.startsWith('-')) {
+      const [flag = word] = word.split('=', 1);
+      return [`unknown option ${flag}${explainUnknown(flag, 'flag', options)}`];
+    }
+    const before = rest[index - 1] ?? '';
+    return before.startsWith('-') && !before.includes('=')
+      ? []
+      : [`unexpected argument ${JSON.stringify(word)}`];
+  });
+}
+
+/** Variables that the command reads itself, and that no server has. */
+const COMMAND_VARIABLES: readonly string[] = ['TMPFLEET_CONFIG', 'TMPFLEET_FRONT', 'TMPFLEET_NODE'];
+
+/** One warning for each TMPFLEET_* variable that no option reads: most likely it is misspelt. */
 export function unknownEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   options: Options,
 ): readonly string[] {
-  const known = new Set(Object.keys(options).flatMap((name) => [envName(name), `${envName(name)}_FILE`]));
-  return Object.keys(env).filter((name) => name.startsWith('TMPFLEET_') && !known.has(name));
-}
-
-function suggestion(key: string, known: ReadonlySet<string>): string {
-  const near = [...known].find(
-    (name) => name.replaceAll('-', '') === key.replaceAll(/[-_]/g, '').toLowerCase(),
-  );
-  return near === undefined ? '' : `; did you mean ${near}?`;
+  const known = new Set([
+    ...COMMAND_VARIABLES,
+    ...Object.keys(options).flatMap((name) => [envName(name), `${envName(name)}_FILE`]),
+  ]);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('TMPFLEET_') && !known.has(name))
+    .map((name) => `unknown variable ${name} is ignored${explainUnknown(name, 'variable', options)}`);
 }

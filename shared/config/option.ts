@@ -92,9 +92,9 @@ export function decimal(min: number, max: number, metavar = 'x'): Kind<number> {
   };
 }
 
-/** 0 asks the system for a free one. */
+/** A TCP port; 0 lets the system pick a free one. */
 export function port(): Kind<number> {
-  return { ...integer(0, 65535, 'port'), expects: 'a port from 0 (any free one) to 65535' };
+  return { ...integer(0, 65535, 'port'), expects: 'a port from 0 to 65535 (0 picks a free one)' };
 }
 
 export function choice<const T extends string>(values: readonly [T, ...T[]]): Kind<T> {
@@ -115,22 +115,22 @@ export function flag(): Kind<boolean> {
   };
 }
 
-/** Milliseconds inside; `90s`, `10m`, `4h`, `1d` outside. `0` switches the feature off where that makes sense. */
+/** A time: milliseconds in code; `90s`, `10m`, `4h`, `1d` for operators. 0 needs no unit. */
 export function duration(min = 0): Kind<number> {
   return {
     schema: z.preprocess(parseDuration, z.number().min(min)),
     metavar: 'time',
-    expects: `a time such as 500ms, 30s, 10m, 4h or 1d${min > 0 ? `, at least ${formatDuration(min)}` : ''}`,
+    expects: `a time with a unit, such as 500ms, 30s, 10m, 4h or 1d${min > 0 ? `; at least ${formatDuration(min)}` : ''}`,
     format: formatDuration,
   };
 }
 
-/** Bytes inside; `512m`, `2g` outside. */
+/** A size: bytes in code; `512m`, `2g` for operators. 0 needs no unit. */
 export function bytes(min = 0): Kind<number> {
   return {
     schema: z.preprocess(parseBytes, z.number().int().min(min)),
     metavar: 'size',
-    expects: `a size such as 512m or 2g${min > 0 ? `, at least ${formatBytes(min)}` : ''}`,
+    expects: `a size with a unit, such as 512m or 2g${min > 0 ? `; at least ${formatBytes(min)}` : ''}`,
     format: formatBytes,
   };
 }
@@ -154,7 +154,7 @@ export function list(metavar: string, expects: string, pattern: RegExp): Kind<re
   };
 }
 
-/** An http(s) address without a trailing slash, or nothing. */
+/** An http(s) address, or nothing; a trailing slash is removed. */
 export function address(): Kind<string> {
   return {
     schema: z

@@ -1,29 +1,37 @@
-// Times and sizes as people write them.
+// Times and sizes as operators write them. Both require a unit, except 0.
 import { z } from 'zod';
 
 const TIME: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZE: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
-/** `90s` → 90000; a bare number is seconds, as every option of tmpnb's was. What is not a time comes back as it was. */
+/**
+ * `90s` → 90000 ms. Anything that is not a time, also a number without a unit, is returned as text, which no schema of a
+ * number accepts.
+ */
 export function parseDuration(value: unknown): unknown {
-  if (typeof value === 'number') return value * 1000;
-  if (typeof value !== 'string') return value;
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i.exec(value.trim());
-  if (match === null) return value;
-  return Number(match[1]) * (TIME[(match[2] ?? 's').toLowerCase()] ?? Number.NaN);
+  return parseUnits(value, /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/i, TIME);
 }
 
-/** A time in a request's body: milliseconds inside. */
+/** A time in the body of a request, in milliseconds: text with a unit, or a number of seconds. */
 export const durationInput = z
-  .preprocess(parseDuration, z.number().nonnegative())
+  .preprocess(
+    (value) => (typeof value === 'number' ? value * 1000 : parseDuration(value)),
+    z.number().nonnegative(),
+  )
   .meta({ type: ['string', 'number'], examples: ['30m', 1800] });
 
-/** `512m` → 536870912; a bare number is bytes. */
+/** `512m` → 536870912 bytes; like `parseDuration` for anything else. */
 export function parseBytes(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  const match = /^(\d+(?:\.\d+)?)\s*([bkmgt])?(?:i?b)?$/i.exec(value.trim());
-  if (match === null) return value;
-  return Math.round(Number(match[1]) * (SIZE[(match[2] ?? 'b').toLowerCase()] ?? Number.NaN));
+  const bytes = parseUnits(value, /^(\d+(?:\.\d+)?)\s*([bkmgt])(?:i?b)?$/i, SIZE);
+  return typeof bytes === 'number' ? Math.round(bytes) : bytes;
+}
+
+function parseUnits(value: unknown, pattern: RegExp, units: Readonly<Record<string, number>>): unknown {
+  const text = String(value).trim();
+  if (text === '0') return 0;
+  const [, number, unit = ''] = pattern.exec(text) ?? [];
+  const factor = units[unit.toLowerCase()];
+  return number === undefined || factor === undefined ? text : Number(number) * factor;
 }
 
 /** The shortest exact spelling: 90000 → `90s`, 3600000 → `1h`. */
@@ -35,7 +43,7 @@ export function formatBytes(size: number): string {
   return exact(size, SIZE, 'b');
 }
 
-/** For people: 3725000 → `1 h 2 min`. */
+/** In messages and tables: 3725000 → `1 h 2 min`. */
 export function spellDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;

@@ -25,3 +25,15 @@ export function refuseForeignPages(host: string): Koa.Middleware {
     await next();
   };
 }
+
+/** What is wrong with the options of a control listener: one that other machines reach needs a token. */
+export function controlListenerProblems(config: {
+  readonly controlHost: string;
+  readonly controlToken: string;
+}): readonly string[] {
+  if (isLoopback(config.controlHost) || config.controlToken !== '') return [];
+  return [
+    `control-host: other machines reach ${JSON.stringify(config.controlHost)}, so a control token is required; set ` +
+      'TMPFLEET_CONTROL_TOKEN or --control-token-file',
+  ];
+}

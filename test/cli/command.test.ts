@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
-import { envName, kebab } from '../../shared/config/load.ts';
+import { envName, kebab } from '../../shared/config/names.ts';
 import type { Options } from '../../shared/config/option.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 
@@ -35,11 +35,35 @@ describe('tmpfleet', () => {
 
   test.each([
     [['redirctor'], 'Did you mean redirector?'],
-    [['redirector', '--prot', '1'], 'Did you mean --port?'],
+    [['redirector', '--prot', '1'], 'unknown option --prot; did you mean --port?'],
+    [['lod', '--help'], "unknown command 'lod'; there are: demo, redirector"],
+    [['pool', 'resiz', '--help'], "unknown command 'resiz'; did you mean resize?"],
+    [['help', 'nod'], "unknown command 'nod'; did you mean node"],
+    [['redirector', '--secret', 'abc'], 'use --secret-file or TMPFLEET_SECRET'],
+    [['node-agent', '--pool_size=60'], 'unknown option --pool_size; tmpfleet calls it --capacity'],
+    [['redirector', '--default-target', 'x'], 'the node-agent creates and removes the routes itself'],
+    [
+      ['node-agent', '--print-config', '--warm', '70', '--capacity', '60'],
+      'warm: 70 is more than the capacity',
+    ],
+    [['node-agent', '--print-config', '--require-ticket'], 'require-ticket: needs the fleet secret'],
+    [['redirector', '--print-config', '--control-host', '0.0.0.0'], 'a control token is required'],
   ])('%j is a usage error that suggests what was meant', async (args, hint) => {
     const { code, output } = await run(args);
     expect(code).toBe(2);
     expect(output).toContain(hint);
+  });
+
+  test('takes the flags of a control verb before or after it', async () => {
+    const url = 'http://127.0.0.1:1';
+    for (const args of [
+      ['pool', '--node', url, 'status'],
+      ['pool', 'status', '--node', url],
+    ]) {
+      const { code, output } = await run(args);
+      expect(code).toBe(4);
+      expect(output).toContain(`the node at ${url} cannot be reached`);
+    }
   });
 });
 
@@ -57,8 +81,13 @@ describe.each<[string, Options]>([
     }
   });
 
-  test('--print-config prints what results, and what it prints is a configuration file', async () => {
-    const args = [verb, '--port', '1234', '--print-config'];
+  test('--print-config prints the options that are set, and no defaults', async () => {
+    const { code, output } = await run([verb, '--print-config', '--port', '1234']);
+    expect([code, output]).toEqual([0, 'port: 1234  # --port\n']);
+  });
+
+  test('--print-config=all prints every option, as a configuration file', async () => {
+    const args = [verb, '--port', '1234', '--print-config=all'];
     const first = await run(args, { TMPFLEET_CONTROL_PORT: '4321', TMPFLEET_SECRET: 'never-to-be-printed' });
     expect(first.code).toBe(0);
     expect(first.output).toContain('port: 1234  # --port');
@@ -66,19 +95,19 @@ describe.each<[string, Options]>([
     expect(first.output).not.toContain('never-to-be-printed');
     const file = join(dir, `${verb}.yaml`);
     writeFileSync(file, first.output);
-    const second = await run([verb, '--config', file, '--print-config']);
+    const second = await run([verb, '--config', file, '--print-config=all']);
     const values = (text: string) => text.replaceAll(/ {2}# .*/g, '').replace('(set)', '(not set)');
     expect(values(second.output)).toBe(values(first.output));
   });
 
-  test('refuses a bad configuration with every fault at once and exit code 2', async () => {
+  test('refuses an invalid configuration with every error at once and exit code 2', async () => {
     const { code, output } = await run([verb, '--port', '70000', '--log-level', 'loud'], {
       TMPFLEET_CONTROL_PORT: 'x',
     });
     expect(code).toBe(2);
-    expect(output).toContain('port (--port): "70000" will not do');
-    expect(output).toContain('log-level (--log-level): "loud" will not do');
-    expect(output).toContain('control-port (TMPFLEET_CONTROL_PORT): "x" will not do');
+    expect(output).toContain('--port: invalid value "70000"; expected a port from 0 to 65535');
+    expect(output).toContain('--log-level: invalid value "loud"; expected one of');
+    expect(output).toContain('TMPFLEET_CONTROL_PORT: invalid value "x"; expected a port');
   });
 
   test('refuses a control listener beyond loopback without a token', async () => {
@@ -121,7 +150,7 @@ test('a misspelt TMPFLEET_ variable is warned of', async () => {
     ['redirector', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'warned')],
     { TMPFLEET_PROT: '1' },
   );
-  await child.printed(/TMPFLEET_PROT is set, but/);
+  await child.printed(/unknown variable TMPFLEET_PROT is ignored; did you mean TMPFLEET_PORT\?/);
   await child.printed(/redirector is up/);
   expect(await child.stop()).toBe(0);
 });

@@ -93,18 +93,17 @@ test('the default command does not show the token of a sandbox, which is in its 
   expect(JUPYTER_COMMAND).not.toContain('{token}');
 });
 
-test.each([
-  ['TMPFLEET_CONTROL_TOKEN', 'control-token'],
-  ['TMPFLEET_API_TOKEN', 'api-token'],
-  ['TMPFLEET_SECRET', 'secret'],
-])('one that is too short is refused without being shown: %s', async (name, option) => {
-  const run = tmpfleet(['node-agent', '--engine', 'local', '--data-dir', join(dir, 'other')], {
-    [name]: 'sh0rt-0ne',
-  });
-  expect(await run.ended).toBe(2);
-  expect(run.output()).toContain(option);
-  expect(run.output()).not.toContain('sh0rt-0ne');
-});
+test.each(['TMPFLEET_CONTROL_TOKEN', 'TMPFLEET_API_TOKEN', 'TMPFLEET_SECRET'])(
+  'one that is too short is refused without being shown: %s',
+  async (name) => {
+    const run = tmpfleet(['node-agent', '--engine', 'local', '--data-dir', join(dir, 'other')], {
+      [name]: 'sh0rt-0ne',
+    });
+    expect(await run.ended).toBe(2);
+    expect(run.output()).toContain(`${name}: invalid value (not shown)`);
+    expect(run.output()).not.toContain('sh0rt-0ne');
+  },
+);
 
 function commandLine(pid: string): string {
   try {

@@ -1,4 +1,4 @@
-// Configuration: flags over environment over file over defaults, and every fault told at once.
+// Configuration: flags before environment before file before defaults, and every error at once.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ describe('loadConfig', () => {
   });
 
   test('reads values from YAML as YAML has them', () => {
-    const path = file('kinds.yaml', 'read-only: false\nnames: [a, b]\nmemory: 512m\nmax-age: 90\n');
+    const path = file('kinds.yaml', 'read-only: false\nnames: [a, b]\nmemory: 512m\nmax-age: 90s\n');
     expect(loadConfig(options, { flags: {}, env: {}, file: path }).config).toMatchObject({
       readOnly: false,
       names: ['a', 'b'],
@@ -63,15 +63,46 @@ describe('loadConfig', () => {
     });
   });
 
-  test('tells every bad key at once, with its value, where it came from and what would be right', () => {
+  test('reports every error at once, with its origin, its value and what was expected', () => {
     const path = file('bad.yaml', 'capactiy: 3\nmemory: lots\n');
     const load = () =>
-      loadConfig(options, { flags: { port: '99999' }, env: { TMPFLEET_MAX_AGE: 'soon' }, file: path });
-    expect(load).toThrow(/port \(--port\): "99999" will not do; it should be a port/);
-    expect(load).toThrow(/max-age \(TMPFLEET_MAX_AGE\): "soon" will not do; it should be a time such as/);
-    expect(load).toThrow(/capactiy .*there is no such option/);
-    expect(load).toThrow(/memory .*"lots" will not do/);
-    expect(load).toThrow(/4 fault\(s\)/);
+      loadConfig(options, {
+        flags: { port: '99999' },
+        env: { TMPFLEET_MAX_AGE: 'soon' },
+        file: path,
+        rest: ['--prot', '1', 'stray'],
+      });
+    expect(load).toThrow(
+      '--port: invalid value "99999"; expected a port from 0 to 65535 (0 picks a free one)',
+    );
+    expect(load).toThrow('TMPFLEET_MAX_AGE: invalid value "soon"; expected a time with a unit, such as');
+    expect(load).toThrow(`unknown option capactiy in ${path}; did you mean capacity?`);
+    expect(load).toThrow(`${path}: memory: invalid value "lots"; expected a size with a unit`);
+    expect(load).toThrow('unknown option --prot; did you mean --port?');
+    expect(load).toThrow('unexpected argument "stray"');
+    expect(load).toThrow(/^6 errors in the configuration:/);
+  });
+
+  test('reports a single error in one line', () => {
+    expect(() => loadConfig(options, { flags: { capacity: '10x' }, env: {} })).toThrow(
+      /^--capacity: invalid value "10x"; expected a whole number from 1 to 10$/,
+    );
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['a flag', { maxAge: '90' }],
+    ['a number of YAML', { maxAge: 90 }],
+    ['a size', { memory: '512' }],
+  ])('requires a unit: %s', (_, flags) => {
+    expect(() => loadConfig(options, { flags, env: {} })).toThrow(/with a unit/);
+  });
+
+  test('needs no unit for 0', () => {
+    const { config } = loadConfig(
+      { ...options, idle: option(duration(), 1, '') },
+      { flags: { idle: '0', memory: 0 }, env: {} },
+    );
+    expect(config).toMatchObject({ idle: 0, memory: 0 });
   });
 
   test('takes a secret from the environment or from a file, and never shows it', () => {
@@ -86,7 +117,7 @@ describe('loadConfig', () => {
       expect(loadConfig(options, sources).config.token).toBe(value);
     }
     const load = () => loadConfig(options, { flags: {}, env: { TMPFLEET_TOKEN: 'short-secret' } });
-    expect(load).toThrow(/token \(TMPFLEET_TOKEN\)/);
+    expect(load).toThrow(/TMPFLEET_TOKEN: invalid value \(not shown\)/);
     expect(load).not.toThrow(/short-secret/);
   });
 
@@ -102,9 +133,14 @@ describe('loadConfig', () => {
     );
   });
 
-  test('notices misspelt environment names', () => {
+  test('warns of unknown TMPFLEET_ variables, with a suggestion', () => {
     const env = { TMPFLEET_PROT: '1', TMPFLEET_PORT: '1', TMPFLEET_TOKEN_FILE: 'x', OTHER: '1' };
-    expect(unknownEnvironment(env, options)).toEqual(['TMPFLEET_PROT']);
+    expect(unknownEnvironment(env, options)).toEqual([
+      'unknown variable TMPFLEET_PROT is ignored; did you mean TMPFLEET_PORT?',
+    ]);
+    expect(
+      unknownEnvironment({ TMPFLEET_FRONT: 'x', TMPFLEET_NODE: 'x', TMPFLEET_CONFIG: 'x' }, options),
+    ).toEqual([]);
   });
 });
 
@@ -113,10 +149,12 @@ describe('units', () => {
     ['90s', 90_000],
     ['1.5h', 5_400_000],
     ['250ms', 250],
-    ['10', 10_000],
+    ['0', 0],
   ])('reads %s', (spelt, ms) => expect(parseDuration(spelt)).toBe(ms));
 
-  test('leaves what is not a time for the schema to refuse', () => expect(parseDuration('-5m')).toBe('-5m'));
+  test.each(['-5m', '10', 'soon'])('returns %s, which is not a time, as it is', (text) =>
+    expect(parseDuration(text)).toBe(text),
+  );
 
   test('writes the shortest exact spelling', () => {
     expect([0, 90_000, 3_600_000, 1500].map(formatDuration)).toEqual(['0s', '90s', '1h', '1500ms']);

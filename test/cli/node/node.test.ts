@@ -128,7 +128,10 @@ describe('a drain', () => {
   });
 
   test.each([
-    [['--deadline', 'soon'], /--deadline <time>' argument 'soon' is invalid. It should be a time such as/],
+    [
+      ['--deadline', 'soon'],
+      /--deadline <time>' argument 'soon' is invalid. Expected a time with a unit, such as/,
+    ],
     [['--deadline', '1h', '--now'], /cannot be used with/],
     [['--dedline', '1h'], /Did you mean --deadline/],
   ])('with %j is a usage error', async (flags, message) => {

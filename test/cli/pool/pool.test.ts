@@ -94,7 +94,7 @@ describe('tmpfleet pool', () => {
 
   test.each([
     [['--warm', '9'], 3, /warm: 9 is more than the capacity, which is 3/],
-    [['--capacity', 'many'], 2, /'many' is invalid. It should be a whole number from 1 to 10000/],
+    [['--capacity', 'many'], 2, /'many' is invalid. Expected a whole number from 1 to 10000/],
     [[], 2, /neither --capacity nor --warm/],
   ])('refuses resize %j with exit code %d', async (flags, code, message) => {
     expect(await pool('resize', ...flags)).toMatchObject({ code, err: expect.stringMatching(message) });

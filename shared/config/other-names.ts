@@ -1,0 +1,137 @@
+// What other programs call our options: tmpnb, tmpnb-redirector, configurable-http-proxy, and tmpfleet in the past. Error
+// messages use this table, and a test compares docs/migrating.md with it.
+
+export interface OtherName {
+  /** Without the leading dashes, as that program spells it. */
+  readonly names: readonly string[];
+  /** The option here: the flag without dashes, which is also the key in the YAML file. */
+  readonly option?: string;
+  /** What to know about the option, or what to do where there is none. */
+  readonly note?: string;
+}
+
+const SECONDS = 'give a unit: 3600 becomes 1h or 3600s';
+const TLS = 'terminate TLS in front (Caddy, nginx) and set --trust-proxy';
+const WHOLE_PATH = 'not needed: a sandbox gets the whole path of a request';
+const PROMETHEUS = 'no statsd: Prometheus reads /metrics of the control listener';
+
+/** Source of the names: `orchestrate.py` of jupyter/tmpnb. */
+const TMPNB: readonly OtherName[] = [
+  { names: ['pool_size'], option: 'capacity' },
+  { names: ['pool_name'], option: 'node-id' },
+  { names: ['image'], option: 'image' },
+  {
+    names: ['command'],
+    option: 'command',
+    note: 'the same placeholders: {base_path}, {port}, {ip} and {token}',
+  },
+  { names: ['cull_timeout'], option: 'idle', note: SECONDS },
+  { names: ['cull_max'], option: 'max-age', note: SECONDS },
+  { names: ['cull_period'], note: 'not needed: expired sandboxes are looked for every few seconds' },
+  { names: ['redirect_uri'], option: 'landing-path', note: 'without the leading slash: /tree becomes tree' },
+  { names: ['ip'], option: 'host' },
+  { names: ['port'], option: 'port' },
+  { names: ['admin_ip'], option: 'control-host' },
+  { names: ['admin_port'], option: 'control-port' },
+  { names: ['container_port'], option: 'sandbox-port' },
+  { names: ['container_user'], option: 'sandbox-user', note: 'as numbers: 1000 or 1000:100' },
+  { names: ['container_ip'], note: 'not needed: sandboxes are reached on their bridge network' },
+  { names: ['mem_limit'], option: 'memory' },
+  { names: ['cpu_quota'], option: 'cpus', note: 'in cores: a quota of 50000 becomes 0.5' },
+  { names: ['cpu_shares'], note: 'no equivalent: --cpus limits the cores of a sandbox' },
+  { names: ['max_dock_workers'], option: 'concurrent-starts' },
+  { names: ['use_tokens'], note: 'put {token} into --command: the sandbox then has a token of its own' },
+  { names: ['user_length'], note: 'not needed: the length of an id is fixed' },
+  { names: ['docker_version'], note: 'not needed: the version of the Docker API is negotiated' },
+  { names: ['assert_hostname'], note: 'not needed: the host name of an engine with TLS is always verified' },
+  { names: ['host_network'], note: 'no equivalent: a sandbox never shares the network of its host' },
+  { names: ['docker_network'], note: 'not needed: the node-agent creates the networks of its sandboxes' },
+  { names: ['host_directories', 'extra_hosts'], note: 'no equivalent' },
+  { names: ['static_files'], note: 'no equivalent: a sandbox serves its own files' },
+  { names: ['allow_origin'], option: 'allow-origin' },
+  { names: ['allow_methods'], option: 'allow-methods' },
+  { names: ['allow_headers'], option: 'allow-headers' },
+  { names: ['expose_headers'], option: 'expose-headers' },
+  { names: ['allow_credentials'], option: 'allow-credentials' },
+  {
+    names: ['max_age'],
+    option: 'cors-max-age',
+    note: `the age of a preflight answer; --max-age limits that of a sandbox; ${SECONDS}`,
+  },
+];
+
+/** Source of the names: `redirector.py` of jupyter/tmpnb-redirector. */
+const TMPNB_REDIRECTOR: readonly OtherName[] = [
+  { names: ['port'], option: 'port' },
+  { names: ['api_ip'], option: 'control-host' },
+  { names: ['api_port'], option: 'control-port' },
+  { names: ['stats_period'], option: 'poll-interval', note: SECONDS },
+];
+
+/** Source of the names: `bin/configurable-http-proxy` of jupyterhub/configurable-http-proxy. */
+const CHP: readonly OtherName[] = [
+  { names: ['ip'], option: 'host' },
+  { names: ['port'], option: 'port' },
+  { names: ['api-ip', 'metrics-ip'], option: 'control-host' },
+  { names: ['api-port', 'metrics-port'], option: 'control-port' },
+  { names: ['log-level'], option: 'log-level' },
+  { names: ['timeout', 'proxy-timeout'], option: 'stall-timeout', note: 'give a unit: 60000 becomes 60s' },
+  { names: ['ssl-key', 'ssl-cert', 'ssl-ca', 'ssl-dhparam', 'ssl-protocol', 'ssl-ciphers'], note: TLS },
+  {
+    names: ['ssl-request-cert', 'ssl-reject-unauthorized', 'ssl-allow-rc4', 'redirect-port', 'redirect-to'],
+    note: TLS,
+  },
+  {
+    names: [
+      'api-ssl-key',
+      'api-ssl-cert',
+      'api-ssl-ca',
+      'api-ssl-request-cert',
+      'api-ssl-reject-unauthorized',
+    ],
+    note: 'the control listener belongs on loopback: reach it through SSH, or through a TLS terminator with a control token',
+  },
+  {
+    names: [
+      ...['client-ssl-key', 'client-ssl-cert', 'client-ssl-ca', 'client-ssl-request-cert'],
+      ...['client-ssl-reject-unauthorized', 'insecure'],
+    ],
+    note: 'not needed: sandboxes are reached by HTTP on their own host',
+  },
+  {
+    names: ['default-target', 'host-routing', 'storage-backend'],
+    note: 'not needed: the node-agent creates and removes the routes itself',
+  },
+  { names: ['error-target', 'error-path'], note: 'no equivalent: error pages are built in' },
+  { names: ['no-prepend-path', 'no-include-prefix'], note: WHOLE_PATH },
+  { names: ['no-x-forward'], note: 'no equivalent: sandboxes always get X-Forwarded-* headers' },
+  {
+    names: ['auto-rewrite', 'protocol-rewrite', 'change-origin', 'custom-headers', 'keep-alive-timeout'],
+    note: 'no equivalent',
+  },
+  { names: ['statsd-host', 'statsd-port', 'statsd-prefix'], note: PROMETHEUS },
+  { names: ['pid-file'], note: 'not needed: systemd or the container engine knows the process' },
+];
+
+/** Names that tmpfleet itself had before. */
+const TMPFLEET: readonly OtherName[] = [];
+
+/** By program, in the order in which they are searched: a name that two programs share means the first. */
+export const OTHER_NAMES: Readonly<Record<string, readonly OtherName[]>> = {
+  tmpfleet: TMPFLEET,
+  tmpnb: TMPNB,
+  'tmpnb-redirector': TMPNB_REDIRECTOR,
+  'configurable-http-proxy': CHP,
+};
+
+/** The row for a name that no option has; `_` and `-` are the same, and case does not count. */
+export function findOtherName(name: string): OtherName | undefined {
+  const wanted = normalize(name);
+  return Object.values(OTHER_NAMES)
+    .flat()
+    .find(({ names }) => names.some((each) => normalize(each) === wanted));
+}
+
+function normalize(name: string): string {
+  return name.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+}

@@ -114,7 +114,9 @@ const CHP: readonly OtherName[] = [
 ];
 
 /** Names that tmpfleet itself had before. */
-const TMPFLEET: readonly OtherName[] = [];
+const TMPFLEET: readonly OtherName[] = [
+  { names: ['workers'], note: 'removed: run several redirectors with one --registry' },
+];
 
 /** By program, in the order in which they are searched: a name that two programs share means the first. */
 export const OTHER_NAMES: Readonly<Record<string, readonly OtherName[]>> = {

@@ -26,6 +26,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'errors',
       'logging',
       'runtime',
+      'data-dir',
       'collections',
       'loop',
       'schedule',

@@ -1,5 +1,5 @@
 // The registry as a JSON file: written atomically, read again when it changes on disk (an editor's doing, say).
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -36,7 +36,6 @@ export class FileRegistry implements KeptRegistry {
     this.#logger = logger;
     this.#audit = new AuditFile(join(dirname(path), 'audit.jsonl'), logger);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       this.#members = this.#read();
     } catch (cause) {
       throw new FleetError(

@@ -1,6 +1,5 @@
 // What was last known of a shared registry, on this redirector's own disk: it starts with that when the registry is away.
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
@@ -44,7 +43,6 @@ export class KnownFile {
   /** A failure is logged: it costs something only if the registry is away at the next start. */
   write(known: Known): void {
     try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       writeFileAtomic.sync(this.#path, `${JSON.stringify({ of: this.#of, ...known })}\n`, { mode: 0o600 });
     } catch (error) {
       this.#logger.warn(

@@ -1,0 +1,112 @@
+// The data directory of a program: made if it is missing, and tried out before anything relies on it.
+import { lstat, mkdir, open, readlink, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { describeError, errorCode, FleetError } from './errors.ts';
+
+/** What a file system answers, in the words of an operator. Linux errno names; anything else is quoted as it is. */
+const FAULTS: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
+  EACCES: { what: 'is not writable for this user', remedy: 'change its owner, or choose another directory' },
+  EPERM: { what: 'is not writable for this user', remedy: 'change its owner, or choose another directory' },
+  EROFS: {
+    what: 'is on a read-only file system',
+    remedy: 'mount it read-write, or choose another directory',
+  },
+  ENOSPC: { what: 'is on a full disk', remedy: 'free some space or inodes there' },
+  EDQUOT: { what: 'is over its disk quota', remedy: 'free some space there' },
+  ENOTDIR: { what: 'is not a directory', remedy: 'choose another path' },
+  ELOOP: { what: 'leads through a loop of symbolic links', remedy: 'choose another path' },
+  ENOTCONN: { what: 'is on a mount that is not connected', remedy: 'mount it again' },
+  ESTALE: { what: 'is on a mount that is not there any more', remedy: 'mount it again' },
+  EIO: { what: 'is on a disk or mount that fails', remedy: 'check the disk, or mount it again' },
+};
+
+/** Block size of common file systems: a file this long needs a free block, an empty one may not. Bytes. */
+const TRIAL_BYTES = 4_096;
+
+export interface DataDirOptions {
+  /** A full disk is no fault: for a program that does something useful without writing. */
+  readonly mayBeFull?: boolean;
+}
+
+/**
+ * Makes the directory (mode 0700) and its parents if they are missing, and writes and removes a file in it.
+ * @throws FleetError `bad-config` that says what is wrong with the directory, and what to do
+ */
+export async function prepareDataDir(
+  path: string,
+  { mayBeFull = false }: DataDirOptions = {},
+): Promise<void> {
+  const full = resolve(path);
+  try {
+    await refuseDanglingLink(path, full);
+    await makeMissing(full);
+    await tryWriting(full);
+  } catch (error) {
+    if (error instanceof FleetError) throw error;
+    const code = errorCode(error) ?? '';
+    if (mayBeFull && (code === 'ENOSPC' || code === 'EDQUOT')) return;
+    const fault = FAULTS[code];
+    throw unusable(path, fault?.what ?? `cannot be used: ${describeError(error)}`, fault?.remedy, error);
+  }
+}
+
+async function refuseDanglingLink(path: string, full: string): Promise<void> {
+  const link = await lstat(full).catch(() => undefined);
+  if (link?.isSymbolicLink() !== true) return;
+  try {
+    await stat(full);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const target = JSON.stringify(await readlink(full));
+    throw unusable(path, `is a symbolic link to ${target}, which does not exist`, 'make its target', error);
+  }
+}
+
+/**
+ * One directory at a time: Node 20's own recursive `mkdir` tries for ever, on a whole core, where a parent exists but takes no
+ * directories (as /proc does).
+ */
+async function makeMissing(path: string): Promise<void> {
+  try {
+    if (!(await stat(path)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    return;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  const parent = dirname(path);
+  await makeMissing(parent);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = errorCode(error);
+    // Made by another program in the meantime.
+    if (code === 'EEXIST') return;
+    const where = `cannot be made: ${JSON.stringify(parent)}`;
+    const fault =
+      code === 'ENOENT'
+        ? { what: 'takes no directories', remedy: 'choose another path' }
+        : FAULTS[code ?? ''];
+    if (fault === undefined) throw error;
+    throw unusable(path, `${where} ${fault.what}`, fault.remedy, error);
+  }
+}
+
+async function tryWriting(path: string): Promise<void> {
+  const trial = join(path, `.write-test-${process.pid}`);
+  const file = await open(trial, 'w', 0o600);
+  try {
+    await file.writeFile(Buffer.alloc(TRIAL_BYTES));
+    // Some file systems tell only now that there is no room.
+    await file.sync();
+  } finally {
+    await file.close();
+    await rm(trial, { force: true });
+  }
+}
+
+function unusable(path: string, what: string, remedy: string | undefined, cause: unknown): FleetError {
+  return new FleetError('bad-config', `data-dir: ${JSON.stringify(path)} ${what}`, {
+    cause,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}

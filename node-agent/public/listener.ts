@@ -1,0 +1,43 @@
+// The listener that readers reach. Until the node is open, all but its report and the front's orders waits.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Serving, serve } from '../../shared/http/serving.ts';
+import { ORDER_PATH } from '../../shared/protocol/order.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { NodeProxy } from '../proxy/proxy.ts';
+import type { StartupGate } from './startup-gate.ts';
+
+export interface ListenerOptions {
+  readonly config: Pick<NodeAgentConfig, 'host' | 'port' | 'stallTimeout'>;
+  readonly gate: StartupGate;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly proxy: Pick<NodeProxy, 'upgrade'>;
+}
+
+const NO_UPGRADE_HERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/** @throws FleetError `port-taken` */
+export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions): Promise<Serving> {
+  return serve({
+    what: 'the node for its readers',
+    host: config.host,
+    port: config.port,
+    flag: '--port',
+    stallTimeout: config.stallTimeout,
+    handle: (request, response) => {
+      // The report is true at all times (nothing is warm yet), and a probe or a cordon need not wait.
+      if (gate.isOpen || isForFronts(request.url)) handle(request, response);
+      else gate.hold(request, response, () => handle(request, response));
+    },
+    upgrade: (request, socket, head) => {
+      const upgrade = (): void => {
+        if (!proxy.upgrade(request, socket, head)) socket.end(NO_UPGRADE_HERE);
+      };
+      if (gate.isOpen) upgrade();
+      else gate.holdUpgrade(socket, upgrade);
+    },
+  });
+}
+
+function isForFronts(url = ''): boolean {
+  return url === ORDER_PATH || /^\/(?:api\/)?stats(?:\?|$)/.test(url);
+}

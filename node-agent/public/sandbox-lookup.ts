@@ -1,0 +1,13 @@
+// Where the proxy finds a sandbox, or why there is none to find.
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Lookup } from '../proxy/proxy.ts';
+
+/** Only sandboxes that a reader holds are proxied to. */
+export function lookUpSandbox(pool: Pick<Pool, 'table' | 'hasCrashed'>, id: string): Lookup {
+  const sandbox = pool.table.get(id);
+  if (sandbox === undefined || !isHeld(sandbox.state) || sandbox.address === undefined) {
+    return pool.hasCrashed(id) ? 'dead' : 'gone';
+  }
+  return { address: sandbox.address, token: sandbox.token };
+}

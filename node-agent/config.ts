@@ -145,11 +145,16 @@ const poolOptions = inGroup('Pool', {
     'start no sandbox while less space than this is free for --data-dir or for the engine (0: no limit)',
   ),
   refreshSchedule: option(cron, '0 4 * * *', 'when to look for a newer image and roll it out'),
-  cullSchedule: option(cron, '*/5 * * * * *', 'when to look for idle, old and unused sandboxes'),
-  reapSchedule: option(
-    cron,
-    '*/3 * * * * *',
-    'when to compare the sandboxes of the engine with those on record',
+  refreshSpread: option(
+    duration(),
+    1_800_000,
+    'spread the nodes of a fleet over this long after each time of --refresh-schedule: each node waits a part of it that follows from its node id (0: no wait)',
+  ),
+  cullInterval: option(duration(100), 5_000, 'how often to look for idle, old and unused sandboxes'),
+  reapInterval: option(
+    duration(100),
+    3_000,
+    'how often to compare the sandboxes of the engine with those on record',
   ),
 });
 

@@ -4,7 +4,6 @@ import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import { startSchedule } from '../shared/schedule.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { COOKIE_PREFIX } from './claim/owner-cookie.ts';
@@ -13,7 +12,7 @@ import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from '.
 import { createControlApp } from './control/app.ts';
 import { createEngine, detectEngine } from './engine/index.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
-import { createJobs } from './lifecycle/jobs.ts';
+import { startJobs } from './lifecycle/jobs.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
@@ -136,10 +135,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     },
   });
   gate.open();
-  const jobs = startSchedule(
-    createJobs({ config, pool, resources, lifecycle, clock, reap, journal, logger }),
-    logger,
-  );
+  const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');

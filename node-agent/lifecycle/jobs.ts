@@ -1,8 +1,11 @@
-// What an agent does by the clock: each a job of node-cron's.
-import type { Clock } from '../../shared/clock.ts';
+// What an agent does again and again: at plain intervals, and, what follows a calendar, by a cron expression.
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { startLoop } from '../../shared/loop.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
-import type { Job } from '../../shared/schedule.ts';
+import { startSchedule } from '../../shared/schedule.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findExpired } from '../sandboxes/expire.ts';
@@ -11,7 +14,7 @@ import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
 
 /** A start takes a second or so; a shortage must be seen before many more are begun. */
-const RESOURCES_SCHEDULE = '* * * * * *';
+const RESOURCES_INTERVAL_MS = 1_000;
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
@@ -19,53 +22,64 @@ export interface JobsOptions {
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** Compares with what the engine has. */
   readonly reap: () => Promise<void>;
   readonly journal: Journal;
 }
 
-export function createJobs(options: JobsOptions): readonly Job[] {
-  const { config, pool, resources, lifecycle, clock, reap, journal, logger } = options;
-  return [
-    {
-      what: "a look at the host's resources",
-      expression: RESOURCES_SCHEDULE,
-      run: async () => {
-        await resources.look();
-        pool.act();
-      },
-    },
-    {
-      what: 'culling',
-      expression: config.cullSchedule,
-      run: async () => {
-        for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
-        pool.recordUse();
-        // Bookings begin and demand fades with time alone.
-        pool.act();
-      },
-    },
-    {
-      what: 'reaping',
-      expression: config.reapSchedule,
-      run: async () => {
-        await reap();
-        await journal.tidy();
-        const held = pool.table.all().filter(({ state }) => isHeld(state));
-        lifecycle.sweep(
-          pool.table.all().length,
-          () => held.filter(({ id }) => pool.end(id, 'drained')).length,
-        );
-      },
-    },
-    {
-      what: 'image refresh',
-      expression: config.refreshSchedule,
-      run: async () => {
-        const changed = await pool.refresh();
-        logger.info({ changed }, 'looked for a newer image');
-      },
-    },
+export interface Jobs {
+  /** Begins no further turn and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+export function startJobs(options: JobsOptions): Jobs {
+  const { config, pool, resources, lifecycle, clock, random, reap, journal, logger } = options;
+  const every = (ms: number, what: string, turn: () => Promise<void>) =>
+    startLoop(turn, { interval: () => ms, jitter: 0, random, logger, what });
+  const loops = [
+    every(RESOURCES_INTERVAL_MS, "measuring the host's free memory and disk", async () => {
+      await resources.look();
+      pool.act();
+    }),
+    every(config.cullInterval, 'culling', async () => {
+      for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
+      pool.recordUse();
+      // Bookings begin and demand fades with time alone.
+      pool.act();
+    }),
+    every(config.reapInterval, 'reaping', async () => {
+      await reap();
+      await journal.tidy();
+      const held = pool.table.all().filter(({ state }) => isHeld(state));
+      lifecycle.sweep(pool.table.all().length, () => held.filter(({ id }) => pool.end(id, 'drained')).length);
+    }),
   ];
+  const stopping = new AbortController();
+  const refresh = async (): Promise<void> => {
+    try {
+      await delay(shareOf(config.refreshSpread, config.nodeId), undefined, { signal: stopping.signal });
+    } catch {
+      return;
+    }
+    const changed = await pool.refresh();
+    logger.info({ changed }, 'looked for a newer image');
+  };
+  const schedule = startSchedule(
+    [{ what: 'image refresh', expression: config.refreshSchedule, run: refresh }],
+    logger,
+  );
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([schedule.stop(), ...loops.map((loop) => loop.stop())]);
+    },
+  };
+}
+
+/** The part of `spreadMs` that this node waits: the same at each time, and evenly spread over the nodes of a fleet. */
+export function shareOf(spreadMs: number, nodeId: string): number {
+  const hash = createHash('sha256').update(nodeId).digest().readUInt32BE(0);
+  return Math.floor((hash / 2 ** 32) * spreadMs);
 }

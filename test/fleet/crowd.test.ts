@@ -57,14 +57,7 @@ test('every reader ends in a sandbox of their own, without an error', {
       '--node-id',
       `node${n}`,
     ];
-    const sizes = [
-      '--capacity',
-      String(capacity),
-      '--concurrent-starts',
-      '2',
-      '--reap-schedule',
-      '*/30 * * * * *',
-    ];
+    const sizes = ['--capacity', String(capacity), '--concurrent-starts', '2', '--reap-interval', '30s'];
     nodes.push(await start(`node${n}`, [...args, ...sizes, '--front-url', fronts[n % 3]?.url ?? '']));
   }
   for (const front of fronts) {

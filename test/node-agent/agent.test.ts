@@ -337,7 +337,7 @@ describe('an operator', () => {
 
 describe('the node', () => {
   test('takes its sandboxes away by idleness and refills', async () => {
-    await start({ capacity: '1', idle: '1s', cullSchedule: '* * * * * *' });
+    await start({ capacity: '1', idle: '1s', cullInterval: '1s' });
     await agent.warm(1);
     const { sandbox } = await new Reader().click(`${agent.url}/`);
     await until('it is idle and gone', () => agent.pool.table.get(sandbox ?? '') === undefined);
@@ -346,7 +346,7 @@ describe('the node', () => {
   });
 
   test('takes away what was claimed and never used', async () => {
-    await start({ capacity: '1', lease: '1s', cullSchedule: '* * * * * *' });
+    await start({ capacity: '1', lease: '1s', cullInterval: '1s' });
     await agent.warm(1);
     await post(`${agent.url}/api/spawn`);
     await agent.warm(1);

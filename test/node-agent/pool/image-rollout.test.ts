@@ -28,7 +28,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     const old = await rebuild('good');
     agent = await startAgent({
       ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'rolling', image: reference, pull: 'never' },
-      ...{ command: docker.tinyCommand, capacity: '4', refreshSchedule: '* * * * * *' },
+      ...{ command: docker.tinyCommand, capacity: '4', refreshSchedule: '* * * * * *', refreshSpread: '0' },
     });
     await agent.warm(4);
     const broken = await rebuild('broken', 'ENTRYPOINT ["/is/not/there"]');
@@ -52,6 +52,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
       pull: 'never',
       capacity: '5',
       refreshSchedule: '* * * * * *',
+      refreshSpread: '0',
     });
     await agent.warm(5);
     const { sandbox } = await new Reader().click(`${agent.url}/`);

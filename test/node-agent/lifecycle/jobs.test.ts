@@ -1,0 +1,20 @@
+// Nodes of one fleet look for a newer image at times of their own, so that a registry is not asked by all at once.
+import { expect, test } from 'vitest';
+import { shareOf } from '../../../node-agent/lifecycle/jobs.ts';
+
+const HALF_HOUR_MS = 1_800_000;
+
+test('a node waits the same part of the spread each time', () => {
+  expect(shareOf(HALF_HOUR_MS, 'node7')).toBe(shareOf(HALF_HOUR_MS, 'node7'));
+  expect(shareOf(0, 'node7')).toBe(0);
+});
+
+test('a hundred nodes are spread over the whole time, with no minute in which many of them ask', () => {
+  const minutes = Array.from({ length: 100 }, (_, n) =>
+    Math.floor(shareOf(HALF_HOUR_MS, `node${n}`) / 60_000),
+  );
+  const perMinute = Array.from({ length: 30 }, (_, minute) => minutes.filter((m) => m === minute).length);
+  expect(perMinute.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(Math.max(...perMinute)).toBeLessThanOrEqual(10);
+  expect(perMinute.filter((count) => count > 0).length).toBeGreaterThan(20);
+});

@@ -7,6 +7,7 @@ import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { COOKIE_PREFIX } from './claim/owner-cookie.ts';
+import { SpawnHandler } from './claim/spawn.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control/app.ts';
@@ -106,9 +107,11 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
   });
   const { countClaim: count, observeClaim: observe } = metrics;
-  const claims = new ClaimHandler({ config, secrets, pool, tickets, clock, logger, count, observe });
+  const claiming = { config, secrets, pool, tickets, clock, logger, count, observe };
+  const claims = new ClaimHandler(claiming);
+  const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({ config, secrets, pool, lifecycle, snapshot, clock, logger, isReady });
-  const handle = createPublicHandler({ config, claims, orders, proxy, snapshot, logger });
+  const handle = createPublicHandler({ config, claims, spawns, tickets, orders, proxy, snapshot, logger });
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
   const publicServer = await listenToReaders({ config, gate, handle, proxy });

@@ -1,16 +1,15 @@
 // The way of a click on this node: ticket, the reader's own sandbox, a warm one, or back to the front.
+import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
-import type { Clock } from '../../shared/clock.ts';
-import { newNonce, shortId } from '../../shared/clock.ts';
-import { BoundedMap } from '../../shared/collections/bounded-map.ts';
+import { type Clock, shortId } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage } from '../../shared/http/answer.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { isHeld } from '../../shared/protocol/sandbox-state.ts';
-import { signTicket, splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
+import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
+import { bounceLocation, frontLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
 import { launchPage } from './launch-page.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
@@ -26,24 +25,16 @@ export interface ClaimOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (outcome: ClaimOutcome) => void;
-  /** From asking for a sandbox to the claim on disk, of those who got one. */
+  /** Seconds from asking for a sandbox to the claim on disk, of those who got one. */
   readonly observe: (seconds: number) => void;
 }
 
 export type ClaimOutcome = 'claimed' | 'returned' | 'launch-page' | 'bounced' | 'full' | 'no-ticket';
 
-/** A reader who was sent on so often gets an honest answer instead. */
-export const MAX_HOPS = 3;
-
-const BOUNCE_LIFE_MS = 30_000;
-
-/** A ticket lives for half a minute; at any rate a node can bear, older ones than these are long dead. */
-const REMEMBERED_SPAWNS = 10_000;
-
 interface Visit {
   readonly context: Context;
   readonly target: Target;
-  /** As asked for, without our ticket. */
+  /** As requested, without our ticket. */
   readonly path: string;
   readonly query: string;
   readonly ticket: Ticket | undefined;
@@ -51,8 +42,6 @@ interface Visit {
 
 export class ClaimHandler {
   readonly #options: ClaimOptions;
-  /** By the nonce of the ticket that it was claimed with. */
-  readonly #spawned = new BoundedMap<string, Promise<Sandbox | undefined>>(REMEMBERED_SPAWNS);
 
   constructor(options: ClaimOptions) {
     this.#options = options;
@@ -64,25 +53,8 @@ export class ClaimHandler {
     const { query, ticket } = splitTicket(rawQuery);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
-    const arrived = this.#options.tickets.count(ticket);
-    await this.#serve({ context, target, path, query, ticket: arrived });
+    await this.#serve({ context, target, path, query, ticket: this.#options.tickets.count(ticket) });
     return true;
-  }
-
-  /**
-   * `POST /api/spawn`: a sandbox for a program.
-   * @throws FleetError `full`
-   */
-  async spawn(context: Context): Promise<{ readonly url: string }> {
-    const { query } = splitTarget(context.req.url ?? '/');
-    const ticket = this.#options.tickets.count(splitTicket(query).ticket);
-    const sandbox = await this.#claimOnce(context, ticket?.nonce);
-    if (sandbox === undefined) {
-      this.#options.count('full');
-      throw new FleetError('full', 'every sandbox of this node is taken');
-    }
-    this.#options.count('claimed');
-    return { url: `/user/${sandbox.id}/` };
   }
 
   async #serve(visit: Visit): Promise<void> {
@@ -96,59 +68,17 @@ export class ClaimHandler {
     }
     if (recognize(context.method, context.req.headers) !== 'person') {
       count('launch-page');
-      return answerPage(context.res, 200, launchPage(config.title, launchAction(visit, context)));
+      return answerPage(context.res, 200, launchPage(config.title, launchAction(visit)));
     }
     if (config.requireTicket && visit.ticket === undefined) {
       count('no-ticket');
-      if (config.frontUrl !== '')
-        return redirect(context, `${config.frontUrl}${visit.path}${question(visit.query)}`);
+      if (config.frontUrl !== '') return redirect(context, frontLocation(config.frontUrl, visit));
       throw new FleetError('forbidden', 'this host serves only readers who come through its front page');
     }
-    const sandbox = await this.#claim(context);
+    const sandbox = await claimSandbox(context.res, this.#options);
     if (sandbox === undefined) return this.#turnAway(visit);
     count('claimed');
     this.#sendTo(sandbox, visit);
-  }
-
-  /** A front that asks again with the same ticket, because an answer was late or lost, gets the same sandbox. */
-  #claimOnce(context: Context, nonce: string | undefined): Promise<Sandbox | undefined> {
-    if (nonce === undefined) return this.#claim(context);
-    const before = this.#spawned.get(nonce);
-    const claim = this.#claimUnless(before, context);
-    this.#spawned.set(nonce, claim);
-    return claim;
-  }
-
-  async #claimUnless(
-    before: Promise<Sandbox | undefined> | undefined,
-    context: Context,
-  ): Promise<Sandbox | undefined> {
-    const sandbox = await before;
-    return sandbox !== undefined && isHeld(sandbox.state) ? sandbox : this.#claim(context);
-  }
-
-  /** A reader who goes away while a start is awaited must not cost a sandbox. */
-  async #claim(context: Context): Promise<Sandbox | undefined> {
-    const { clock, observe } = this.#options;
-    const began = clock.monotonic();
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    context.res.once('close', leave);
-    try {
-      const sandbox = await this.#options.pool.claimSoon(this.#options.config.claimWait, gone.signal);
-      // On disk before the reader is told: whoever has an address keeps the sandbox, whatever happens to us.
-      if (sandbox === undefined || !(await this.#options.pool.keepClaim(sandbox))) return undefined;
-      if (gone.signal.aborted) {
-        // Nobody was told of it and nobody will be: its slot is worth more than its lease.
-        this.#options.pool.end(sandbox.id, 'unclaimed');
-        return undefined;
-      }
-      this.#options.logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
-      observe((clock.monotonic() - began) / 1000);
-      return sandbox;
-    } finally {
-      context.res.off('close', leave);
-    }
   }
 
   #sendTo(sandbox: Sandbox, { context, target }: Visit): void {
@@ -158,46 +88,54 @@ export class ClaimHandler {
     redirect(context, locate(sandbox.id, target));
   }
 
-  /** Back to the front with ourselves noted as tried; where that is no use, an honest 503. */
+  /** Back to the front; where that is no use, a page that says that all are taken. */
   #turnAway(visit: Visit): void {
-    const { config, secrets, count } = this.#options;
-    const hops = visit.ticket?.hops ?? 0;
-    if (config.frontUrl === '' || secrets.length === 0 || hops >= MAX_HOPS) {
+    const { config, secrets, clock, count } = this.#options;
+    const location = bounceLocation(visit, { ...config, secrets, now: clock.now() });
+    if (location === undefined) {
       count('full');
       visit.context.set('Retry-After', '5');
       answerPage(visit.context.res, 503, fullPage());
       return;
     }
     count('bounced');
-    const { path, query, ticket, context } = visit;
-    const bounce = ticketBehind(query, signTicket(this.#bounceTicket(ticket), secrets));
-    redirect(context, `${config.frontUrl}${path}${question(query)}${bounce}`);
-  }
-
-  #bounceTicket(ticket: Ticket | undefined): Ticket {
-    const { config, clock } = this.#options;
-    const now = clock.now();
-    return {
-      redirector: ticket?.redirector ?? 'none',
-      boot: ticket?.boot ?? 'none',
-      node: config.nodeId,
-      epoch: ticket?.epoch ?? Math.floor(now / 1000),
-      nonce: ticket?.nonce ?? newNonce(),
-      expires: now + BOUNCE_LIFE_MS,
-      tried: [...(ticket?.tried ?? []), config.nodeId].slice(-8),
-      hops: (ticket?.hops ?? 0) + 1,
-    };
+    redirect(visit.context, location);
   }
 }
 
-/** The launch page posts to where it was asked for, ticket and all, so that nothing is lost on the way. */
-function launchAction(visit: Visit, context: Context): string {
+/**
+ * A sandbox whose claim is on disk; undefined when there is none to have, or when the reader left while a start was
+ * awaited: a reader who has gone must not cost a sandbox.
+ */
+export async function claimSandbox(
+  response: ServerResponse,
+  { config, pool, clock, logger, observe }: ClaimOptions,
+): Promise<Sandbox | undefined> {
+  const began = clock.monotonic();
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  response.once('close', leave);
+  try {
+    const sandbox = await pool.claimSoon(config.claimWait, gone.signal);
+    // On disk before the answer: a reader who has an address keeps the sandbox, whatever happens to this process.
+    if (sandbox === undefined || !(await pool.keepClaim(sandbox))) return undefined;
+    if (gone.signal.aborted) {
+      // Its address was never sent and never will be: the slot is worth more than the lease.
+      pool.end(sandbox.id, 'unclaimed');
+      return undefined;
+    }
+    logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
+    observe((clock.monotonic() - began) / 1000);
+    return sandbox;
+  } finally {
+    response.off('close', leave);
+  }
+}
+
+/** The launch page posts to the address that was asked for, ticket and all, so that nothing is lost on the way. */
+function launchAction({ path, context }: Visit): string {
   const { query } = splitTarget(context.req.url ?? '/');
-  return `${visit.path}${question(query)}`;
-}
-
-function question(query: string): string {
-  return query === '' ? '' : `?${query}`;
+  return `${path}${query === '' ? '' : `?${query}`}`;
 }
 
 /** 303 after a POST, so that the browser goes on with GET. Set by hand: Koa would re-encode the reader's own bytes. */

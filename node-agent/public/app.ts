@@ -9,8 +9,12 @@ import { createApp, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
+import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { ClaimHandler } from '../claim/claim.ts';
+import type { SpawnHandler } from '../claim/spawn.ts';
+import { splitTarget } from '../claim/target.ts';
+import type { TicketCounter } from '../claim/ticket-counter.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -20,6 +24,8 @@ import { PUBLIC_API } from './openapi.ts';
 export interface PublicOptions {
   readonly config: NodeAgentConfig;
   readonly claims: ClaimHandler;
+  readonly spawns: SpawnHandler;
+  readonly tickets: TicketCounter;
   readonly orders: OrderHandler;
   readonly proxy: NodeProxy;
   readonly snapshot: () => NodeStats;
@@ -34,9 +40,11 @@ const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORD
 export function createPublicHandler(
   options: PublicOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { config, proxy } = options;
+  const { config, proxy, tickets } = options;
   const koa = createPublicApp(options).callback();
   return (request, response) => {
+    // First, at any address: a ticket that is never seen keeps a slot shut at the front until it expires.
+    tickets.count(splitTicket(splitTarget(request.url ?? '/').query).ticket);
     // Without an origin to allow, a preflight below /user/ is the sandbox's own to answer.
     const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
     if (!itsOwn && answerCors(request, response, config)) return;
@@ -45,7 +53,7 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ config, claims, orders, snapshot, logger }: PublicOptions): Koa {
+function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: PublicOptions): Koa {
   const app = createApp({ logger });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
@@ -53,7 +61,7 @@ function createPublicApp({ config, claims, orders, snapshot, logger }: PublicOpt
     context.body = snapshot();
   });
   router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
-    context.body = await claims.spawn(context);
+    context.body = await spawns.spawn(context);
   });
   router.post(ORDER_PATH, async (context) => {
     context.body = await orders.receive(context);

@@ -223,6 +223,16 @@ describe('a ticket', () => {
     expect((await stats()).fleet?.seen).toEqual({ 'r/b': { 7: 1 } });
   });
 
+  test.each(['/wp-login.php', '/robots.txt', '/info', '/user/gone/tree'])(
+    'at %s, which gives no sandbox, is counted once as well',
+    async (path) => {
+      await start(withSecret);
+      const address = `${agent.url}${path}?ticket=${ticket()}`;
+      for (let visit = 0; visit < 2; visit += 1) await (await request(address)).body.dump();
+      expect((await stats()).fleet).toMatchObject({ seen: { 'r/b': { 7: 1 } }, claims: 0 });
+    },
+  );
+
   test('of a reader who finds no room goes back to the front with this node noted as tried', async () => {
     await start({ ...withSecret, capacity: '1' });
     await agent.warm(1);

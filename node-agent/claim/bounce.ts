@@ -1,0 +1,52 @@
+// Where a reader goes whom this node has no sandbox for: back to the front, with this node noted in the ticket as tried.
+import { newNonce } from '../../shared/clock.ts';
+import { signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
+
+/** A reader who was sent on this often is not sent on again. */
+export const MAX_HOPS = 3;
+
+const BOUNCE_LIFE_MS = 30_000;
+const MAX_TRIED = 8;
+
+export interface BounceOptions {
+  readonly nodeId: string;
+  /** The front's public address; empty: there is none. */
+  readonly frontUrl: string;
+  readonly secrets: readonly string[];
+  /** ms since 1970 */
+  readonly now: number;
+}
+
+export interface BouncedVisit {
+  readonly path: string;
+  /** Without the ticket. */
+  readonly query: string;
+  readonly ticket: Ticket | undefined;
+}
+
+/** The address at the front; undefined where a bounce is no use: no front, no secret to sign with, or too many hops. */
+export function bounceLocation(visit: BouncedVisit, options: BounceOptions): string | undefined {
+  const { frontUrl, secrets } = options;
+  const hops = visit.ticket?.hops ?? 0;
+  if (frontUrl === '' || secrets.length === 0 || hops >= MAX_HOPS) return undefined;
+  const ticket = signTicket(bounceTicket(visit.ticket, options), secrets);
+  return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, ticket)}`;
+}
+
+/** The same place at the front, without a ticket. */
+export function frontLocation(frontUrl: string, { path, query }: Omit<BouncedVisit, 'ticket'>): string {
+  return `${frontUrl}${path}${query === '' ? '' : `?${query}`}`;
+}
+
+function bounceTicket(ticket: Ticket | undefined, { nodeId, now }: BounceOptions): Ticket {
+  return {
+    redirector: ticket?.redirector ?? 'none',
+    boot: ticket?.boot ?? 'none',
+    node: nodeId,
+    epoch: ticket?.epoch ?? Math.floor(now / 1000),
+    nonce: ticket?.nonce ?? newNonce(),
+    expires: now + BOUNCE_LIFE_MS,
+    tried: [...(ticket?.tried ?? []), nodeId].slice(-MAX_TRIED),
+    hops: (ticket?.hops ?? 0) + 1,
+  };
+}

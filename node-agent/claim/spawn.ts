@@ -1,0 +1,55 @@
+// `POST /api/spawn`: a sandbox for a program. A front that asks again with the same ticket, because an answer was late or
+// lost, gets the same sandbox.
+import type { Context } from 'koa';
+import { BoundedMap } from '../../shared/collections/bounded-map.ts';
+import { FleetError } from '../../shared/errors.ts';
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { splitTicket } from '../../shared/protocol/ticket.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
+import { type ClaimOptions, claimSandbox } from './claim.ts';
+import { splitTarget } from './target.ts';
+
+/** A ticket lives for half a minute; at any rate that a node can serve, older ones than these have expired. */
+const REMEMBERED_SPAWNS = 10_000;
+
+export class SpawnHandler {
+  readonly #options: ClaimOptions;
+  /** By the nonce of the ticket that the sandbox was claimed with. */
+  readonly #spawned = new BoundedMap<string, Promise<Sandbox | undefined>>(REMEMBERED_SPAWNS);
+
+  constructor(options: ClaimOptions) {
+    this.#options = options;
+  }
+
+  /** The answer's body. @throws FleetError `full` */
+  async spawn(context: Context): Promise<{ readonly url: string }> {
+    const { tickets, count } = this.#options;
+    const { query } = splitTarget(context.req.url ?? '/');
+    const ticket = tickets.count(splitTicket(query).ticket);
+    const sandbox = await this.#claimOnce(context, ticket?.nonce);
+    if (sandbox === undefined) {
+      count('full');
+      throw new FleetError('full', 'every sandbox of this node is taken');
+    }
+    count('claimed');
+    return { url: `/user/${sandbox.id}/` };
+  }
+
+  #claimOnce(context: Context, nonce: string | undefined): Promise<Sandbox | undefined> {
+    if (nonce === undefined) return claimSandbox(context.res, this.#options);
+    const before = this.#spawned.get(nonce);
+    const claim = this.#claimUnless(before, context);
+    this.#spawned.set(nonce, claim);
+    return claim;
+  }
+
+  async #claimUnless(
+    before: Promise<Sandbox | undefined> | undefined,
+    context: Context,
+  ): Promise<Sandbox | undefined> {
+    const sandbox = await before;
+    return sandbox !== undefined && isHeld(sandbox.state)
+      ? sandbox
+      : claimSandbox(context.res, this.#options);
+  }
+}

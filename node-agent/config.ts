@@ -239,16 +239,24 @@ type LocalListener = Pick<NodeAgentConfig, 'host' | 'unsafeListen'>;
 
 /**
  * The local engine isolates nothing, so only this host may reach it, unless `--unsafe-listen` is given.
+ * @param whyNotDocker why the local engine was chosen, if nobody asked for it
  * @throws FleetError `bad-config`
  */
-export function checkLocalListens(config: LocalListener): void {
-  throwIfAny(problemsOfLocalListener(config));
+export function checkLocalListens(config: LocalListener, whyNotDocker?: string): void {
+  throwIfAny(problemsOfLocalListener(config, whyNotDocker));
 }
 
-function problemsOfLocalListener({ host, unsafeListen }: LocalListener): readonly string[] {
+function problemsOfLocalListener(
+  { host, unsafeListen }: LocalListener,
+  whyNotDocker?: string,
+): readonly string[] {
   if (isLoopback(host) || unsafeListen) return [];
+  const consequence =
+    `the local engine does not isolate sandboxes, so it does not listen on ${host}, where others could run programs as ` +
+    'you; use --host 127.0.0.1, or --unsafe-listen if every machine that reaches it is trusted';
   return [
-    `host: the local engine does not isolate sandboxes, so it does not listen on ${host}, where others could run programs ` +
-      'as you; use --host 127.0.0.1, or --engine docker, or --unsafe-listen if every machine that reaches it is trusted',
+    whyNotDocker === undefined
+      ? `host: ${consequence}, or --engine docker`
+      : `${whyNotDocker}. Start Docker, or give --engine docker to wait for it. Without Docker, ${consequence}`,
   ];
 }

@@ -11,7 +11,7 @@ import { SpawnHandler } from './claim/spawn.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control/app.ts';
-import { createEngine, detectEngine } from './engine/index.ts';
+import { chooseEngine, createEngine } from './engine/index.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
@@ -63,8 +63,8 @@ export async function startNodeAgent(config: NodeAgentConfig, runtime: HostRunti
 
 async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
   const { logger, clock = systemClock, random = systemRandom, env = {} } = runtime;
-  const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
-  if (kind === 'local') checkLocalListens(config);
+  const { kind, whyNotDocker } = await chooseEngine(config, env);
+  if (kind === 'local') checkLocalListens(config, whyNotDocker);
   const secrets = parseSecrets(config.secret);
 
   const stateFile = new NodeStateFile(config.dataDir, logger);

@@ -84,7 +84,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
       return child;
     };
     const secret = randomBytes(32).toString('hex');
-    const engine = config.engine === 'auto' ? await detectEngine() : config.engine;
+    const engine = await chooseEngine(config);
     say(ENGINE_WORDS[engine]);
     say(`Starting a front and ${config.nodes} node(s) …`);
     const front = await launch(redirectorSpec(config, dir, secret));
@@ -159,10 +159,14 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
 
 const SCRIPT = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/** Loaded when it is asked for: see tmpfleet.ts. */
-async function detectEngine(): Promise<EngineKind> {
+/** Loaded when needed: see cli/main.ts. */
+async function chooseEngine({ engine, image }: DemoConfig): Promise<EngineKind> {
   const engines = await import('../../node-agent/engine/index.ts');
-  return engines.detectEngine({ dockerHost: '', dockerCertPath: '' }, process.env);
+  const { kind } = await engines.chooseEngine(
+    { engine, image: image || nodeAgentOptions.image.default, dockerHost: '', dockerCertPath: '' },
+    process.env,
+  );
+  return kind;
 }
 
 async function register(controlUrl: string, node: Child): Promise<void> {

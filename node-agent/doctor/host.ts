@@ -14,7 +14,8 @@ import { MAX_SKEW_MS } from '../../shared/protocol/probe.ts';
 import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from '../config.ts';
 import type { EngineKind } from '../engine/engine.ts';
-import { detectEngine } from '../engine/index.ts';
+import { chooseEngine } from '../engine/index.ts';
+import { refuseDanglingLink } from '../state/dangling-link.ts';
 import { checkDocker } from './docker.ts';
 
 export interface HostCheckOptions {
@@ -35,10 +36,10 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
   const { config, env, clock, logger } = options;
   const engine: { kind: EngineKind } = { kind: 'local' };
   yield await check('configuration', async () => {
-    const kind = config.engine === 'auto' ? await detectEngine(config, env) : config.engine;
+    const { kind, whyNotDocker } = await chooseEngine(config, env);
     engine.kind = kind;
     checkNodeAgentConfig(config);
-    if (kind === 'local') checkLocalListens(config);
+    if (kind === 'local') checkLocalListens(config, whyNotDocker);
     return { detail: `node ${config.nodeId}, ${config.capacity} slots, engine ${kind}` };
   });
   const { kind } = engine;
@@ -119,6 +120,7 @@ async function nearest(path: string): Promise<string> {
 }
 
 async function checkDataDir(dir: string): Promise<Verdict> {
+  refuseDanglingLink(dir);
   const there = await nearest(dir);
   try {
     // Tried, since permissions alone do not tell: a file system may be read-only, or full.
@@ -129,7 +131,7 @@ async function checkDataDir(dir: string): Promise<Verdict> {
       remedy: 'give it to the user the agent runs as, or choose another with --data-dir',
     });
   }
-  return { detail: there === dir ? `${dir} can be written to` : `${dir} can be made` };
+  return { detail: there === dir ? `${dir} can be written to` : `${dir} can be created` };
 }
 
 async function checkDisk(dirs: readonly string[]): Promise<Verdict> {

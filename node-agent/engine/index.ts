@@ -1,8 +1,8 @@
-// Which engine a node gets. The rest of the node knows only the seam (engine.ts).
+// Chooses and creates the engine of a node. The rest of the node knows only the interface in engine.ts.
 import { FleetError } from '../../shared/errors.ts';
 import { callDocker, connectDocker, dockerTarget } from './docker/connection.ts';
 import { DockerEngine } from './docker/engine.ts';
-import type { DockerConfig } from './docker/options.ts';
+import { type DockerConfig, dockerOptions } from './docker/options.ts';
 import type { Engine, EngineContext, EngineKind } from './engine.ts';
 import type { EngineConfig } from './engine-options.ts';
 import { LocalEngine } from './local/engine.ts';
@@ -20,17 +20,29 @@ export function createEngine(kind: EngineKind, config: EngineConfig, setup: Engi
 
 const DETECT_MS = 1_000;
 
-/** What `auto` means here and now: Docker where it answers within a second, else local. */
-export async function detectEngine(
-  config: Pick<DockerConfig, 'dockerHost' | 'dockerCertPath'>,
-  env: EngineSetup['env'],
-): Promise<EngineKind> {
-  const docker = connectDocker(dockerTarget(config, env));
+export interface ChosenEngine {
+  readonly kind: EngineKind;
+  /** Why `auto` did not choose Docker. */
+  readonly whyNotDocker?: string;
+}
+
+type EngineChoice = Pick<DockerConfig, 'dockerHost' | 'dockerCertPath' | 'image'> & {
+  readonly engine: 'auto' | EngineKind;
+};
+
+/** `auto` is Docker where an image is named or Docker answers within a second, else local. */
+export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']): Promise<ChosenEngine> {
+  if (config.engine !== 'auto') return { kind: config.engine };
+  // Only Docker uses images, so a node with an image must not fall back to local while Docker is down.
+  if (config.image !== dockerOptions.image.default) return { kind: 'docker' };
+  const target = dockerTarget(config, env);
+  const docker = connectDocker(target);
   try {
     await callDocker({ what: 'answer', deadline: DETECT_MS }, () => docker.ping());
-    return 'docker';
+    return { kind: 'docker' };
   } catch (error) {
-    // An HTTP error is an answer too: `open` will say what is wrong with that Docker.
-    return error instanceof FleetError ? 'local' : 'docker';
+    // An HTTP error is an answer too: `open` reports what is wrong with that Docker.
+    if (!(error instanceof FleetError)) return { kind: 'docker' };
+    return { kind: 'local', whyNotDocker: `Docker does not answer at ${target.host}: ${error.message}` };
   }
 }

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { refuseDanglingLink } from './dangling-link.ts';
 
 export interface DataDirLock {
   release(): void;
@@ -31,6 +32,7 @@ const FILE_NAME = 'agent.lock';
  * @throws FleetError `bad-config` when it cannot be used, `conflict` when another agent has it
  */
 export async function lockDataDir(path: string, logger: Logger): Promise<DataDirLock> {
+  refuseDanglingLink(path);
   const file = join(path, FILE_NAME);
   const descriptor = openLockFile(path, file);
   if (process.platform !== 'linux') return { release: () => closeSync(descriptor) };

@@ -124,6 +124,27 @@ test('the local engine refuses to listen beyond loopback without being told to',
   expect(output).toContain('--unsafe-listen');
 });
 
+test('without Docker, the local engine names Docker first when it refuses to listen', async () => {
+  const { code, output } = await run(['node-agent', '--data-dir', dir], {
+    DOCKER_HOST: 'unix:///nowhere/docker.sock',
+  });
+  expect(code).toBe(2);
+  expect(output).toMatch(/^tmpfleet: Docker does not answer at unix:\/\/\/nowhere\/docker\.sock: /m);
+  expect(output).toContain('give --engine docker to wait for it');
+});
+
+test('an image means Docker, which is waited for', async () => {
+  const agent = tmpfleet(
+    [
+      ...['node-agent', '--image', 'quay.io/jupyter/base-notebook', '--log-format', 'json'],
+      ...['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'image')],
+    ],
+    { DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+  );
+  await agent.printed(/unix:\/\/\/nowhere\/docker\.sock.*is Docker running.*trying again/);
+  expect(await agent.stop()).toBe(130);
+});
+
 describe('a Docker that is not there', () => {
   const args = [
     ...['node-agent', '--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'],

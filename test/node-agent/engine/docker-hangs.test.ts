@@ -4,7 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callDocker, connectDocker } from '../../../node-agent/engine/docker/connection.ts';
-import { detectEngine } from '../../../node-agent/engine/index.ts';
+import { dockerOptions } from '../../../node-agent/engine/docker/options.ts';
+import { type ChosenEngine, chooseEngine } from '../../../node-agent/engine/index.ts';
 import { dockerHost } from '../../contract/docker-host.ts';
 import { newSpec } from '../../contract/engine-contract.ts';
 import { type DockerLab, startDocker } from '../../lab/docker/docker.ts';
@@ -19,9 +20,13 @@ describeNeeding(['docker'], 'a Docker that hangs', () => {
   afterAll(() => lab.stop());
 
   test('ends every call at its deadline, and is found again when it goes on', async () => {
-    const config = { dockerHost: lab.host, dockerCertPath: '' };
+    const choose = (dockerHost: string, env = {}): Promise<ChosenEngine> =>
+      chooseEngine(
+        { engine: 'auto', image: dockerOptions.image.default, dockerHost, dockerCertPath: '' },
+        env,
+      );
     const docker = connectDocker({ host: lab.host, certPath: '' });
-    expect(await detectEngine(config, {})).toBe('docker');
+    expect(await choose(lab.host)).toEqual({ kind: 'docker' });
     lab.pause();
     try {
       const began = performance.now();
@@ -31,13 +36,14 @@ describeNeeding(['docker'], 'a Docker that hangs', () => {
         ),
       ).rejects.toMatchObject({ code: 'engine-timeout' });
       expect(performance.now() - began).toBeLessThan(3_000);
-      expect(await detectEngine(config, {})).toBe('local');
+      expect(await choose(lab.host)).toMatchObject({
+        kind: 'local',
+        whyNotDocker: expect.stringContaining(`Docker does not answer at ${lab.host}`),
+      });
     } finally {
       lab.resume();
     }
-    expect(await detectEngine({ dockerHost: '', dockerCertPath: '' }, { DOCKER_HOST: lab.host })).toBe(
-      'docker',
-    );
+    expect(await choose('', { DOCKER_HOST: lab.host })).toEqual({ kind: 'docker' });
   });
 });
 

@@ -72,7 +72,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const size = new AdjustablePoolSettings(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
-  const dirs = (): readonly string[] => [config.dataDir, ...engine.disks()];
+  const dirs = (): readonly string[] => [config.dataDir, ...engine.disks];
   const resources = new HostResources({ ...config, dirs, logger });
 
   const metrics = createNodeMetrics();

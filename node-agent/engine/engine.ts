@@ -2,6 +2,7 @@
 // `docker` (docker/) and `local` (local/), child processes on loopback.
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { Diagnosis } from './diagnosis.ts';
 
 /** What to start. The pool makes the id; everything else is the node's configuration. */
 export interface SandboxSpec {
@@ -20,6 +21,8 @@ export interface EngineSandbox {
   readonly address: Address | undefined;
   /** The identity of the image (or command) it was made from, to be compared with `image()`. */
   readonly image: string;
+  /** What else it was made by, to be compared with the engine's own `recipe`; empty when that is not known. */
+  readonly recipe: string;
   /** ms since 1970. */
   readonly createdAt: number;
 }
@@ -29,31 +32,38 @@ export interface Address {
   readonly port: number;
 }
 
-/** A seam of our own needs. Every call has a deadline inside; none waits for ever. */
-export interface Engine {
-  /** `docker`, or `local`. */
-  readonly kind: EngineKind;
-  /** What readers and ops are told they get: an image's name or a command. */
-  readonly describes: string;
+/** What the pool needs of an engine. Every call has a deadline inside; none waits for ever. */
+export interface SandboxRunner {
+  /** The identity of what sandboxes are made by beside the image: command, environment, limits. Known once it is open. */
+  readonly recipe: string;
   /**
-   * Connects, checks the image or command and prepares the network. `onExit` is told of sandboxes that stopped,
-   * best effort: a hint, for which `list` is the truth.
-   * @throws FleetError `engine-unavailable`, `image-missing`
-   */
-  open(onExit: (id: string) => void): Promise<void>;
-  /**
-   * Starts one and says where it will listen; it need not answer yet. Whatever fails half-way is still in `list`.
+   * Starts one and returns where it will listen; it need not answer yet. What fails half-way is still in `list`.
    * @throws FleetError `start-failed`, `engine-unavailable`, `engine-timeout`, `image-missing`
    */
   start(spec: SandboxSpec): Promise<Address>;
   /** Ends and forgets one, with everything anonymous that it had. Already gone is success. */
   remove(id: string): Promise<void>;
-  /** All of this node's sandboxes, dead ones too, and nobody else's. */
+  /** All sandboxes of this node, dead ones too, and none of another node. Changes nothing. */
   list(): Promise<readonly EngineSandbox[]>;
+  /** What became of one, for the log and for operators; undefined when the engine does not have it. */
+  diagnose(id: string): Promise<Diagnosis | undefined>;
   /** The identity of what `start` would use now. With `pull`, asks the image's source for a newer one first. */
   image(options?: { readonly pull?: boolean }): Promise<string>;
-  /** Where what sandboxes write ends up on this host's disks; known once it is open. */
-  disks(): readonly string[];
+}
+
+/** An engine as the program that owns it sees it. */
+export interface Engine extends SandboxRunner {
+  readonly kind: EngineKind;
+  /** What readers and operators are told they get: an image's name or a command. */
+  readonly describes: string;
+  /** Directories on the disks that sandboxes write to; known once it is open. */
+  readonly disks: readonly string[];
+  /**
+   * Connects, checks the image or command and prepares the network. Calls `onExit` for sandboxes that stopped:
+   * a hint that may be missing; `list` is the truth.
+   * @throws FleetError `engine-unavailable`, `image-missing`
+   */
+  open(onExit: (id: string) => void): Promise<void>;
   /** Lets go of connections. Sandboxes stay, unless `purge`: then they and the network go too. */
   close(options?: { readonly purge?: boolean }): Promise<void>;
 }

@@ -24,7 +24,11 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
     start: (spec) => real.start(spec),
     remove: (id) => real.remove(id),
     image: () => real.image(),
-    disks: () => real.disks(),
+    disks: real.disks,
+    get recipe() {
+      return real.recipe;
+    },
+    diagnose: (id) => real.diagnose(id),
     close: (options) => real.close(options),
     list: async () => {
       const listed = await real.list();

@@ -1,6 +1,13 @@
 // What a sandbox's container is made of: the hardening of DESIGN §7, in one pure function.
 import type Dockerode from 'dockerode';
-import { basePath, fillPlaceholders, JUPYTER_COMMAND, secretEnvironment } from '../command.ts';
+import {
+  basePath,
+  digestOf,
+  fillPlaceholders,
+  JUPYTER_COMMAND,
+  secretEnvironment,
+  shellScript,
+} from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import type { ImageFacts } from './image/image.ts';
@@ -26,7 +33,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     name: containerName(nodeId, spec.id),
     // Not by its name: that may mean another one by now.
     Image: plan.image.id,
-    Cmd: ['/bin/sh', '-c', `exec ${commandLine(plan)}`],
+    Cmd: ['/bin/sh', '-c', shellScript(commandLine(plan))],
     User: user.user,
     WorkingDir: image.workingDir || config.sandboxHome,
     Env: Object.entries({
@@ -34,7 +41,12 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       ...environmentOf(config.extraEnv),
       ...secretEnvironment(spec.token),
     }).map((pair) => pair.join('=')),
-    Labels: { [LABELS.node]: nodeId, [LABELS.sandbox]: spec.id, [LABELS.image]: image.id },
+    Labels: {
+      [LABELS.node]: nodeId,
+      [LABELS.sandbox]: spec.id,
+      [LABELS.image]: image.id,
+      [LABELS.recipe]: recipeOf(config),
+    },
     HostConfig: {
       NetworkMode: plan.network,
       // Older Dockers resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
@@ -62,6 +74,16 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       ...(config.runtime === '' ? {} : { Runtime: config.runtime }),
     },
   };
+}
+
+/** Changes with every option that makes a sandbox another one; the image has an identity of its own. */
+export function recipeOf(config: DockerConfig): string {
+  const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSize, memory, cpus } = config;
+  const { pidsLimit, readOnly, runtime, egress, sandboxDns } = config;
+  return digestOf([
+    ...[command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSize, memory, cpus],
+    ...[pidsLimit, readOnly, runtime, egress, sandboxDns],
+  ]);
 }
 
 /** Without any: Docker's own way, which is to ask as the host does. */

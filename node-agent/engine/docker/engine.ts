@@ -1,18 +1,19 @@
 // The Docker engine: one hardened container per sandbox. Docker's labels are the only record there is.
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
-import { describeError, FleetError } from '../../../shared/errors.ts';
+import { FleetError } from '../../../shared/errors.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
-import { containerOptions } from './container.ts';
+import { containerOptions, recipeOf } from './container.ts';
+import { diagnoseContainer } from './diagnose.ts';
 import { watchExits } from './events.ts';
 import { imageMissing } from './image/image.ts';
 import { SandboxImage } from './image/sandbox-image.ts';
-import { containerName, egressChain, LABELS } from './names.ts';
-import { EgressGuard } from './network/egress.ts';
-import { HostFirewall } from './network/firewall.ts';
+import { containerName, LABELS } from './names.ts';
 import { Networks } from './network/networks.ts';
 import { warnOfResolvers } from './network/resolvers.ts';
+import { NetworkRules } from './network/rules.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
 
@@ -24,27 +25,23 @@ const DEADLINES = {
   create: 45_000,
   start: 45_000,
 };
-/** Rules can be flushed under us by whoever manages the host's firewall. With a way out, more hangs by them. */
-const FIREWALL_RECHECK_MS = 60_000;
-const EGRESS_RECHECK_MS = 2_000;
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
 export class DockerEngine implements Engine {
   readonly kind = 'docker';
   readonly describes: string;
+  readonly recipe: string;
   readonly #config: DockerConfig;
   readonly #context: EngineContext;
   readonly #target: DockerTarget;
   readonly #docker: Dockerode;
   readonly #image: SandboxImage;
-  readonly #firewall: HostFirewall;
-  readonly #egress: EgressGuard | undefined;
+  readonly #rules: NetworkRules;
   readonly #networks: Networks;
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
-  #firewallChecked = 0;
   #rootDir: string | undefined;
 
   constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
@@ -54,15 +51,12 @@ export class DockerEngine implements Engine {
     this.#docker = connectDocker(target);
     this.#image = new SandboxImage(this.#docker, config, context);
     this.describes = this.#image.reference;
+    this.recipe = recipeOf(config);
     const { nodeId, logger } = context;
-    // With a way out and without the rule, this host's other addresses would be part of the internet.
-    this.#firewall = new HostFirewall({ mode: config.egress ? 'require' : config.hostFirewall, logger });
-    this.#egress = config.egress
-      ? new EgressGuard({ chain: egressChain(nodeId), deny: config.egressDeny, logger })
-      : undefined;
+    this.#rules = new NetworkRules(config, { nodeId, logger });
     this.#networks = new Networks({
       ...{ docker: this.#docker, nodeId, logger, egress: config.egress, size: config.dockerNetworkSize },
-      guard: (bridges) => this.#guard(bridges),
+      guard: (bridges) => this.#rules.ensure(bridges),
     });
   }
 
@@ -80,6 +74,10 @@ export class DockerEngine implements Engine {
     await this.#networks.open();
     this.#networks.observe(await this.#ownContainers());
     if (this.#config.egress) await warnOfResolvers(this.#config, this.#context.logger);
+    this.#rules.keep(
+      () => this.#networks.bridges,
+      () => this.#networks.doubt(),
+    );
     await watchExits({
       docker: this.#docker,
       nodeId: this.#context.nodeId,
@@ -110,13 +108,6 @@ export class DockerEngine implements Engine {
   }
 
   async list(): Promise<readonly EngineSandbox[]> {
-    const recheck = this.#egress === undefined ? FIREWALL_RECHECK_MS : EGRESS_RECHECK_MS;
-    if (this.#context.clock.monotonic() - this.#firewallChecked > recheck) {
-      this.#guard(this.#networks.bridges).catch((error: unknown) => {
-        this.#networks.doubt();
-        this.#context.logger.error({ error: describeError(error) }, 'sandboxes can reach what they must not');
-      });
-    }
     const containers = await this.#ownContainers();
     this.#networks.observe(containers);
     return containers.flatMap((container) => {
@@ -130,10 +121,16 @@ export class DockerEngine implements Engine {
           running: container.State === 'running' || container.State === 'paused',
           address: host === undefined ? undefined : { host, port: this.#config.sandboxPort },
           image: container.Labels[LABELS.image] ?? container.ImageID,
+          recipe: container.Labels[LABELS.recipe] ?? '',
           createdAt: container.Created * 1000,
         },
       ];
     });
+  }
+
+  async diagnose(id: string): Promise<Diagnosis | undefined> {
+    const container = this.#docker.getContainer(containerName(this.#context.nodeId, id));
+    return diagnoseContainer(container);
   }
 
   async image(options: { readonly pull?: boolean } = {}): Promise<string> {
@@ -141,18 +138,18 @@ export class DockerEngine implements Engine {
     return (await this.#image.inspect()).id;
   }
 
-  disks(): readonly string[] {
+  get disks(): readonly string[] {
     return this.#rootDir === undefined ? [] : [this.#rootDir];
   }
 
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {
     this.#closing.abort();
+    await this.#rules.stop();
     if (options.purge !== true) return;
     await this.#purge();
     const { bridges } = this.#networks;
     await this.#networks.remove();
-    await this.#firewall.remove(bridges);
-    await this.#egress?.remove(bridges);
+    await this.#rules.remove(bridges);
   }
 
   /** A start that outlives the decision to close is waited for, so that nothing appears after the purge. */
@@ -180,7 +177,7 @@ export class DockerEngine implements Engine {
     const network = await this.#networks.place(spec.id);
     try {
       // Whoever manages the host's firewall may have flushed it since the last.
-      if (this.#egress !== undefined) await this.#guard(this.#networks.bridges);
+      if (this.#config.egress) await this.#rules.ensure(this.#networks.bridges);
       const plan = { nodeId, spec, config: this.#config, image, user, network };
       // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
       const container = await callDocker(
@@ -209,8 +206,7 @@ export class DockerEngine implements Engine {
     );
     const host = this.#networks.addressIn(NetworkSettings.Networks);
     if (State.Running && host !== undefined) return { host, port: this.#config.sandboxPort };
-    const hint = State.ExitCode === 127 ? ' (the image does not have that command)' : '';
-    throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}${hint}`);
+    throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}`);
   }
 
   #ownContainers(): Promise<Dockerode.ContainerInfo[]> {
@@ -241,12 +237,6 @@ export class DockerEngine implements Engine {
     if (cpus > info.NCPU) {
       throw new FleetError('bad-config', `cpus: ${cpus} is more than the ${info.NCPU} that this host has`);
     }
-  }
-
-  async #guard(bridges: readonly string[]): Promise<void> {
-    this.#firewallChecked = this.#context.clock.monotonic();
-    await this.#firewall.ensure(bridges);
-    await this.#egress?.ensure(bridges);
   }
 
   #refuseWhenClosing(): void {

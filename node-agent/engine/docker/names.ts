@@ -5,6 +5,8 @@ export const LABELS = {
   node: 'tmpfleet.node',
   sandbox: 'tmpfleet.sandbox',
   image: 'tmpfleet.image',
+  /** A digest of the command, the environment and the limits. */
+  recipe: 'tmpfleet.recipe',
   /** Which of the node's networks it is. */
   network: 'tmpfleet.network',
 } as const;

@@ -1,12 +1,13 @@
 // The local engine: child processes on loopback, for trying tmpfleet and for tests. It isolates nothing.
 // Sandboxes outlive the agent, as containers do; the records in the data directory tell the next one of them.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { shortId } from '../../../shared/clock.ts';
 import { describeError, FleetError } from '../../../shared/errors.ts';
-import { basePath, fillPlaceholders, secretEnvironment } from '../command.ts';
+import { basePath, digestOf, fillPlaceholders, secretEnvironment } from '../command.ts';
+import type { Diagnosis } from '../diagnosis.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
@@ -14,6 +15,7 @@ import type { LocalConfig } from './options.ts';
 import { freePort } from './port.ts';
 import { type GroupLeader, isRunning, killGroup, startTime } from './processes.ts';
 import { type LocalRecord, LocalRecords } from './records.ts';
+import { letGo, spawnWaiting } from './spawn.ts';
 
 export interface LocalEngineContext extends EngineContext {
   /** The environment to look programs up in; sandboxes get little of it. */
@@ -23,6 +25,8 @@ export interface LocalEngineContext extends EngineContext {
 const LOOPBACK = '127.0.0.1';
 /** ms between SIGTERM and SIGKILL. */
 const GRACE_MS = 3_000;
+/** ms between looks for long output. */
+const TRIM_MS = 10_000;
 
 export class LocalEngine implements Engine {
   readonly kind = 'local';
@@ -32,8 +36,12 @@ export class LocalEngine implements Engine {
   readonly #ports = new Map<string, number>();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
+  /** Of sandboxes that this agent started and saw ending; null for a signal. */
+  readonly #exitCodes = new Map<string, number | null>();
+  #trimming: NodeJS.Timeout | undefined;
   #command: Promise<LocalCommand> | undefined;
   #describes: string;
+  #recipe = '';
   #onExit: (id: string) => void = () => undefined;
   #closing = false;
 
@@ -50,9 +58,14 @@ export class LocalEngine implements Engine {
     return this.#describes;
   }
 
+  get recipe(): string {
+    return this.#recipe;
+  }
+
   async open(onExit: (id: string) => void): Promise<void> {
     this.#onExit = onExit;
     await this.#records.open();
+    this.#trimming = setInterval(() => void this.#records.trimOutputs(), TRIM_MS).unref();
     const { describes } = await this.#theCommand();
     this.#context.logger.warn(
       { command: describes },
@@ -79,6 +92,7 @@ export class LocalEngine implements Engine {
       if (record.process !== undefined) await killGroup(record.process, GRACE_MS);
       await this.#records.forget(id);
       this.#ports.delete(id);
+      this.#exitCodes.delete(id);
     } finally {
       this.#removing.delete(id);
     }
@@ -92,23 +106,36 @@ export class LocalEngine implements Engine {
         running: record.process !== undefined && (await isRunning(record.process)),
         address: record.process === undefined ? undefined : { host: LOOPBACK, port: record.port },
         image: record.image,
+        recipe: record.recipe ?? '',
         createdAt: record.createdAt,
       })),
     );
   }
 
+  async diagnose(id: string): Promise<Diagnosis | undefined> {
+    const record = await this.#records.read(id);
+    if (record === undefined) return undefined;
+    return {
+      running: record.process !== undefined && (await isRunning(record.process)),
+      exitCode: this.#exitCodes.get(id) ?? undefined,
+      outOfMemory: false,
+      output: await this.#records.output(id),
+    };
+  }
+
   /** There is nothing to pull: the command's own text is its identity. */
   async image(): Promise<string> {
     const { template } = await this.#theCommand();
-    return `command:${createHash('sha256').update(template).digest('hex').slice(0, 16)}`;
+    return `command:${digestOf([template])}`;
   }
 
-  disks(): readonly string[] {
+  get disks(): readonly string[] {
     return [this.#config.dataDir];
   }
 
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {
     this.#closing = true;
+    clearInterval(this.#trimming);
     await Promise.allSettled(this.#starts);
     if (options.purge !== true) return;
     const records = await this.#records.all();
@@ -125,44 +152,35 @@ export class LocalEngine implements Engine {
       node: this.#context.nodeId,
       port,
       image,
+      recipe: this.recipe,
       createdAt: this.#context.clock.now(),
     };
     await this.#records.write(intent);
-    const home = this.#records.home(spec.id);
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await mkdir(this.#records.home(spec.id), { recursive: true, mode: 0o700 });
     const values = {
       base_path: basePath(spec.id).slice(1),
       port: String(port),
       ip: LOOPBACK,
       token: spec.token,
     };
-    const child = this.#spawn(fillPlaceholders(template, values), home, spec.token);
+    const child = this.#spawn(spec, fillPlaceholders(template, values));
     this.#watch(spec.id, child);
     const leader = await this.#identify(child);
     await this.#records.write({ ...intent, process: leader });
     // Only now, with its process on record, may the command begin.
-    child.stdin?.end('go\n');
+    letGo(child);
     return { host: LOOPBACK, port };
   }
 
-  /**
-   * The shell waits for a word from us before it becomes the command. Should the agent die first, the word never
-   * comes, the shell ends, and no process is left that no record knows.
-   */
-  #spawn(command: string, home: string, token: string): ChildProcess {
-    const child = spawn(
-      '/bin/sh',
-      ['-c', `read -r go && [ "$go" = go ] || exit 1; exec ${command} </dev/null`],
-      {
-        cwd: home,
-        env: this.#environment(home, token),
-        // A session of its own: signals for the agent's terminal are none of its business.
-        detached: true,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      },
-    );
-    child.unref();
-    return child;
+  #spawn({ id, token }: SandboxSpec, command: string): ChildProcess {
+    const home = this.#records.home(id);
+    // A file, as a pipe would break when this agent ends.
+    const output = this.#records.openOutput(id);
+    try {
+      return spawnWaiting({ command, home, output, env: this.#environment(home, token) });
+    } finally {
+      closeSync(output);
+    }
   }
 
   async #identify(child: ChildProcess): Promise<GroupLeader> {
@@ -189,8 +207,8 @@ export class LocalEngine implements Engine {
     );
     child.once('exit', (code, signal) => {
       if (this.#removing.has(id) || this.#closing) return;
-      const why = code === 127 ? 'its command was not found' : undefined;
-      logger.info({ sandbox: shortId(id), code, signal, why }, 'a sandbox exited by itself');
+      this.#exitCodes.set(id, code);
+      logger.info({ sandbox: shortId(id), code, signal }, 'a sandbox exited by itself');
       this.#onExit(id);
     });
   }
@@ -218,6 +236,7 @@ export class LocalEngine implements Engine {
   #theCommand(): Promise<LocalCommand> {
     this.#command ??= chooseCommand(this.#config.command, this.#context.env).then((command) => {
       this.#describes = command.describes;
+      this.#recipe = digestOf([command.template, this.#config.extraEnv]);
       return command;
     });
     return this.#command;

@@ -1,17 +1,20 @@
 // One small file per sandbox: how a restarted agent finds the processes of the one before it.
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { openSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logging.ts';
 import { nodeIdSchema, parseJson } from '../../../shared/protocol/wire.ts';
+import { OUTPUT_BYTES } from '../diagnosis.ts';
 
 const recordSchema = z.object({
   id: z.string(),
   node: nodeIdSchema,
   port: z.number().int().positive(),
   image: z.string(),
+  recipe: z.string().optional(),
   /** ms since 1970. */
   createdAt: z.number(),
   /** Absent while the process is only intended. */
@@ -21,6 +24,8 @@ export type LocalRecord = z.infer<typeof recordSchema>;
 
 /** No write takes so long. */
 const STALE_MS = 60_000;
+/** Output beyond this is dropped: only the end of a failed start's is ever read. */
+const MAX_OUTPUT_BYTES = 256 * 1024;
 
 export class LocalRecords {
   readonly #dir: string;
@@ -53,6 +58,35 @@ export class LocalRecords {
   /** The sandbox's home directory; its record lies beside it. */
   home(id: string): string {
     return join(this.#dir, id);
+  }
+
+  /** Opens the file that takes a sandbox's output, for appending. The caller closes it. */
+  openOutput(id: string): number {
+    return openSync(this.#outputPath(id), 'a', 0o600);
+  }
+
+  /** The end of what a sandbox wrote; empty when it wrote nothing. */
+  async output(id: string): Promise<string> {
+    const file = await open(this.#outputPath(id)).catch(ignoreMissing);
+    if (file === undefined) return '';
+    try {
+      const { size } = await file.stat();
+      const position = Math.max(0, size - OUTPUT_BYTES);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(OUTPUT_BYTES), 0, OUTPUT_BYTES, position);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Empties output files that have grown long; sandboxes go on appending. */
+  async trimOutputs(): Promise<void> {
+    const names = (await readdir(this.#dir).catch(ignoreMissing)) ?? [];
+    for (const name of names.filter((each) => each.endsWith('.log'))) {
+      const path = join(this.#dir, name);
+      const size = (await stat(path).catch(ignoreMissing))?.size ?? 0;
+      if (size > MAX_OUTPUT_BYTES) await truncate(path).catch(ignoreMissing);
+    }
   }
 
   async write(record: LocalRecord): Promise<void> {
@@ -88,7 +122,12 @@ export class LocalRecords {
   /** The home first: a crash in between leaves the record, and with it the knowledge of what is left to do. */
   async forget(id: string): Promise<void> {
     await rm(this.home(id), { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.#outputPath(id), { force: true });
     await rm(this.#path(id), { force: true });
+  }
+
+  #outputPath(id: string): string {
+    return join(this.#dir, `${id}.log`);
   }
 
   #path(id: string): string {

@@ -1,0 +1,42 @@
+// Why a sandbox does not run: exit code, memory and last output, in one line that is safe to log and to show.
+import { stripVTControlCharacters } from 'node:util';
+
+/** A sandbox as its engine finds it. */
+export interface Diagnosis {
+  readonly running: boolean;
+  /** Undefined while it runs, when a signal ended it, and when the engine does not know. */
+  readonly exitCode: number | undefined;
+  /** Whether the kernel ended it for its use of memory. */
+  readonly outOfMemory: boolean;
+  /** The end of what it wrote to stdout and stderr, as it wrote it; at most `OUTPUT_BYTES`. */
+  readonly output: string;
+}
+
+/** How much of a sandbox's output an engine reads. */
+export const OUTPUT_BYTES = 4_096;
+const MAX_LINES = 3;
+const MAX_CHARACTERS = 300;
+
+/** For example `it exited with code 127; its last words: "sh: 1: VAR=x: not found"`; undefined when nothing is known. */
+export function describeDiagnosis({ running, exitCode, outOfMemory, output }: Diagnosis): string | undefined {
+  const ending = running ? undefined : describeEnding(exitCode, outOfMemory);
+  const words = lastWords(output);
+  const said = words === '' ? undefined : `its last words: ${JSON.stringify(words)}`;
+  return [ending, said].filter((part) => part !== undefined).join('; ') || undefined;
+}
+
+function describeEnding(exitCode: number | undefined, outOfMemory: boolean): string {
+  if (outOfMemory) return 'it ran out of memory';
+  if (exitCode === undefined) return 'it was ended by a signal';
+  return `it exited with code ${exitCode}${exitCode === 127 ? ' (command not found)' : ''}`;
+}
+
+/** The last lines on one line, printable characters only. */
+export function lastWords(output: string): string {
+  const lines = stripVTControlCharacters(output)
+    .split(/[\r\n]+/)
+    .map((line) => line.replace(/[\p{C}\s]+/gu, ' ').trim())
+    .filter((line) => line !== '');
+  const text = lines.slice(-MAX_LINES).join(' | ');
+  return text.length > MAX_CHARACTERS ? `…${text.slice(-MAX_CHARACTERS)}` : text;
+}

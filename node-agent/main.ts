@@ -29,6 +29,7 @@ import { StartupGate } from './public/startup-gate.ts';
 import { createNodeMetrics } from './report/metrics.ts';
 import { createSnapshots } from './report/snapshot.ts';
 import { Journal } from './sandboxes/journal.ts';
+import { inWallTime } from './sandboxes/steady-clock.ts';
 import { lockDataDir } from './state/data-dir-lock.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';
 import { NodeStateFile } from './state/state-file.ts';
@@ -92,7 +93,12 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     refuse: createErrorResponse(config.frontUrl),
     notice: (id) => {
       const drainDeadline = lifecycle.current.deadline;
-      return deadlineNotice(pool.table.get(id), { config, drainDeadline, now: clock.now() });
+      const sandbox = pool.table.get(id);
+      return deadlineNotice(sandbox && inWallTime(sandbox, pool.time), {
+        config,
+        drainDeadline,
+        now: clock.now(),
+      });
     },
     responseHeaders: corsHeaders(config),
     trustProxy: config.trustProxy,
@@ -138,7 +144,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     },
   });
   gate.open();
-  const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
+  const jobs = startJobs({ config, pool, resources, lifecycle, random, reap, journal, logger });
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');

@@ -62,7 +62,8 @@ export class ClaimHandler {
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const own = findOwned(context.get('cookie'), config.nodeId, (id) => pool.table.get(id));
-    if (own !== undefined && context.method !== 'HEAD') {
+    // A sandbox that was given to this reader, never used, and does not answer is replaced by another one.
+    if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
       count('returned');
       return this.#sendTo(own, visit);
     }
@@ -116,14 +117,8 @@ export async function claimSandbox(
   const leave = (): void => gone.abort();
   response.once('close', leave);
   try {
-    const sandbox = await pool.claimSoon(config.claimWait, gone.signal);
-    // On disk before the answer: a reader who has an address keeps the sandbox, whatever happens to this process.
-    if (sandbox === undefined || !(await pool.keepClaim(sandbox))) return undefined;
-    if (gone.signal.aborted) {
-      // Its address was never sent and never will be: the slot is worth more than the lease.
-      pool.end(sandbox.id, 'unclaimed');
-      return undefined;
-    }
+    const sandbox = await pool.claim({ waitMs: config.claimWait, signal: gone.signal });
+    if (sandbox === undefined) return undefined;
     logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
     observe((clock.monotonic() - began) / 1000);
     return sandbox;

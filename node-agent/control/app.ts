@@ -13,6 +13,7 @@ import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { AdjustablePoolSettings } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
+import { inWallTime } from '../sandboxes/steady-clock.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
 import { CONTROL_API } from './openapi.ts';
@@ -76,16 +77,16 @@ function addLifecycleRoutes(router: Router, { orders }: ControlOptions): void {
 
 function addSandboxRoutes(router: Router, { pool }: ControlOptions): void {
   router.get('/api/sandboxes', (context) => {
-    context.body = pool.table.all().map(describe);
+    context.body = pool.table.all().map((sandbox) => describe(inWallTime(sandbox, pool.time)));
   });
   router.get('/api/sandboxes/:id', (context) => {
-    context.body = describe(find(pool, context.params.id));
+    context.body = describe(inWallTime(find(pool, context.params.id), pool.time));
   });
   router.delete('/api/sandboxes/:id', (context) => {
     const sandbox = find(pool, context.params.id);
     pool.end(sandbox.id, 'deleted');
     context.status = 202;
-    context.body = describe(sandbox);
+    context.body = describe(inWallTime(sandbox, pool.time));
   });
 }
 

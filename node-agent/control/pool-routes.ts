@@ -82,14 +82,15 @@ export const statusSchema = nodeStatsSchema.extend({
 
 function describeStatus({ pool, size, snapshot }: PoolControl): z.infer<typeof statusSchema> {
   const { capacity } = pool.settings;
+  const { warmTarget, held, stale, startConcurrency } = pool.status();
   return {
     ...snapshot(),
     pool: {
       ...size.describe(),
-      warm_target: pool.warmTarget,
-      warm_wanted: Math.max(0, Math.min(pool.warmTarget, capacity - pool.counts().held)),
-      stale: pool.stale,
-      start_concurrency: pool.concurrency,
+      warm_target: warmTarget,
+      warm_wanted: Math.max(0, Math.min(warmTarget, capacity - held)),
+      stale,
+      start_concurrency: startConcurrency,
     },
   };
 }

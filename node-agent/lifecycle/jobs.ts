@@ -1,7 +1,7 @@
 // What an agent does again and again: at plain intervals, and, what follows a calendar, by a cron expression.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, Random } from '../../shared/clock.ts';
+import type { Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
@@ -10,18 +10,20 @@ import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { findExpired } from '../sandboxes/expire.ts';
 import type { Journal } from '../sandboxes/journal.ts';
+import { recordUse } from '../sandboxes/record-use.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
 
 /** A start takes a second or so; a shortage must be seen before many more are begun. */
 const RESOURCES_INTERVAL_MS = 1_000;
+/** How often sandboxes that are due for a check are looked for; each of them is due much less often. */
+const HEALTH_INTERVAL_MS = 5_000;
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
-  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** Compares with what the engine has. */
@@ -35,17 +37,21 @@ export interface Jobs {
 }
 
 export function startJobs(options: JobsOptions): Jobs {
-  const { config, pool, resources, lifecycle, clock, random, reap, journal, logger } = options;
+  const { config, pool, resources, lifecycle, random, reap, journal, logger } = options;
   const every = (ms: number, what: string, turn: () => Promise<void>) =>
     startLoop(turn, { interval: () => ms, jitter: 0, random, logger, what });
+  const limits = { leaseMs: config.lease, idleMs: config.idle, maxAgeMs: config.maxAge };
   const loops = [
     every(RESOURCES_INTERVAL_MS, "measuring the host's free memory and disk", async () => {
       await resources.look();
       pool.act();
     }),
+    // Not waited for, as a stop need not wait for sandboxes that do not answer.
+    every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
     every(config.cullInterval, 'culling', async () => {
-      for (const { id, reason } of findExpired(pool.table.all(), config, clock.now())) pool.end(id, reason);
-      pool.recordUse();
+      for (const { id, reason } of findExpired(pool.table.all(), limits, pool.time.now()))
+        pool.end(id, reason);
+      recordUse(pool.table, journal, pool.time);
       // Bookings begin and demand fades with time alone.
       pool.act();
     }),

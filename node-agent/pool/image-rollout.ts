@@ -1,6 +1,9 @@
-// Which image sandboxes are made from: a newer one is taken, and given up when it does not start.
+// Which image sandboxes are made from, and which sandboxes are to be replaced: a newer image is taken, and given up when
+// it does not start.
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
 
-/** So many starts in a row that fail speak against the image; one may be the host's bad moment. */
+/** This many failed starts in a row speak against the image; one may be a bad moment of the host. */
 const FAILURES = 3;
 
 export class ImageRollout {
@@ -8,11 +11,40 @@ export class ImageRollout {
   /** What a sandbox was last seen to start from: where to go back to. */
   #proven: string | undefined;
   #failures = 0;
-  /** Given up; offered again, it is still the same. */
+  /** Given up; offered again, they are still the same. */
   readonly #rejected = new Set<string>();
+  readonly #stale = new Set<string>();
 
   get current(): string {
     return this.#current;
+  }
+
+  /** Ids of unclaimed sandboxes that have yet to give way to new ones. */
+  get stale(): ReadonlySet<string> {
+    return this.#stale;
+  }
+
+  /** How many images were given up. */
+  get givenUp(): number {
+    return this.#rejected.size;
+  }
+
+  /** Marks what was made from another image, or by another recipe, than sandboxes are made by now. */
+  compare(sandboxes: readonly Pick<Sandbox, 'id' | 'state' | 'image' | 'recipe'>[], recipe: string): void {
+    for (const sandbox of sandboxes) {
+      if (sandbox.image === this.#current && sandbox.recipe === recipe) this.#stale.delete(sandbox.id);
+      else if (!isHeld(sandbox.state)) this.#stale.add(sandbox.id);
+    }
+  }
+
+  /** Marks these whatever they were made from. */
+  recycle(sandboxes: readonly Pick<Sandbox, 'id'>[]): void {
+    for (const { id } of sandboxes) this.#stale.add(id);
+  }
+
+  /** It has a reader now, or is gone. */
+  forget(id: string): void {
+    this.#stale.delete(id);
   }
 
   /** The newest there is. @returns whether it is another than before, and was not given up already */

@@ -5,28 +5,32 @@ import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, type Random, shortId } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import type { Engine } from '../engine/engine.ts';
+import { describeDiagnosis } from '../engine/diagnosis.ts';
+import type { SandboxRunner } from '../engine/engine.ts';
 import { awaitAnswer } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
 export interface LauncherOptions {
-  readonly engine: Engine;
+  readonly engine: SandboxRunner;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** ms within which a sandbox must answer, from the moment it is asked for. */
-  readonly startDeadline: number;
-  /** It answered, after so many seconds. */
+  /** Within which a sandbox must answer, from the moment it is asked for. */
+  readonly startDeadlineMs: number;
+  /** It answered, this many seconds after it was asked for. */
   readonly onStarted: (sandbox: Sandbox, seconds: number) => void;
   readonly onFailed: (sandbox: Sandbox) => void;
-  /** The engine confirmed that it is no more. */
+  /** The engine confirmed that it is gone. */
   readonly onRemoved: (sandbox: Sandbox) => void;
   /** Failed starts have waited long enough: another may be tried. */
   readonly onBackoffEnd: () => void;
 }
 
-/** So many removals at a time: Docker serves them slowly, and readers' claims come first. */
+/** Docker serves removals slowly, and readers' claims come first. */
 const CONCURRENT_REMOVALS = 4;
+/** One failed start is bad luck; this many in a row are a fault of the command, the image or the host. */
+const FAILURES_BEFORE_PROBLEM = 3;
+const MAX_PROBLEM_CHARACTERS = 700;
 
 export class Launcher {
   readonly #options: LauncherOptions;
@@ -38,6 +42,8 @@ export class Launcher {
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #failedRemovals = 0;
+  #failuresInARow = 0;
+  #lastFailure = '';
 
   constructor(options: LauncherOptions) {
     this.#options = options;
@@ -46,6 +52,17 @@ export class Launcher {
 
   get backingOff(): boolean {
     return this.#backoff.active;
+  }
+
+  /** Why no sandbox starts, for operators; undefined while starts succeed or have not failed often enough. */
+  get problem(): string | undefined {
+    if (this.#failuresInARow < FAILURES_BEFORE_PROBLEM) return undefined;
+    return `no sandbox starts: ${this.#lastFailure}`.slice(0, MAX_PROBLEM_CHARACTERS);
+  }
+
+  /** The next starts are of another image: failures so far say nothing about them. */
+  forgetFailures(): void {
+    this.#failuresInARow = 0;
   }
 
   /** Since the start; for metrics. */
@@ -83,32 +100,52 @@ export class Launcher {
   }
 
   async #start(sandbox: Sandbox): Promise<void> {
-    const { clock, engine, logger, startDeadline, onStarted, onFailed } = this.#options;
+    const { clock, engine, startDeadlineMs, onStarted, onFailed } = this.#options;
     const began = clock.monotonic();
     const abort = new AbortController();
     this.#aborts.set(sandbox.id, abort);
-    const deadline = AbortSignal.timeout(startDeadline);
+    const deadline = AbortSignal.timeout(startDeadlineMs);
     try {
-      sandbox.address = await engine.start({
-        id: sandbox.id,
-        token: sandbox.token,
-        image: sandbox.image,
-      });
+      const { id, token, image } = sandbox;
+      sandbox.address = await engine.start({ id, token, image });
       await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
-      // Whoever ended it meanwhile has already seen to its removal.
+      // One that was ended meanwhile is being removed already.
       if (sandbox.state !== 'starting') return;
       this.#backoff.succeeded();
+      this.#failuresInARow = 0;
       onStarted(sandbox, (clock.monotonic() - began) / 1000);
     } catch (error) {
       if (sandbox.state !== 'starting') return;
-      if (!this.#closing.signal.aborted) {
-        const retryIn = Math.round(this.#backoff.failed());
-        const why = deadline.aborted ? `no answer in time (${describeError(error)})` : describeError(error);
-        logger.warn({ sandbox: shortId(sandbox.id), why, retryIn }, 'a sandbox failed to start');
-      }
-      onFailed(sandbox);
+      const fault = describeError(error);
+      if (!this.#closing.signal.aborted)
+        await this.#noteFailure(sandbox, deadline.aborted ? `no answer in time (${fault})` : fault);
+      // Asking for the reason took a while.
+      if (sandbox.state === 'starting') onFailed(sandbox);
     } finally {
       this.#aborts.delete(sandbox.id);
+    }
+  }
+
+  async #noteFailure(sandbox: Sandbox, fault: string): Promise<void> {
+    const cause = await this.#diagnose(sandbox);
+    const why = cause === undefined ? fault : `${cause} (${fault})`;
+    this.#failuresInARow += 1;
+    this.#lastFailure = why;
+    const retryIn = Math.round(this.#backoff.failed());
+    this.#options.logger.warn({ sandbox: shortId(sandbox.id), why, retryIn }, 'a sandbox failed to start');
+  }
+
+  /** What the engine knows of the failure; without the secrets of the sandbox, which servers like to print. */
+  async #diagnose({ id, token }: Sandbox): Promise<string | undefined> {
+    const { engine, logger } = this.#options;
+    try {
+      const found = await engine.diagnose(id);
+      if (found === undefined) return undefined;
+      const output = found.output.replaceAll(token, '[token]').replaceAll(id, shortId(id));
+      return describeDiagnosis({ ...found, output });
+    } catch (error) {
+      logger.debug({ sandbox: shortId(id), error: describeError(error) }, 'no reason to be had');
+      return undefined;
     }
   }
 

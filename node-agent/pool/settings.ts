@@ -4,7 +4,7 @@ import { FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { NodeStateFile, PoolOverride } from '../state/state-file.ts';
-import type { PoolSettings } from './pool.ts';
+import type { PoolSettings } from './types.ts';
 
 /** `null` goes back to what is configured; undefined leaves it as it is. `warm` may be Infinity: all. */
 export interface Resize {
@@ -24,7 +24,7 @@ export class AdjustablePoolSettings implements PoolSettings {
   readonly warmMax: number;
   readonly concurrentStarts: number;
   readonly book: NodeAgentConfig['book'];
-  readonly startDeadline: number;
+  readonly startDeadlineMs: number;
   readonly #file: NodeStateFile;
   readonly #configured: Configured;
 
@@ -35,7 +35,7 @@ export class AdjustablePoolSettings implements PoolSettings {
     this.warmMax = configured.warmMax;
     this.concurrentStarts = configured.concurrentStarts;
     this.book = configured.book;
-    this.startDeadline = configured.startDeadline;
+    this.startDeadlineMs = configured.startDeadline;
     this.#forgetOutdated(logger);
   }
 

@@ -13,6 +13,7 @@ export interface NoticeOptions {
   readonly now: number;
 }
 
+/** @param sandbox with its times by the wall clock */
 export function deadlineNotice(
   sandbox: Sandbox | undefined,
   { config, drainDeadline, now }: NoticeOptions,

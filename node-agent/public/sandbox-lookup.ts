@@ -4,10 +4,10 @@ import type { Pool } from '../pool/pool.ts';
 import type { Lookup } from '../proxy/proxy.ts';
 
 /** Only sandboxes that a reader holds are proxied to. */
-export function lookUpSandbox(pool: Pick<Pool, 'table' | 'hasCrashed'>, id: string): Lookup {
+export function lookUpSandbox(pool: Pick<Pool, 'table'>, id: string): Lookup {
   const sandbox = pool.table.get(id);
   if (sandbox === undefined || !isHeld(sandbox.state) || sandbox.address === undefined) {
-    return pool.hasCrashed(id) ? 'dead' : 'gone';
+    return pool.table.endedAs(id) === 'crashed' ? 'dead' : 'gone';
   }
   return { address: sandbox.address, token: sandbox.token };
 }

@@ -84,7 +84,7 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
     name: 'tmpfleet_sandboxes',
     help: 'Sandboxes of this node, by state; held is claimed or in use, and all of them take a slot',
     labels: ['state'],
-    rows: () => rowsBy('state', { ...pool.counts() }),
+    rows: () => rowsBy('state', { ...pool.table.counts() }),
   });
   showGauge(registry, {
     name: 'tmpfleet_node_state',
@@ -96,25 +96,29 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
   number(
     'tmpfleet_warm_target',
     'Sandboxes that are to be ready and unclaimed just now',
-    () => pool.warmTarget,
+    () => pool.status().warmTarget,
   );
   number(
     'tmpfleet_start_concurrency',
     'Sandboxes that may be started at one time just now',
-    () => pool.concurrency,
+    () => pool.status().startConcurrency,
   );
   number('tmpfleet_pool_paused', '1 while an operator has nothing started', () =>
     Number(pool.settings.paused),
   );
-  number('tmpfleet_pool_stale', 'Sandboxes that have yet to give way to new ones', () => pool.stale);
-  number('tmpfleet_waiting', 'Readers for whom a sandbox is being started just now', () => pool.waiting);
+  number('tmpfleet_pool_stale', 'Sandboxes that have yet to give way to new ones', () => pool.status().stale);
+  number(
+    'tmpfleet_waiting',
+    'Readers for whom a sandbox is being started just now',
+    () => pool.status().waiting,
+  );
 }
 
 function showHost(registry: Registry, { pool, resources }: WatchedParts): void {
   showGauge(registry, {
     name: 'tmpfleet_starts_withheld',
     help: '1 while nothing is started, because this host has no room',
-    rows: () => only(pool.withheld === undefined ? 0 : 1),
+    rows: () => only(pool.status().withheld === undefined ? 0 : 1),
   });
   showGauge(registry, {
     name: 'tmpfleet_host_memory_available_bytes',
@@ -140,12 +144,12 @@ function showEndings(registry: Registry, { pool }: WatchedParts): void {
   showCounter(registry, {
     name: 'tmpfleet_removal_failures_total',
     help: 'Times the engine did not remove a sandbox; it is tried again, and holds its slot until then',
-    rows: () => only(pool.troubles.failedRemovals),
+    rows: () => only(pool.status().failedRemovals),
   });
   showCounter(registry, {
     name: 'tmpfleet_images_given_up_total',
     help: 'Newer images that did not start, and were given up for the one before',
-    rows: () => only(pool.troubles.imagesGivenUp),
+    rows: () => only(pool.status().imagesGivenUp),
   });
 }
 

@@ -24,12 +24,12 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
   const cores = Math.max(1, cpus().length);
   let seq = 0;
   return () => {
-    const counts = pool.counts();
+    const { warm, starting, held, removing, waiting, cold, claims, problem } = pool.status();
     const { state } = lifecycle;
     const { deadline, forced } = lifecycle.current;
     seq += 1;
     return {
-      available: takesReaders(state) ? counts.warm : 0,
+      available: takesReaders(state) ? warm : 0,
       capacity: pool.settings.capacity,
       version: sources.version,
       container_image: sources.image(),
@@ -39,14 +39,12 @@ export function createSnapshots(sources: SnapshotSources): () => NodeStats & { r
         boot,
         seq,
         state,
-        ...counts,
-        waiting: pool.waiting,
-        cold: pool.coldRoom(),
-        ...(pool.withheld === undefined ? {} : { problem: pool.withheld }),
+        ...{ warm, starting, held, removing, waiting, cold },
+        ...(problem === undefined ? {} : { problem }),
         paused: pool.settings.paused,
         capacity: pool.settings.capacity,
         image: sources.image(),
-        claims: pool.claims,
+        claims,
         ended: pool.table.endings(),
         seen: tickets.seen(),
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,

@@ -21,6 +21,8 @@ export function planAdoption(
         state: stateOf(known),
         address: found.address,
         image: found.image,
+        recipe: found.recipe,
+        answeredAt: undefined,
         owner: known.owner,
         claimedAt: known.claimedAt,
         lastUse: known.lastUse,

@@ -2,15 +2,16 @@
 import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from './table.ts';
 
-/** ms each; 0 switches a limit off. */
+/** 0 switches a limit off. */
 export interface Limits {
-  readonly lease: number;
-  readonly idle: number;
-  readonly maxAge: number;
+  readonly leaseMs: number;
+  readonly idleMs: number;
+  readonly maxAgeMs: number;
 }
 
 type Timed = Pick<Sandbox, 'id' | 'state' | 'claimedAt' | 'lastUse'>;
 
+/** @param now by the same clock as the times of the sandboxes, ms */
 export function findExpired(
   sandboxes: readonly Timed[],
   limits: Limits,
@@ -25,8 +26,8 @@ export function findExpired(
 function whyExpired(sandbox: Timed, limits: Limits, now: number): EndReason | undefined {
   if (!isHeld(sandbox.state) || sandbox.claimedAt === undefined) return undefined;
   const age = now - sandbox.claimedAt;
-  if (limits.maxAge > 0 && age >= limits.maxAge) return 'expired';
-  if (sandbox.state === 'claimed') return age >= limits.lease ? 'unclaimed' : undefined;
+  if (limits.maxAgeMs > 0 && age >= limits.maxAgeMs) return 'expired';
+  if (sandbox.state === 'claimed') return age >= limits.leaseMs ? 'unclaimed' : undefined;
   const unused = now - (sandbox.lastUse ?? sandbox.claimedAt);
-  return limits.idle > 0 && unused >= limits.idle ? 'idle' : undefined;
+  return limits.idleMs > 0 && unused >= limits.idleMs ? 'idle' : undefined;
 }

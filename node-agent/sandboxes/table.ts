@@ -1,4 +1,6 @@
-// What this node knows of each of its sandboxes, and the counts that `/stats` tells.
+// What this node knows of each of its sandboxes, how many there are of each kind, and why the last ones ended.
+import { newSandboxId } from '../../shared/clock.ts';
+import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import {
   type EndReason,
   endSandbox,
@@ -8,7 +10,7 @@ import {
 } from '../../shared/protocol/sandbox-state.ts';
 import type { Address } from '../engine/engine.ts';
 
-/** One sandbox. Mutable, but only through `SandboxTable`. Times in ms since 1970. */
+/** One sandbox. Mutable, but only by the pool. Times are those of `SteadyClock`, in ms. */
 export interface Sandbox {
   readonly id: string;
   readonly token: string;
@@ -16,11 +18,27 @@ export interface Sandbox {
   state: SandboxState;
   address: Address | undefined;
   image: string;
+  /** What it was made by beside the image, as its engine identifies it. */
+  readonly recipe: string;
+  /** When its server last answered, ms of the monotonic clock; undefined before that, and after a restart. */
+  answeredAt: number | undefined;
   /** Who may come back to it: the random part of the reader's cookie. */
   owner: string | undefined;
   claimedAt: number | undefined;
   lastUse: number | undefined;
   endReason: EndReason | undefined;
+}
+
+/** One that is about to be started, under a new name and with a new token. */
+export function createSandbox(from: Pick<Sandbox, 'image' | 'recipe' | 'createdAt'>): Sandbox {
+  return {
+    ...from,
+    id: newSandboxId(),
+    token: newSandboxId(),
+    state: 'starting',
+    ...{ address: undefined, answeredAt: undefined, endReason: undefined },
+    ...{ owner: undefined, claimedAt: undefined, lastUse: undefined },
+  };
 }
 
 export interface Counts {
@@ -30,8 +48,12 @@ export interface Counts {
   readonly removing: number;
 }
 
+/** Of sandboxes that are gone, so that their readers can be told why. */
+const REMEMBERED_ENDINGS = 1000;
+
 export class SandboxTable {
   readonly #all = new Map<string, Sandbox>();
+  readonly #endedAs = new BoundedMap<string, EndReason>(REMEMBERED_ENDINGS);
   readonly #ended = new Map<EndReason, number>();
 
   add(sandbox: Sandbox): void {
@@ -61,12 +83,26 @@ export class SandboxTable {
     sandbox.state = moveSandbox(sandbox.state, to);
   }
 
+  /** Its reader is there. */
+  use(id: string, at: number): void {
+    const sandbox = this.#all.get(id);
+    if (sandbox === undefined || !isHeld(sandbox.state)) return;
+    if (sandbox.state === 'claimed') this.move(sandbox, 'active');
+    sandbox.lastUse = at;
+  }
+
   /** Marks it as ending; false when it already was. */
   end(sandbox: Sandbox, reason: EndReason): boolean {
     if (sandbox.state === 'removing') return false;
     sandbox.state = endSandbox(sandbox.state, reason);
     sandbox.endReason = reason;
+    this.#endedAs.set(sandbox.id, reason);
     return true;
+  }
+
+  /** Why one of the last thousand ended. */
+  endedAs(id: string): EndReason | undefined {
+    return this.#endedAs.get(id);
   }
 
   /** The engine confirmed that it is no more. */

@@ -24,6 +24,8 @@ export const END_REASONS = [
   'idle',
   'expired',
   'crashed',
+  /** Its server did not answer any more, though the engine has it running, before its reader had used it. */
+  'unresponsive',
   'orphaned',
   /** An operator asked for this one by name. */
   'deleted',
@@ -51,8 +53,8 @@ const REASONS_FROM: Readonly<Record<Exclude<SandboxState, 'removing'>, readonly 
     'deleted',
     'shutdown',
   ],
-  warm: ['surplus', 'stale-image', 'drained', 'crashed', 'orphaned', 'deleted', 'shutdown'],
-  claimed: ['unclaimed', 'expired', 'drained', 'crashed', 'deleted', 'shutdown'],
+  warm: ['surplus', 'stale-image', 'drained', 'crashed', 'unresponsive', 'orphaned', 'deleted', 'shutdown'],
+  claimed: ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'deleted', 'shutdown'],
   active: ['idle', 'expired', 'drained', 'crashed', 'deleted', 'shutdown'],
 };
 

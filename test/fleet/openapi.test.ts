@@ -277,7 +277,7 @@ describe.each(LISTENERS)('$name', ({ url, calls }) => {
 
   test('answers as it is described', async () => {
     const { document, raw } = await readDocument(url());
-    await until('one is warm', () => agent.pool.counts().warm > 0);
+    await until('one is warm', () => agent.pool.status().warm > 0);
     for (const each of calls) {
       const answer = await call(url(), each);
       const text = await firstOf(answer);

@@ -169,13 +169,13 @@ describe('POST /api/spawn', () => {
     await start({ capacity: '1', warm: '0' });
     const impatient = new AbortController();
     const asked = request(`${agent.url}/api/spawn`, { method: 'POST', signal: impatient.signal });
-    await until('it waits for a start', () => agent.pool.waiting === 1);
+    await until('it waits for a start', () => agent.pool.status().waiting === 1);
     impatient.abort();
     await expect(asked).rejects.toThrow(/abort/i);
-    await until('nobody waits any more', () => agent.pool.waiting === 0);
+    await until('nobody waits any more', () => agent.pool.status().waiting === 0);
     await until(
       'nothing is held',
-      () => agent.pool.counts().held === 0 && agent.pool.counts().starting === 0,
+      () => agent.pool.status().held === 0 && agent.pool.status().starting === 0,
     );
   });
 

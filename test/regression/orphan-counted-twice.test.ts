@@ -41,7 +41,7 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
     ...{ engine, journal, clock: systemClock, random: systemRandom, logger: silentLogger },
     settings: {
       ...{ capacity: 1, warm: 1, warmFollow: false, warmMax: 1, concurrentStarts: 1, book: [] },
-      ...{ startDeadline: 60_000, paused: false },
+      ...{ startDeadlineMs: 60_000, paused: false },
     },
     state: () => 'ready',
     onEnd: () => undefined,
@@ -49,7 +49,7 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
   await engine.open((id) => pool.exited(id));
   try {
     await pool.open();
-    await until('it is warm', () => pool.counts().warm === 1);
+    await until('it is warm', () => pool.status().warm === 1);
     const [first] = pool.table.all();
     let answer = (): void => undefined;
     asked = new Promise<void>((resolve) => {

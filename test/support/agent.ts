@@ -42,7 +42,7 @@ export async function startAgent(
     dataDir,
     warm: async (count) => {
       await until(`${count} sandboxes are warm`, () => {
-        const counts = agent.pool.counts();
+        const counts = agent.pool.status();
         return counts.warm === count && counts.starting === 0;
       });
     },

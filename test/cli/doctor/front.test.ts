@@ -48,8 +48,8 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(of('node one')?.detail).toMatch(/ready, 1 of 1 ready, report [\d.]+ s old; its clock agrees/);
     expect(of('reader')?.detail).toMatch(/a click led to a sandbox at 127\.0\.0\.1:\d+ in \d+ ms/);
     expect(of('leaving')?.detail).toBe('its sandbox was removed again');
-    expect(agent.pool.claims).toBe(1);
-    await until('a new one is warm', () => agent.pool.counts().warm === 1 && agent.pool.counts().held === 0);
+    expect(agent.pool.status().claims).toBe(1);
+    await until('a new one is warm', () => agent.pool.status().warm === 1 && agent.pool.status().held === 0);
     expect(agent.pool.table.endings()).toEqual({ deleted: 1 });
   });
 

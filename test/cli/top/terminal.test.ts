@@ -68,8 +68,8 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
   test('shows a drain under way, with who is left and until when; Ctrl-C leaves', async () => {
     const readers = Array.from({ length: 9 }, () => new Reader());
     for (const reader of readers) expect((await reader.click(`${front.url}/tree`)).status).toBe(200);
-    await until('each node has a reader', () => agents.every((agent) => agent.pool.counts().held > 0));
-    const held = agents[1]?.pool.counts().held ?? 0;
+    await until('each node has a reader', () => agents.every((agent) => agent.pool.status().held > 0));
+    const held = agents[1]?.pool.status().held ?? 0;
     expect((await post(`${front.controlUrl}/api/nodes/host2/drain`, {})).status).toBe(200);
     const shown = await terminal.shows(
       /^host2 +draining +█+ +\d+ +0 +0 +8 .* until \d\d:\d\d \((30|29) min\)$/m,
@@ -77,7 +77,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     expect(shown).toMatch(new RegExp(`^host2 +draining +█{${held}} +${held} +0 `, 'm'));
     // Its other slots are nobody's to have.
     const free = [agents[0], agents[2]].reduce((sum, agent) => {
-      const { held: taken = 0, warm = 0, starting = 0, removing = 0 } = agent?.pool.counts() ?? {};
+      const { held: taken = 0, warm = 0, starting = 0, removing = 0 } = agent?.pool.status() ?? {};
       return sum + (agent === agents[0] ? 12 : 6) - taken - warm - starting - removing;
     }, 0);
     await terminal.shows(new RegExp(` ${free} free of ${free + 4 + 9}$`, 'm'));

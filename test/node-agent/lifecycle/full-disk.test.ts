@@ -37,7 +37,15 @@ test('a claim that does not fit is refused, nobody is told of it, and the file h
         state: 'claimed',
         image: 'i',
       },
-      ...{ address: undefined, owner: 'owner-of-it', claimedAt: 1, lastUse: undefined, endReason: undefined },
+      ...{
+        address: undefined,
+        owner: 'owner-of-it',
+        claimedAt: 1,
+        lastUse: undefined,
+        endReason: undefined,
+        recipe: 'r',
+        answeredAt: undefined,
+      },
     });
   await claim(0);
   const filler = fill();

@@ -47,7 +47,7 @@ test('without room on the disk none is started, warm ones are given out, and it 
   expect(claimed.map(({ status }) => status)).toEqual([200, 200]);
   // At once, though it would have waited ten minutes for a start.
   expect((await spawn()).status).toBe(429);
-  expect(agent.pool.counts()).toMatchObject({ warm: 0, starting: 0, held: 2 });
+  expect(agent.pool.status()).toMatchObject({ warm: 0, starting: 0, held: 2 });
   expect((await fetch(`${agent.url}${claimed[0]?.body.url}`)).status).toBe(200);
   const metrics = await (await fetch(`${agent.controlUrl}/metrics`)).text();
   expect(metrics).toMatch(/^tmpfleet_starts_withheld(\{.*\})? 1$/m);

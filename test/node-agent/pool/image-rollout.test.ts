@@ -32,13 +32,13 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     });
     await agent.warm(4);
     const broken = await rebuild('broken', 'ENTRYPOINT ["/is/not/there"]');
-    await until('the new one is tried', () => agent.pool.image === broken);
-    await until('it is given up', () => agent.pool.image === old);
+    await until('the new one is tried', () => agent.pool.status().image === broken);
+    await until('it is given up', () => agent.pool.status().image === old);
     await agent.warm(4);
     expect(agent.pool.table.inState('warm').every(({ image }) => image === old)).toBe(true);
     await until('what failed is gone', () => (agent.pool.table.endings()['failed-start'] ?? 0) >= 3);
     expect(await agent.pool.refresh()).toBe(false);
-    expect(agent.pool.image).toBe(old);
+    expect(agent.pool.status().image).toBe(old);
   });
 
   test('rolls the unclaimed ones, never below half, and leaves held ones alone', async () => {
@@ -59,7 +59,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     await agent.warm(4);
     let least = 4;
     const watch = setInterval(() => {
-      least = Math.min(least, agent.pool.counts().warm);
+      least = Math.min(least, agent.pool.status().warm);
     }, 5);
     const fresh = await rebuild('two');
     expect(fresh).not.toBe(old);

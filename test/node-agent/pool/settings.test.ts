@@ -57,9 +57,9 @@ describe('a resize', () => {
     await node.warm(5);
     const { pool } = await resize(node, { capacity: 2 });
     expect(pool).toMatchObject({ capacity: 2, configured: { capacity: 3, warm: 'all' } });
-    expect(node.pool.counts()).toMatchObject({ warm: 2, removing: 3 });
-    await until('the rest is gone', () => node.pool.counts().removing === 0);
-    expect(node.pool.counts()).toMatchObject({ warm: 2, starting: 0 });
+    expect(node.pool.status()).toMatchObject({ warm: 2, removing: 3 });
+    await until('the rest is gone', () => node.pool.status().removing === 0);
+    expect(node.pool.status()).toMatchObject({ warm: 2, starting: 0 });
     expect(await (await fetch(`${node.controlUrl}/metrics`)).text()).toMatch(/^tmpfleet_capacity\S* 2$/m);
   });
 
@@ -76,7 +76,7 @@ describe('a resize', () => {
     expect((await new Reader().click(`${node.url}/`)).status).toBe(503);
     for (const [index, reader] of readers.entries())
       expect((await reader.click(landings[index]?.url ?? '')).status).toBe(200);
-    expect(node.pool.counts().held).toBe(2);
+    expect(node.pool.status().held).toBe(2);
   });
 
   test('outlives a restart, until what it stands in for is configured anew', async () => {
@@ -118,11 +118,11 @@ describe('a paused pool', () => {
     });
     expect((await new Reader().click(`${node.url}/`)).status).toBe(200);
     expect((await new Reader().click(`${node.url}/`)).status).toBe(503);
-    expect(node.pool.counts()).toMatchObject({ held: 1, warm: 0, starting: 0 });
+    expect(node.pool.status()).toMatchObject({ held: 1, warm: 0, starting: 0 });
     expect(await (await fetch(`${node.controlUrl}/metrics`)).text()).toMatch(/^tmpfleet_pool_paused\S* 1$/m);
     const again = await start({ capacity: '3', warm: '1' });
     expect((await ask(again, 'GET', '/api/status')).pool).toMatchObject({ paused: true });
-    expect(again.pool.counts()).toMatchObject({ warm: 0, starting: 0 });
+    expect(again.pool.status()).toMatchObject({ warm: 0, starting: 0 });
     await ask(again, 'POST', '/api/pool/resume');
     await again.warm(1);
   });
@@ -134,7 +134,7 @@ describe('a paused pool', () => {
     await ask(node, 'POST', '/api/pool/pause');
     await ask(node, 'DELETE', '/api/pool');
     expect((await ask(node, 'GET', '/api/status')).pool).toMatchObject({ stale: 2, warm_wanted: 2 });
-    expect(node.pool.counts().warm).toBe(2);
+    expect(node.pool.status().warm).toBe(2);
     await ask(node, 'POST', '/api/pool/resume');
     await until('all are new', () => {
       const all = node.pool.table.all();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findExpired } from '../../../node-agent/sandboxes/expire.ts';
 import type { SandboxState } from '../../../shared/protocol/sandbox-state.ts';
 
-const limits = { lease: 100, idle: 1000, maxAge: 5000 };
+const limits = { leaseMs: 100, idleMs: 1000, maxAgeMs: 5000 };
 
 function at(now: number, state: SandboxState, claimedAt: number | undefined, lastUse?: number) {
   return findExpired([{ id: 'x', state, claimedAt, lastUse }], limits, now)[0]?.reason;
@@ -31,6 +31,6 @@ describe('findExpired', () => {
 
   test('a limit of 0 is no limit', () => {
     const sandbox = { id: 'x', state: 'active' as const, claimedAt: 0, lastUse: 0 };
-    expect(findExpired([sandbox], { lease: 100, idle: 0, maxAge: 0 }, 1e12)).toEqual([]);
+    expect(findExpired([sandbox], { leaseMs: 100, idleMs: 0, maxAgeMs: 0 }, 1e12)).toEqual([]);
   });
 });

@@ -23,6 +23,8 @@ function sandbox(n: number, claimed: boolean): Sandbox {
     owner: claimed ? `owner-${n}-of-many` : undefined,
     claimedAt: claimed ? 100 + n : undefined,
     lastUse: undefined,
+    recipe: 'r',
+    answeredAt: undefined,
     endReason: undefined,
   };
 }

@@ -119,8 +119,8 @@ describe('what is kept ready', () => {
     try {
       await agent.warm(1);
       for (let reader = 0; reader < 6; reader += 1) await new Reader().click(`${agent.url}/`);
-      await until('more are kept ready than at the least', () => agent.pool.counts().warm > 1);
-      expect(agent.pool.warmTarget).toBeLessThanOrEqual(4);
+      await until('more are kept ready than at the least', () => agent.pool.status().warm > 1);
+      expect(agent.pool.status().warmTarget).toBeLessThanOrEqual(4);
     } finally {
       await agent.close();
     }

@@ -25,8 +25,11 @@ describe('a sandbox', () => {
       'starting',
       ['failed-start', 'crashed', 'surplus', 'stale-image', 'drained', 'orphaned', 'deleted', 'shutdown'],
     ],
-    ['warm', ['surplus', 'stale-image', 'drained', 'crashed', 'orphaned', 'deleted', 'shutdown']],
-    ['claimed', ['unclaimed', 'expired', 'drained', 'crashed', 'deleted', 'shutdown']],
+    [
+      'warm',
+      ['surplus', 'stale-image', 'drained', 'crashed', 'unresponsive', 'orphaned', 'deleted', 'shutdown'],
+    ],
+    ['claimed', ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'deleted', 'shutdown']],
     ['active', ['idle', 'expired', 'drained', 'crashed', 'deleted', 'shutdown']],
   ] as const)('that is %s ends only for the reasons that fit', (from, reasons) => {
     const fitting = END_REASONS.filter((reason) => {

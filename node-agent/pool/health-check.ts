@@ -1,0 +1,85 @@
+// Asks sandboxes that wait for a reader whether they still answer: a server can stop while its container runs.
+import pLimit from 'p-limit';
+import { type Clock, shortId } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { findFault } from '../engine/readiness.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
+
+/** Warm sandboxes are asked when their last answer is this old. */
+const RECHECK_MS = 30_000;
+/** A reader gets a sandbox without another question when its last answer is not older than this. */
+const FRESH_MS = 5_000;
+/** A reader waits for the answer no longer than this. */
+const CLAIM_TRY_MS = 2_000;
+/** In the background there is time: a busy host is slow, and replacing its sandboxes would make it slower. */
+const BACKGROUND_TRY_MS = 5_000;
+const BACKGROUND_TRIES = 2;
+const CONCURRENT_CHECKS = 4;
+
+export interface HealthCheckOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onUnresponsive: (sandbox: Sandbox) => void;
+}
+
+export class HealthCheck {
+  readonly #options: HealthCheckOptions;
+  readonly #limit = pLimit(CONCURRENT_CHECKS);
+  readonly #stopping = new AbortController();
+  #sweeping: Promise<void> | undefined;
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+  }
+
+  /** It has just answered somebody. */
+  answered(sandbox: Sandbox): void {
+    sandbox.answeredAt = this.#options.clock.monotonic();
+  }
+
+  /** Whether it answers now, or did a moment ago. */
+  async confirm(sandbox: Sandbox): Promise<boolean> {
+    return this.#ageOf(sandbox) <= FRESH_MS || this.#asks(sandbox, CLAIM_TRY_MS);
+  }
+
+  /** Asks those whose last answer is old, a few at a time, and reports the ones that do not answer twice in a row. */
+  sweep(warm: readonly Sandbox[]): Promise<void> {
+    this.#sweeping ??= this.#sweep(warm).finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  /** Ends the questions under way, with nothing concluded from them. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #sweep(warm: readonly Sandbox[]): Promise<void> {
+    const due = warm.filter((sandbox) => this.#ageOf(sandbox) > RECHECK_MS);
+    await Promise.all(due.map((sandbox) => this.#limit(() => this.#check(sandbox))));
+  }
+
+  async #check(sandbox: Sandbox): Promise<void> {
+    for (let tries = 0; tries < BACKGROUND_TRIES; tries += 1) {
+      // A reader who has claimed it meanwhile has it, and their own requests tell.
+      if (sandbox.state !== 'warm' || (await this.#asks(sandbox, BACKGROUND_TRY_MS))) return;
+    }
+    if (sandbox.state === 'warm') this.#options.onUnresponsive(sandbox);
+  }
+
+  async #asks(sandbox: Sandbox, ms: number): Promise<boolean> {
+    const { signal } = this.#stopping;
+    const fault = await findFault(sandbox, AbortSignal.any([signal, AbortSignal.timeout(ms)]));
+    if (fault === undefined) this.answered(sandbox);
+    else if (!signal.aborted) {
+      const fields = { sandbox: shortId(sandbox.id), state: sandbox.state, fault };
+      this.#options.logger.warn(fields, 'a sandbox does not answer any more');
+    }
+    return fault === undefined || signal.aborted;
+  }
+
+  #ageOf({ answeredAt }: Sandbox): number {
+    return answeredAt === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.monotonic() - answeredAt;
+  }
+}

@@ -69,9 +69,9 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const secrets = parseSecrets(config.secret);
 
   const stateFile = new NodeStateFile(config.dataDir, logger);
-  const lifecycle = new NodeLifecycle(stateFile, clock);
   const size = new AdjustablePoolSettings(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
+  const lifecycle = new NodeLifecycle(stateFile, clock, () => journal.problem === undefined);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
   const dirs = (): readonly string[] => [config.dataDir, ...engine.disks];
   const resources = new HostResources({ ...config, dirs, logger });
@@ -81,7 +81,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const pool = new Pool({
     ...{ engine, journal, settings: size, clock, random, logger },
     state: () => lifecycle.state,
-    withheld: () => problem ?? resources.shortage,
+    withheld: () => problem ?? journal.problem ?? resources.shortage,
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
   });

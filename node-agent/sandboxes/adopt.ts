@@ -2,7 +2,7 @@
 
 import type { SandboxState } from '../../shared/protocol/sandbox-state.ts';
 import type { EngineSandbox } from '../engine/engine.ts';
-import type { Recorded } from './journal.ts';
+import type { Recorded } from './journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
 /** Those that run and that the journal knows; whatever else is listed is an orphan, and reaping will see to it. */

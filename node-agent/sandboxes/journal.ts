@@ -1,42 +1,19 @@
 // What was claimed, on disk before the reader is told: the only proof, after a crash, of whose a sandbox is.
 // One JSON object a line, appended; rewritten whole at the start and when most of it is history.
-import { closeSync, fdatasync, openSync, readFileSync, renameSync, write } from 'node:fs';
+import { closeSync, fdatasync, openSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { apply, type Entry, entriesOf, type Recorded, replay } from './journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
 const writeTo = promisify(write);
 const flush = promisify(fdatasync);
 
-const time = z.number().nonnegative();
-const id = z.string().min(16).max(128);
-const entrySchema = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('warm'), id, token: z.string(), image: z.string(), at: time }),
-  z.object({
-    op: z.literal('claim'),
-    id,
-    token: z.string(),
-    image: z.string(),
-    owner: z.string().min(8),
-    at: time,
-  }),
-  z.object({ op: z.literal('use'), id, at: time }),
-  z.object({ op: z.literal('end'), id }),
-]);
-type Entry = z.infer<typeof entrySchema>;
-
-/** What the journal proves of one sandbox. Unclaimed when there is no owner. */
-export interface Recorded {
-  readonly token: string;
-  readonly image: string;
-  readonly owner: string | undefined;
-  readonly claimedAt: number | undefined;
-  readonly lastUse: number | undefined;
-}
+/** Disk full, or over the quota. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** So many lines of sandboxes that are no more, and the file is rewritten without them; `tidy` does it for fewer. */
 const HISTORY_LINES = 5_000;
@@ -56,24 +33,33 @@ export class Journal {
   #linesSeen = 0;
   #rewriteNext = false;
 
-  /** @throws FleetError `bad-config` when the directory cannot be read or written */
+  /**
+   * A full disk is no error: the sandboxes on record stay known, and `problem` says that no claim can be written yet.
+   * @throws FleetError `bad-config` when the directory cannot be read or written for another reason
+   */
   constructor(dataDir: string, logger: Logger) {
     this.#path = join(dataDir, 'journal.jsonl');
     this.#logger = logger;
     try {
       this.#recorded = replay(this.#path, logger);
-      this.#file = this.#rewrite();
+      this.#file = this.#rewriteOrAppend();
     } catch (cause) {
       const why = `the journal ${JSON.stringify(this.#path)} cannot be kept: ${describeError(cause)}`;
       throw new FleetError('bad-config', why, {
         cause,
-        remedy: 'make the data directory writable, and see that its disk is not full',
+        remedy: 'make the data directory writable',
       });
     }
   }
 
   get recorded(): ReadonlyMap<string, Recorded> {
     return this.#recorded;
+  }
+
+  /** Why no claim can be written now; undefined when claims can. `tidy` tries again. */
+  get problem(): string | undefined {
+    if (this.#broken === undefined) return undefined;
+    return `no claim can be written to ${JSON.stringify(this.#path)}: ${describeError(this.#broken)}`;
   }
 
   /** Proven unclaimed from here on, until it is claimed. Not waited for: lost, the sandbox is merely replaced. */
@@ -97,8 +83,13 @@ export class Journal {
     if (this.#recorded.has(id)) this.#note({ op: 'end', id });
   }
 
-  /** To be called now and then: where nothing was written since the last time, history is dropped. */
+  /** To be called regularly: tries again after a failed write, and drops history when nothing was written since last time. */
   async tidy(): Promise<void> {
+    if (this.#broken !== undefined) {
+      this.#rewriteNext = true;
+      await this.#flushed().catch(() => undefined);
+      return;
+    }
     const quiet = this.#lines === this.#linesSeen && this.#pending.length === 0;
     this.#linesSeen = this.#lines;
     if (!quiet || this.#lines <= this.#whatIsTrue().length) return;
@@ -154,15 +145,31 @@ export class Journal {
         await flush(this.#file);
         this.#lines += lines.length;
       }
+      if (this.#broken !== undefined) this.#logger.info('the journal can be written again');
       this.#broken = undefined;
     } catch (error) {
-      if (this.#broken === undefined)
-        this.#logger.error(
-          { error: describeError(error) },
-          'the journal cannot be written; no sandbox is given out until it can',
-        );
-      this.#broken = error;
+      this.#fail(error);
       throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#broken === undefined)
+      this.#logger.error(
+        { error: describeError(error) },
+        'the journal cannot be written; no sandbox is given out until it can',
+      );
+    this.#broken = error;
+  }
+
+  /** At the start. On a full disk the file stays as it is. */
+  #rewriteOrAppend(): number {
+    try {
+      return this.#rewrite();
+    } catch (error) {
+      if (!DISK_FULL.has(errorCode(error) ?? '')) throw error;
+      this.#fail(error);
+      return openSync(this.#path, 'a', 0o600);
     }
   }
 
@@ -182,60 +189,5 @@ export class Journal {
     writeFileAtomic.sync(this.#path, lines.join(''), { mode: 0o600 });
     this.#lines = lines.length;
     return openSync(this.#path, 'a', 0o600);
-  }
-}
-
-function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [string, Recorded]): readonly Entry[] {
-  if (owner === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
-  const claim: Entry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0 };
-  return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
-}
-
-function apply(recorded: Map<string, Recorded>, entry: Entry): void {
-  if (entry.op === 'end') recorded.delete(entry.id);
-  else if (entry.op === 'use') {
-    const before = recorded.get(entry.id);
-    if (before !== undefined) recorded.set(entry.id, { ...before, lastUse: entry.at });
-  } else {
-    const owner = entry.op === 'claim' ? entry.owner : undefined;
-    const claimedAt = entry.op === 'claim' ? entry.at : undefined;
-    recorded.set(entry.id, { token: entry.token, image: entry.image, owner, claimedAt, lastUse: undefined });
-  }
-}
-
-function replay(path: string, logger: Logger): Map<string, Recorded> {
-  const recorded = new Map<string, Recorded>();
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return recorded;
-    throw error;
-  }
-  const lines = text.split('\n');
-  // What does not end in a newline was never flushed, so nobody was told of it.
-  const torn = lines.pop();
-  let unreadable = 0;
-  for (const line of lines) {
-    const entry = parse(line);
-    if (entry === undefined) unreadable += 1;
-    else apply(recorded, entry);
-  }
-  if (torn !== '' || unreadable > 0) {
-    const kept = `${path}.damaged`;
-    logger.warn({ torn: torn !== '', unreadable, kept }, 'the journal is damaged; what can be read is used');
-    if (unreadable > 0) renameSync(path, kept);
-  }
-  // A line that cannot be read may have been the claim of one that looks unclaimed.
-  if (unreadable > 0) for (const [id, { owner }] of recorded) if (owner === undefined) recorded.delete(id);
-  return recorded;
-}
-
-function parse(line: string): Entry | undefined {
-  try {
-    const parsed = entrySchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
   }
 }

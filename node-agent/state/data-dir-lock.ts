@@ -13,10 +13,11 @@
 // - `fs-ext`, which offers flock(2) to Node, has to be compiled at each installation.
 // Other systems than Linux may lack flock(1): nothing is locked there.
 import { spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { prepareDataDir } from '../../shared/data-dir.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { refuseDanglingLink } from './dangling-link.ts';
@@ -34,6 +35,8 @@ const FILE_NAME = 'agent.lock';
 export async function lockDataDir(path: string, logger: Logger): Promise<DataDirLock> {
   refuseDanglingLink(path);
   const file = join(path, FILE_NAME);
+  // Without room to write, an agent still carries its readers' traffic.
+  await prepareDataDir(path, { mayBeFull: true });
   const descriptor = openLockFile(path, file);
   if (process.platform !== 'linux') return { release: () => closeSync(descriptor) };
   try {
@@ -64,7 +67,6 @@ export async function lockDataDir(path: string, logger: Logger): Promise<DataDir
 /** Node opens files close-on-exec, so that sandboxes, which may outlive the agent, do not inherit the lock. */
 function openLockFile(path: string, file: string): number {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
     return openSync(file, 'a+', 0o600);
   } catch (cause) {
     throw new FleetError(

@@ -8,11 +8,14 @@ export type LifecycleState = Pick<NodeStateRecord, 'state' | 'deadline' | 'force
 export class NodeLifecycle {
   readonly #file: NodeStateFile;
   readonly #clock: Clock;
+  readonly #canRecordClaims: () => boolean;
   #leaving = false;
 
-  constructor(file: NodeStateFile, clock: Clock) {
+  /** @param canRecordClaims while it returns false, a ready node counts as cordoned: it gives out no sandbox */
+  constructor(file: NodeStateFile, clock: Clock, canRecordClaims: () => boolean = () => true) {
     this.#file = file;
     this.#clock = clock;
+    this.#canRecordClaims = canRecordClaims;
   }
 
   get current(): LifecycleState {
@@ -22,7 +25,7 @@ export class NodeLifecycle {
 
   get state(): NodeState {
     const { state } = this.#file.record;
-    return this.#leaving && state === 'ready' ? 'cordoned' : state;
+    return state === 'ready' && (this.#leaving || !this.#canRecordClaims()) ? 'cordoned' : state;
   }
 
   /** The process stops: no reader is taken any more. Not on disk, for the next run is as this one was. */

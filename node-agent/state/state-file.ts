@@ -1,9 +1,9 @@
 // What an operator made of this node, as one file that survives restarts. On disk before it takes effect.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 
@@ -36,18 +36,9 @@ export class NodeStateFile {
   readonly #path: string;
   #record: NodeStateRecord;
 
-  /** Takes up where the last run left off. @throws FleetError `bad-config` when the directory cannot be used */
+  /** Takes up where the last run left off. @param dataDir an existing directory */
   constructor(dataDir: string, logger: Logger) {
     this.#path = join(dataDir, 'node-state.json');
-    try {
-      mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      throw new FleetError(
-        'bad-config',
-        `data-dir: ${JSON.stringify(dataDir)} cannot be used: ${describeError(cause)}`,
-        { cause },
-      );
-    }
     this.#record = this.#read(logger);
   }
 

@@ -74,10 +74,11 @@ describe('the lifecycle of a node', () => {
     });
   });
 
-  test('says which directory cannot be used', () => {
-    writeFileSync(join(dir, 'file'), '');
-    expect(() => new NodeStateFile(join(dir, 'file', 'x'), logger)).toThrow(
-      /data-dir: ".*file\/x" cannot be used/,
-    );
+  test('counts as cordoned while claims cannot be recorded', () => {
+    let canRecord = false;
+    const lifecycle = new NodeLifecycle(new NodeStateFile(dir, logger), clock, () => canRecord);
+    expect(lifecycle.state).toBe('cordoned');
+    canRecord = true;
+    expect(lifecycle.state).toBe('ready');
   });
 });

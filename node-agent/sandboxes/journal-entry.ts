@@ -1,0 +1,102 @@
+// The lines of the journal: what each says, and how a file of them is read back.
+import { linkSync, readFileSync, rmSync } from 'node:fs';
+import { z } from 'zod';
+import { describeError, errorCode } from '../../shared/errors.ts';
+import type { Logger } from '../../shared/logging.ts';
+
+const time = z.number().nonnegative();
+const id = z.string().min(16).max(128);
+const entrySchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('warm'), id, token: z.string(), image: z.string(), at: time }),
+  z.object({
+    op: z.literal('claim'),
+    id,
+    token: z.string(),
+    image: z.string(),
+    owner: z.string().min(8),
+    at: time,
+  }),
+  z.object({ op: z.literal('use'), id, at: time }),
+  z.object({ op: z.literal('end'), id }),
+]);
+export type Entry = z.infer<typeof entrySchema>;
+
+/** What the journal proves of one sandbox. Unclaimed when there is no owner. */
+export interface Recorded {
+  readonly token: string;
+  readonly image: string;
+  readonly owner: string | undefined;
+  readonly claimedAt: number | undefined;
+  readonly lastUse: number | undefined;
+}
+
+/** The fewest lines that say the same of one sandbox. */
+export function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [
+  string,
+  Recorded,
+]): readonly Entry[] {
+  if (owner === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
+  const claim: Entry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0 };
+  return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
+}
+
+/** Enters one line into what is recorded. */
+export function apply(recorded: Map<string, Recorded>, entry: Entry): void {
+  if (entry.op === 'end') recorded.delete(entry.id);
+  else if (entry.op === 'use') {
+    const before = recorded.get(entry.id);
+    if (before !== undefined) recorded.set(entry.id, { ...before, lastUse: entry.at });
+  } else {
+    const owner = entry.op === 'claim' ? entry.owner : undefined;
+    const claimedAt = entry.op === 'claim' ? entry.at : undefined;
+    recorded.set(entry.id, { token: entry.token, image: entry.image, owner, claimedAt, lastUse: undefined });
+  }
+}
+
+/** What the file at `path` proves; empty where there is none. A damaged file is read as far as it is safe. */
+export function replay(path: string, logger: Logger): Map<string, Recorded> {
+  const recorded = new Map<string, Recorded>();
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return recorded;
+    throw error;
+  }
+  const lines = text.split('\n');
+  // What does not end in a newline was never flushed, so nobody was told of it.
+  const torn = lines.pop();
+  let unreadable = 0;
+  for (const line of lines) {
+    const entry = parse(line);
+    if (entry === undefined) unreadable += 1;
+    else apply(recorded, entry);
+  }
+  if (torn !== '' || unreadable > 0) {
+    const kept = `${path}.damaged`;
+    logger.warn({ torn: torn !== '', unreadable, kept }, 'the journal is damaged; what can be read is used');
+    // Linked, not renamed: the file must stay until a whole one replaces it.
+    if (unreadable > 0) keepCopy(path, kept, logger);
+  }
+  // A line that cannot be read may have been the claim of one that looks unclaimed.
+  if (unreadable > 0) for (const [id, { owner }] of recorded) if (owner === undefined) recorded.delete(id);
+  return recorded;
+}
+
+function keepCopy(path: string, kept: string, logger: Logger): void {
+  try {
+    rmSync(kept, { force: true });
+    linkSync(path, kept);
+  } catch (error) {
+    logger.warn({ error: describeError(error) }, 'the damaged journal could not be kept');
+  }
+}
+
+function parse(line: string): Entry | undefined {
+  try {
+    const parsed = entrySchema.safeParse(JSON.parse(line));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

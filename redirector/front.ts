@@ -22,7 +22,7 @@ import { createFound } from './public/found.ts';
 import { createRedirect } from './public/redirect.ts';
 import { SpawnDesk } from './public/spawn.ts';
 import { createRefuse } from './public/unavailable.ts';
-import type { Registry } from './registry/registry.ts';
+import type { Membership } from './registry/registry.ts';
 
 const GRACE_MS = 3_000;
 
@@ -39,7 +39,7 @@ export interface Front {
 /** @throws FleetError `port-taken` */
 export async function startFront(
   config: RedirectorConfig,
-  registry: Registry,
+  membership: Membership,
   runtime: Runtime,
 ): Promise<Front> {
   const { logger, clock = systemClock, random = systemRandom } = runtime;
@@ -49,7 +49,7 @@ export async function startFront(
     boot: newNonce(),
   };
   const ourKey = secrets.length === 0 ? undefined : redirectorKey(identity);
-  const view = openView(config, { registry, runtime, ourKey });
+  const view = openView(config, { membership, runtime, ourKey });
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const room = new WaitingRoom({
@@ -104,13 +104,13 @@ export async function startFront(
 }
 
 interface ViewParts {
-  readonly registry: Registry;
+  readonly membership: Membership;
   readonly runtime: Runtime;
   readonly ourKey: string | undefined;
 }
 
 /** What is known of the nodes, kept up to date by polls. */
-function openView(config: RedirectorConfig, { registry, runtime, ourKey }: ViewParts) {
+function openView(config: RedirectorConfig, { membership, runtime, ourKey }: ViewParts) {
   const { logger, clock = systemClock, random = systemRandom } = runtime;
   const fleet = new Fleet(clock, config);
   const metrics = createRedirectorMetrics(fleet, clock);
@@ -127,8 +127,8 @@ function openView(config: RedirectorConfig, { registry, runtime, ourKey }: ViewP
     fleet.setMembers(members);
     poller.sync();
   };
-  registry.watch(take);
-  take(registry.members());
+  membership.watch(take);
+  take(membership.members());
   return {
     fleet,
     metrics,

@@ -16,8 +16,8 @@ import type { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
 import { describeNode } from './nodes/summary.ts';
 import { openRegistry } from './registry/open.ts';
-import type { KeptRegistry } from './registry/registry.ts';
-import { ConfiguredNodes } from './registry/seed-nodes.ts';
+import type { OwnedRegistry } from './registry/registry.ts';
+import { SeedNodes } from './registry/seed-nodes.ts';
 
 export interface Redirector {
   readonly url: string;
@@ -30,18 +30,18 @@ export interface Redirector {
 export async function startRedirector(config: RedirectorConfig, runtime: Runtime): Promise<Redirector> {
   const { logger } = runtime;
   checkRedirectorConfig(config);
-  const registry = await openRegistry(config, logger);
+  const registry = await openRegistry(config, runtime);
   const open: { close(): Promise<void> }[] = [registry];
   const close = async (): Promise<void> => {
     for (const part of open.splice(0).reverse()) await part.close();
   };
   try {
-    const front = await startFront(config, registry, runtime);
+    const front = await startFront(config, registry.membership, runtime);
     open.push(front);
-    showRegistry(front.metrics, registry);
+    showRegistry(front.metrics, registry.recovery);
     const control = await startControl(config, { front, registry, runtime });
     open.push(control);
-    open.push(await ConfiguredNodes.add({ urls: config.nodes, registry, logger }));
+    open.push(await SeedNodes.add({ urls: config.nodes, registry, logger }));
     const { fleet, url } = front;
     if (config.secret === '')
       logger.warn('no secret is set, so who is still on the way to a node is only guessed at');
@@ -55,7 +55,7 @@ export async function startRedirector(config: RedirectorConfig, runtime: Runtime
 
 interface ControlParts {
   readonly front: Front;
-  readonly registry: KeptRegistry;
+  readonly registry: OwnedRegistry;
   readonly runtime: Runtime;
 }
 

@@ -15,7 +15,7 @@ import type { RedirectorConfig } from '../config.ts';
 import type { FleetPage } from '../fleet-page/fleet-page.ts';
 import { type Fleet, findNode } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import type { KeptRegistry, Registry } from '../registry/registry.ts';
+import type { Membership, OwnedRegistry } from '../registry/registry.ts';
 import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
 import type { Orders } from './node-orders.ts';
 import { CONTROL_API } from './openapi.ts';
@@ -24,7 +24,7 @@ import { refuseIfInUse } from './removal-guard.ts';
 
 export interface NodesApiOptions {
   readonly config: RedirectorConfig;
-  readonly registry: KeptRegistry;
+  readonly registry: OwnedRegistry;
   readonly fleet: Fleet;
   readonly orders: Orders;
   /** What is found at a node that is to be added. */
@@ -73,7 +73,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
     context.type = options.metrics.contentType;
     context.body = await options.metrics.metrics();
   });
-  router.use(auditing(options.registry, config.redirectorId));
+  router.use(auditing(options.registry.audit, config.redirectorId));
   addNodeRoutes(router, options);
   addRegistryRoutes(router, options.registry);
   addOrderRoutes(router, options);
@@ -85,7 +85,8 @@ export function createNodesApi(options: NodesApiOptions): Koa {
 }
 
 function addNodeRoutes(router: Router, options: NodesApiOptions): void {
-  const { registry, fleet, describe, logger } = options;
+  const { fleet, describe, logger } = options;
+  const { membership } = options.registry;
   router.get('/api/nodes', (context) => {
     context.body = [...fleet.views()].map(describe);
   });
@@ -94,13 +95,13 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
     const url = normalizeNodeUrl(body.url);
     const member = { id: body.id ?? nodeIdFromUrl(url), url };
     // What is a member already needs no probe to be refused.
-    const probed = body.probe && !isMember(registry, member) ? await options.probe(member) : undefined;
+    const probed = body.probe && !isMember(membership, member) ? await options.probe(member) : undefined;
     if (probed?.refusal !== undefined) {
       const { code, message, remedy } = probed.refusal;
       logger.warn({ node: member.id, url, message }, 'a node was not added');
       throw new FleetError(code, message, { remedy, details: { findings: probed.findings } });
     }
-    await registry.add(member);
+    await membership.add(member);
     logger.info({ node: member.id, url }, 'a node was added');
     context.status = 201;
     const view = findNode(fleet, member.id);
@@ -124,14 +125,14 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
   router.delete('/api/nodes/:id', async (context) => {
     const view = findNode(fleet, context.params.id);
     if (context.query.if === 'empty') refuseIfInUse(view);
-    await registry.remove(view.member.id);
+    await membership.remove(view.member.id);
     logger.info({ node: view.member.id }, 'a node was removed');
     context.body = { removed: view.member.id };
   });
 }
 
-function isMember(registry: Registry, { id, url }: Member): boolean {
-  return registry.members().some((member) => member.id === id || member.url === url);
+function isMember(membership: Membership, { id, url }: Member): boolean {
+  return membership.members().some((member) => member.id === id || member.url === url);
 }
 
 /** What is passed on to the node itself, which alone owns its state. */
@@ -149,13 +150,14 @@ function addOrderRoutes(router: Router, { fleet, orders, describe, logger }: Nod
 
 /** tmpnb-redirector's own calls, for scripts that know it. */
 function addHostRoutes(router: Router, { registry, logger }: NodesApiOptions): void {
+  const { membership } = registry;
   const readHost = (body: unknown): string =>
     normalizeNodeUrl(parseBody(hostBody, body, '{"host":"https://node7.example.org"}').host);
-  const memberAt = (url: string) => registry.members().find((member) => member.url === url);
+  const memberAt = (url: string) => membership.members().find((member) => member.url === url);
   router.post('/hosts', async (context) => {
     const url = readHost(await readJsonBody(context));
     // Adding what is there already was success in tmpnb-redirector, and scripts rely on it.
-    if (memberAt(url) === undefined) await registry.add({ id: nodeIdFromUrl(url), url });
+    if (memberAt(url) === undefined) await membership.add({ id: nodeIdFromUrl(url), url });
     logger.info({ url }, 'a node was added');
     context.body = { host: url };
   });
@@ -163,7 +165,7 @@ function addHostRoutes(router: Router, { registry, logger }: NodesApiOptions): v
     const url = readHost(await readJsonBody(context));
     const member = memberAt(url);
     if (member === undefined) throw new FleetError('not-found', `host: no node is at ${url}`);
-    await registry.remove(member.id);
+    await membership.remove(member.id);
     logger.info({ url }, 'a node was removed');
     context.body = { host: url };
   });

@@ -7,7 +7,12 @@ import { describeError, FleetError } from '../../shared/errors.ts';
 import { readJsonBody } from '../../shared/http/koa-app.ts';
 import { type Registry as MetricsRegistry, only, showGauge } from '../../shared/metrics.ts';
 import type { AuditEntry } from '../registry/audit.ts';
-import { type KeptRegistry, REGISTRY_STATES } from '../registry/registry.ts';
+import {
+  type AuditTrail,
+  type OwnedRegistry,
+  REGISTRY_STATES,
+  type RegistryRecovery,
+} from '../registry/registry.ts';
 import { parseBody } from './bodies.ts';
 
 export const ACTOR_HEADER = 'Tmpfleet-Actor';
@@ -32,10 +37,10 @@ export const registryStatusSchema = z.object({
 export const AUDIT_LIMIT = { least: 1, most: 1_000, usual: 100 };
 const limitSchema = z.coerce.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most);
 
-export function addRegistryRoutes(router: Router, registry: KeptRegistry): void {
+export function addRegistryRoutes(router: Router, { membership, recovery, audit }: OwnedRegistry): void {
   const describe = (): z.infer<typeof registryStatusSchema> => {
-    const { since, why, ...status } = registry.status();
-    const nodes = registry.members().length;
+    const { since, why, ...status } = recovery.status();
+    const nodes = membership.members().length;
     return { ...status, since: new Date(since).toISOString(), why: why ?? null, nodes };
   };
   router.get('/api/registry', (context) => {
@@ -44,7 +49,7 @@ export function addRegistryRoutes(router: Router, registry: KeptRegistry): void 
   for (const decision of ['accept', 'restore'] as const) {
     router.post(`/api/registry/${decision}`, async (context) => {
       parseBody(forceBody, await readJsonBody(context), '{"force":true}');
-      await registry[decision]();
+      await recovery[decision]();
       context.body = describe();
     });
   }
@@ -55,12 +60,12 @@ export function addRegistryRoutes(router: Router, registry: KeptRegistry): void 
       const { least, most } = AUDIT_LIMIT;
       throw new FleetError('bad-request', `limit: ${JSON.stringify(limit)} is not from ${least} to ${most}`);
     }
-    context.body = await registry.audit(parsed.data);
+    context.body = await audit.list(parsed.data);
   });
 }
 
 /** Notes every order in the registry's audit trail, refused ones too. Those without the token never come here. */
-export function auditing(registry: KeptRegistry, redirectorId: string): Koa.Middleware {
+export function auditing(audit: AuditTrail, redirectorId: string): Koa.Middleware {
   const redirector = redirectorId === '' ? hostname() : redirectorId;
   return async (context, next) => {
     if (context.method !== 'POST' && context.method !== 'DELETE') return next();
@@ -77,7 +82,7 @@ export function auditing(registry: KeptRegistry, redirectorId: string): Koa.Midd
         status,
         ...(message === undefined ? {} : { message }),
       };
-      return registry.note(entry);
+      return audit.note(entry);
     };
     try {
       await next();
@@ -101,17 +106,17 @@ function withoutKeys(path: string): string {
   return path.replace(/(\/sandboxes\/[^/]{8})[^/]+/, '$1…');
 }
 
-export function showRegistry(metrics: MetricsRegistry, registry: KeptRegistry): void {
+export function showRegistry(metrics: MetricsRegistry, recovery: RegistryRecovery): void {
   const show = (name: string, help: string, value: () => boolean): void =>
     showGauge(metrics, { name, help, rows: () => only(value() ? 1 : 0) });
   show(
     'tmpfleet_registry_reachable',
     'Whether what keeps the list of nodes (a file, a Redis) can be asked; 0: the fleet goes on with the nodes it knows',
-    () => registry.status().state !== 'unreachable',
+    () => recovery.status().state !== 'unreachable',
   );
   show(
     'tmpfleet_registry_lost',
     'Whether the list of nodes was emptied or put back by nobody known, and is not heeded until an operator decides',
-    () => registry.status().state === 'lost',
+    () => recovery.status().state === 'lost',
   );
 }

@@ -4,6 +4,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { AuditTrail } from './registry.ts';
 
 export const auditEntrySchema = z.object({
   at: z.iso.datetime().describe('when it was done'),
@@ -41,7 +42,7 @@ function parseEntry(line: string): AuditEntry | undefined {
   }
 }
 
-export class AuditFile {
+export class AuditFile implements AuditTrail {
   readonly #path: string;
   readonly #logger: Logger;
   #last: Promise<void> = Promise.resolve();
@@ -70,7 +71,7 @@ export class AuditFile {
       const kept = (await this.#lines()).slice(-AUDIT_KEPT);
       await writeFileAtomic(this.#path, `${kept.join('\n')}\n`, { mode: 0o600 });
     } catch (error) {
-      this.#logger.error({ error: describeError(error), entry }, 'the audit trail cannot be kept');
+      this.#logger.error({ error: describeError(error), entry }, 'an audit entry could not be stored');
     }
   }
 

@@ -1,48 +1,58 @@
-// Whether what a shared registry says is to be believed. A registry that was emptied, or put back to an older state, says
-// "forget these nodes" as clearly as an operator would; only its marker tells the two apart.
+// Whether the content of a shared registry can be trusted. A registry that was emptied, or restored from an older backup, looks
+// just like one from which an operator removed nodes; only its marker tells the two apart.
 import type { Member } from '../../shared/protocol/wire.ts';
 
 /** Written with every change, in one step with it. */
 export interface Marker {
-  /** Made up when the registry was begun. */
+  /** Random, made when the registry was created. */
   readonly id: string;
-  /** One more with each change. */
+  /** Rises by one with each change. */
   readonly generation: number;
-  /** How many nodes there were then. */
+  /** Nodes after that change. */
   readonly count: number;
 }
 
-export interface Known {
+/** What this redirector last read. */
+export interface LastKnown {
   readonly id: string;
   readonly generation: number;
   readonly members: readonly Member[];
 }
 
-/** `begin`: nothing is there, and nothing is lost by that. */
-export type Verdict =
-  | { readonly is: 'current' | 'newer' | 'begin' }
+/** `empty`: nothing is stored, and no node is lost by that. */
+export type Consistency =
+  | { readonly is: 'current' | 'newer' | 'empty' }
   | { readonly is: 'lost'; readonly why: string };
 
-/** @param held how many nodes it holds */
-export function judge(marker: Marker | undefined, held: number, known: Known | undefined): Verdict {
+/** @param stored how many nodes are stored */
+export function checkConsistency(
+  marker: Marker | undefined,
+  stored: number,
+  known: LastKnown | undefined,
+): Consistency {
   const nodes = known?.members.length ?? 0;
   const here = nodes === 1 ? '1 node is known here' : `${nodes} nodes are known here`;
   if (marker === undefined) {
-    if (held > 0)
-      return { is: 'lost', why: `it holds ${held} nodes without a word on who wrote them; ${here}` };
-    return nodes === 0 ? { is: 'begin' } : { is: 'lost', why: `it is empty, and ${here}` };
+    if (stored > 0) return { is: 'lost', why: `it holds ${stored} nodes without a marker; ${here}` };
+    return nodes === 0 ? { is: 'empty' } : { is: 'lost', why: `it is empty, and ${here}` };
   }
-  if (marker.count !== held) {
-    return { is: 'lost', why: `it holds ${held} nodes where its last change left ${marker.count}; ${here}` };
+  if (marker.count !== stored) {
+    return {
+      is: 'lost',
+      why: `it holds ${stored} nodes, but ${marker.count} after its last change; ${here}`,
+    };
   }
   if (known === undefined || nodes === 0) {
     return { is: marker.id === known?.id && marker.generation === known.generation ? 'current' : 'newer' };
   }
   if (marker.id !== known.id)
-    return { is: 'lost', why: `it is another one than before, with ${held} nodes; ${here}` };
+    return { is: 'lost', why: `it is another registry than before, with ${stored} nodes; ${here}` };
   if (marker.generation < known.generation) {
     const behind = known.generation - marker.generation;
-    return { is: 'lost', why: `it is ${behind} changes behind what is known here, as if put back; ${here}` };
+    return {
+      is: 'lost',
+      why: `it is ${behind} changes behind what is known here, as if restored from a backup; ${here}`,
+    };
   }
   return { is: marker.generation === known.generation ? 'current' : 'newer' };
 }

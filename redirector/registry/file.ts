@@ -1,52 +1,58 @@
-// The registry as a JSON file: written atomically, read again when it changes on disk (an editor's doing, say).
-import { readFileSync, statSync } from 'node:fs';
+// The registry as a JSON file that is read again when it changes on disk, by an editor for example.
 import { dirname, join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
-import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/protocol/wire.ts';
-import { type AuditEntry, AuditFile } from './audit.ts';
-import type { KeptRegistry, RegistryStatus } from './registry.ts';
-
-const fileSchema = z.object({ nodes: z.array(memberSchema) });
+import { type Member, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
+import { AuditFile } from './audit.ts';
+import { type FileContent, NodesFile } from './nodes-file.ts';
+import type {
+  Membership,
+  MembersListener,
+  OwnedRegistry,
+  RegistryRecovery,
+  RegistryStatus,
+} from './registry.ts';
 
 /**
- * How often the file is looked at, ms: surer than file-system events, which editors and mounts defeat, and than
- * `fs.watchFile`, which misses an edit made before its own first look.
+ * How often the file is looked at, ms: more reliable than file-system events, which editors and network mounts defeat,
+ * and than `fs.watchFile`, which misses an edit made before its own first look.
  */
 const WATCH_MS = 500;
-const current = (since: number) => ({ state: 'current', since, why: undefined }) as const;
 
-export class FileRegistry implements KeptRegistry {
-  readonly #path: string;
+export interface FileRegistryOptions {
+  /** In a directory that exists. */
+  readonly path: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** @throws FleetError `registry-unreadable` when there is a file that is no list of nodes: an empty fleet would be a guess */
+export function openFileRegistry(options: FileRegistryOptions): OwnedRegistry {
+  const registry = new FileRegistry(options);
+  return {
+    membership: registry,
+    recovery: registry,
+    audit: new AuditFile(join(dirname(options.path), 'audit.jsonl'), options.logger),
+    close: async () => registry.close(),
+  };
+}
+
+class FileRegistry implements Membership, RegistryRecovery {
+  readonly #file: NodesFile;
   readonly #logger: Logger;
-  #members: readonly Member[];
-  #listeners: ((members: readonly Member[]) => void)[] = [];
-  #text = '';
-  /** Of the file as it was last read, whatever came of that: one complaint for one fault. */
-  #version = '';
+  readonly #clock: Clock;
   readonly #timer: NodeJS.Timeout;
-  readonly #audit: AuditFile;
-  #status: Pick<RegistryStatus, 'state' | 'since' | 'why'> = current(Date.now());
+  #members: readonly Member[];
+  #listeners: MembersListener[] = [];
+  #status: Pick<RegistryStatus, 'state' | 'since' | 'why'>;
 
-  /** @throws FleetError `registry-unreadable` when there is a file that cannot be understood: guessing would lose nodes */
-  constructor(path: string, logger: Logger) {
-    this.#path = path;
+  constructor({ path, logger, clock }: FileRegistryOptions) {
+    this.#file = new NodesFile(path);
     this.#logger = logger;
-    this.#audit = new AuditFile(join(dirname(path), 'audit.jsonl'), logger);
-    try {
-      this.#members = this.#read();
-    } catch (cause) {
-      throw new FleetError(
-        'registry-unreadable',
-        `the registry ${JSON.stringify(path)} cannot be read: ${describeError(cause)}`,
-        {
-          cause,
-          remedy: 'mend or remove that file',
-        },
-      );
-    }
+    this.#clock = clock;
+    this.#status = { state: 'current', since: clock.now(), why: undefined };
+    this.#members = readAtStart(this.#file);
     this.#timer = setInterval(() => this.#look(), WATCH_MS).unref();
   }
 
@@ -55,7 +61,7 @@ export class FileRegistry implements KeptRegistry {
   }
 
   async add(member: Member): Promise<void> {
-    this.#heedEdits();
+    const file = this.#readBeforeOrder();
     const url = normalizeNodeUrl(member.url);
     const there = this.#members.find((other) => other.id === member.id || other.url === url);
     if (there !== undefined) {
@@ -63,152 +69,149 @@ export class FileRegistry implements KeptRegistry {
         remedy: 'remove it first, or give another id',
       });
     }
-    await this.#write([...this.#members, { id: member.id, url }]);
+    this.#write([...this.#members, { id: member.id, url }], file);
   }
 
   async remove(id: string): Promise<boolean> {
-    this.#heedEdits();
+    const file = this.#readBeforeOrder();
     const rest = this.#members.filter((member) => member.id !== id);
     if (rest.length === this.#members.length) return false;
-    await this.#write(rest);
+    this.#write(rest, file);
     return true;
   }
 
-  watch(onChange: (members: readonly Member[]) => void): void {
+  watch(onChange: MembersListener): void {
     this.#listeners.push(onChange);
   }
 
   status(): RegistryStatus {
-    return { kind: 'file', where: this.#path, ...this.#status };
+    return { kind: 'file', where: this.#file.path, ...this.#status };
   }
 
   async accept(): Promise<void> {
-    this.#refuseUnlessLost();
-    if (versionOf(this.#path) !== '') {
-      // There is a file that says nothing: to obey it would be to guess.
-      throw new FleetError('conflict', `the registry cannot be obeyed: ${this.#status.why}`, {
-        remedy: `mend ${this.#path}, or write it anew: tmpfleet registry restore --force`,
+    if (this.#readLost().is === 'corrupt') {
+      throw new FleetError('conflict', `the registry cannot be taken over: ${this.#status.why}`, {
+        remedy: `mend ${this.#file.path}, or write it again: tmpfleet registry restore --force`,
       });
     }
-    await this.#write([]);
+    this.#write([], { is: 'missing' });
   }
 
   async restore(): Promise<void> {
-    this.#refuseUnlessLost();
-    await this.#write(this.#members);
+    this.#write(this.#members, this.#readLost());
   }
 
-  note(entry: AuditEntry): Promise<void> {
-    return this.#audit.note(entry);
-  }
-
-  audit(limit: number): Promise<readonly AuditEntry[]> {
-    return this.#audit.list(limit);
-  }
-
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#timer);
     this.#listeners = [];
   }
 
-  #refuseUnlessLost(): void {
-    if (this.#status.state === 'lost') return;
-    throw new FleetError(
-      'conflict',
-      'there is nothing to decide about the registry: it is as it is known here',
-    );
+  /** Takes over a change on disk. A file that is gone or corrupt is logged once, and the last known list stays. */
+  #look(): void {
+    if (!this.#file.hasChanged()) return;
+    try {
+      this.#take(this.#file.read());
+    } catch (error) {
+      this.#lose(describeError(error));
+    }
   }
 
-  /** Synchronous, so that two changes at once cannot write each other away. */
-  async #write(members: readonly Member[]): Promise<void> {
-    const text = `${JSON.stringify({ nodes: members }, undefined, 2)}\n`;
+  /**
+   * An edit just before an order must not be overwritten. A corrupt file is no obstacle: the order writes it whole again.
+   * @throws FleetError `conflict` when the file is gone or cannot be read
+   */
+  #readBeforeOrder(): FileContent {
+    const content = this.#readNow();
+    this.#take(content);
+    if (content.is === 'missing' && this.#status.state === 'lost') {
+      throw new FleetError('conflict', `the registry cannot be changed now: ${this.#status.why}`, {
+        remedy:
+          'write it again: tmpfleet registry restore --force; or forget every node: tmpfleet registry accept --force',
+      });
+    }
+    return content;
+  }
+
+  /** @throws FleetError `conflict` when nothing was lost */
+  #readLost(): FileContent {
+    // Now, and not at the next look: the file may have been mended a moment ago.
+    this.#look();
+    if (this.#status.state === 'current') {
+      throw new FleetError(
+        'conflict',
+        'there is nothing to decide about the registry: it is as it is known here',
+      );
+    }
+    return this.#readNow();
+  }
+
+  /** @throws FleetError `conflict` when there is a file that cannot be read */
+  #readNow(): FileContent {
     try {
-      writeFileAtomic.sync(this.#path, text, { mode: 0o600 });
+      return this.#file.read();
+    } catch (cause) {
+      throw new FleetError('conflict', `the registry cannot be read: ${describeError(cause)}`, {
+        cause,
+        remedy: `make ${this.#file.path} readable for this user`,
+      });
+    }
+  }
+
+  /** @param before what the file holds now @throws FleetError `registry-unreadable` when it cannot be written */
+  #write(members: readonly Member[], before: FileContent): void {
+    try {
+      if (before.is === 'corrupt') {
+        const copy = this.#file.keepCorrupt(this.#clock.now());
+        this.#logger.warn({ copy }, 'the corrupt registry is kept beside the new one');
+      }
+      this.#file.write(members);
     } catch (cause) {
       throw new FleetError('registry-unreadable', `the registry cannot be written: ${describeError(cause)}`, {
         cause,
       });
     }
-    this.#text = text;
-    this.#version = versionOf(this.#path);
-    this.#take(members);
+    this.#become('current', undefined);
+    this.#set(members);
   }
 
-  #look(): void {
-    if (versionOf(this.#path) === this.#version) return;
-    const before = this.#text;
-    try {
-      const members = this.#read();
-      this.#mended();
-      if (this.#text === before) return;
-      this.#logger.info({ nodes: members.length }, 'the registry changed on disk');
-      this.#take(members);
-    } catch (error) {
-      // A half-saved file, or a slip of the hand: readers must not pay for it.
-      if (this.#status.state === 'current')
-        this.#status = { state: 'lost', since: Date.now(), why: describeError(error) };
-      this.#logger.error(
-        { error: describeError(error) },
-        'the registry on disk cannot be read; going on with what it said before',
-      );
-    }
+  #take(content: FileContent): void {
+    if (content.is === 'nodes') {
+      this.#become('current', undefined);
+      if (!content.isNew) return;
+      this.#logger.info({ nodes: content.members.length }, 'the registry changed on disk');
+      this.#set(content.members);
+    } else if (content.is === 'corrupt') this.#lose(content.why);
+    // Missing since the start is an empty fleet. Later it is an accident, not an order to forget every node.
+    else if (this.#file.wasThere) this.#lose('the file is gone');
   }
 
-  /** An edit of the last moment must not be written over, a broken one not be thrown away. @throws FleetError `conflict` */
-  #heedEdits(): void {
-    const before = this.#text;
-    try {
-      const members = this.#read();
-      if (this.#text !== before) this.#take(members);
-    } catch (cause) {
-      throw new FleetError(
-        'conflict',
-        `the registry was edited and cannot be read: ${describeError(cause)}`,
-        {
-          cause,
-          remedy: `mend ${this.#path} first`,
-        },
-      );
-    }
+  #lose(why: string): void {
+    if (this.#status.why === why) return;
+    this.#become('lost', why);
+    this.#logger.error(
+      { registry: this.#file.path, why, nodes: this.#members.length },
+      'the registry on disk cannot be used; going on with the nodes last known',
+    );
   }
 
-  #mended(): void {
-    if (this.#status.state !== 'current') this.#status = current(Date.now());
+  #become(state: RegistryStatus['state'], why: string | undefined): void {
+    const since = this.#status.state === state ? this.#status.since : this.#clock.now();
+    this.#status = { state, since, why };
   }
 
-  #take(members: readonly Member[]): void {
-    this.#mended();
+  #set(members: readonly Member[]): void {
     this.#members = members;
     for (const listener of this.#listeners) listener(members);
   }
-
-  #read(): readonly Member[] {
-    this.#version = versionOf(this.#path);
-    let text: string;
-    try {
-      text = readFileSync(this.#path, 'utf8');
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      // Not there yet. Once it was, its absence is an accident to be told, not an order to forget every node.
-      if (this.#text !== '') throw new FleetError('registry-unreadable', 'the file is gone');
-      return [];
-    }
-    const { nodes } = parseJson(text, fileSchema, 'the registry');
-    const members = nodes.map(({ id, url }) => ({ id, url: normalizeNodeUrl(url) }));
-    for (const field of ['id', 'url'] as const) {
-      const twice = members.find(
-        (member, index) => members.findIndex((other) => other[field] === member[field]) !== index,
-      );
-      if (twice !== undefined)
-        throw new FleetError('registry-unreadable', `${field} ${twice[field]} is there twice`);
-    }
-    this.#text = text;
-    return members;
-  }
 }
 
-/** Changes whenever the file does; empty while there is none. */
-function versionOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? '' : `${stat.ino}/${stat.mtimeNs}/${stat.size}`;
+function readAtStart(file: NodesFile): readonly Member[] {
+  try {
+    const content = file.read();
+    if (content.is === 'corrupt') throw new FleetError('registry-unreadable', content.why);
+    return content.is === 'nodes' ? content.members : [];
+  } catch (cause) {
+    const what = `the registry ${JSON.stringify(file.path)} cannot be read: ${describeError(cause)}`;
+    throw new FleetError('registry-unreadable', what, { cause, remedy: 'mend or remove that file' });
+  }
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { memberSchema } from '../../shared/protocol/wire.ts';
-import type { Known } from './consistency.ts';
+import type { LastKnown } from './consistency.ts';
 
 const knownSchema = z.object({
   /** Another registry's knowledge is none of this one's. */
@@ -15,7 +15,7 @@ const knownSchema = z.object({
   members: z.array(memberSchema),
 });
 
-export class KnownFile {
+export class LastKnownFile {
   readonly #path: string;
   readonly #of: string;
   readonly #logger: Logger;
@@ -26,7 +26,7 @@ export class KnownFile {
     this.#logger = logger;
   }
 
-  read(): Known | undefined {
+  read(): LastKnown | undefined {
     try {
       const { of, ...known } = knownSchema.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
       return of === this.#of ? known : undefined;
@@ -41,7 +41,7 @@ export class KnownFile {
   }
 
   /** A failure is logged: it costs something only if the registry is away at the next start. */
-  write(known: Known): void {
+  write(known: LastKnown): void {
     try {
       writeFileAtomic.sync(this.#path, `${JSON.stringify({ of: this.#of, ...known })}\n`, { mode: 0o600 });
     } catch (error) {

@@ -1,11 +1,12 @@
-// The registry that the configuration names: a file of this redirector's, or a Redis that several share.
+// Opens the registry that the configuration names: a file of this redirector's own, or a Redis that several share.
 import { join } from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
 import { prepareDataDir } from '../../shared/data-dir.ts';
-import type { Logger } from '../../shared/logging.ts';
-import { FileRegistry } from './file.ts';
-import { KnownFile } from './last-known-file.ts';
-import { RedisRegistry } from './redis.ts';
-import type { KeptRegistry } from './registry.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import { openFileRegistry } from './file.ts';
+import { LastKnownFile } from './last-known-file.ts';
+import { openRedisRegistry } from './redis.ts';
+import type { OwnedRegistry } from './registry.ts';
 
 export interface RegistryOptions {
   readonly registry: string;
@@ -14,10 +15,11 @@ export interface RegistryOptions {
 }
 
 /** @throws FleetError `bad-config` when the data directory cannot be used, `registry-unreadable` when the registry cannot */
-export async function openRegistry(options: RegistryOptions, logger: Logger): Promise<KeptRegistry> {
+export async function openRegistry(options: RegistryOptions, runtime: Runtime): Promise<OwnedRegistry> {
   const { registry: url, registryPassword: password, dataDir } = options;
+  const { logger, clock = systemClock } = runtime;
   await prepareDataDir(dataDir);
-  if (url === '') return new FileRegistry(join(dataDir, 'nodes.json'), logger);
-  const file = new KnownFile(join(dataDir, 'known-nodes.json'), url, logger);
-  return RedisRegistry.open({ url, password, file, logger });
+  if (url === '') return openFileRegistry({ path: join(dataDir, 'nodes.json'), logger, clock });
+  const file = new LastKnownFile(join(dataDir, 'known-nodes.json'), url, logger);
+  return openRedisRegistry({ url, password, file, logger, clock });
 }

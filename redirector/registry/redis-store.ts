@@ -1,6 +1,6 @@
 // What is said to Redis: three keys, changed by scripts that Redis runs as one step each.
 //
-//   {tmpfleet}:registry  hash    id, generation, count: see verdict.ts; also the name of the channel that tells of changes
+//   {tmpfleet}:registry  hash    id, generation, count: see consistency.ts; also the name of the channel that tells of changes
 //   {tmpfleet}:nodes     hash    a node's id to its address
 //   {tmpfleet}:audit     stream  entry: an audit entry as JSON
 import { createClient } from '@redis/client';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
 import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
 import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
-import type { Known, Marker } from './consistency.ts';
+import type { LastKnown, Marker } from './consistency.ts';
 
 const MARKER = '{tmpfleet}:registry';
 const NODES = '{tmpfleet}:nodes';
@@ -139,7 +139,7 @@ export class RedisStore {
     return this.#run(SCRIPTS.accept, [registry, String(generation)]);
   }
 
-  restore({ id, generation, members }: Known): Promise<string> {
+  restore({ id, generation, members }: LastKnown): Promise<string> {
     return this.#run(SCRIPTS.restore, [
       id,
       String(generation),

@@ -1,23 +1,25 @@
-// Which nodes exist: the seams. `file.ts` keeps it in a file, `redis.ts` in a Redis that several redirectors share.
+// Which nodes are in the fleet: the seams. `file.ts` keeps the list in a file, `redis.ts` in a Redis that several redirectors share.
 import type { Member } from '../../shared/protocol/wire.ts';
 import type { AuditEntry } from './audit.ts';
 
-export interface Registry {
-  /** What is known now; never waits. */
+export type MembersListener = (members: readonly Member[]) => void;
+
+/** The list of nodes. */
+export interface Membership {
+  /** The last known list; never waits. */
   members(): readonly Member[];
-  /** @throws FleetError `conflict` when the id or the address is there already, or when it cannot be kept */
+  /** @throws FleetError `already-exists` for a known id or address, `conflict` when the change cannot be stored */
   add(member: Member): Promise<void>;
-  /** False when there was none of this id. @throws FleetError `conflict` when that cannot be kept */
+  /** False when there is no node of this id. @throws FleetError `conflict` when the change cannot be stored */
   remove(id: string): Promise<boolean>;
-  /** Called with the whole membership after every change, whoever made it. */
-  watch(onChange: (members: readonly Member[]) => void): void;
-  close(): Promise<void>;
+  /** Calls `onChange` with the whole list after every change, by this redirector or from outside. */
+  watch(onChange: MembersListener): void;
 }
 
 /**
- * How what is known stands to what is stored. `current`: the same. `unreachable`: the store cannot be asked. `lost`: it
- * can, but what it says would cost nodes without anybody having said so: gone, emptied, or an older state. In the
- * last two cases the fleet goes on with what was known, and an operator decides.
+ * How the last known list stands to what is stored. `current`: the same. `unreachable`: the store does not answer.
+ * `lost`: it answers, but its content would drop nodes that no order removed: it is gone, unreadable, emptied, or an older
+ * state. In the last two cases the fleet goes on with the last known list, and an operator decides.
  */
 export const REGISTRY_STATES = ['current', 'unreachable', 'lost'] as const;
 
@@ -26,21 +28,33 @@ export interface RegistryStatus {
   /** A path, or an address without its password. */
   readonly where: string;
   readonly state: (typeof REGISTRY_STATES)[number];
-  /** ms since 1970; since when it is in this state */
+  /** Since when it is in this state, ms since 1970. */
   readonly since: number;
   /** What is wrong. */
   readonly why: string | undefined;
 }
 
-/** The one that keeps it, rather than being told of it. */
-export interface KeptRegistry extends Registry {
+/** What an operator does after data loss. */
+export interface RegistryRecovery {
   status(): RegistryStatus;
-  /** What is stored counts from now on, be it nothing. @throws FleetError `conflict` when there is nothing to decide */
+  /** Takes over what is stored, even if it is nothing. @throws FleetError `conflict` when nothing was lost */
   accept(): Promise<void>;
-  /** What is known is stored again. @throws FleetError `conflict` when there is nothing to decide */
+  /** Stores the last known list again. @throws FleetError `conflict` when nothing was lost */
   restore(): Promise<void>;
-  /** Who did what. Never fails: what cannot be kept is logged whole. */
+}
+
+/** Who ordered what. */
+export interface AuditTrail {
+  /** Never fails: an entry that cannot be stored is logged whole. */
   note(entry: AuditEntry): Promise<void>;
-  /** Newest first. @throws FleetError `conflict` when the store cannot be asked */
-  audit(limit: number): Promise<readonly AuditEntry[]>;
+  /** Newest first. @throws FleetError `conflict` when the store does not answer */
+  list(limit: number): Promise<readonly AuditEntry[]>;
+}
+
+/** All that one store keeps for a redirector. */
+export interface OwnedRegistry {
+  readonly membership: Membership;
+  readonly recovery: RegistryRecovery;
+  readonly audit: AuditTrail;
+  close(): Promise<void>;
 }

@@ -2,33 +2,33 @@
 import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { nodeIdFromUrl, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
-import type { KeptRegistry } from './registry.ts';
+import type { OwnedRegistry } from './registry.ts';
 
-/** How often a registry that was away is tried again. ms */
-const TRY_AGAIN_MS = 1_000;
+/** Pause between two tries while the registry cannot be changed. ms */
+const RETRY_MS = 1_000;
 
-export interface ConfiguredNodesOptions {
-  /** @throws FleetError `bad-request` for one that is no address */
+export interface SeedNodesOptions {
+  /** @throws FleetError `bad-request` for what is no address of a node */
   readonly urls: readonly string[];
-  readonly registry: KeptRegistry;
+  readonly registry: Pick<OwnedRegistry, 'membership' | 'recovery'>;
   readonly logger: Logger;
 }
 
-export class ConfiguredNodes {
-  readonly #options: ConfiguredNodesOptions;
+export class SeedNodes {
+  readonly #options: SeedNodesOptions;
   #missing: readonly string[];
   #timer: NodeJS.Timeout | undefined;
   #adding: Promise<void> | undefined;
   #isClosed = false;
 
-  /** Resolves when each is added, was there already, or cannot be for now. */
-  static async add(options: ConfiguredNodesOptions): Promise<ConfiguredNodes> {
-    const nodes = new ConfiguredNodes(options);
+  /** Resolves when each is added, was there already, or cannot be added for now. */
+  static async add(options: SeedNodesOptions): Promise<SeedNodes> {
+    const nodes = new SeedNodes(options);
     await nodes.#add();
     return nodes;
   }
 
-  private constructor(options: ConfiguredNodesOptions) {
+  private constructor(options: SeedNodesOptions) {
     this.#options = options;
     this.#missing = options.urls.map(normalizeNodeUrl);
   }
@@ -41,24 +41,25 @@ export class ConfiguredNodes {
 
   async #add(): Promise<void> {
     const { registry, logger } = this.#options;
+    const { membership, recovery } = registry;
     const before = this.#missing;
     const missing: string[] = [];
     for (const url of before) {
-      if (registry.members().some((member) => member.url === url)) continue;
+      if (membership.members().some((member) => member.url === url)) continue;
       try {
-        await registry.add({ id: nodeIdFromUrl(url), url });
+        await membership.add({ id: nodeIdFromUrl(url), url });
       } catch (error) {
-        if (registry.status().state !== 'current') missing.push(url);
-        // Its id is another's: the fleet is served all the same, and the operator is told.
-        else logger.error({ url, error: describeError(error) }, 'a configured node could not be added');
+        if (recovery.status().state !== 'current') missing.push(url);
+        // Another node has its id: the fleet is served all the same, and the operator is told.
+        else logger.error({ url, error: describeError(error) }, 'a node of --nodes could not be added');
       }
     }
     this.#missing = missing;
     if (missing.length === 0 || this.#isClosed) return;
     if (missing.length !== before.length || this.#timer === undefined)
-      logger.warn({ nodes: missing }, 'configured nodes will be added when the registry can be changed');
+      logger.warn({ nodes: missing }, 'the nodes of --nodes will be added when the registry can be changed');
     this.#timer = setTimeout(() => {
       this.#adding = this.#add();
-    }, TRY_AGAIN_MS).unref();
+    }, RETRY_MS).unref();
   }
 }

@@ -1,14 +1,14 @@
 // What every registry must do, whatever keeps it.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEntry } from '../../redirector/registry/audit.ts';
-import type { KeptRegistry } from '../../redirector/registry/registry.ts';
+import type { OwnedRegistry } from '../../redirector/registry/registry.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
 import { until } from '../support/until.ts';
 
 export interface RegistryHost {
   readonly kind: 'file' | 'redis';
   /** Another redirector's, over the same store, with a disk of its own where that matters. */
-  open(): Promise<KeptRegistry>;
+  open(): Promise<OwnedRegistry>;
   /** What is stored goes, by nobody's order. */
   lose(): Promise<void>;
   /** A new, empty store for the next test. */
@@ -21,9 +21,9 @@ const C = { id: 'c', url: 'https://c.invalid' };
 
 export function registryContract(host: RegistryHost): void {
   describe(`a registry: ${host.kind}`, () => {
-    let registry: KeptRegistry;
-    const others: KeptRegistry[] = [];
-    const another = async (): Promise<KeptRegistry> => {
+    let registry: OwnedRegistry;
+    const others: OwnedRegistry[] = [];
+    const another = async (): Promise<OwnedRegistry> => {
       const other = await host.open();
       others.push(other);
       return other;
@@ -37,54 +37,54 @@ export function registryContract(host: RegistryHost): void {
     });
 
     test('begins empty, and says what it is', () => {
-      expect(registry.members()).toEqual([]);
-      expect(registry.status()).toMatchObject({ kind: host.kind, state: 'current', why: undefined });
+      expect(registry.membership.members()).toEqual([]);
+      expect(registry.recovery.status()).toMatchObject({ kind: host.kind, state: 'current', why: undefined });
     });
 
     test('has each id and each address once, and says who is there', async () => {
-      await registry.add(A);
-      expect(registry.members()).toEqual([A]);
-      await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({
+      await registry.membership.add(A);
+      expect(registry.membership.members()).toEqual([A]);
+      await expect(registry.membership.add({ id: 'a', url: B.url })).rejects.toMatchObject({
         code: 'already-exists',
         message: expect.stringContaining(A.url),
       });
-      await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
+      await expect(registry.membership.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
         code: 'already-exists',
       });
-      expect(registry.members()).toEqual([A]);
+      expect(registry.membership.members()).toEqual([A]);
     });
 
     test('says whether there was anybody to remove', async () => {
-      await registry.add(A);
-      await registry.add(B);
-      expect(await registry.remove('a')).toBe(true);
-      expect(await registry.remove('a')).toBe(false);
-      expect(registry.members()).toEqual([B]);
-      expect(await registry.remove('b')).toBe(true);
+      await registry.membership.add(A);
+      await registry.membership.add(B);
+      expect(await registry.membership.remove('a')).toBe(true);
+      expect(await registry.membership.remove('a')).toBe(false);
+      expect(registry.membership.members()).toEqual([B]);
+      expect(await registry.membership.remove('b')).toBe(true);
       // By order, so that is what counts.
-      expect(registry.members()).toEqual([]);
-      expect(registry.status().state).toBe('current');
+      expect(registry.membership.members()).toEqual([]);
+      expect(registry.recovery.status().state).toBe('current');
     });
 
     test('tells every redirector of every change, and a new one of all', async () => {
       const other = await another();
       const seen: (readonly Member[])[] = [];
-      other.watch((members) => seen.push(members));
-      await registry.add(A);
-      await until('the other knows', () => other.members().length === 1);
+      other.membership.watch((members) => seen.push(members));
+      await registry.membership.add(A);
+      await until('the other knows', () => other.membership.members().length === 1);
       expect(seen.at(-1)).toEqual([A]);
-      await other.add(B);
-      await until('the first knows', () => registry.members().length === 2);
-      await registry.remove('a');
-      await until('it is gone there', () => other.members().length === 1);
-      expect((await another()).members()).toEqual([B]);
+      await other.membership.add(B);
+      await until('the first knows', () => registry.membership.members().length === 2);
+      await registry.membership.remove('a');
+      await until('it is gone there', () => other.membership.members().length === 1);
+      expect((await another()).membership.members()).toEqual([B]);
     });
 
     test('takes many changes at once, of two redirectors, without losing one or taking one twice', async () => {
       const other = await another();
       const results = await Promise.allSettled(
         Array.from({ length: 40 }, (_, index) =>
-          (index % 2 === 0 ? registry : other).add({
+          (index % 2 === 0 ? registry : other).membership.add({
             id: `n${Math.floor(index / 2)}`,
             url: `http://n${index}.invalid`,
           }),
@@ -92,54 +92,54 @@ export function registryContract(host: RegistryHost): void {
       );
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
       for (const each of [registry, other]) {
-        await until('both know all', () => each.members().length === 20);
-        expect(new Set(each.members().map(({ id }) => id)).size).toBe(20);
+        await until('both know all', () => each.membership.members().length === 20);
+        expect(new Set(each.membership.members().map(({ id }) => id)).size).toBe(20);
       }
     });
 
     test('that is lost is not obeyed, says so, is not changed, and is written anew by an order', async () => {
       const other = await another();
-      await registry.add(A);
-      await registry.add(B);
-      await until('the other knows', () => other.members().length === 2);
+      await registry.membership.add(A);
+      await registry.membership.add(B);
+      await until('the other knows', () => other.membership.members().length === 2);
       await host.lose();
       for (const each of [registry, other]) {
-        await until('it is noticed', () => each.status().state === 'lost');
-        expect(each.status().why).toBeTruthy();
+        await until('it is noticed', () => each.recovery.status().state === 'lost');
+        expect(each.recovery.status().why).toBeTruthy();
         expect(ids(each)).toEqual(['a', 'b']);
-        await expect(each.add(C)).rejects.toMatchObject({ code: 'conflict' });
-        await expect(each.remove('a')).rejects.toMatchObject({ code: 'conflict' });
+        await expect(each.membership.add(C)).rejects.toMatchObject({ code: 'conflict' });
+        await expect(each.membership.remove('a')).rejects.toMatchObject({ code: 'conflict' });
       }
-      await registry.restore();
+      await registry.recovery.restore();
       for (const each of [registry, other]) {
-        await until('all is well', () => each.status().state === 'current');
+        await until('all is well', () => each.recovery.status().state === 'current');
         expect(ids(each)).toEqual(['a', 'b']);
       }
-      await expect(registry.restore()).rejects.toMatchObject({ code: 'conflict' });
-      await other.add(C);
+      await expect(registry.recovery.restore()).rejects.toMatchObject({ code: 'conflict' });
+      await other.membership.add(C);
       expect(ids(await another())).toEqual(['a', 'b', 'c']);
     });
 
     test('that is lost is obeyed when somebody says so, by every redirector', async () => {
       const other = await another();
-      await registry.add(A);
-      await until('the other knows', () => other.members().length === 1);
-      await expect(registry.accept()).rejects.toMatchObject({ code: 'conflict' });
+      await registry.membership.add(A);
+      await until('the other knows', () => other.membership.members().length === 1);
+      await expect(registry.recovery.accept()).rejects.toMatchObject({ code: 'conflict' });
       await host.lose();
-      await until('it is noticed', () => other.status().state === 'lost');
-      await other.accept();
+      await until('it is noticed', () => other.recovery.status().state === 'lost');
+      await other.recovery.accept();
       for (const each of [registry, other]) {
-        await until('it is empty', () => each.members().length === 0);
-        expect(each.status().state).toBe('current');
+        await until('it is empty', () => each.membership.members().length === 0);
+        expect(each.recovery.status().state).toBe('current');
       }
-      await registry.add(B);
-      await until('it goes on', () => other.members().length === 1);
+      await registry.membership.add(B);
+      await until('it goes on', () => other.membership.members().length === 1);
     });
 
     test('that is lost while nobody is known is begun again', async () => {
       await host.lose();
-      await registry.add(A);
-      expect(registry.members()).toEqual([A]);
+      await registry.membership.add(A);
+      expect(registry.membership.members()).toEqual([A]);
     });
 
     test('keeps who did what, newest first', async () => {
@@ -148,16 +148,19 @@ export function registryContract(host: RegistryHost): void {
         ...{ redirector: 'front-1', actor: 'ada@bastion', address: '127.0.0.1', what, status: 200 },
         body: { deadline: '30m' },
       });
-      expect(await registry.audit(10)).toEqual([]);
-      for (const what of ['one', 'two', 'three']) await registry.note(entry(what));
-      expect((await (await another()).audit(2)).map(({ what }) => what)).toEqual(['three', 'two']);
-      expect((await registry.audit(10)).at(-1)).toMatchObject({ what: 'one', body: { deadline: '30m' } });
+      expect(await registry.audit.list(10)).toEqual([]);
+      for (const what of ['one', 'two', 'three']) await registry.audit.note(entry(what));
+      expect((await (await another()).audit.list(2)).map(({ what }) => what)).toEqual(['three', 'two']);
+      expect((await registry.audit.list(10)).at(-1)).toMatchObject({
+        what: 'one',
+        body: { deadline: '30m' },
+      });
     });
   });
 }
 
-function ids(registry: KeptRegistry): readonly string[] {
-  return registry
+function ids(registry: OwnedRegistry): readonly string[] {
+  return registry.membership
     .members()
     .map(({ id }) => id)
     .sort();

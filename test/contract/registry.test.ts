@@ -16,7 +16,7 @@ const newDir = (): string => mkdtempSync(join(root, 'dir-'));
 let shared = '';
 registryContract({
   kind: 'file',
-  open: () => openRegistry({ registry: '', registryPassword: '', dataDir: shared }, silentLogger),
+  open: () => openRegistry({ registry: '', registryPassword: '', dataDir: shared }, { logger: silentLogger }),
   lose: async () => rmSync(join(shared, 'nodes.json'), { force: true }),
   renew: async () => {
     shared = newDir();
@@ -31,7 +31,8 @@ describeNeeding(['redis'], 'in Redis', ({ redis }) => {
   afterAll(() => lab?.forget());
   registryContract({
     kind: 'redis',
-    open: () => openRegistry({ registry: lab.url, registryPassword: '', dataDir: newDir() }, silentLogger),
+    open: () =>
+      openRegistry({ registry: lab.url, registryPassword: '', dataDir: newDir() }, { logger: silentLogger }),
     lose: async () => void (await lab.command('FLUSHALL')),
     renew: async () => void (await lab.command('FLUSHALL')),
   });

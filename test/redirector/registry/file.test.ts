@@ -1,17 +1,20 @@
-// The registry file: whole on disk, heeded when it changes by hand, kept from its own mistakes.
+// The registry file: whole on disk, read again when it is edited, and written again when it is corrupt.
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FileRegistry } from '../../../redirector/registry/file.ts';
+import { openFileRegistry } from '../../../redirector/registry/file.ts';
+import type { OwnedRegistry } from '../../../redirector/registry/registry.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/logging.ts';
 import type { Member } from '../../../shared/protocol/wire.ts';
 import { until } from '../../support/until.ts';
 import { silent } from '../support.ts';
 
 let dir: string;
 let path: string;
-let registry: FileRegistry;
+let registry: OwnedRegistry;
 
 const A = { id: 'a', url: 'https://a.invalid' };
 const B = { id: 'b', url: 'https://b.invalid' };
@@ -19,7 +22,7 @@ const B = { id: 'b', url: 'https://b.invalid' };
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'tmpfleet-registry-'));
   path = join(dir, 'nodes.json');
-  registry = new FileRegistry(path, silent);
+  registry = open();
 });
 
 afterEach(async () => {
@@ -27,7 +30,18 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const reopened = (): readonly Member[] => new FileRegistry(path, silent).members();
+const open = (logger: Logger = silent): OwnedRegistry =>
+  openFileRegistry({ path, logger, clock: systemClock });
+/** The messages of a registry's log, from `level` on. */
+const openLogged = (level: 'error' | 'warn'): { lines: string[]; registry: OwnedRegistry } => {
+  const lines: string[] = [];
+  return { lines, registry: open(pino({ level }, { write: (line) => lines.push(line) })) };
+};
+const reopened = (): readonly Member[] => {
+  const other = open();
+  void other.close();
+  return other.membership.members();
+};
 /** As good editors save: whole or not at all. */
 const byHand = (text: string): void => {
   writeFileSync(`${path}~`, text);
@@ -36,14 +50,14 @@ const byHand = (text: string): void => {
 
 describe('the registry', () => {
   test('begins empty', () => {
-    expect(registry.members()).toEqual([]);
+    expect(registry.membership.members()).toEqual([]);
   });
 
   test('remembers across restarts what was added and removed, and leaves nothing half-written', async () => {
-    await registry.add(A);
-    await registry.add(B);
-    expect(await registry.remove('a')).toBe(true);
-    expect(await registry.remove('a')).toBe(false);
+    await registry.membership.add(A);
+    await registry.membership.add(B);
+    expect(await registry.membership.remove('a')).toBe(true);
+    expect(await registry.membership.remove('a')).toBe(false);
     expect(reopened()).toEqual([B]);
     expect(readdirSync(dir)).toEqual(['nodes.json']);
   });
@@ -51,74 +65,119 @@ describe('the registry', () => {
   test('takes many changes at once without losing one', async () => {
     await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
-        registry.add({ id: `n${index}`, url: `http://n${index}.invalid` }),
+        registry.membership.add({ id: `n${index}`, url: `http://n${index}.invalid` }),
       ),
     );
     expect(reopened().length).toBe(40);
   });
 
   test('has each id and each address once', async () => {
-    await registry.add(A);
-    await expect(registry.add({ id: 'a', url: B.url })).rejects.toMatchObject({ code: 'already-exists' });
-    await expect(registry.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
+    await registry.membership.add(A);
+    await expect(registry.membership.add({ id: 'a', url: B.url })).rejects.toMatchObject({
       code: 'already-exists',
     });
-    expect(registry.members()).toEqual([A]);
+    await expect(registry.membership.add({ id: 'b', url: `${A.url}/` })).rejects.toMatchObject({
+      code: 'already-exists',
+    });
+    expect(registry.membership.members()).toEqual([A]);
   });
 
-  test('tells whoever watches of every change, by call or by hand', async () => {
+  test('notifies watchers of every change, by order or by edit', async () => {
     const seen: (readonly Member[])[] = [];
-    registry.watch((members) => seen.push(members));
-    await registry.add(A);
+    registry.membership.watch((members) => seen.push(members));
+    await registry.membership.add(A);
     expect(seen).toEqual([[A]]);
-    await until('the edit is heeded', () => {
+    await until('the edit is read', () => {
       byHand(JSON.stringify({ nodes: [A, { ...B, url: `${B.url}/` }] }));
       return seen.length === 2;
     });
     expect(seen[1]).toEqual([A, B]);
   });
 
-  test('goes on with what it knew when an edit breaks it, says so once, and heeds the mended file', async () => {
+  test('keeps the last known nodes when an edit corrupts the file, logs each fault once, and takes the mended file', async () => {
     await registry.close();
-    const complaints: string[] = [];
-    registry = new FileRegistry(path, pino({ level: 'error' }, { write: (line) => complaints.push(line) }));
+    const { lines, registry: logged } = openLogged('error');
+    registry = logged;
     await until('it watches', () => {
       byHand(JSON.stringify({ nodes: [A] }));
-      return registry.members().length === 1;
+      return registry.membership.members().length === 1;
     });
-    const broken = ['{"nodes": [', '{"nodes": 7}', '{"nodes":[{"id":"../x","url":"https://b"}]}'];
-    for (const [index, text] of broken.entries()) {
+    const corrupt = [
+      { text: '{"nodes": [', why: /not JSON/ },
+      { text: '', why: /not JSON/ },
+      { text: '{"nodes": 7}', why: /nodes: .*7/ },
+      { text: '{"nodes":[{"id":"../x","url":"https://b"}]}', why: /nodes\.0\.id/ },
+      { text: JSON.stringify({ nodes: [A, { ...B, url: A.url }] }), why: /url .* is there twice/ },
+    ];
+    for (const [index, { text, why }] of corrupt.entries()) {
       byHand(text);
-      await until('it is complained of', () => complaints.length === index + 1);
-      expect(registry.members()).toEqual([A]);
+      await until(
+        'it is noticed',
+        () => why.test(registry.recovery.status().why ?? '') && lines.length > index,
+      );
+      expect(registry.recovery.status().state).toBe('lost');
+      expect(registry.membership.members()).toEqual([A]);
     }
     byHand(JSON.stringify({ nodes: [B] }));
-    await until('the mended one is heeded', () => registry.members()[0]?.id === 'b');
-    expect(complaints.length).toBe(broken.length);
+    await until('the mended one is read', () => registry.membership.members()[0]?.id === 'b');
+    expect(registry.recovery.status()).toMatchObject({ state: 'current', why: undefined });
+    expect(lines.length).toBe(corrupt.length);
   });
 
-  test('heeds an edit of the last moment before it writes, and does not write over a broken one', async () => {
-    await registry.add(A);
+  test('takes an edit just before an order into account', async () => {
+    await registry.membership.add(A);
     byHand(JSON.stringify({ nodes: [B] }));
-    await registry.add({ id: 'c', url: 'https://c.invalid' });
+    await registry.membership.add({ id: 'c', url: 'https://c.invalid' });
     expect(reopened().map(({ id }) => id)).toEqual(['b', 'c']);
+  });
+
+  for (const order of ['add', 'remove', 'restore'] as const) {
+    test(`writes a corrupt file whole again with the next order (${order}), and keeps it beside`, async () => {
+      await registry.close();
+      const { lines, registry: logged } = openLogged('warn');
+      registry = logged;
+      await registry.membership.add(A);
+      await registry.membership.add(B);
+      byHand('{"nodes": [');
+      if (order === 'add') await registry.membership.add({ id: 'c', url: 'https://c.invalid' });
+      else if (order === 'remove') expect(await registry.membership.remove('b')).toBe(true);
+      else await registry.recovery.restore();
+      const expected = { add: ['a', 'b', 'c'], remove: ['a'], restore: ['a', 'b'] }[order];
+      expect(reopened().map(({ id }) => id)).toEqual(expected);
+      expect(registry.membership.members().map(({ id }) => id)).toEqual(expected);
+      expect(registry.recovery.status().state).toBe('current');
+      const [copy = '', ...others] = readdirSync(dir).filter((name) => name !== 'nodes.json');
+      expect(others).toEqual([]);
+      expect(copy).toMatch(/^nodes\.json\.corrupt-\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z$/);
+      expect(readFileSync(join(dir, copy), 'utf8')).toBe('{"nodes": [');
+      expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+        expect.stringContaining('cannot be used; going on with the nodes last known'),
+        expect.stringContaining('the corrupt registry is kept'),
+      ]);
+    });
+  }
+
+  test('does not take a corrupt file over when told to accept it', async () => {
+    await registry.membership.add(A);
     byHand('{"nodes": [');
-    await expect(registry.remove('b')).rejects.toMatchObject({ code: 'conflict' });
-    await expect(registry.add(A)).rejects.toMatchObject({ remedy: expect.stringContaining('mend') });
+    await expect(registry.recovery.accept()).rejects.toMatchObject({
+      code: 'conflict',
+      remedy: expect.stringContaining('registry restore --force'),
+    });
     expect(readFileSync(path, 'utf8')).toBe('{"nodes": [');
   });
 
   test('notices an edit however soon after the start it comes', async () => {
     for (let turn = 0; turn < 5; turn += 1) {
-      const fresh = new FileRegistry(path, silent);
+      const fresh = open();
       byHand(JSON.stringify({ nodes: [{ ...A, id: `a${turn}` }] }));
-      await until('the edit is heeded', () => fresh.members()[0]?.id === `a${turn}`, 3_000);
+      await until('the edit is read', () => fresh.membership.members()[0]?.id === `a${turn}`, 3_000);
       await fresh.close();
     }
   });
 
-  test('refuses to start on a file that it cannot understand: an empty fleet would be a wrong guess', () => {
+  test('refuses to start on a corrupt file: an empty fleet would be a guess', () => {
     writeFileSync(join(dir, 'nodes.json'), 'oops');
-    expect(() => new FileRegistry(join(dir, 'nodes.json'), silent)).toThrow(/nodes\.json.*not JSON/);
+    expect(() => open()).toThrow(/nodes\.json.*not JSON/);
   });
 });

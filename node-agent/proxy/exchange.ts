@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
-import { describeFailure, isStale } from './failure.ts';
+import { describeFailure, isConnectionLoss } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { askForWholePage, isPageView, makeRoom } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
@@ -41,6 +41,8 @@ export interface ProxyContext {
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
+/** They ask for nothing to be changed. */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Each of them would give the sandbox its whole time again. */
 const MOST_INTERIM = 16;
 
@@ -57,7 +59,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #proxied: ProxyRequest;
   readonly #upstream: Upstream;
   readonly #context: ProxyContext;
-  readonly #body: RequestBody | undefined;
+  #body: RequestBody | undefined;
   #connection: Connection | undefined;
   #retried = false;
   #answered = false;
@@ -72,12 +74,17 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#proxied = proxied;
     this.#upstream = upstream;
     this.#context = context;
-    if (proxied.hasBody) {
-      this.#body = new RequestBody(proxied.request, (bytes) => {
+    if (!proxied.hasBody) return;
+    this.#useBody(
+      new RequestBody(proxied.request, (bytes) => {
         context.tally.bytesToSandbox += bytes;
-      });
-      this.#body.on('error', () => this.#abandon());
-    }
+      }),
+    );
+  }
+
+  #useBody(body: RequestBody): void {
+    body.on('error', () => this.#abandon());
+    this.#body = body;
   }
 
   start(): void {
@@ -89,7 +96,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { request, target, token, upgrade } = this.#proxied;
     const { options, headersTimeout } = this.#context;
     const headers = requestHeaders(request, { ...options, token });
-    this.#connection = this.#upstream.acquire(this.#retried);
+    this.#connection = this.#upstream.acquire(
+      this.#retried ? 'fresh' : this.#isRepeatable ? 'any' : 'recent',
+    );
     this.#connection.client.dispatch(
       {
         path: target,
@@ -197,6 +206,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
+    const code = errorCode(error);
+    const mayRetry = isConnectionLoss(code) && this.#mayRetry();
     this.#connection?.destroy();
     if (response.headersSent) {
       this.#over = true;
@@ -204,16 +215,34 @@ class Exchange implements Dispatcher.DispatchHandler {
       breakOff(request, response);
       return;
     }
-    const repeatable = (request.method === 'GET' || request.method === 'HEAD') && this.#body === undefined;
-    if (isStale(errorCode(error)) && repeatable && !this.#answered && !this.#retried) {
+    const found = options.lookup(id);
+    if (mayRetry && typeof found === 'object') {
       this.#retried = true;
+      const body = this.#body?.move();
+      if (body !== undefined) this.#useBody(body);
       this.#dispatch();
       return;
     }
     this.#over = true;
-    const { hint, ...refusal } = describeFailure(errorCode(error));
+    if (typeof found === 'string') {
+      this.#refuse({ status: found === 'gone' ? 404 : 503, reason: found, id });
+      return;
+    }
+    const { hint, ...refusal } = describeFailure(code);
     if (hint) options.failed(id);
     this.#refuse({ ...refusal, id });
+  }
+
+  get #isRepeatable(): boolean {
+    return this.#body === undefined && REPEATABLE.has(this.#proxied.request.method ?? '');
+  }
+
+  /** Nothing is sent twice, but what is harmless to repeat and met a kept-alive connection that was being closed. */
+  #mayRetry(): boolean {
+    const connection = this.#connection;
+    if (connection === undefined || this.#retried || this.#answered) return false;
+    if (!connection.hasWritten) return this.#body?.readableDidRead !== true;
+    return this.#isRepeatable && connection.wasClosedUnanswered;
   }
 
   #refuse(refusal: Refusal): void {

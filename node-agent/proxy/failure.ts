@@ -26,9 +26,6 @@ export function describeFailure(code: string | undefined): Failure {
       return { status: 504, reason: 'upstream-timeout', hint: true };
     case 'UND_ERR_HEADERS_TIMEOUT':
       return { status: 504, reason: 'upstream-timeout', hint: false };
-    case 'UND_ERR_DESTROYED':
-    case 'UND_ERR_CLOSED':
-      return { status: 404, reason: 'gone', hint: false };
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_NOT_SUPPORTED':
       return { status: 400, reason: 'malformed', hint: false };
@@ -37,7 +34,12 @@ export function describeFailure(code: string | undefined): Failure {
   }
 }
 
-/** The connection ended: what a kept-alive one does that the sandbox closed as we wrote. */
-export function isStale(code: string | undefined): boolean {
+/** The sandbox closed the connection. */
+function isStale(code: string | undefined): boolean {
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** The connection ended, which a kept-alive one may do at any time; in undici's words too, where the request waited for it. */
+export function isConnectionLoss(code: string | undefined): boolean {
+  return isStale(code) || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
 }

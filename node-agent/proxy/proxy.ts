@@ -29,6 +29,7 @@ export type {
 } from './types.ts';
 
 const HEADERS_TIMEOUT_MS = 600_000;
+const now = (): number => performance.now();
 
 export function createProxy(options: ProxyOptions): NodeProxy {
   return new SandboxProxy(options);
@@ -160,7 +161,7 @@ class SandboxProxy implements NodeProxy {
       return known;
     }
     known?.destroy();
-    const upstream = new Upstream(address);
+    const upstream = new Upstream(address, now);
     this.#upstreams.set(id, upstream);
     return upstream;
   }

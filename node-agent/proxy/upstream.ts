@@ -9,30 +9,43 @@ import type { Address } from '../engine/engine.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */
 const KEEP_ALIVE_MS = 15_000;
+/** Servers that close idle connections at all keep them for 2 s or more, with few exceptions. */
+const MAX_RECENT_MS = 1_000;
+/** Closed within this time of a response, a connection was closed because of it, ms. */
+const AT_ONCE_MS = 250;
 const MAX_HEADER_BYTES = 64 * 1024;
 const TCP_KEEP_ALIVE_MS = 60_000;
 /** A socket is also a stream, and takes a stream's options; its types do not say so. */
 const BUFFERING: SocketConstructorOpts & { readonly highWaterMark: number } = { highWaterMark: 64 * 1024 };
 
-/** One sandbox's connections. */
+/** `any` is for requests that may be repeated; `recent` is unlikely to be closed by the sandbox as we write; `fresh` is new. */
+export type Freshness = 'any' | 'recent' | 'fresh';
+
+/** The connections to one sandbox. */
 export class Upstream {
   readonly address: Address;
+  readonly #now: () => number;
   readonly #connections = new Set<Connection>();
+  /** The most recently used last. */
   readonly #idle: Connection[] = [];
+  /** How long a connection may have been idle to count as recent, ms. */
+  #recentMs = MAX_RECENT_MS;
 
-  constructor(address: Address) {
+  /** @param now a monotonic clock, ms */
+  constructor(address: Address, now: () => number) {
     this.address = address;
+    this.#now = now;
   }
 
-  /** For one request; the most recently used first. With `fresh`, a connection of its own. */
-  acquire(fresh = false): Connection {
-    for (
-      let connection = fresh ? undefined : this.#idle.pop();
-      connection !== undefined;
-      connection = this.#idle.pop()
-    ) {
-      if (connection.open) return connection;
-      connection.destroy();
+  /** For one request; the most recently used connection first. */
+  acquire(freshness: Freshness): Connection {
+    if (freshness !== 'fresh') {
+      for (let idle = this.#idle.at(-1); idle !== undefined; idle = this.#idle.at(-1)) {
+        if (freshness === 'recent' && this.#now() - idle.idleSince >= this.#recentMs) break;
+        this.#idle.pop();
+        if (idle.open) return idle;
+        idle.destroy();
+      }
     }
     const connection = new Connection(this.address, () => this.#drop(connection));
     this.#connections.add(connection);
@@ -41,7 +54,7 @@ export class Upstream {
 
   /** After a request that came to its proper end. */
   release(connection: Connection): void {
-    connection.reset();
+    connection.reset(this.#now());
     if (this.#connections.has(connection)) this.#idle.push(connection);
   }
 
@@ -51,9 +64,13 @@ export class Upstream {
   }
 
   #drop(connection: Connection): void {
-    this.#connections.delete(connection);
+    if (!this.#connections.delete(connection)) return;
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
+    // A server that closes connections sooner than others do will do so again; perhaps after each response.
+    if (!connection.wasClosedUnanswered) return;
+    const idleMs = this.#now() - connection.idleSince;
+    this.#recentMs = idleMs < AT_ONCE_MS ? 0 : Math.min(this.#recentMs, idleMs / 2);
   }
 }
 
@@ -62,6 +79,10 @@ export class Connection {
   readonly client: Client;
   readonly #onClosed: () => void;
   #socket: GatedSocket | undefined;
+  /** When its last response ended; `Infinity` before that. */
+  #idleSince = Number.POSITIVE_INFINITY;
+  #readBefore = 0;
+  #wroteBefore = 0;
 
   constructor(address: Address, onClosed: () => void) {
     this.#onClosed = onClosed;
@@ -84,6 +105,21 @@ export class Connection {
     return this.#socket?.destroyed === false;
   }
 
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
+  /** Whether any byte of the present request was written. */
+  get hasWritten(): boolean {
+    return (this.#socket?.bytesWritten ?? 0) > this.#wroteBefore;
+  }
+
+  /** Whether the sandbox closed this connection after an earlier response, without a byte in response to the present request. */
+  get wasClosedUnanswered(): boolean {
+    const { closedByPeer = false, bytesRead = 0 } = this.#socket ?? {};
+    return closedByPeer && this.#idleSince !== Number.POSITIVE_INFINITY && bytesRead === this.#readBefore;
+  }
+
   /** Reads no more from the sandbox; what has been read but not parsed waits. */
   pause(): void {
     this.#socket?.shut();
@@ -94,8 +130,11 @@ export class Connection {
   }
 
   /** For the next request; must not read on, since it is called from within the parser. */
-  reset(): void {
+  reset(now: number): void {
     this.#socket?.reset();
+    this.#idleSince = now;
+    this.#readBefore = this.#socket?.bytesRead ?? 0;
+    this.#wroteBefore = this.#socket?.bytesWritten ?? 0;
   }
 
   /** A socket that was upgraded is the upgrader's: it stays. */
@@ -134,12 +173,20 @@ function connect({ host, port }: Address, callback: Connected): GatedSocket {
 class GatedSocket extends Socket {
   #shut = false;
   #connected = false;
+  #closedByPeer = false;
 
   constructor() {
     super(BUFFERING);
     this.once('connect', () => {
       this.#connected = true;
     });
+    this.once('end', () => {
+      this.#closedByPeer = true;
+    });
+  }
+
+  get closedByPeer(): boolean {
+    return this.#closedByPeer;
   }
 
   shut(): void {
@@ -162,7 +209,9 @@ class GatedSocket extends Socket {
 
   /** undici takes a reset for the proper end of a response that has no length; it is not. */
   override destroy(error?: Error): this {
-    const reset = this.#connected && errorCode(error) === 'ECONNRESET';
+    const code = errorCode(error);
+    const reset = this.#connected && code === 'ECONNRESET';
+    if (reset || code === 'EPIPE') this.#closedByPeer = true;
     return super.destroy(reset ? new errors.SocketError('the sandbox reset the connection') : error);
   }
 }

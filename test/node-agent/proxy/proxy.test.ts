@@ -176,9 +176,10 @@ it('ends a request under way when its sandbox is forgotten', async () => {
   const sandbox = await startHttp(() => {
     waiting.count += 1;
   });
-  const { port, proxy } = await startBed(sandbox.port);
+  const { port, proxy, sandboxes } = await startBed(sandbox.port);
   const asked = ask(port, `/user/${ID}/`);
   await until(() => waiting.count === 1, 'the sandbox has the request');
+  sandboxes.delete(ID);
   proxy.forget(ID);
   expect((await asked).status).toBe(404);
 });

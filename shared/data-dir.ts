@@ -38,7 +38,7 @@ export async function prepareDataDir(
 ): Promise<void> {
   const full = resolve(path);
   try {
-    await refuseDanglingLink(path, full);
+    await refuseDanglingLink(full);
     await makeMissing(full);
     await tryWriting(full);
   } catch (error) {
@@ -50,15 +50,25 @@ export async function prepareDataDir(
   }
 }
 
-async function refuseDanglingLink(path: string, full: string): Promise<void> {
-  const link = await lstat(full).catch(() => undefined);
-  if (link?.isSymbolicLink() !== true) return;
+/**
+ * Looks at the directory and those above it.
+ * @throws FleetError `bad-config` when one is a symbolic link to nothing
+ */
+export async function refuseDanglingLink(path: string): Promise<void> {
+  for (let place = resolve(path); ; place = dirname(place)) {
+    const found = await lstat(place).catch(() => undefined);
+    if (found?.isSymbolicLink() === true) await refuseIfDangling(place);
+    if (found !== undefined || dirname(place) === place) return;
+  }
+}
+
+async function refuseIfDangling(link: string): Promise<void> {
   try {
-    await stat(full);
+    await stat(link);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-    const target = JSON.stringify(await readlink(full));
-    throw unusable(path, `is a symbolic link to ${target}, which does not exist`, 'make its target', error);
+    const target = JSON.stringify(await readlink(link));
+    throw unusable(link, `is a symbolic link to ${target}, which does not exist`, 'make its target', error);
   }
 }
 

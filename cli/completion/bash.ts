@@ -1,4 +1,4 @@
-// Completion for bash 4 and newer; needs nothing of the bash-completion package.
+// Completion for bash 4 and newer; does not need the bash-completion package.
 import { type CompletedFlag, type CompletedVerb, valueFlags } from './verb-tree.ts';
 
 export function bashCompletion(verbs: readonly CompletedVerb[]): string {

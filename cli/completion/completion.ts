@@ -1,4 +1,4 @@
-// `tmpfleet completion`: a script for the shell, made from the very commands and flags there are.
+// `tmpfleet completion`: prints a script for a shell, generated from the commands and flags themselves.
 import { Argument, type Command } from 'commander';
 import { bashCompletion } from './bash.ts';
 import { fishCompletion } from './fish.ts';
@@ -10,7 +10,7 @@ type Shell = keyof typeof SHELLS;
 
 export function addCompletionCommand(command: Command, program: Command): void {
   command
-    .addArgument(new Argument('<shell>', 'for which shell').choices(Object.keys(SHELLS)))
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(SHELLS)))
     .addHelpText(
       'after',
       `

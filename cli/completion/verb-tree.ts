@@ -1,10 +1,10 @@
-// The tree of commands as what a shell needs to complete it.
+// Reads from the tree of commands what a shell needs to complete it.
 import type { Command, Option } from 'commander';
 
 export interface CompletedFlag {
   readonly names: readonly string[];
   readonly help: string;
-  /** What may follow: nothing, files, one of these words, or what only its user can know. */
+  /** What may follow: nothing, a file name, one of these words, or any other text. */
   readonly value: 'none' | 'file' | 'any' | readonly string[];
 }
 
@@ -13,7 +13,7 @@ export interface CompletedVerb {
   readonly path: string;
   readonly subVerbs: readonly { readonly name: string; readonly help: string }[];
   readonly flags: readonly CompletedFlag[];
-  /** Words that its argument may be. */
+  /** The words that its argument accepts. */
   readonly words: readonly string[];
 }
 
@@ -27,14 +27,14 @@ export function readVerbs(command: Command, path = ''): readonly CompletedVerb[]
     flags: help.visibleOptions(command).map(readFlag),
     words: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   };
-  // `help` itself completes to the verbs beside it, which needs nothing below it.
+  // `help` completes to the verbs beside it and has none of its own.
   const below = command.commands.map((sub) =>
     readVerbs(sub, path === '' ? sub.name() : `${path} ${sub.name()}`),
   );
   return [verb, ...below.flat()];
 }
 
-/** Flags that take a value, of all verbs: what follows one is no verb. */
+/** Flags of all verbs that take a value: the word after one is not a verb. */
 export function valueFlags(verbs: readonly CompletedVerb[]): readonly string[] {
   const names = verbs.flatMap(({ flags }) =>
     flags.flatMap(({ names, value }) => (value === 'none' ? [] : names)),
@@ -54,7 +54,7 @@ function readValue({ required, argChoices, flags }: Option): CompletedFlag['valu
   if (!required) return 'none';
   const metavar = /<(.+?)>/.exec(flags)?.[1] ?? '';
   if (FILES.includes(metavar)) return 'file';
-  // `<auto|docker|local>` names its words; the n of `<n|all>` is none.
+  // `<auto|docker|local>` lists its words; the n of `<n|all>` is not one.
   const words =
     argChoices ?? (metavar.includes('|') ? metavar.split('|').filter((word) => word.length > 1) : []);
   return words.length > 0 ? words : 'any';

@@ -84,9 +84,9 @@ export function read<T>(kind: Kind<T>): (text: string) => T {
 /** Flags of verbs that can wait for what they began. */
 export function addWaitFlags(command: Command): Command {
   return command
-    .option('--wait', 'stay until it is done, and tell how it goes on standard error')
+    .option('--wait', 'wait until it is done, and report progress on standard error')
     .addOption(
-      new Option('--timeout <time>', 'with --wait: give up after so long, with exit code 5').argParser(
+      new Option('--timeout <time>', 'with --wait: give up after this time, with exit code 5').argParser(
         read(duration(1)),
       ),
     );

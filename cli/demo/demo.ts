@@ -16,22 +16,26 @@ import { type Child, type ChildSpec, keepRunning } from './child.ts';
 import { showProgress } from './progress.ts';
 
 const demoOptions = {
-  nodes: option(integer(1, 32), 2, 'how many nodes'),
+  nodes: option(integer(1, 32), 2, 'number of nodes'),
   capacity: option(nodeAgentOptions.capacity.kind, 4, 'slots of each node'),
   warm: option(integer(0, 1000), 2, 'sandboxes each node keeps ready'),
   engine: option(
     choice(['auto', 'docker', 'local']),
     'auto',
-    'what runs sandboxes; auto: Docker where it answers',
+    'what runs the sandboxes; auto is docker where Docker answers, else local',
   ),
-  image: option(text('image', 'a Docker image'), '', 'the image sandboxes are made from (with Docker)'),
+  image: option(text('image', 'a Docker image'), '', 'image from which sandboxes are created; means Docker'),
   command: option(
     text('command', 'a command line'),
     '',
-    'what a sandbox runs, with {base_path} {port} {ip} {token}',
+    'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values',
   ),
-  idle: option(text('time', 'a time such as 10m'), '10m', 'a sandbox without use for so long is removed'),
-  port: option(port(), 9000, 'port of the front; the control listener takes the next one'),
+  idle: option(
+    text('time', 'a time such as 10m'),
+    '10m',
+    'remove a sandbox that has not been used for this long',
+  ),
+  port: option(port(), 9000, 'port of the front; its control listener uses the next one'),
 };
 
 const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
@@ -47,8 +51,8 @@ export function addDemoCommand(command: Command): void {
     .addHelpText(
       'after',
       `
-What it starts is removed when it stops: processes, containers, networks, files.
-With the local engine sandboxes are processes of yours, on loopback, isolated from nothing.`,
+All that the demo starts is removed when it stops: processes, containers, networks, files.
+With the local engine, sandboxes are processes of your user on loopback, without any isolation.`,
     )
     .action(async () => {
       try {

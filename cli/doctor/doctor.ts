@@ -9,11 +9,11 @@ import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
 
 const doctorOptions = {
-  front: option(address(), '', "look at a fleet instead: the address of its front's control listener"),
+  front: option(address(), '', 'check a fleet instead of this host: the control listener of its front'),
   url: option(
     address(),
     '',
-    'with --front: the address readers click; a reader is sent there, and leaves again',
+    'with --front: public address, where the doctor takes a sandbox like a reader and leaves it again',
   ),
   json: option(flag(), false, 'print one JSON object instead of lines'),
   ...nodeAgentOptions,
@@ -24,10 +24,10 @@ export function addDoctorCommand(command: Command): void {
     .addHelpText(
       'after',
       `
-On a node's host, give it the node-agent's own options (or --config): it looks at what that agent would meet, and
-starts two throw-away sandboxes to see what they can reach. It leaves nothing behind.
+On the host of a node, give it the options of the node-agent (or its --config): it checks what that agent would find, and
+starts two temporary sandboxes to see what they can reach. It removes all that it creates.
 For a fleet: tmpfleet doctor --front http://127.0.0.1:9001 --url https://try.example.org
-Exit code: 0 when all is well or only warned of, 1 when something failed.`,
+Exit code: 0 if no check failed (warnings are possible), 1 if one failed.`,
     )
     .action(async () => {
       try {

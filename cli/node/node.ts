@@ -9,40 +9,40 @@ import { forNode } from './ask.ts';
 import { drainNode } from './drain.ts';
 import { nodeTable, standing } from './table.ts';
 
-const FORCE = 'even when it is the last node that takes readers';
+const FORCE = 'even if no other node takes readers';
 
 export function addNodeCommand(group: Command): void {
   verb(group, 'ls', 'list the nodes: state, readers, slots, age of the last report', listNodes);
-  verb(group, 'add <url>', 'add a node, by the address readers are to be sent to', addNode)
-    .option('--id <id>', 'what it is called here (default: from its address)')
-    .option('--no-probe', 'take it without looking it over first');
-  verb(group, 'cordon <id>', 'send no new readers there; who is there stays', (given) =>
+  verb(group, 'add <url>', 'add a node by its public address; the front checks it first', addNode)
+    .option('--id <id>', 'name of the node at the front (default: derived from its address)')
+    .option('--no-probe', 'add it without checking it first');
+  verb(group, 'cordon <id>', 'send no new readers to a node; its readers stay', (given) =>
     order(given, 'cordon'),
   ).option('--force', FORCE);
-  verb(group, 'uncordon <id>', 'send readers there again; also calls a drain off', (given) =>
+  verb(group, 'uncordon <id>', 'send readers to a node again; also cancels a drain', (given) =>
     order(given, 'uncordon'),
   );
   addWaitFlags(
     verb(
       group,
       'drain <id>',
-      'send no new readers there, and end those who are left at a deadline',
+      'send no new readers to a node, and end the sandboxes that are left at a deadline',
       drainNode,
     )
       .addOption(
         new Option(
           '--deadline <time>',
-          "when readers who are left are ended (default: the node's --drain-deadline)",
+          'time until the sandboxes that are left are ended (default: --drain-deadline of the node)',
         )
           .argParser(read(duration()))
           .conflicts('now'),
       )
-      .option('--now', 'end its readers at once: --deadline 0')
+      .option('--now', 'end all sandboxes at once, like --deadline 0')
       .option('--force', FORCE),
   );
-  verb(group, 'rm <id>', 'take a drained node off the list', removeNode).option(
+  verb(group, 'rm <id>', 'remove a drained node from the registry', removeNode).option(
     '--force',
-    'also one that is not drained: its readers stay there, but the front knows it no more',
+    'remove it even if it is not drained; its readers keep their sandboxes',
   );
 }
 

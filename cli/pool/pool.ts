@@ -13,31 +13,32 @@ export function addPoolCommand(group: Command): void {
   verb(
     group,
     'status',
-    'sizes, what is configured, what is ready, what is to give way',
+    'show slots, sandboxes and differences from the configuration',
     async ({ client, print }) => {
       show(print, await lookAt(client));
     },
   );
-  addWaitFlags(
-    verb(group, 'recycle', 'replace every sandbox that nobody has by a new one, step by step', recycle),
-  );
-  verb(group, 'resize', 'change the slots, or how many are kept ready, until that is configured anew', resize)
+  addWaitFlags(verb(group, 'recycle', 'replace all unclaimed sandboxes by new ones, step by step', recycle));
+  verb(
+    group,
+    'resize',
+    'change --capacity or --warm of a running node, until its configuration changes',
+    resize,
+  )
     .addOption(
       new Option(
         '--capacity <n>',
-        'slots; fewer than readers have ends nobody: no new ones come until some leave',
+        'slots; if readers have more, they keep them, and new readers wait until some leave',
       ).argParser(read(nodeAgentOptions.capacity.kind)),
     )
     .addOption(
       new Option('--warm <n|all>', 'sandboxes to keep ready').argParser(read(nodeAgentOptions.warm.kind)),
     )
-    .addOption(
-      new Option('--reset', 'go back to what the node is configured with').conflicts(['capacity', 'warm']),
-    );
-  verb(group, 'pause', 'start nothing more; what is ready may still be claimed', (given) =>
+    .addOption(new Option('--reset', 'return to the configured values').conflicts(['capacity', 'warm']));
+  verb(group, 'pause', 'start no more sandboxes; warm ones can still be claimed', (given) =>
     command(given, 'pause'),
   );
-  verb(group, 'resume', 'start again what is to be ready', (given) => command(given, 'resume'));
+  verb(group, 'resume', 'start sandboxes again', (given) => command(given, 'resume'));
 }
 
 function verb(group: Command, words: string, help: string, run: (given: Given) => Promise<void>): Command {

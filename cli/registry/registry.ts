@@ -11,17 +11,21 @@ const MOST_ENTRIES = 1_000;
 export function addRegistryCommand(group: Command): void {
   const verb = (name: string, help: string, run: (given: Given) => Promise<void>): Command =>
     controlVerb(group.command(name).description(help), 'front', run);
-  verb('show', 'what keeps the list of nodes, and whether it is heeded', async ({ client, print }) => {
-    const status = await client.ask({ path: '/api/registry', schema: registrySchema });
-    print(status, () => describe(status));
-  });
+  verb(
+    'show',
+    'show where the node registry is kept, and whether it is trusted',
+    async ({ client, print }) => {
+      const status = await client.ask({ path: '/api/registry', schema: registrySchema });
+      print(status, () => describe(status));
+    },
+  );
   const decide = (decision: 'accept' | 'restore', help: string): Command =>
     verb(decision, help, (given) => take(given, decision)).option(
       '--force',
-      'one of the two sides is lost by it, so it has to be said',
+      'confirm that the data of the other side may be lost',
     );
-  decide('restore', 'write a registry that was lost anew, from the nodes that this front knows');
-  decide('accept', 'obey a registry that was lost as it is now, be it empty');
+  decide('restore', 'write the nodes that this front knows to a registry that lost its data');
+  decide('accept', 'use a registry that lost its data as it is now, even if it is empty');
 }
 
 export function addAuditCommand(command: Command): void {
@@ -31,7 +35,7 @@ export function addAuditCommand(command: Command): void {
     print(entries, () => (entries.length === 0 ? 'nothing was ordered yet' : table(entries).join('\n')));
   }).option(
     '--limit <n>',
-    `how many (default: 100, ${MOST_ENTRIES} at most)`,
+    `number of entries (default: 100; at most ${MOST_ENTRIES})`,
     read(integer(1, MOST_ENTRIES)),
   );
 }

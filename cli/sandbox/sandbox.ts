@@ -16,13 +16,13 @@ const LEAST_PREFIX = 4;
 
 export function addSandboxCommand(group: Command): void {
   controlVerb(group.command('ls').description('list sandboxes, oldest first'), 'node', list)
-    .addOption(new Option('--state <state>', 'only those that are so').choices(SANDBOX_STATES))
-    .option('--full-ids', 'whole ids: each opens its sandbox, so mind who looks on');
+    .addOption(new Option('--state <state>', 'only sandboxes in this state').choices(SANDBOX_STATES))
+    .option('--full-ids', 'print whole ids; an id is all that is needed to open its sandbox');
   controlVerb(
     group
       .command('rm <id...>')
       .description(
-        `end sandboxes, whoever has them; ${LEAST_PREFIX} letters of an id do, where no other begins so`,
+        `end sandboxes, claimed or not; ${LEAST_PREFIX} letters of an id are enough where they are unique`,
       ),
     'node',
     remove,

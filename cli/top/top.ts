@@ -16,9 +16,9 @@ const USUAL_COLUMNS = 110;
 
 export function addTopCommand(command: Command): void {
   controlVerb(command, 'front', top)
-    .option('--once', 'print one picture and exit (as it does where standard output is no terminal)')
+    .option('--once', 'print one picture and exit (the default where standard output is not a terminal)')
     .addOption(
-      new Option('--interval <time>', 'how often to look')
+      new Option('--interval <time>', 'time between two pictures')
         .default(INTERVAL_MS, '1s')
         .argParser(read(duration(100))),
     );

@@ -6,6 +6,7 @@ import { request } from 'undici';
 import { checkCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { refuseDanglingLink } from '../../shared/data-dir.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { serve } from '../../shared/http/serving.ts';
@@ -15,7 +16,6 @@ import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from '../config.ts';
 import type { EngineKind } from '../engine/engine.ts';
 import { chooseEngine } from '../engine/index.ts';
-import { refuseDanglingLink } from '../state/dangling-link.ts';
 import { checkDocker } from './docker.ts';
 
 export interface HostCheckOptions {
@@ -120,7 +120,7 @@ async function nearest(path: string): Promise<string> {
 }
 
 async function checkDataDir(dir: string): Promise<Verdict> {
-  refuseDanglingLink(dir);
+  await refuseDanglingLink(dir);
   const there = await nearest(dir);
   try {
     // Tried, since permissions alone do not tell: a file system may be read-only, or full.

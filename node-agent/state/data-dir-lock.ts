@@ -20,7 +20,6 @@ import { text } from 'node:stream/consumers';
 import { prepareDataDir } from '../../shared/data-dir.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { refuseDanglingLink } from './dangling-link.ts';
 
 export interface DataDirLock {
   release(): void;
@@ -29,11 +28,12 @@ export interface DataDirLock {
 const FILE_NAME = 'agent.lock';
 
 /**
- * Makes the directory if it is missing, and locks it until `release` or the end of this process.
+ * Creates the directory if it is missing, and locks it until `release` or the end of this process.
  * @throws FleetError `bad-config` when it cannot be used, `conflict` when another agent has it
  */
 export async function lockDataDir(path: string, logger: Logger): Promise<DataDirLock> {
-  refuseDanglingLink(path);
+  // A full disk must not keep readers from sandboxes that run: the agent starts, and starts no more of them.
+  await prepareDataDir(path, { mayBeFull: true });
   const file = join(path, FILE_NAME);
   // Without room to write, an agent still carries its readers' traffic.
   await prepareDataDir(path, { mayBeFull: true });

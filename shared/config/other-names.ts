@@ -27,7 +27,7 @@ const TMPNB: readonly OtherName[] = [
   },
   { names: ['cull_timeout'], option: 'idle', note: SECONDS },
   { names: ['cull_max'], option: 'max-age', note: SECONDS },
-  { names: ['cull_period'], note: 'not needed: expired sandboxes are looked for every few seconds' },
+  { names: ['cull_period'], option: 'cull-interval', note: SECONDS },
   { names: ['redirect_uri'], option: 'landing-path', note: 'without the leading slash: /tree becomes tree' },
   { names: ['ip'], option: 'host' },
   { names: ['port'], option: 'port' },
@@ -115,6 +115,8 @@ const CHP: readonly OtherName[] = [
 
 /** Names that tmpfleet itself had before. */
 const TMPFLEET: readonly OtherName[] = [
+  { names: ['cull-schedule'], option: 'cull-interval', note: 'a time instead of a cron expression' },
+  { names: ['reap-schedule'], option: 'reap-interval', note: 'a time instead of a cron expression' },
   { names: ['workers'], note: 'removed: run several redirectors with one --registry' },
 ];
 

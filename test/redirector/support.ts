@@ -17,11 +17,12 @@ import {
   verifyTicket,
 } from '../../shared/protocol/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/protocol/wire.ts';
-import { until } from '../support/until.ts';
+import { createTestLog } from '../support/test-logger.ts';
+import { describeOnFailure, snapshotOf, until } from '../support/until.ts';
 
 export const SECRET = 'a-secret-of-the-test-fleet';
 
-export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
+export const silent = pino({ level: 'silent' });
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -195,7 +196,11 @@ export async function startFront(
     flags: { ...QUICK, dataDir, ...flags },
     env: { TMPFLEET_SECRET: secret, TMPFLEET_CONTROL_TOKEN: flags.controlToken },
   });
-  const redirector = await startRedirector(config, { logger: silent });
+  const log = createTestLog();
+  const redirector = await startRedirector(config, { logger: log.logger });
+  const endDescribing = describeOnFailure(async () =>
+    [`front: ${await snapshotOf(`${redirector.url}/stats`)}`, log.recent()].join('\n'),
+  );
   return {
     ...redirector,
     dataDir,
@@ -211,6 +216,7 @@ export async function startFront(
     get: (path, headers = {}) => fetch(`${redirector.url}${path}`, { redirect: 'manual', headers }),
     stats: async () => frontStatsSchema.parse(await (await fetch(`${redirector.url}/stats`)).json()),
     close: async () => {
+      endDescribing();
       await redirector.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -2,19 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { type NodeAgent, startNodeAgent } from '../../node-agent/main.ts';
 import { loadConfig } from '../../shared/config/load.ts';
-import { until } from './until.ts';
+import { createTestLog } from './test-logger.ts';
+import { describeOnFailure, snapshotOf, until } from './until.ts';
 
 export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
   /** Waits until this many are warm and none is starting. */
   warm(count: number): Promise<void>;
 }
-
-export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' });
 
 /** @param flags as on the command line, without dashes: `{ capacity: '3' }` */
 export async function startAgent(
@@ -36,7 +34,11 @@ export async function startAgent(
     },
     env,
   });
-  const agent = await startNodeAgent(config, { logger: silent, env: process.env });
+  const log = createTestLog();
+  const agent = await startNodeAgent(config, { logger: log.logger, env: process.env });
+  const endDescribing = describeOnFailure(async () =>
+    [`node ${config.nodeId}: ${await snapshotOf(`${agent.url}/stats`)}`, log.recent()].join('\n'),
+  );
   return {
     ...agent,
     dataDir,
@@ -47,6 +49,7 @@ export async function startAgent(
       });
     },
     close: async () => {
+      endDescribing();
       await agent.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processesWith } from './processes.ts';
 import { type Run, tmpfleet } from './tmpfleet.ts';
+import { describeOnFailure, snapshotOf } from './until.ts';
 
 export interface Demo extends Run {
   /** Where it keeps its files; sandboxes' homes are below it too, so it marks every process of the demo. */
@@ -26,11 +27,14 @@ export function startDemo(args: readonly string[], env: Readonly<Record<string, 
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-test-'));
   const run = tmpfleet(['demo', '--port', '0', ...args], { ...env, TMPDIR: dir });
   const find = (pattern: RegExp): string => pattern.exec(run.output())?.[1] ?? '';
+  const control = (): string => find(/node ls --front (http:\S+)/);
+  const endDescribing = describeOnFailure(() => snapshotOf(`${control()}/api/nodes`));
+  void run.ended.then(endDescribing);
   return {
     ...run,
     dir,
     front: async (ms = 60_000) => (await run.printed(/Click: {2}(http:\S+)\/\n/, ms))[1] ?? '',
-    control: () => find(/node ls --front (http:\S+)/),
+    control,
     nodeControl: () => find(/sandbox ls --node (http:\S+)/),
     processes: () => processesWith(dir).filter((pid) => pid !== run.pid),
     files: () => readdirSync(dir),

@@ -1,9 +1,13 @@
 // Runs the built command as its user would: a process, its output, its exit code.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { until } from './until.ts';
+import { lastLines } from '../lab/run.ts';
+import { describeOnFailure, until } from './until.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Of what a process printed, when something that was waited for did not come. */
+const SHOWN_LINES = 20;
 
 export interface Run {
   readonly process: ChildProcess;
@@ -40,8 +44,13 @@ export function tmpfleet(
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
   let over = false;
-  void ended.then(() => {
+  const endDescribing = describeOnFailure(
+    () => `tmpfleet ${args.join(' ')} (pid ${child.pid}) printed last:\n${lastLines(output, SHOWN_LINES)}`,
+  );
+  void ended.then((how) => {
     over = true;
+    // One that failed is still worth reading when others are waited for.
+    if (how === 0 || typeof how === 'string') endDescribing();
   });
   return {
     process: child,
@@ -49,7 +58,7 @@ export function tmpfleet(
     output: () => output,
     printed: (pattern, ms) =>
       until(
-        `it prints ${pattern}; so far:\n${output}`,
+        `it prints ${pattern}`,
         () => {
           const match = pattern.exec(output);
           if (match === null && over) throw new Error(`it ended without printing ${pattern}:\n${output}`);

@@ -1,5 +1,21 @@
-// Waits for a condition with a deadline, never for a duration.
+// Waits for a condition with a deadline, never for a duration. When it fails it says what the programs of the test were at.
 import { setTimeout as delay } from 'node:timers/promises';
+
+/** What there is to say about a program of the test, such as its `/stats` and its last log lines. */
+export type Describe = () => string | Promise<string>;
+
+const DESCRIBE_MS = 2_000;
+const running = new Set<Describe>();
+
+/**
+ * Has every `until` that fails in this test file print what `describe` returns, as long as the program runs.
+ *
+ * @returns what ends that
+ */
+export function describeOnFailure(describe: Describe): () => void {
+  running.add(describe);
+  return () => running.delete(describe);
+}
 
 /** Resolves with the first value that is neither undefined nor false. @throws after `ms`, naming what was awaited */
 export async function until<T>(
@@ -17,8 +33,28 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline)
-      throw new Error(`waited ${ms} ms in vain until ${what}`, { cause: last });
+    if (performance.now() > deadline) {
+      const lines = [`waited ${ms} ms in vain until ${what}`, ...(await describeRunning())];
+      throw new Error(lines.join('\n'), { cause: last });
+    }
     await delay(25);
+  }
+}
+
+function describeRunning(): Promise<readonly string[]> {
+  const inTime = async (describe: Describe): Promise<string> => {
+    const late = delay(DESCRIBE_MS, `(no description within ${DESCRIBE_MS} ms)`, { ref: false });
+    return Promise.race([describe(), late]).catch((error: unknown) => `(no description: ${error})`);
+  };
+  return Promise.all([...running].map(inTime));
+}
+
+/** The JSON behind an address, on one line; if there is none, why. */
+export async function snapshotOf(url: string): Promise<string> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(DESCRIBE_MS) });
+    return `${url}: ${(await answer.text()).slice(0, 4_000)}`;
+  } catch (error) {
+    return `${url}: ${error instanceof Error ? String(error.cause ?? error) : error}`;
   }
 }

@@ -1,0 +1,22 @@
+// The log of a program that runs inside a test: kept for `until` to print when it fails, shown only when asked for.
+import { type Logger, pino } from 'pino';
+
+const KEPT_LINES = 20;
+const SHOWN_LEVEL = process.env.TMPFLEET_TEST_LOG_LEVEL;
+
+export interface TestLog {
+  readonly logger: Logger;
+  /** The newest lines. */
+  recent(): string;
+}
+
+export function createTestLog(): TestLog {
+  const lines: string[] = [];
+  const write = (line: string): void => {
+    lines.push(line.trimEnd());
+    if (lines.length > KEPT_LINES) lines.shift();
+    if (SHOWN_LEVEL !== undefined) process.stderr.write(line);
+  };
+  const logger = pino({ level: SHOWN_LEVEL ?? 'info', base: null }, { write });
+  return { logger, recent: () => lines.join('\n') };
+}

@@ -1,7 +1,8 @@
-// Before all suites: prepares the real parts that the suites of this run name, once; after them: takes all away.
-import { readFileSync } from 'node:fs';
+// Before the suites of a project: prepares the real parts that the suites of this run name, once; after them: takes all away.
+import { relative } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type PartName, prepareParts } from './lab/parts.ts';
+import { partsNamedIn, projectOf } from './projects.ts';
 
 const NAMES: Readonly<Record<string, PartName>> = {
   docker: 'docker',
@@ -15,16 +16,12 @@ const NAMES: Readonly<Record<string, PartName>> = {
 };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const lab = await prepareParts(partsNamedIn(project.vitest.state.getPaths()));
+  const files = project.vitest.state
+    .getPaths()
+    .map((path) => relative(project.vitest.config.root, path))
+    .filter((file) => projectOf(file) === project.name);
+  const parts = new Set(files.flatMap(partsNamedIn).flatMap((name) => NAMES[name] ?? []));
+  const lab = await prepareParts(parts);
   project.provide('lab', lab.report);
   return lab.stop;
-}
-
-/** Read from their text, because unit tests by themselves must not wait for an engine. */
-function partsNamedIn(files: readonly string[]): ReadonlySet<PartName> {
-  const lists = files.flatMap((file) => [
-    ...readFileSync(file, 'utf8').matchAll(/describeNeeding\(\s*\[([^\]]*)\]/g),
-  ]);
-  const words = lists.flatMap(([, list = '']) => list.match(/\w+/g) ?? []);
-  return new Set(words.flatMap((word) => NAMES[word] ?? []));
 }

@@ -97,6 +97,10 @@ function stopRequest(logger: Logger): Promise<string> {
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    // Without a handler it would end the process, and the operator who sends it expects a reload.
+    process.on('SIGHUP', () =>
+      logger.warn('SIGHUP ignored: the configuration is read at the start; restart to apply changes'),
+    );
     process.on('disconnect', () => resolve('the process that started us is gone'));
     process.on('uncaughtException', (error) => {
       logger.fatal({ error: describeError(error), stack: error.stack }, 'a fault in the program');

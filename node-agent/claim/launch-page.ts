@@ -1,8 +1,8 @@
-// For whoever may not be a person: previews get a title, people a button (and a script that presses it).
+// For a visitor who may not be a person: previews get a title, people a button (and a script that presses it).
 import { escapeHtml, type Page } from '../../shared/http/page.ts';
 
 const DESCRIPTION =
-  'Opens a live notebook of your own, at once. Nothing to install; it goes away when you have gone.';
+  'Opens a live notebook of your own, at once. Nothing to install. It is temporary: download what you want to keep.';
 
 /** @param action where the button posts to: the address that was asked for */
 export function launchPage(title: string, action: string): Page {

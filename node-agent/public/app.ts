@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
+import type { Context } from 'koa';
 import { FleetError } from '../../shared/errors.ts';
-import { answerPage } from '../../shared/http/answer.ts';
+import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { answerCors } from '../../shared/http/cors.ts';
 import { createApp, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
@@ -18,6 +19,7 @@ import type { TicketCounter } from '../claim/ticket-counter.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
+import { nothingHerePage } from './error-page.ts';
 import { INFO_ASSETS, infoPage } from './info-page.ts';
 import { PUBLIC_API } from './openapi.ts';
 
@@ -87,7 +89,22 @@ function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: P
     }
     const isClaim = context.method === 'GET' || context.method === 'HEAD' || context.method === 'POST';
     if (isClaim && (await claims.handle(context))) return;
+    if (isClaim && context.method !== 'POST' && wantsPage(context.req))
+      return answerNothingHere(context, config);
     if (!isClaim) throw new FleetError('method-not-allowed', `${context.method} is not answered here`);
   });
   return app;
+}
+
+/** For a browser at an address that gives no sandbox. A ticket does not stay in its address bar. */
+function answerNothingHere(context: Context, { frontUrl }: Pick<NodeAgentConfig, 'frontUrl'>): void {
+  const { path, query: rawQuery } = splitTarget(context.req.url ?? '/');
+  const { query, ticket } = splitTicket(rawQuery);
+  if (ticket === undefined) {
+    answerPage(context.res, 404, nothingHerePage(`${frontUrl}/`));
+    return;
+  }
+  context.status = 302;
+  context.res.setHeader('Location', `${path}${query === '' ? '' : `?${query}`}`);
+  context.body = '';
 }

@@ -1,7 +1,8 @@
-// The answer where the proxy has no sandbox to ask: a page for people, JSON for programs.
+// The answer where the proxy has no sandbox to ask: a page for browsers, JSON for programs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { splitTicket } from '../../shared/protocol/ticket.ts';
 import { splitTarget } from '../claim/target.ts';
 import type { Refusal } from '../proxy/proxy.ts';
 import { type ErrorWords, errorPage } from './error-page.ts';
@@ -9,23 +10,23 @@ import { type ErrorWords, errorPage } from './error-page.ts';
 const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
   gone: {
     title: 'This notebook is gone',
-    text: 'Notebooks here are temporary: they go away some time after their reader has left. A new one is a click away; what was in the old one cannot be had back.',
+    text: 'Notebooks here are temporary. They are removed some time after their last use, when their time is over, or when their host is retired. What was in this one cannot be recovered, but you can open a new one at the same place.',
   },
   dead: {
     title: 'This notebook has stopped',
-    text: 'Its program has ended, most likely because it ran out of memory. What was in it cannot be had back, but a new one is a click away.',
+    text: 'Its program has ended: it was stopped, it failed, or it used too much memory. What was in it cannot be recovered, but you can open a new one at the same place.',
   },
   'upstream-error': {
-    title: 'This notebook did not answer well',
-    text: 'The connection to it broke. Reload the page; if it happens again, open a new one.',
+    title: 'The connection to this notebook broke',
+    text: 'Reload the page. If it happens again, open a new one.',
   },
   'upstream-timeout': {
     title: 'This notebook does not answer',
-    text: 'It may be busy. Reload the page in a while; if it happens again, open a new one.',
+    text: 'It may be busy. Reload the page in a while. If it happens again, open a new one.',
   },
   malformed: {
     title: 'This address is malformed',
-    text: 'It holds something that no notebook has an address like.',
+    text: 'It contains something that no address of a notebook contains.',
   },
 };
 
@@ -37,7 +38,7 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   malformed: 'bad-request',
 };
 
-/** @param frontUrl where new ones are to be had; empty: here */
+/** @param frontUrl where new notebooks are opened; empty: here */
 export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const words = WORDS[refusal.reason];
@@ -51,7 +52,12 @@ export function createErrorResponse(frontUrl: string) {
   };
 }
 
-/** The same place in a new sandbox. The query stays behind: it may hold what belonged to the old one. */
+/** The same place in a new sandbox, with the query, but without what proves a claim or a way here. */
 function newOne(url: string): string {
-  return splitTarget(url).path.replace(/^\/+user\/+[^/]*/, '/spawn');
+  const { path, query } = splitTarget(url);
+  const kept = splitTicket(query)
+    .query.split('&')
+    .filter((part) => !part.startsWith('token='))
+    .join('&');
+  return `${path.replace(/^\/+user\/+[^/]*/, '/spawn')}${kept === '' ? '' : `?${kept}`}`;
 }

@@ -99,11 +99,21 @@ describe('a reader', () => {
     await agent.warm(2);
   });
 
-  test('whose sandbox is long gone reads so', async () => {
+  test('whose sandbox is long gone reads so, with a way to a new one at the same path and query', async () => {
     await start();
-    const landed = await new Reader().click(`${agent.url}/user/never-was/notebooks/x`);
+    const landed = await new Reader().click(`${agent.url}/user/never-was/notebooks/x?cell=%zz&token=old&y=2`);
     expect(landed.status).toBe(404);
     expect(landed.body).toContain('This notebook is gone');
+    expect(landed.body).toContain('href="/spawn/notebooks/x?cell=%zz&#38;y=2"');
+  });
+
+  test('at an address that gives no sandbox reads a page, and a program reads JSON', async () => {
+    await start();
+    const page = await request(`${agent.url}/wp-login.php`, { headers: { accept: 'text/html' } });
+    expect([page.statusCode, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(await page.body.text()).toContain('There is nothing here');
+    const json = await request(`${agent.url}/wp-login.php`);
+    expect([json.statusCode, await json.body.json()]).toMatchObject([404, { code: 'no-such-path' }]);
   });
 });
 
@@ -232,6 +242,13 @@ describe('a ticket', () => {
       expect((await stats()).fleet).toMatchObject({ seen: { 'r/b': { 7: 1 } }, claims: 0 });
     },
   );
+
+  test('does not stay in the address bar at an address that gives no sandbox', async () => {
+    await start(withSecret);
+    const headers = { accept: 'text/html' };
+    const answer = await request(`${agent.url}/voila/x?y=1&ticket=${ticket()}`, { headers });
+    expect([answer.statusCode, answer.headers.location]).toEqual([302, '/voila/x?y=1']);
+  });
 
   test('of a reader who finds no room goes back to the front with this node noted as tried', async () => {
     await start({ ...withSecret, capacity: '1' });

@@ -1,6 +1,7 @@
 // How a probe asks: one request with an end to patience and to size, what came and how long it took.
 import { Agent, request } from 'undici';
 import type { Clock } from '../../shared/clock.ts';
+import { followOwnRedirect, MAX_REDIRECTS, tooManyRedirects } from '../../shared/http/own-redirect.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import { MAX_REPORT_BYTES } from '../../shared/protocol/wire.ts';
 
@@ -25,8 +26,25 @@ export interface Question {
   readonly clock: Clock;
 }
 
-/** Does not follow redirects. @throws what the connection failed with, or FleetError `bad-report` for too much */
+/**
+ * A GET follows a few redirects within the origin that was asked.
+ * @throws FleetError `bad-report` for a longer answer or another redirect; the connection's own error otherwise
+ */
 export async function ask(question: Question): Promise<Reply> {
+  let reply = await askOnce(question);
+  // An order must not be repeated elsewhere.
+  if (question.method === 'POST') return reply;
+  let { url } = question;
+  for (let hops = 0; ; hops += 1) {
+    const next = followOwnRedirect(url, reply.status, reply.header('location'));
+    if (next === undefined) return reply;
+    if (hops === MAX_REDIRECTS) throw tooManyRedirects();
+    url = next;
+    reply = await askOnce({ ...question, url });
+  }
+}
+
+async function askOnce(question: Question): Promise<Reply> {
   const { url, method = 'GET', body, headers = {}, clock } = question;
   // A connection of its own: a kept one would not tell whether a new one can be made.
   const agent = new Agent({ connect: { timeout: PATIENCE_MS }, keepAliveTimeout: 1 });

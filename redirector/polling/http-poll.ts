@@ -1,6 +1,7 @@
 // One poll: requests a node's report over a kept-alive connection, within a time and a size limit.
 import { Agent } from 'undici';
 import { FleetError } from '../../shared/errors.ts';
+import { followOwnRedirect, MAX_REDIRECTS, tooManyRedirects } from '../../shared/http/own-redirect.ts';
 import { BodyCollector } from '../../shared/http/read-body.ts';
 import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 
@@ -17,12 +18,19 @@ export interface PollClient {
   close(): Promise<void>;
 }
 
-/** Longer than the pause between two polls of a reachable node, so that its connection is kept. ms. */
+interface Answer {
+  /** Where to go on, if it is a redirect. */
+  readonly next: string | undefined;
+  readonly text: string;
+}
+
+/** Longer than the pause between two polls of a reachable node, so that its connection is kept. ms */
 const KEEP_ALIVE_MS = 60_000;
 
 /**
  * By undici's dispatcher, at about half of what got costs a poll (bench/polling/main.mjs): with 10,000 nodes that is the
- * difference between keeping up on one core and not. One connection a node, no redirects, no decompression: either could bring somebody else's megabytes.
+ * difference between keeping up on one core and not. One connection a node, no decompression
+ * (a small body could become megabytes), redirects only within the node's origin (tmpnb answers `/stats` with one).
  */
 export class HttpPollClient implements PollClient {
   readonly #timeout: number;
@@ -44,47 +52,60 @@ export class HttpPollClient implements PollClient {
   }
 
   async poll(url: string): Promise<NodeStats> {
-    return parseJson(await this.#text(`${url}/stats`), nodeStatsSchema, 'its report');
+    const deadline = performance.now() + this.#timeout;
+    let target = `${url}/stats`;
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+      const { next, text } = await this.#get(target, deadline - performance.now());
+      if (next === undefined) return parseJson(text, nodeStatsSchema, 'its report');
+      target = next;
+    }
+    throw tooManyRedirects();
   }
 
   async retire(): Promise<void> {
     await this.#agent.close();
   }
 
-  #text(url: string): Promise<string> {
-    const { origin, pathname } = new URL(url);
+  #get(url: string, ms: number): Promise<Answer> {
+    const { origin, pathname, search } = new URL(url);
     return new Promise((resolve, reject) => {
       const body = new BodyCollector({ bytes: MAX_REPORT_BYTES, what: 'its report' });
+      let next: string | undefined;
       let cancel: (reason: Error) => void = () => undefined;
       let cancelled: Error | undefined;
-      const give = (error: Error): void => {
+      const fail = (error: Error): void => {
         cancelled = error;
         clearTimeout(timer);
         reject(error);
         cancel(error);
       };
-      const timer = setTimeout(() => give(new Error(`no report within ${this.#timeout} ms`)), this.#timeout);
+      const timer = setTimeout(() => fail(new Error(`no report within ${this.#timeout} ms`)), ms);
       this.#agent.dispatch(
-        { origin, path: pathname, method: 'GET', headers: HEADERS },
+        { origin, path: pathname + search, method: 'GET', headers: HEADERS },
         {
           onRequestStart: (controller) => {
             cancel = (reason) => controller.abort(reason);
             if (cancelled !== undefined) controller.abort(cancelled);
           },
-          onResponseStart: (_, status) => {
-            if (status !== 200)
-              give(new FleetError('bad-report', `it answers ${status} where its report should be`));
+          onResponseStart: (_, status, { location }) => {
+            try {
+              next = followOwnRedirect(url, status, typeof location === 'string' ? location : '');
+              if (next === undefined && status !== 200)
+                throw new FleetError('bad-report', `it answers ${status} where its report should be`);
+            } catch (error) {
+              fail(asError(error));
+            }
           },
           onResponseData: (_, chunk) => {
             try {
               body.add(chunk);
             } catch (error) {
-              give(error instanceof Error ? error : new Error(String(error)));
+              fail(asError(error));
             }
           },
           onResponseEnd: () => {
             clearTimeout(timer);
-            resolve(body.bytes().toString('utf8'));
+            resolve({ next, text: body.bytes().toString('utf8') });
           },
           onResponseError: (_, error) => {
             clearTimeout(timer);
@@ -98,6 +119,10 @@ export class HttpPollClient implements PollClient {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 const HEADERS = { accept: 'application/json', 'user-agent': 'tmpfleet-redirector' };

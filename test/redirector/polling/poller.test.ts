@@ -70,8 +70,19 @@ const misdeeds: readonly Misdeed[] = [
     reason: /not JSON/,
   },
   {
-    what: 'points elsewhere',
-    answer: (_request, response) => void response.writeHead(302, { location: '/other' }).end(),
+    what: 'redirects to another origin',
+    answer: (_request, response) =>
+      void response.writeHead(302, { location: 'http://127.0.0.1:1/stats' }).end(),
+    reason: /redirects to "http:\/\/127\.0\.0\.1:1\/stats", which is not at http/,
+  },
+  {
+    what: 'redirects in a circle',
+    answer: (_request, response) => void response.writeHead(302, { location: '/stats' }).end(),
+    reason: /redirects more than 3 times/,
+  },
+  {
+    what: 'redirects to nowhere',
+    answer: (_request, response) => void response.writeHead(302).end(),
     reason: /answers 302/,
   },
   {

@@ -9,7 +9,7 @@ import { describeFailure, isConnectionLoss } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { askForWholePage, isPageView, makeRoom } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
-import { writeHead } from './response-head.ts';
+import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './types.ts';
 import type { Connection, Upstream } from './upstream.ts';
 
@@ -37,14 +37,20 @@ export interface ProxyContext {
   readonly fixed: FixedHeaders;
   readonly tally: Tally;
   readonly headersTimeout: number;
+  /** A monotonic clock, ms. */
+  readonly now: () => number;
 }
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
+/** At most so often one transfer is counted as use, ms. */
+const USE_MARK_MS = 500;
+/** Their responses end with the head. 205 may have a body by its framing, but MUST NOT by its meaning (RFC 9110 §15.3.6). */
+const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 /** They ask for nothing to be changed. */
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Each of them would give the sandbox its whole time again. */
-const MOST_INTERIM = 16;
+const MAX_INTERIM = 16;
 
 /** Sends one request to its sandbox and the response back. Never throws: every failure becomes the reader's response. */
 export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext): void {
@@ -67,6 +73,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #wrote = false;
   #paused = false;
   #over = false;
+  /** The reader has the response; undici has not yet seen its end. */
+  #endedAtHead = false;
+  #usedAt = Number.NEGATIVE_INFINITY;
   /** What follows the page's own end. */
   #tail: Buffer | undefined;
 
@@ -78,6 +87,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#useBody(
       new RequestBody(proxied.request, (bytes) => {
         context.tally.bytesToSandbox += bytes;
+        this.#markUse();
       }),
     );
   }
@@ -112,8 +122,20 @@ class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  /** undici tells a handler of the present kind from the old one by this method. */
-  onRequestStart(): void {}
+  /** The connection is there, and the request about to be written. The sandbox's first one ends its lease. */
+  onRequestStart(): void {
+    if (this.#upstream.hasBegun) return;
+    this.#upstream.hasBegun = true;
+    this.#context.options.used(this.#proxied.id);
+  }
+
+  /** Bytes under way are use. Called for each chunk, and so passed on only now and then. */
+  #markUse(): void {
+    const now = this.#context.now();
+    if (now - this.#usedAt < USE_MARK_MS) return;
+    this.#usedAt = now;
+    this.#context.options.used(this.#proxied.id);
+  }
 
   onResponseStart(
     controller: Dispatcher.DispatchController,
@@ -123,21 +145,31 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (this.#over) return;
     this.#answered = true;
-    // Interim answers are for whoever asked for them, and we pass no `Expect` on.
-    if (status < 200) {
-      this.#interim += 1;
-      if (this.#interim > MOST_INTERIM) controller.abort(new Error('the sandbox never comes to its answer'));
-      return;
-    }
-    const { response, id } = this.#proxied;
+    const { request, response, id } = this.#proxied;
     const { options, fixed, tally } = this.#context;
-    countAnswer(tally, status);
     const rules = { ownCookiePrefix: options.ownCookiePrefix, base: `/user/${id}/`, fixed };
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM)
+        controller.abort(new Error('the sandbox sends interim responses only'));
+      else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
+      return;
+    }
+    countAnswer(tally, status);
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice.header);
     writeHead(response, status, reason, this.#withTail(headers, status));
-    if (status < 400) options.used(id);
+    if (status < 400) this.#markUse();
+    if (NO_CONTENT.has(status)) {
+      // The message ends with its head, whatever `Content-Length` says (RFC 9112 §6.3): undici would wait for a body.
+      this.#over = true;
+      this.#endedAtHead = true;
+      response.end();
+      this.#body?.destroy();
+      if (status === 205) controller.abort(new Error('a 205 has no content'));
+      return;
+    }
     // Most bodies come along with the headers and share their packet; headers that come alone must not wait.
     queueMicrotask(() => {
       if (!this.#wrote && !this.#over) response.flushHeaders();
@@ -149,6 +181,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { response } = this.#proxied;
     this.#wrote = true;
     this.#context.tally.bytesToReader += chunk.length;
+    if (response.statusCode < 400) this.#markUse();
     if (response.write(chunk) || this.#paused) return;
     this.#paused = true;
     this.#connection?.pause();
@@ -159,11 +192,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#over) return;
-    const { response, id } = this.#proxied;
-    this.#over = true;
+    if (this.#over && !this.#endedAtHead) return;
     if (this.#connection !== undefined) this.#upstream.release(this.#connection);
-    if (response.statusCode < 400) this.#context.options.used(id);
+    if (this.#over) return;
+    const { response } = this.#proxied;
+    this.#over = true;
+    if (response.statusCode < 400) this.#markUse();
     response.end(this.#tail);
     this.#body?.destroy();
   }

@@ -131,7 +131,7 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     const lower = name.toLowerCase();
     if (HOP_BY_HOP.has(lower) || WHOLE_ORIGIN.has(lower) || named?.has(lower) === true) continue;
     if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
-    if (lower === 'content-length' && status === 204) continue;
+    if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
       const confined = confineSetCookie(value, rules.base, rules.ownCookiePrefix);
@@ -140,7 +140,8 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     }
     flat.push(name, value);
   }
-  flat.push(...rules.fixed.flat);
+  if (status === 205) flat.push('content-length', '0');
+  if (status >= 200) flat.push(...rules.fixed.flat);
   return flat;
 }
 

@@ -74,6 +74,7 @@ class SandboxProxy implements NodeProxy {
       fixed: fixHeaders(options.responseHeaders),
       tally: this.counters,
       headersTimeout: options.headersTimeout ?? HEADERS_TIMEOUT_MS,
+      now,
     };
   }
 

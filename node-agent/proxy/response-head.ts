@@ -1,5 +1,5 @@
 // Writes the status line and headers of a sandbox's response to the reader.
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 
 const ILLEGAL_REASON = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -26,4 +26,12 @@ export function writeHead(
   for (const [name, all] of values) response.setHeader(name, all.length === 1 ? (all[0] ?? '') : all);
   if (phrase === undefined) response.writeHead(status);
   else response.writeHead(status, phrase);
+}
+
+/** An interim response (RFC 9110 §15.2), between the responses before it and the one it announces. */
+export function writeInterim(response: ServerResponse, status: number, headers: readonly string[]): void {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  for (let index = 0; index < headers.length; index += 2)
+    head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  response.socket?.write(`${head}\r\n`, 'latin1');
 }

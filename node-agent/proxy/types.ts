@@ -8,7 +8,10 @@ export type Lookup = { readonly address: Address; readonly token: string | undef
 
 export interface ProxyOptions {
   readonly lookup: (id: string) => Lookup;
-  /** Real use: a response below 400, or WebSocket data in either direction. Called often; must be cheap. */
+  /**
+   * Real use: a response below 400, bytes of a body or of WebSocket data in either direction, and the first request that
+   * a sandbox gets, as it is written. Called often; must be cheap.
+   */
   readonly used: (id: string) => void;
   /** The sandbox refused a connection, or broke one off before it answered: a hint to look at it. */
   readonly failed: (id: string) => void;

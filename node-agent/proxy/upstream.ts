@@ -5,6 +5,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { Client, errors } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import type { Address } from '../engine/engine.ts';
+import { ContinueFilter } from './continue-filter.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */
@@ -24,6 +25,8 @@ export type Freshness = 'any' | 'recent' | 'fresh';
 /** The connections to one sandbox. */
 export class Upstream {
   readonly address: Address;
+  /** Whether a request has been written to this sandbox. */
+  hasBegun = false;
   readonly #now: () => number;
   readonly #connections = new Set<Connection>();
   /** The most recently used last. */
@@ -172,6 +175,8 @@ function connect({ host, port }: Address, callback: Connected): GatedSocket {
 /** A socket whose reader can be made to find nothing: its buffer fills, then the sandbox's, then the sandbox waits. */
 class GatedSocket extends Socket {
   #shut = false;
+  /** Until the head of the present response has come. */
+  #filter: ContinueFilter | undefined = new ContinueFilter();
   #connected = false;
   #closedByPeer = false;
 
@@ -195,6 +200,7 @@ class GatedSocket extends Socket {
 
   reset(): void {
     this.#shut = false;
+    this.#filter = new ContinueFilter();
   }
 
   open(): void {
@@ -204,7 +210,12 @@ class GatedSocket extends Socket {
   }
 
   override read(size?: number): ReturnType<Socket['read']> {
-    return this.#shut && size !== 0 ? null : super.read(size);
+    if (this.#shut && size !== 0) return null;
+    const chunk: ReturnType<Socket['read']> = super.read(size);
+    if (this.#filter === undefined || !Buffer.isBuffer(chunk)) return chunk;
+    const rest = this.#filter.pass(chunk);
+    if (this.#filter.isDone) this.#filter = undefined;
+    return rest;
   }
 
   /** undici takes a reset for the proper end of a response that has no length; it is not. */

@@ -108,16 +108,6 @@ it('answers Expect: 100-continue itself and then passes the body on', async () =
   expect(text.endsWith('undefined:abc')).toBe(true);
 });
 
-it('passes over interim answers', async () => {
-  const sandbox = await startCanned(
-    'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-  );
-  const { port } = await startBed(sandbox.port);
-  const { text } = await exchangeRaw(port, `GET /user/${ID}/ HTTP/1.1\r\nHost: h\r\n${close}\r\n`);
-  expect(text).toMatch(/^HTTP\/1.1 200 OK/);
-  expect(text).not.toContain('Link');
-});
-
 it.each([
   ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   ['two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!'],

@@ -1,0 +1,64 @@
+// Seen: an upload that took 400 s lost its sandbox after 304 s as `unclaimed`, and event streams, downloads and uploads
+// were ended midway under a short --idle. Why: only the beginning and the end of a response counted as use. Holds now: bytes
+// of a body count, either way, and the lease ends with the first request that reaches the sandbox.
+import { once } from 'node:events';
+import { get, type IncomingMessage, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
+import { startAgent, type TestAgent } from '../support/agent.ts';
+import { until } from '../support/until.ts';
+
+let agent: TestAgent | undefined;
+afterEach(async () => {
+  await agent?.close();
+  agent = undefined;
+});
+
+/** The address of a claimed sandbox of an agent that takes unused ones away after a second. */
+async function claim(): Promise<string> {
+  agent = await startAgent({
+    ...{ capacity: '1', lease: '1s', idle: '1s', cullInterval: '100ms' },
+    command: `'${process.execPath}' ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`,
+  });
+  await agent.warm(1);
+  const response = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
+  const { url } = (await response.json()) as { readonly url: string };
+  return `${agent.url}${url}`;
+}
+
+it('an upload that takes longer than the lease and the idle time keeps its sandbox', async () => {
+  const base = await claim();
+  const upload = request(`${base}echo`, { method: 'POST' });
+  const answered = once(upload, 'response');
+  answered.catch(() => undefined);
+  // Many times the second that either limit allows.
+  for (let part = 0; part < 16; part += 1) {
+    upload.write('part');
+    await delay(200);
+  }
+  upload.end();
+  const [incoming] = (await answered) as [IncomingMessage];
+  incoming.resume();
+  expect(incoming.statusCode).toBe(200);
+  expect(agent?.pool.table.endings()).toEqual({});
+});
+
+it('a download that takes longer than the idle time keeps its sandbox, and nothing else does', async () => {
+  const base = await claim();
+  const [incoming] = (await once(get(`${base}endless`), 'response')) as [IncomingMessage];
+  let parts = 0;
+  let ended = false;
+  incoming.on('data', () => {
+    parts += 1;
+  });
+  incoming.on('error', () => undefined);
+  incoming.once('close', () => {
+    ended = true;
+  });
+  await until('three seconds of it have come', () => ended || parts >= 60);
+  expect(ended).toBe(false);
+  incoming.destroy();
+  await until('the sandbox is idle', () => agent?.pool.table.endings().idle === 1);
+});

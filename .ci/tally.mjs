@@ -1,14 +1,16 @@
-// Counts what vitest's JSON reports say. `tally.mjs failed <report>` prints the files in which something failed;
-// `tally.mjs count <directory>` prints "N passed, N failed, N skipped" and fails unless all ran and passed. A file that
-// was run again (`<name>-again.json` beside `<name>.json`) counts by its second run, and is named.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// Counts what vitest's JSON reports say. `tally.mjs failed <report>` prints the files in which something failed.
+// `tally.mjs count <directory> <list>` prints "N passed, N failed, N skipped" and fails unless all ran and passed.
+//
+// A file that failed and passed when it was run again (`<name>-again.json` beside `<name>.json`) is flaky: it is named, and
+// written to the list with the date, for a person to commit. One that is on the list already has failed.
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
-const [what, path = '.'] = process.argv.slice(2);
+const [what, path = '.', list = ''] = process.argv.slice(2);
 if (what === 'failed') {
   for (const { name } of read(path).filter(failedIn)) console.log(relative(process.cwd(), name));
 } else {
-  process.exitCode = count(path);
+  process.exitCode = count(path, list);
 }
 
 function read(report) {
@@ -20,27 +22,58 @@ function failedIn(file) {
   return file.status === 'failed' || file.assertionResults.some(({ status }) => status === 'failed');
 }
 
-function count(dir) {
-  const runs = readdirSync(dir).filter((name) => name.endsWith('.json') && !name.endsWith('-again.json'));
+function count(dir, flakyList) {
+  const listed = readList(flakyList);
+  const flaky = new Set();
   const sums = { passed: 0, failed: 0, skipped: 0 };
-  for (const run of runs) {
+  const reports = readdirSync(dir).filter((name) => name.endsWith('.json') && !name.endsWith('-again.json'));
+  for (const run of reports) {
     const name = basename(run, '.json');
     const again = join(dir, `${name}-again.json`);
     const second = new Map((existsSync(again) ? read(again) : []).map((file) => [file.name, file]));
     for (const first of read(join(dir, run))) {
+      const path = relative(process.cwd(), first.name);
       const file = second.get(first.name) ?? first;
-      if (file !== first) tell(`${name}: needed a second run`, first);
+      const isFlaky = file !== first && !failedIn(file);
+      const since = isFlaky ? listed.get(path) : undefined;
+      if (isFlaky) {
+        flaky.add(path);
+        tell(`${name}: flaky, passed in a second run`, first);
+        if (since !== undefined) console.log(`  FAILED: it was flaky before (${since}, ${flakyList})`);
+      }
       if (failedIn(file)) tell(`${name}: FAILED`, file);
-      const tests = file.assertionResults;
+      const counted = since === undefined ? file : first;
+      const tests = counted.assertionResults;
       const failed = tests.filter(({ status }) => status === 'failed').length;
       const passed = tests.filter(({ status }) => status === 'passed').length;
       sums.passed += passed;
-      sums.failed += failedIn(file) ? Math.max(failed, 1) : 0;
+      sums.failed += failedIn(counted) ? Math.max(failed, 1) : 0;
       sums.skipped += tests.length - passed - failed;
     }
   }
+  for (const name of readdirSync(dir).filter((name) => name.endsWith('.broken'))) {
+    console.log(`${basename(name, '.broken')}: FAILED outside of any test; see the output of vitest above`);
+    sums.failed += 1;
+  }
+  writeList(
+    flakyList,
+    [...flaky].filter((path) => !listed.has(path)),
+  );
+  console.log(`${flaky.size} flaky: ${[...flaky].join(' ') || 'none'}`);
   console.log(`${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`);
-  return runs.length > 0 && sums.passed > 0 && sums.failed + sums.skipped === 0 ? 0 : 1;
+  return reports.length > 0 && sums.passed > 0 && sums.failed + sums.skipped === 0 ? 0 : 1;
+}
+
+/** From path to date. */
+function readList(path) {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  return new Map(lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' ')));
+}
+
+function writeList(path, files) {
+  const date = new Date().toISOString().slice(0, 10);
+  for (const file of files) appendFileSync(path, `${file} ${date}\n`);
+  if (files.length > 0) console.log(`written to ${path}; commit it, and take the line away with the mend`);
 }
 
 /** By name and with the reason: what a reader of a long log looks for at its end. */

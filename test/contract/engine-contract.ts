@@ -117,7 +117,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(new Set(addresses.map(({ host: name, port }) => `${name}:${port}`)).size).toBe(2);
     });
 
-    test('list tells address, image and time of creation', async () => {
+    test('list tells address, image, recipe and time of creation', async () => {
       const engine = await openEngine({});
       const spec = newSpec();
       const before = Date.now();
@@ -125,6 +125,8 @@ export function engineContract(title: string, host: EngineHost): void {
       const listed = await engine.list();
       expect(listed).toHaveLength(1);
       expect(listed[0]).toMatchObject({ id: spec.id, running: true, address, image: await engine.image() });
+      expect(listed[0]?.recipe).toBe(engine.recipe);
+      expect(engine.recipe).not.toBe('');
       // Docker counts whole seconds.
       expect(Math.abs((listed[0]?.createdAt ?? 0) - before)).toBeLessThan(10_000);
     });
@@ -200,6 +202,28 @@ export function engineContract(title: string, host: EngineHost): void {
       await until('it is not running', async () => (await find(engine, spec.id))?.running !== true);
       await engine.remove(spec.id);
       expect(await engine.list()).toEqual([]);
+    });
+
+    test.each([
+      ['an assignment before it', (echo: string) => `GREETING=hello ${echo}`],
+      ['commands before it', (echo: string) => `cd / && GREETING=hello; export GREETING; ${echo}`],
+      ['exec before it', (echo: string) => `export GREETING=hello; exec ${echo}`],
+    ])('a command with %s runs as it would in a shell', async (_, command) => {
+      const engine = await openEngine({ command: command(echoCommand(host)) });
+      const spec = newSpec();
+      expect((await askSandbox(await engine.start(spec), spec.id)).env.GREETING).toBe('hello');
+    });
+
+    test('diagnose tells exit code and last output of a sandbox that ended, and nothing of others', async () => {
+      const engine = await openEngine({ command: '{ echo one; echo two; } >&2; exit 3' });
+      const spec = newSpec();
+      await engine.start(spec).catch(() => undefined);
+      const found = await until('it has ended', async () => {
+        const diagnosis = await engine.diagnose(spec.id);
+        return diagnosis?.running === false && diagnosis.exitCode !== undefined && diagnosis;
+      });
+      expect(found).toEqual({ running: false, exitCode: 3, outOfMemory: false, output: 'one\ntwo\n' });
+      expect(await engine.diagnose(newSpec().id)).toBeUndefined();
     });
 
     test('a purge leaves nothing, not even of a start that was under way', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { type NodeAgent, startNodeAgent } from '../../node-agent/main.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
 import { createTestLog } from './test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from './until.ts';
@@ -18,6 +19,7 @@ export interface TestAgent extends NodeAgent {
 export async function startAgent(
   flags: Readonly<Record<string, string | boolean>> = {},
   env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<TestAgent> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
   const { config } = loadConfig(nodeAgentOptions, {
@@ -35,7 +37,7 @@ export async function startAgent(
     env,
   });
   const log = createTestLog();
-  const agent = await startNodeAgent(config, { logger: log.logger, env: process.env });
+  const agent = await startNodeAgent(config, { logger: log.logger, env: process.env, clock });
   const endDescribing = describeOnFailure(async () =>
     [`node ${config.nodeId}: ${await snapshotOf(`${agent.url}/stats`)}`, log.recent()].join('\n'),
   );

@@ -1,7 +1,6 @@
 // The front without its control listener: it polls the nodes and answers readers.
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
-import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
@@ -18,7 +17,6 @@ import { WaitingRoom } from './placement/waiting-room.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
-import { createFound } from './public/found.ts';
 import { createRedirect } from './public/redirect.ts';
 import { SpawnDesk } from './public/spawn.ts';
 import { createRefuse } from './public/unavailable.ts';
@@ -58,16 +56,14 @@ export async function startFront(
     count: metrics.countWait,
   });
   const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
-  const logged = createAccessLog({ share: config.accessLogSample, logger, random });
   const redirect = createRedirect({
     dispatcher,
     room,
-    found: createFound(corsHeaders(config)),
     isOwn,
     refuse,
     count: (sent) => metrics.countSent('redirect', sent),
     countBounce: metrics.countBounce,
-    ...(logged === undefined ? {} : { logged }),
+    log: createAccessLog({ share: config.accessLogSample, logger, random }),
   });
   const desk = new SpawnDesk({
     fleet,
@@ -84,7 +80,6 @@ export async function startFront(
     host: config.host,
     port: config.port,
     flag: '--port',
-    wholeAnswers: true,
     handle: createPublicHandler({ config, redirect, desk, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();

@@ -7,7 +7,6 @@ import { Dispatcher } from '../../dist/redirector/placement/dispatcher.js';
 import { WaitingRoom } from '../../dist/redirector/placement/waiting-room.js';
 import { HttpPollClient } from '../../dist/redirector/polling/http-poll.js';
 import { Poller } from '../../dist/redirector/polling/poller.js';
-import { createFound } from '../../dist/redirector/public/found.js';
 import { createRedirect } from '../../dist/redirector/public/redirect.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
 import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
@@ -49,10 +48,10 @@ const room = new WaitingRoom({
 const redirect = createRedirect({
   dispatcher,
   room,
-  found: createFound({}),
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
   count: () => undefined,
+  log: undefined,
 });
 const server = createServer((request, response) => redirect(request, response));
 const address = (n) => `127.${1 + Math.floor(n / 62_500)}.${Math.floor(n / 250) % 250}.${1 + (n % 250)}`;

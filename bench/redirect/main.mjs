@@ -4,11 +4,11 @@
  *
  *   npm run build && node bench/redirect/main.mjs [--short] [--json <path>] [--rounds <n>] [--seconds <n>]
  *     [--connections <n>] [--only ours,raw] [--bare] [--load wrk|sockets] [--tmpnb-redirector <redirector.py>]
- *     [--dist <path>]
+ *     [--dist [<label>=]<path> …]
  *
  * Server and load have a core each where there is `taskset`. Targets take turns in every round, in a rotating order,
  * and figures are medians; a ratio is the median of the rounds' own ratios, so that what else the machine does weighs
- * on both sides. "CPU" is what the server's process used for a request, user and system: the steadier figure where
+ * on both sides. Several `--dist` compare builds of ours in one run: `--dist before=/elsewhere/dist --dist after=dist`. "CPU" is what the server's process used for a request, user and system: the steadier figure where
  * a machine is shared. Requests carry a browser's headers unless `--bare`.
  */
 import { writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const { values } = parseArgs({
     connections: { type: 'string' },
     only: { type: 'string' },
     load: { type: 'string' },
-    dist: { type: 'string', default: 'dist' },
+    dist: { type: 'string', multiple: true, default: ['dist'] },
     'tmpnb-redirector': { type: 'string' },
   },
 });
@@ -48,7 +48,7 @@ try {
   const load = await openLoad({ places, wanted: values.load ?? (values.short ? 'sockets' : undefined) });
   const { targets, skipped } = await startTargets({
     places,
-    dist: resolve(values.dist),
+    dists: values.dist.map(buildOf),
     only: values.only?.split(','),
     tmpnb: values['tmpnb-redirector'],
   });
@@ -66,6 +66,12 @@ try {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
   await places.close();
+}
+
+/** @param text `<path>`, or `<label>=<path>` */
+function buildOf(text) {
+  const mark = text.indexOf('=');
+  return { label: text.slice(0, Math.max(0, mark)), dist: resolve(text.slice(mark + 1)) };
 }
 
 /** `{mode, target, round, perSecond, cpu}` for each target, mode and round. */

@@ -54,13 +54,13 @@ export function print(report) {
   );
   for (const [mode, targets] of Object.entries(report.modes)) {
     console.log(
-      `\n  ${mode.padEnd(22)}     a second   lowest … highest   × raw (range)         CPU µs   × raw`,
+      `\n  ${mode.padEnd(34)}     a second   lowest … highest   × raw (range)         CPU µs   × raw`,
     );
     for (const [name, one] of Object.entries(targets)) {
       const range = `${String(one.lowest).padStart(8)} … ${String(one.highest).padEnd(7)}`;
       const ratio = `${one.ratio ?? '–'} (${one.ratioLowest ?? ''}–${one.ratioHighest ?? ''})`.padEnd(20);
       const cpu = `${String(one.cpu).padStart(7)}   ${one.cpuRatio ?? '–'}`;
-      console.log(`  ${name.padEnd(22)} ${String(one.perSecond).padStart(12)} ${range}   ${ratio} ${cpu}`);
+      console.log(`  ${name.padEnd(34)} ${String(one.perSecond).padStart(12)} ${range}   ${ratio} ${cpu}`);
     }
   }
 }

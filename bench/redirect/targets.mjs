@@ -1,6 +1,6 @@
 // Each thing measured: how it is started, or why it cannot be.
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,23 +8,25 @@ import { freePort } from './places.mjs';
 
 const SERVERS = fileURLToPath(new URL('./servers.mjs', import.meta.url));
 const NODES = 4;
+const SECRET = { TMPFLEET_SECRET: 'the-secret-of-the-bench-fleet' };
 
 const STARTS = {
   nginx: startNginx,
   raw: (given) => startPlain('raw', given),
-  'ours without secret': (given) => startOurs(given, {}),
-  'ours with secret': (given) => startOurs(given, { TMPFLEET_SECRET: 'the-secret-of-the-bench-fleet' }),
   koa: (given) => startPlain('koa', given),
   'tmpnb-redirector': startTmpnb,
 };
 
-/** @param only names, or the beginnings of names, of what is wanted */
-export async function startTargets({ places, dist, only, tmpnb }) {
+/**
+ * @param only names, or the beginnings of names, of what is wanted
+ * @param dists `{label, dist}` of each build of ours
+ */
+export async function startTargets({ places, dists, only, tmpnb }) {
   const { hello } = await places.program('other', [SERVERS, 'nodes', String(NODES)]);
-  const given = { places, dist, tmpnb, nodes: hello.urls };
+  const given = { places, tmpnb, nodes: hello.urls };
   const targets = [];
   const skipped = [];
-  for (const [name, start] of Object.entries(STARTS)) {
+  for (const [name, start] of [...Object.entries(STARTS), ...dists.flatMap(startsOf)]) {
     if (only !== undefined && !only.some((wanted) => name.startsWith(wanted))) continue;
     const started = await start(given);
     if (started.why === undefined) {
@@ -35,6 +37,15 @@ export async function startTargets({ places, dist, only, tmpnb }) {
   return { targets, skipped };
 }
 
+/** A build with and without a secret: with one, each redirect has a ticket. */
+function startsOf({ label, dist }) {
+  const behind = label === '' ? '' : ` (${label})`;
+  return [
+    [`ours without secret${behind}`, (given) => startOurs({ ...given, dist }, {})],
+    [`ours with secret${behind}`, (given) => startOurs({ ...given, dist }, SECRET)],
+  ];
+}
+
 async function startPlain(role, { places }) {
   const { child, hello } = await places.program('server', [SERVERS, role]);
   return { port: hello.port, pid: child.pid };
@@ -43,7 +54,7 @@ async function startPlain(role, { places }) {
 async function startOurs({ places, dist, nodes }, env) {
   const script = join(dist, 'cli', 'main.js');
   if (!existsSync(script)) throw new Error(`${script} is not there: run npm run build first`);
-  const dataDir = join(places.dir, `data-${Object.keys(env).length}`);
+  const dataDir = mkdtempSync(join(places.dir, 'data-'));
   const { child, hello } = await places.program(
     'server',
     [

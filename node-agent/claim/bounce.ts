@@ -1,9 +1,6 @@
 // Where a reader goes whom this node has no sandbox for: back to the front, with this node noted in the ticket as tried.
 import { newNonce } from '../../shared/clock.ts';
-import { signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
-
-/** A reader who was sent on this often is not sent on again. */
-export const MAX_HOPS = 3;
+import { MAX_HOPS, signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 
 const BOUNCE_LIFE_MS = 30_000;
 const MAX_TRIED = 8;

@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import { type Clock, shortId } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage } from '../../shared/http/answer.ts';
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -13,7 +14,7 @@ import { bounceLocation, frontLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
 import { launchPage } from './launch-page.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
-import { findTarget, locate, splitTarget, type Target } from './target.ts';
+import { findTarget, locate, type Target } from './target.ts';
 import type { TicketCounter } from './ticket-counter.ts';
 import { recognize } from './visitor.ts';
 
@@ -49,7 +50,7 @@ export class ClaimHandler {
 
   /** Answers when the address is one that gives a reader a sandbox; false when it is not. */
   async handle(context: Context): Promise<boolean> {
-    const { path, query: rawQuery } = splitTarget(context.req.url ?? '/');
+    const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
     const { query, ticket } = splitTicket(rawQuery);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
@@ -129,7 +130,7 @@ export async function claimSandbox(
 
 /** The launch page posts to the address that was asked for, ticket and all, so that nothing is lost on the way. */
 function launchAction({ path, context }: Visit): string {
-  const { query } = splitTarget(context.req.url ?? '/');
+  const { query } = splitRequestTarget(context.req.url ?? '/');
   return `${path}${query === '' ? '' : `?${query}`}`;
 }
 

@@ -3,11 +3,11 @@
 import type { Context } from 'koa';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import { FleetError } from '../../shared/errors.ts';
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { type ClaimOptions, claimSandbox } from './claim.ts';
-import { splitTarget } from './target.ts';
 
 /** A ticket lives for half a minute; at any rate that a node can serve, older ones than these have expired. */
 const REMEMBERED_SPAWNS = 10_000;
@@ -24,7 +24,7 @@ export class SpawnHandler {
   /** The answer's body. @throws FleetError `full` */
   async spawn(context: Context): Promise<{ readonly url: string }> {
     const { tickets, count } = this.#options;
-    const { query } = splitTarget(context.req.url ?? '/');
+    const { query } = splitRequestTarget(context.req.url ?? '/');
     const ticket = tickets.count(splitTicket(query).ticket);
     const sandbox = await this.#claimOnce(context, ticket?.nonce);
     if (sandbox === undefined) {

@@ -12,13 +12,6 @@ export interface TargetRules {
   readonly landingPath: string;
 }
 
-/** Splits a request target at its first `?`; leading slashes are one slash (`//host/` must never become an address). */
-export function splitTarget(requestUrl: string): { readonly path: string; readonly query: string } {
-  const mark = requestUrl.indexOf('?');
-  const path = mark < 0 ? requestUrl : requestUrl.slice(0, mark);
-  return { path: `/${path.replace(/^\/+/, '')}`, query: mark < 0 ? '' : requestUrl.slice(mark + 1) };
-}
-
 /** The target when `path` is one that gives a reader a sandbox; undefined when it is not. */
 export function findTarget(path: string, query: string, rules: TargetRules): Target | undefined {
   if (path === '/') return { path: rules.landingPath.replace(/^\/+/, ''), query };

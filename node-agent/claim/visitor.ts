@@ -1,5 +1,6 @@
 // Who is asking: a person's browser on its way somewhere, or anything else. Only the former costs a sandbox.
 import type { IncomingHttpHeaders } from 'node:http';
+import { isPrefetch } from '../../shared/http/prefetch.ts';
 
 export type Visitor =
   /** A browser navigating for its user, or one who pressed the launch page's button. */
@@ -9,10 +10,9 @@ export type Visitor =
   /** A link-preview bot, a script, curl, or a browser that does not say (plain http): the launch page will tell. */
   | 'unknown';
 
-/** Fetch metadata: https://www.w3.org/TR/fetch-metadata/ ; Sec-Purpose: https://fetch.spec.whatwg.org/#sec-purpose-header */
+/** Fetch metadata: https://www.w3.org/TR/fetch-metadata/ */
 export function recognize(method: string, headers: IncomingHttpHeaders): Visitor {
-  const purpose = `${String(headers['sec-purpose'] ?? '')} ${String(headers.purpose ?? '')} ${String(headers['x-moz'] ?? '')}`;
-  if (/prefetch|prerender|preview/i.test(purpose)) return 'prefetch';
+  if (isPrefetch(headers)) return 'prefetch';
   if (method === 'HEAD') return 'unknown';
   if (method === 'POST') return 'person';
   return headers['sec-fetch-mode'] === 'navigate' ? 'person' : 'unknown';

@@ -8,13 +8,13 @@ import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { answerCors } from '../../shared/http/cors.ts';
 import { createApp, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { ClaimHandler } from '../claim/claim.ts';
 import type { SpawnHandler } from '../claim/spawn.ts';
-import { splitTarget } from '../claim/target.ts';
 import type { TicketCounter } from '../claim/ticket-counter.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
@@ -46,7 +46,7 @@ export function createPublicHandler(
   const koa = createPublicApp(options).callback();
   return (request, response) => {
     // First, at any address: a ticket that is never seen keeps a slot shut at the front until it expires.
-    tickets.count(splitTicket(splitTarget(request.url ?? '/').query).ticket);
+    tickets.count(splitTicket(splitRequestTarget(request.url ?? '/').query).ticket);
     // Without an origin to allow, a preflight below /user/ is the sandbox's own to answer.
     const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
     if (!itsOwn && answerCors(request, response, config)) return;
@@ -98,7 +98,7 @@ function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: P
 
 /** For a browser at an address that gives no sandbox. A ticket does not stay in its address bar. */
 function answerNothingHere(context: Context, { frontUrl }: Pick<NodeAgentConfig, 'frontUrl'>): void {
-  const { path, query: rawQuery } = splitTarget(context.req.url ?? '/');
+  const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
   const { query, ticket } = splitTicket(rawQuery);
   if (ticket === undefined) {
     answerPage(context.res, 404, nothingHerePage(`${frontUrl}/`));

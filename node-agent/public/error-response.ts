@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
-import { splitTarget } from '../claim/target.ts';
 import type { Refusal } from '../proxy/proxy.ts';
 import { type ErrorWords, errorPage } from './error-page.ts';
 
@@ -54,7 +54,7 @@ export function createErrorResponse(frontUrl: string) {
 
 /** The same place in a new sandbox, with the query, but without what proves a claim or a way here. */
 function newOne(url: string): string {
-  const { path, query } = splitTarget(url);
+  const { path, query } = splitRequestTarget(url);
   const kept = splitTicket(query)
     .query.split('&')
     .filter((part) => !part.startsWith('token='))

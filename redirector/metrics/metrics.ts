@@ -11,7 +11,7 @@ import {
   showGauge,
 } from '../../shared/metrics.ts';
 import type { Fleet } from '../nodes/fleet.ts';
-import type { Refusal, Sent } from '../placement/dispatcher.ts';
+import type { RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitOutcome } from '../placement/waiting-room.ts';
 import type { PollOutcome } from '../polling/poller.ts';
 import { NodeTally, UNKNOWN_NODE } from './counters.ts';
@@ -20,7 +20,7 @@ import { showFleet } from './fleet-gauges.ts';
 export interface RedirectorMetrics {
   readonly registry: Registry;
   countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
-  countRefusal(refusal: Refusal): void;
+  countRefusal(refusal: RefusalReason): void;
   /** @param node as it calls itself; only registered ones get a series of their own */
   countBounce(node: string, avoidable: boolean): void;
   countWait(outcome: WaitOutcome, seconds: number): void;
@@ -34,7 +34,12 @@ const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
 export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorMetrics {
   const registry = createMetrics('redirector');
   showFleet(registry, fleet, clock);
-  const refusals: Record<Refusal, number> = { full: 0, 'none-answers': 0, 'no-nodes': 0, 'too-many-hops': 0 };
+  const refusals: Record<RefusalReason, number> = {
+    full: 0,
+    'none-answers': 0,
+    'no-nodes': 0,
+    'too-many-hops': 0,
+  };
   const polls: Record<PollOutcome, number> = { report: 0, 'bad-report': 0, refused: 0, silent: 0 };
   showCounter(registry, {
     name: 'tmpfleet_refusals_total',

@@ -1,8 +1,8 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
-
 import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import {
+  MAX_HOPS,
   redirectorKey,
   signTicket,
   type Ticket,
@@ -14,13 +14,10 @@ import { type NodeView, nodeName } from '../nodes/node-view.ts';
 import { EPOCH_MS, epochAt } from '../nodes/pending.ts';
 import { Weights } from './weights.ts';
 
-/** A reader sent back so often gets an honest answer instead. */
-export const MAX_HOPS = 3;
-
 const TICKET_LIFE_MS = 30_000;
 
-/** So many MACs at once at most, about 40 µs: what the first costs more is spread over 64 tickets by then. */
-const MAX_SHEET = 16;
+/** MACs of the largest sheet: 64 tickets, signed in about 50 µs. */
+const MAX_SHEET_SIZE = 16;
 
 export interface DispatcherOptions {
   readonly fleet: Fleet;
@@ -31,8 +28,8 @@ export interface DispatcherOptions {
   readonly random: Random;
 }
 
-/** Why nobody could be sent anywhere. */
-export type Refusal = 'full' | 'none-answers' | 'no-nodes' | 'too-many-hops';
+/** Why a reader can be sent nowhere. */
+export type RefusalReason = 'full' | 'none-answers' | 'no-nodes' | 'too-many-hops';
 
 export interface Sent {
   readonly view: NodeView;
@@ -40,7 +37,7 @@ export interface Sent {
   readonly ticket: string | undefined;
 }
 
-/** What is known of a reader: which nodes could not serve them. */
+/** What is known of a reader: the nodes that could not serve them. */
 export interface Journey {
   readonly tried: readonly string[];
   readonly hops: number;
@@ -48,7 +45,7 @@ export interface Journey {
   readonly nonce: string | undefined;
 }
 
-/** Of whoever comes for the first time: any ticket will do, so they get one that is signed already. */
+/** A reader who comes for the first time. */
 const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
 
 export class Dispatcher {
@@ -65,12 +62,12 @@ export class Dispatcher {
     options.fleet.watch(this.#weights);
   }
 
-  /** What a ticket that came back says, if it is genuine. That a node sent someone back is news of that node too. */
+  /** The ticket of a bounced reader, if it is genuine. The first time it is shown, it also marks its node as full. */
   readBack(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
     const { fleet, secrets, clock } = this.#options;
     const ticket = verifyTicket(text, secrets, clock.now());
-    // A node that sends a reader back is itself the last it names; a ticket of ours that comes back is no news.
+    // A node that bounces a reader puts itself last in `tried`; a ticket of ours that is shown to us again is no bounce.
     if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
     const view = fleet.named(ticket.node);
     const { nonce, hops, expires } = ticket;
@@ -79,7 +76,7 @@ export class Dispatcher {
     return ticket;
   }
 
-  /** Whether tickets are in use; where not, a reader's own `ticket=` is theirs to keep. */
+  /** Whether tickets are in use; where they are not, a reader's own `ticket=` stays in the query. */
   get usesTickets(): boolean {
     return this.#options.secrets.length > 0;
   }
@@ -88,7 +85,7 @@ export class Dispatcher {
     return back === undefined ? FRESH : { tried: back.tried, hops: back.hops, nonce: back.nonce };
   }
 
-  /** Chooses without sending anyone: for whoever only looks. */
+  /** Chooses a node without sending a reader there. */
   choose(tried: readonly string[] = [], now = this.#options.clock.now()): NodeView | undefined {
     const { fleet, random } = this.#options;
     const triedViews: NodeView[] = [];
@@ -99,19 +96,19 @@ export class Dispatcher {
     return this.#weights.choose(random, triedViews, now);
   }
 
-  /** Chooses, and counts the reader as on their way. */
-  send(journey: Journey): Sent | Refusal {
+  /** Chooses a node and counts the reader as on their way to it. */
+  send(journey: Journey): Sent | RefusalReason {
     if (journey.hops >= MAX_HOPS) return 'too-many-hops';
     const now = this.#options.clock.now();
     const view = this.choose(journey.tried, now);
-    if (view === undefined) return this.whyNot();
+    if (view === undefined) return this.refusalReason();
     const ticket = this.#ticketFor(view, journey, now);
     this.#options.fleet.countRedirect(view, now, ticket !== undefined);
     this.#weights.sent(view, now);
     return { view, ticket };
   }
 
-  whyNot(): Refusal {
+  refusalReason(): RefusalReason {
     const { fleet, clock } = this.#options;
     if (fleet.size === 0) return 'no-nodes';
     const now = clock.now();
@@ -124,20 +121,20 @@ export class Dispatcher {
     const { fleet, secrets, redirector, boot } = this.#options;
     if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
     const epoch = epochAt(now);
-    // The same for a whole epoch, because those of a sheet are alike.
+    // The same for a whole epoch, because the tickets of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
-    const ticket = { redirector, boot, epoch, expires };
+    const ticket = { redirector, boot, epoch, expires, node: nodeName(view) };
     if (journey !== FRESH) {
       const { tried, hops, nonce = newNonce() } = journey;
-      return signTicket({ ...ticket, node: nodeName(view), tried, hops, nonce }, secrets);
+      return signTicket({ ...ticket, tried, hops, nonce }, secrets);
     }
     const { sheet } = view;
-    const isGood = sheet?.epoch === epoch;
-    const signed = isGood ? sheet.next() : undefined;
+    const isCurrent = sheet?.epoch === epoch;
+    const signed = isCurrent ? sheet.next() : undefined;
     if (signed !== undefined) return signed;
-    // Twice as many at once for a node that used one up within the second: at most as many are signed for nobody.
-    const size = isGood ? Math.min(sheet.size * 2, MAX_SHEET) : 1;
-    const more = new TicketSheet({ ...ticket, node: nodeName(view), tried: [], hops: 0 }, secrets, size);
+    // Twice the size for a node that used a sheet up within the second, so at most half of the MACs are for no reader.
+    const size = isCurrent ? Math.min(sheet.size * 2, MAX_SHEET_SIZE) : 1;
+    const more = new TicketSheet({ ...ticket, tried: [], hops: 0 }, secrets, size);
     fleet.keepTickets(view, more);
     return more.next();
   }

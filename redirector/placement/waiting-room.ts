@@ -5,9 +5,10 @@
 // three times at most (docs/ARCHITECTURE.md has the simulator's figures).
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
+import { MAX_HOPS } from '../../shared/protocol/ticket.ts';
 import type { Fleet, FleetWatcher } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import { type Dispatcher, type Journey, MAX_HOPS, type Refusal, type Sent } from './dispatcher.ts';
+import type { Dispatcher, Journey, RefusalReason, Sent } from './dispatcher.ts';
 
 export interface WaitingRoomOptions {
   readonly dispatcher: Dispatcher;
@@ -40,7 +41,7 @@ const ASKED_AT_ONCE = 100;
 interface Waiting {
   readonly journey: Journey;
   readonly since: number;
-  readonly done: (end: Sent | Refusal) => void;
+  readonly done: (end: Sent | RefusalReason) => void;
 }
 
 export class WaitingRoom {
@@ -66,17 +67,17 @@ export class WaitingRoom {
    * Sends a reader as `Dispatcher.send` does, and at once where that can be; else they wait here.
    * @param response theirs: when it closes they have gone, and no slot may be kept for them
    */
-  send(journey: Journey, response: ServerResponse): Sent | Refusal | Promise<Sent | Refusal> {
+  send(journey: Journey, response: ServerResponse): Sent | RefusalReason | Promise<Sent | RefusalReason> {
     const { dispatcher } = this.#options;
     const wasSentBack = journey.hops > 0 && journey.hops < MAX_HOPS;
     if (wasSentBack && this.#mayHold()) return this.#hold(this.#hearing, journey, response);
     // Whoever waits goes before whoever comes.
-    const end = this.#line.length > 0 ? dispatcher.whyNot() : dispatcher.send(journey);
+    const end = this.#line.length > 0 ? dispatcher.refusalReason() : dispatcher.send(journey);
     const isFinal = typeof end !== 'string' || end === 'no-nodes' || end === 'too-many-hops';
     return isFinal || !this.#mayHold() ? end : this.#hold(this.#line, journey, response);
   }
 
-  #hold(among: Waiting[], journey: Journey, response: ServerResponse): Promise<Sent | Refusal> {
+  #hold(among: Waiting[], journey: Journey, response: ServerResponse): Promise<Sent | RefusalReason> {
     const since = this.#options.clock.now();
     return new Promise((resolve) => {
       const waiting: Waiting = { journey, since, done: resolve };
@@ -111,7 +112,7 @@ export class WaitingRoom {
     const late = now - this.#options.holdFor;
     const [refused, line] = split(this.#line, ({ since }) => since < told || since <= late);
     this.#line = line;
-    const why = this.#options.dispatcher.whyNot();
+    const why = this.#options.dispatcher.refusalReason();
     for (const waiting of refused) this.#end(waiting, why);
     this.#rest();
   }
@@ -140,14 +141,14 @@ export class WaitingRoom {
   }
 
   /** To a node they have not tried; where none has room, to one that has told anew. */
-  #send(journey: Journey, untried: Journey): Sent | Refusal {
+  #send(journey: Journey, untried: Journey): Sent | RefusalReason {
     const { dispatcher } = this.#options;
     const sent = dispatcher.send(journey);
     if (typeof sent === 'object' || untried.tried.length === journey.tried.length) return sent;
     return dispatcher.send(untried);
   }
 
-  #end(waiting: Waiting, end: Sent | Refusal): void {
+  #end(waiting: Waiting, end: Sent | RefusalReason): void {
     this.#count(typeof end === 'string' ? 'refused' : 'sent', waiting);
     waiting.done(end);
   }

@@ -8,7 +8,7 @@ import type { Logger } from '../../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
-import type { Dispatcher, Refusal, Sent } from '../placement/dispatcher.ts';
+import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
 
 const CONNECT_MS = 250;
@@ -20,7 +20,7 @@ const PATIENT_MS = 12_000;
 const BODY_LIMIT: BodyLimit = { bytes: 64 * 1024, what: 'the body', code: 'body-too-large' };
 const ANSWER_LIMIT: BodyLimit = { bytes: 16 * 1024, what: 'its answer' };
 
-type Sending = Sent | Refusal | Promise<Sent | Refusal>;
+type Sending = Sent | RefusalReason | Promise<Sent | RefusalReason>;
 
 /** What of the caller's request goes on to a node. */
 interface Call {

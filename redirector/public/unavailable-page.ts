@@ -1,8 +1,8 @@
 // What a reader sees when no node can take them: the truth, and a page that tries again by itself.
 import { escapeHtml, type Page } from '../../shared/http/page.ts';
-import type { Refusal } from '../placement/dispatcher.ts';
+import type { RefusalReason } from '../placement/dispatcher.ts';
 
-const WORDS: Readonly<Record<Refusal, { readonly title: string; readonly text: string }>> = {
+const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly text: string }>> = {
   full: {
     title: 'All notebooks are taken just now',
     text: 'Each reader has one of their own, and every one is in use. They come free as people leave.',
@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<Refusal, { readonly title: string; readonly text: s
   },
 };
 
-export function refusalMessage(refusal: Refusal): string {
+export function refusalMessage(refusal: RefusalReason): string {
   return WORDS[refusal].text;
 }
 
@@ -30,7 +30,7 @@ export function refusalMessage(refusal: Refusal): string {
  * @param again the address without our ticket: with it, those who try again would still be kept from the nodes that
  *   could not take them before, however much room came free there
  */
-export function refusedPage(refusal: Refusal, retryAfterMs: number, again: string): Page {
+export function refusedPage(refusal: RefusalReason, retryAfterMs: number, again: string): Page {
   const { title, text } = WORDS[refusal];
   return {
     title,

@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
-import type { Refusal } from '../placement/dispatcher.ts';
+import type { RefusalReason } from '../placement/dispatcher.ts';
 import { refusalMessage, refusedPage } from './unavailable-page.ts';
 
-const CODES: Readonly<Record<Refusal, ErrorCode>> = {
+const CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
   full: 'no-room',
   'too-many-hops': 'no-room',
   'none-answers': 'no-node-answers',
@@ -15,11 +15,16 @@ const CODES: Readonly<Record<Refusal, ErrorCode>> = {
 export interface RefuseOptions {
   /** ms */
   readonly retryAfter: number;
-  readonly count: (refusal: Refusal) => void;
+  readonly count: (refusal: RefusalReason) => void;
 }
 
 export function createRefuse({ retryAfter, count }: RefuseOptions) {
-  return (request: IncomingMessage, response: ServerResponse, refusal: Refusal, again: string): void => {
+  return (
+    request: IncomingMessage,
+    response: ServerResponse,
+    refusal: RefusalReason,
+    again: string,
+  ): void => {
     count(refusal);
     response.setHeader('retry-after', String(Math.ceil(retryAfter / 1000)));
     if (wantsPage(request)) answerPage(response, 503, refusedPage(refusal, retryAfter, again));

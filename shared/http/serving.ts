@@ -2,8 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { errorBody } from '../api/error.ts';
 import { errorCode, FleetError } from '../errors.ts';
-import { Request } from './request.ts';
+import { answerError } from './answer.ts';
+import { findHostFault } from './host.ts';
 
 export interface ServeOptions {
   /** What listens, for error messages: `the redirector's public address`. */
@@ -14,11 +16,6 @@ export interface ServeOptions {
   readonly flag: string;
   /** ms without a byte either way, in the midst of a request, after which a connection is cut. Ten minutes unless told. */
   readonly stallTimeout?: number;
-  /**
-   * Each answer goes out in one write, so that nothing is gained by telling the kernel, on every new connection, not to
-   * wait for more (TCP_NODELAY); it is told unless this is set.
-   */
-  readonly wholeAnswers?: boolean;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -42,8 +39,6 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
-    IncomingMessage: Request,
-    noDelay: options.wholeAnswers !== true,
     maxHeaderSize: MAX_HEADER_BYTES,
     // A reader may upload for as long as bytes flow, but must send the headers promptly.
     headersTimeout: 20_000,
@@ -51,25 +46,34 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     connectionsCheckingInterval: 5_000,
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
+    // `findHostFault` says what is missing.
+    requireHostHeader: false,
   });
   const stallTimeout = options.stallTimeout ?? STALL_TIMEOUT_MS;
   const upgraded = new Set<Socket | Duplex>();
   server.on('request', (request, response) => {
+    const fault = findHostFault(request);
+    if (fault !== undefined) {
+      response.setHeader('connection', 'close');
+      answerError(response, 'bad-request', fault);
+      return;
+    }
     options.handle(request, response);
     // Most redirects are out by now, and `server.setTimeout` would set a timer for each of them: more than drawing a node.
     if (!response.writableEnded || request.socket.writableLength > 0) request.socket.setTimeout(stallTimeout);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    if (options.upgrade === undefined) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    const fault = options.upgrade === undefined ? 'this listener has no WebSockets' : findHostFault(request);
+    if (options.upgrade === undefined || fault !== undefined) {
+      refuse(socket, '400 Bad Request', fault);
       return;
     }
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     options.upgrade(request, socket, head);
   });
-  server.on('clientError', (error, socket) => refuseMalformed(errorCode(error), socket));
+  server.on('clientError', refuseMalformed);
   await listen(server, options);
   const { port } = addressOf(server);
   return {
@@ -146,16 +150,23 @@ async function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: num
   for (const socket of upgraded) socket.destroy();
 }
 
-function refuseMalformed(code: string | undefined, socket: Duplex): void {
-  if (!socket.writable || code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const status =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuseMalformed(error: Error, socket: Duplex): void {
+  const code = errorCode(error);
+  if (!socket.writable || code === 'ECONNRESET') socket.destroy();
+  else if (code === 'HPE_HEADER_OVERFLOW') refuse(socket, '431 Request Header Fields Too Large');
+  else if (code === 'ERR_HTTP_REQUEST_TIMEOUT') refuse(socket, '408 Request Timeout');
+  else
+    refuse(
+      socket,
+      '400 Bad Request',
+      error.message.replace(/^Parse Error: /, 'the request is not valid HTTP: '),
+    );
+}
+
+/** Answers where there is no response object, and ends the connection. */
+function refuse(socket: Duplex, status: string, fault?: string): void {
+  const body = fault === undefined ? '' : JSON.stringify(errorBody('bad-request', fault));
+  const type = body === '' ? '' : 'Content-Type: application/json; charset=utf-8\r\n';
+  const length = `Content-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}${length}\r\n\r\n${body}`);
 }

@@ -1,18 +1,17 @@
 // The ticket: how a redirector tells a node "this reader is the one I counted", and a node tells the front
-// "I could not serve them". Compact, signed with the fleet's shared secret, carried in the URL as `ticket=`. A bad one is
-// a reader without a ticket, never an error.
+// "I could not serve them". Compact, signed with the fleet's shared secret, carried in the URL as `ticket=`. A request
+// with a bad one is a request without a ticket, never an error.
 //
 //   3~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[~<tried>…]~<slot><tag>
 //
-// Names as they are, for none holds a tilde; numbers in base 36. HMAC-SHA-512 (RFC 2104) of all before the last tilde is
-// cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs the
-// four tickets of a group, which differ in nothing else; nonce is group and slot together. HMAC is a pseudorandom
-// function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so that one tag tells nothing of another.
-// Every character of it may stand in a URL as it is (RFC 3986 §2.3).
+// Names as they are, for none holds a tilde; numbers in base 36. HMAC-SHA-512 (RFC 2104) of everything before the last
+// tilde is cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs
+// the four tickets of a group, which differ in nothing else; the nonce is group and slot together. HMAC is a pseudorandom
+// function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so one tag tells nothing about another. Every character
+// may stand in a URL as it is (RFC 3986 §2.3).
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { newNonce } from '../clock.ts';
-import { createMac, type Mac } from './mac.ts';
 
 /** Everything a ticket says. Times in ms since 1970 on the clock of the redirector that made it. */
 export interface Ticket {
@@ -29,13 +28,15 @@ export interface Ticket {
   readonly hops: number;
 }
 
+/** A reader who was bounced this often is refused instead of being sent on. */
+export const MAX_HOPS = 3;
+
 /** Longer than any real ticket (128 bytes of names, three tried nodes); a longer one is not even decoded. */
 export const MAX_TICKET_LENGTH = 768;
 
 /** Written in seconds, rounded up. */
 const EXPIRES_UNIT_MS = 1_000;
 
-const TAG_BYTES = 15;
 /** 15 bytes in base64url, all of whose bits count. */
 const TAG_LENGTH = 20;
 /** Tags in a MAC. */
@@ -60,24 +61,21 @@ export function redirectorKey(ticket: Pick<Ticket, 'redirector' | 'boot'>): stri
   return `${ticket.redirector}/${ticket.boot}`;
 }
 
-/** What a list of secrets signs with, kept with the list: a redirector signs every redirect with the same one. */
-const macs = new WeakMap<readonly string[], Mac>();
-
 /** Signs with the first secret; the others are only for verifying while secrets rotate. */
 export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
   const [group, slot] = splitNonce(ticket.nonce);
   const payload = payloadOf(ticket, group);
-  return `${payload}~${tagged(macOf(secrets)(payload), slot)}`;
+  return withTag(payload, macOf(payload, signingSecret(secrets)), slot);
 }
 
 /**
- * Tickets that are alike but for their nonce, for as many readers: signed together, given out one by one. Between two
- * readers a processor has forgotten how to hash: the first MAC of a sheet was measured at some 28 µs of a redirect on a
- * new connection, each further one at 2 to 3.
+ * Tickets for as many readers, alike but for their nonces: signed together, given out one by one. A MAC that is computed
+ * between two readers costs several times what the next one in a row does: with a MAC for each ticket, a redirect on a kept
+ * connection takes a quarter more CPU (bench/results/redirect-tickets.md).
  */
 export class TicketSheet {
   readonly epoch: number;
-  /** How many MACs it has, each of which signs four. */
+  /** Number of MACs; each signs four tickets. */
   readonly size: number;
   readonly #payloads: readonly string[];
   readonly #macs: readonly string[];
@@ -85,10 +83,11 @@ export class TicketSheet {
 
   /** @param secrets the first signs */
   constructor(ticket: Omit<Ticket, 'nonce'>, secrets: readonly string[], size = 1) {
+    const secret = signingSecret(secrets);
     this.epoch = ticket.epoch;
     this.size = size;
-    this.#payloads = Array.from({ length: size }, () => payloadOf(ticket, newGroup()));
-    this.#macs = this.#payloads.map(macOf(secrets));
+    this.#payloads = Array.from({ length: size }, () => payloadOf(ticket, newNonce()));
+    this.#macs = this.#payloads.map((payload) => macOf(payload, secret));
   }
 
   /** Undefined when all are given out. */
@@ -99,20 +98,19 @@ export class TicketSheet {
     const mac = this.#macs[index];
     if (payload === undefined || mac === undefined) return undefined;
     this.#next += 1;
-    return `${payload}~${tagged(mac, slot)}`;
+    return withTag(payload, mac, slot);
   }
 }
 
-/** 72 bits, which tell apart the groups of the minute that a ticket is remembered. */
-function newGroup(): string {
-  // So short a text is a copy; a longer one would keep the whole pool alive that nonces are cut from.
-  return newNonce().slice(0, 12);
+function signingSecret([first]: readonly string[]): string {
+  if (first === undefined) throw new TypeError('a ticket needs a secret');
+  return first;
 }
 
 function payloadOf(ticket: Omit<Ticket, 'nonce'>, group: string): string {
   const { redirector, boot, node, tried, hops } = ticket;
-  const epoch = epochText(ticket.epoch);
-  const expires = expiresText(Math.ceil(ticket.expires / EXPIRES_UNIT_MS));
+  const epoch = ticket.epoch.toString(36);
+  const expires = Math.ceil(ticket.expires / EXPIRES_UNIT_MS).toString(36);
   let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}`;
   for (const name of tried) payload += `~${name}`;
   return payload;
@@ -124,33 +122,17 @@ function splitNonce(nonce: string): readonly [group: string, slot: number] {
   return slot === undefined ? [nonce, 0] : [nonce.slice(0, -2), Number(slot)];
 }
 
-function tagged(mac: string, slot: number): string {
-  return `${slot}${mac.slice(slot * TAG_LENGTH, (slot + 1) * TAG_LENGTH)}`;
+/** The MAC of an ASCII text, 64 bytes in base64url. */
+function macOf(payload: string, secret: string): string {
+  return createHmac('sha512', secret).update(payload).digest('base64url');
 }
 
-/** A number in base 36. All tickets of a second bear the same two, and writing one out costs a tenth of signing it. */
-function inBase36(): (number: number) => string {
-  let last = -1;
-  let text = '';
-  return (number) => {
-    if (number !== last) {
-      last = number;
-      text = number.toString(36);
-    }
-    return text;
-  };
+function tagOf(mac: string, slot: number): string {
+  return mac.slice(slot * TAG_LENGTH, (slot + 1) * TAG_LENGTH);
 }
-const epochText = inBase36();
-const expiresText = inBase36();
 
-function macOf(secrets: readonly string[]): Mac {
-  const known = macs.get(secrets);
-  if (known !== undefined) return known;
-  const secret = secrets[0];
-  if (secret === undefined) throw new TypeError('signTicket needs a secret');
-  const made = createMac(secret);
-  macs.set(secrets, made);
-  return made;
+function withTag(payload: string, mac: string, slot: number): string {
+  return `${payload}~${slot}${tagOf(mac, slot)}`;
 }
 
 /** The ticket, if one of the secrets signed it and it has not expired at `now` (ms since 1970); else undefined. */
@@ -160,13 +142,14 @@ export function verifyTicket(text: string, secrets: readonly string[], now: numb
   if (end < 1) return undefined;
   const payload = text.slice(0, end);
   const slot = SLOT_DIGITS.indexOf(text.charAt(end + 1));
-  const tag = text.slice(end + 2);
-  if (slot < 0 || tag.length !== TAG_LENGTH) return undefined;
-  const given = Buffer.from(tag, 'base64url');
-  if (given.length !== TAG_BYTES) return undefined;
+  const given = Buffer.from(text.slice(end + 2), 'latin1');
+  if (slot < 0 || given.length !== TAG_LENGTH) return undefined;
   // Every secret is tried, so that the time taken does not tell which one fitted.
   let genuine = false;
-  for (const secret of secrets) genuine = timingSafeEqual(given, tagBytes(payload, secret, slot)) || genuine;
+  for (const secret of secrets) {
+    const tag = Buffer.from(tagOf(macOf(payload, secret), slot), 'latin1');
+    genuine = timingSafeEqual(given, tag) || genuine;
+  }
   if (!genuine) return undefined;
   const parts = payload.split('~');
   const parsed = parts.length > FIXED_PARTS + MAX_TRIED ? undefined : partsSchema.safeParse(parts);
@@ -206,9 +189,4 @@ export function splitTicket(rawQuery: string): {
 /** What goes behind an address to bring a ticket along. @param rawQuery what the address has of a query, without `?` */
 export function ticketBehind(rawQuery: string, ticket: string): string {
   return `${rawQuery === '' ? '?' : '&'}ticket=${ticket}`;
-}
-
-function tagBytes(payload: string, secret: string, slot: number): Buffer {
-  const mac = createHmac('sha512', secret).update(payload).digest();
-  return mac.subarray(slot * TAG_BYTES, (slot + 1) * TAG_BYTES);
 }

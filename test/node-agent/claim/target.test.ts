@@ -1,11 +1,12 @@
 // Where a reader wanted to go, kept byte for byte.
 import { describe, expect, test } from 'vitest';
-import { findTarget, locate, splitTarget } from '../../../node-agent/claim/target.ts';
+import { findTarget, locate } from '../../../node-agent/claim/target.ts';
+import { splitRequestTarget } from '../../../shared/http/request-target.ts';
 
 const rules = { claimPaths: ['notebooks', 'tree', 'files', 'lab', 'spawn'], landingPath: '' };
 
 function located(url: string, landingPath = ''): string | undefined {
-  const { path, query } = splitTarget(url);
+  const { path, query } = splitRequestTarget(url);
   const target = findTarget(path, query, { ...rules, landingPath });
   return target === undefined ? undefined : locate('ID', target);
 }

@@ -1,6 +1,6 @@
 // The tickets that readers are sent with: one each, signed several at a time.
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Refusal, Sent } from '../../../redirector/placement/dispatcher.ts';
+import type { RefusalReason, Sent } from '../../../redirector/placement/dispatcher.ts';
 import { verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { SECRET } from '../support.ts';
 import { DispatchBed } from './bed.ts';
@@ -51,7 +51,7 @@ describe('tickets', () => {
     const [, view] = bed.members(2);
     if (view === undefined) throw new TypeError('no node');
     for (const each of bed.fleet.views()) bed.report(each);
-    const read = (sent: Sent | Refusal) =>
+    const read = (sent: Sent | RefusalReason) =>
       verifyTicket(typeof sent === 'string' ? sent : (sent.ticket ?? ''), [SECRET], bed.clock.now());
     const travelled = { tried: ['n0'], hops: 1, nonce: undefined };
     const first = read(bed.dispatcher.send(travelled));

@@ -69,7 +69,7 @@ describe('sending', () => {
     members(0);
     if (a !== undefined) report(a);
     expect(dispatcher.choose()).toBeUndefined();
-    expect(dispatcher.whyNot()).toBe('no-nodes');
+    expect(dispatcher.refusalReason()).toBe('no-nodes');
   });
 
   test('finds a node by the name it told, and by its id when it told none', () => {
@@ -161,7 +161,7 @@ describe('when most nodes fall silent at once', () => {
       clock.pass(2_500);
     }
     expect(dispatcher.choose()).toBeUndefined();
-    expect(dispatcher.whyNot()).toBe('none-answers');
+    expect(dispatcher.refusalReason()).toBe('none-answers');
   });
 
   test('nor are two of two: that is soon said', () => {

@@ -2,7 +2,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { splitRequestTarget } from '../../../redirector/public/redirect.ts';
+import { splitRequestTarget } from '../../../shared/http/request-target.ts';
 import { splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { until } from '../../support/until.ts';
 import { Bench, bounce, type Front, SECRET } from '../support.ts';
@@ -70,8 +70,8 @@ describe('a click', () => {
     const node = await bench.node();
     await front.add(node);
     for (const target of [
-      '//evil.example/x',
-      '///evil.example/x',
+      '//evil/x',
+      '///evil/x',
       'http://evil.example/x',
       'HTTPS://evil.example//x',
       'http://user@evil.example:81/x',

@@ -1,0 +1,75 @@
+// What a listener refuses before anything of ours sees it, and that the answer says why.
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorSchema } from '../../../shared/api/error.ts';
+import { type Serving, serve } from '../../../shared/http/serving.ts';
+
+let server: Serving;
+beforeAll(async () => {
+  server = await serve({
+    ...{ what: 'the test', host: '127.0.0.1', port: 0, flag: '--port' },
+    handle: (_request, response) => void response.end('handled'),
+  });
+});
+afterAll(() => server.close(0));
+
+function exchange(lines: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.once('close', () => resolve(text)).once('error', reject);
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  });
+}
+
+const CLOSE = 'Connection: close';
+
+describe('the Host header', () => {
+  test.each([
+    ['a name', 'Host: try.example.org'],
+    ['a name and a port', 'Host: localhost:9000'],
+    ['IPv4', 'Host: 127.0.0.1:80'],
+    ['IPv6', 'Host: [::1]:9000'],
+    ['an underscore', 'host: front_1'],
+    ['nothing', 'Host:'],
+  ])('may hold %s', async (_, host) => {
+    expect(await exchange(['GET / HTTP/1.1', host, CLOSE])).toMatch(/^HTTP\/1\.1 200 .*handled/s);
+  });
+
+  test('may be missing in HTTP/1.0', async () => {
+    expect(await exchange(['GET / HTTP/1.0'])).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('a 400 says what was wrong with', () => {
+  test.each([
+    ['two Host headers', ['GET / HTTP/1.1', 'Host: a', 'host: b'], /2 Host headers/],
+    ['the same Host twice', ['GET / HTTP/1.1', 'Host: a', 'Host: a'], /2 Host headers/],
+    ['no Host header', ['GET / HTTP/1.1'], /no Host header/],
+    ['a Host with a path', ['GET / HTTP/1.1', 'Host: a/b'], /Host header is invalid: "a\/b"/],
+    ['a Host with a user', ['GET / HTTP/1.1', 'Host: me@a'], /Host header is invalid/],
+    ['a Host with a word for a port', ['GET / HTTP/1.1', 'Host: a:http'], /Host header is invalid/],
+    ['two names in one Host', ['GET / HTTP/1.1', 'Host: a b'], /Host header is invalid/],
+    ['bytes beyond ASCII in a Host', ['GET / HTTP/1.1', 'Host: \u00e9'], /Host header is invalid/],
+    [
+      'a transfer coding beside a length',
+      ['POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', 'Content-Length: 1'],
+      /not valid HTTP: .*(?:Content-Length|Transfer-Encoding)/i,
+    ],
+    ['a header without a name', ['GET / HTTP/1.1', 'Host: a', ': b'], /not valid HTTP: .*header/i],
+    [
+      'an upgrade, whatever its method',
+      ['POST / HTTP/1.1', 'Host: a', 'Connection: upgrade', 'Upgrade: websocket'],
+      /no WebSockets/,
+    ],
+  ])('%s', async (_, lines, message) => {
+    const answer = await exchange(lines);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    const body = errorSchema.parse(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))));
+    expect(body.code).toBe('bad-request');
+    expect(body.message).toMatch(message);
+  });
+});

@@ -1,22 +1,34 @@
 // Exponential back-off with jitter: after each failure in a row, wait twice as long, up to a limit.
 import type { Clock, Random } from './clock.ts';
 
-const FIRST_MS = 500;
-const LONGEST_MS = 30_000;
+export interface BackoffSpans {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+const SPANS: BackoffSpans = { firstMs: 500, longestMs: 30_000 };
+
+/**
+ * The wait after so many failures in a row, without jitter. ms
+ * @param failures 1 or more
+ */
+export function backoffMs(failures: number, { firstMs, longestMs }: BackoffSpans): number {
+  return Math.min(longestMs, firstMs * 2 ** (failures - 1));
+}
 
 export class Backoff {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #onOver: (() => void) | undefined;
+  readonly #onEnd: (() => void) | undefined;
   #failures = 0;
   #until = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onOver` is called when a wait has ended. */
-  constructor(clock: Clock, random: Random, onOver?: () => void) {
+  /** @param onEnd called when a wait has ended */
+  constructor(clock: Clock, random: Random, onEnd?: () => void) {
     this.#clock = clock;
     this.#random = random;
-    this.#onOver = onOver;
+    this.#onEnd = onEnd;
   }
 
   get active(): boolean {
@@ -29,14 +41,14 @@ export class Backoff {
     clearTimeout(this.#timer);
   }
 
-  /** Begins a wait and says how long it is, in ms. */
+  /** Begins a wait. @returns its length in ms */
   failed(): number {
-    const span = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures) * (0.75 + 0.5 * this.#random());
     this.#failures += 1;
+    const span = backoffMs(this.#failures, SPANS) * (0.75 + 0.5 * this.#random());
     this.#until = this.#clock.monotonic() + span;
     clearTimeout(this.#timer);
     // One more ms: a timer may fire a fraction early, and the wait would then not be over.
-    if (this.#onOver !== undefined) this.#timer = setTimeout(this.#onOver, span + 1);
+    if (this.#onEnd !== undefined) this.#timer = setTimeout(this.#onEnd, span + 1);
     return span;
   }
 

@@ -1,4 +1,5 @@
 // Polls every node for its report, each in a loop of its own: a slow node delays no other.
+import { backoffMs } from '../../shared/backoff.ts';
 import type { Clock, Random } from '../../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -98,12 +99,10 @@ export class Poller {
 
   #startLoop(view: NodeView): Loop {
     const { random, logger, pollInterval, unreachableInterval } = this.#options;
+    const spans = { firstMs: pollInterval, longestMs: Math.max(pollInterval, unreachableInterval) };
     return startLoop(() => this.#poll(view), {
       // A node that has just stopped answering is most likely restarting: the pauses grow with each missed poll.
-      interval: () =>
-        view.misses === 0
-          ? pollInterval
-          : Math.max(pollInterval, Math.min(unreachableInterval, pollInterval * view.misses)),
+      interval: () => (view.misses === 0 ? pollInterval : backoffMs(view.misses, spans)),
       jitter: JITTER,
       random,
       logger,

@@ -5,6 +5,7 @@
 //   {tmpfleet}:audit     stream  entry: an audit entry as JSON
 import { createClient } from '@redis/client';
 import { z } from 'zod';
+import { backoffMs } from '../../shared/backoff.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
 import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
@@ -16,7 +17,7 @@ const AUDIT = '{tmpfleet}:audit';
 
 /** A Redis in the same data centre answers in a millisecond; one that is stopped never does. ms */
 const ANSWER_MS = 2_000;
-const SLOWEST_RETRY_MS = 1_000;
+const RECONNECT = { firstMs: 50, longestMs: 1_000 };
 
 /** Ends every script: the marker tells of the change, and so does the channel. */
 const TELL = `
@@ -67,7 +68,7 @@ function newClient({ url, password }: Pick<RedisStoreOptions, 'url' | 'password'
     disableOfflineQueue: true,
     socket: {
       connectTimeout: ANSWER_MS,
-      reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 10), SLOWEST_RETRY_MS),
+      reconnectStrategy: (retries: number) => backoffMs(retries + 1, RECONNECT),
     },
   });
 }

@@ -1,6 +1,6 @@
 // Waits after failures: longer each time, up to a limit, and none after a success.
 import { describe, expect, test } from 'vitest';
-import { Backoff } from '../../shared/backoff.ts';
+import { Backoff, backoffMs } from '../../shared/backoff.ts';
 
 function setUp() {
   let now = 0;
@@ -17,6 +17,12 @@ describe('back-off', () => {
     expect(spans).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
 
+  test('has a limit and a start that are given, however many failures there were', () => {
+    const spans = { firstMs: 50, longestMs: 1_000 };
+    const waits = [1, 2, 5, 6, 7, 5_000].map((failures) => backoffMs(failures, spans));
+    expect(waits).toEqual([50, 100, 800, 1_000, 1_000, 1_000]);
+  });
+
   test('is active until its span has passed', () => {
     const { backoff, pass } = setUp();
     expect(backoff.active).toBe(false);
@@ -27,7 +33,7 @@ describe('back-off', () => {
     expect(backoff.active).toBe(false);
   });
 
-  test('begins anew after a success', () => {
+  test('starts again after a success', () => {
     const { backoff } = setUp();
     backoff.failed();
     backoff.failed();

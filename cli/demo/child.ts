@@ -1,8 +1,9 @@
 // One process of the demo: started, watched, started again when it dies, and stopped for good.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
+import { lastLines, lastStartFailure, repeatLog } from './child-log.ts';
 
 export interface ChildSpec {
   readonly name: string;
@@ -26,6 +27,10 @@ export interface Child {
   readonly failed: Promise<never>;
   addresses(): Addresses;
   pid(): number;
+  /** Why the last sandbox failed to start; undefined when none did. */
+  startFailure(): string | undefined;
+  /** Stops it and starts it again, on the same ports, with further arguments. */
+  restartWith(args: readonly string[]): void;
   /** SIGTERM, then, if it takes too long, SIGKILL. False when it came to that: then it may have left something. */
   stop(): Promise<boolean>;
 }
@@ -36,8 +41,6 @@ const readyMessage = z.object({ ready: z.object({ url: z.string(), controlUrl: z
 const MAX_DEATHS = 3;
 const RESTART_MS = 300;
 const STOP_MS = 30_000;
-/** A start quicker than this needs no words. */
-const TELL_MS = 2_000;
 
 export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child {
   const first = deferred<void>();
@@ -49,9 +52,11 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
   let current: ChildProcess | undefined;
   let deaths = 0;
   let stopping = false;
+  let restarting = false;
+  let args = spec.args;
 
   const start = (): void => {
-    const child = launch(spec, addresses);
+    const child = launch({ ...spec, args }, addresses);
     current = child;
     child.on('message', (message) => {
       const parsed = readyMessage.safeParse(message);
@@ -63,12 +68,17 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
     child.once('exit', (code, signal) => {
       current = undefined;
       if (stopping) return;
+      if (restarting) {
+        restarting = false;
+        start();
+        return;
+      }
       deaths += 1;
       const how = signal ?? `exit code ${code}`;
       if (addresses === undefined || deaths >= MAX_DEATHS) {
         const error = new FleetError(
           'unavailable',
-          `${spec.name} does not start (${how}):\n${lastWords(spec.log)}`,
+          `${spec.name} does not start (${how}):\n${lastLines(spec)}`,
         );
         first.reject(error);
         given.reject(error);
@@ -81,8 +91,8 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
     });
   };
   start();
-  const hush = tellLog(spec, say);
-  void first.promise.then(hush, hush);
+  const stopRepeating = repeatLog(spec, say);
+  void first.promise.then(stopRepeating, stopRepeating);
 
   return {
     name: spec.name,
@@ -93,6 +103,12 @@ export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child
       return addresses;
     },
     pid: () => current?.pid ?? 0,
+    startFailure: () => lastStartFailure(spec),
+    restartWith: (more) => {
+      args = [...args, ...more];
+      // One that is dead already is about to be started again.
+      restarting = current?.kill('SIGTERM') ?? false;
+    },
     stop: async () => {
       stopping = true;
       const child = current;
@@ -133,50 +149,8 @@ function fixedPorts(args: readonly string[], before: Addresses | undefined): rea
   });
 }
 
-const logLine = z.object({
-  level: z.number(),
-  msg: z.string(),
-  image: z.string().optional(),
-  progress: z.string().optional(),
-});
-
-/** Says what a child logs while it is not serving yet (a pull may take minutes). Returns how to stop. */
-function tellLog(spec: ChildSpec, say: (line: string) => void): () => void {
-  let told = 0;
-  const timer = setInterval(() => {
-    if (!existsSync(spec.log)) return;
-    const lines = readFileSync(spec.log, 'utf8').split('\n').slice(0, -1);
-    for (const line of lines.slice(told)) {
-      const { msg, image = '', progress = '' } = parseLogLine(line) ?? {};
-      if (msg !== undefined)
-        say(`  ${spec.name}: ${[msg, image, progress].filter((part) => part !== '').join(' ')}`);
-    }
-    told = lines.length;
-  }, TELL_MS);
-  return () => clearInterval(timer);
-}
-
-function parseLogLine(line: string): z.infer<typeof logLine> | undefined {
-  try {
-    return logLine.safeParse(JSON.parse(line)).data;
-  } catch {
-    // A line that is not a log entry: the last words will have it.
-    return undefined;
-  }
-}
-
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TMPFLEET_')));
-}
-
-/** The log's last lines, with messages taken out of their JSON. */
-function lastWords(path: string): string {
-  return readFileSync(path, 'utf8')
-    .trim()
-    .split('\n')
-    .slice(-6)
-    .map((line) => `    ${line.replace(/^tmpfleet: /, '')}`)
-    .join('\n');
 }
 
 function deferred<T>(): {

@@ -13,6 +13,7 @@ import { FleetError } from '../../shared/errors.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
 import { type Child, type ChildSpec, keepRunning } from './child.ts';
+import { watchFailedStarts } from './failed-starts.ts';
 import { showProgress } from './progress.ts';
 
 const demoOptions = {
@@ -56,8 +57,7 @@ With the local engine, sandboxes are processes of your user on loopback, without
     )
     .action(async () => {
       try {
-        // TMPFLEET_* of a real node's environment is not meant for the demo.
-        const { config, printed } = readOptions(demoOptions, command, {});
+        const { config, printed } = readOptions(demoOptions, command, process.env);
         if (printed !== undefined) process.stdout.write(printed);
         else process.exitCode = await runDemo(config);
       } catch (error) {
@@ -77,6 +77,8 @@ async function runDemo(config: DemoConfig): Promise<number> {
       `warm: ${config.warm} is more than the capacity, which is ${config.capacity}`,
     );
   }
+  // A terminal that was closed takes no words any more; that must not keep the demo from cleaning up.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const dir = await mkdtemp(join(tmpdir(), 'tmpfleet-demo-'));
   const children: Child[] = [];
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -98,9 +100,15 @@ async function runDemo(config: DemoConfig): Promise<number> {
     );
     const started = await Promise.all(nodes.map(launch));
     for (const node of started) await register(controlUrl, node);
-    await showProgress({ frontUrl: url, nodes: started, signal: stop.signal, fatal: anyFailed(children) });
-    ready = true;
-    if (!stop.signal.aborted) say(whatToTry(url, controlUrl, started));
+    await showProgress({
+      ...{ frontUrl: url, nodes: started, signal: stop.signal, fatal: anyFailed(children) },
+      explain: watchFailedStarts({
+        nodes: started,
+        mayFallBack: engine === 'local' && config.command === '',
+      }),
+    });
+    ready = !stop.signal.aborted;
+    if (ready) say(whatToTry(url, controlUrl, started));
     await Promise.race([aborted(stop.signal), anyFailed(children)]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;

@@ -4,6 +4,7 @@ import got from 'got';
 import { type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { freeSlots, slotBar } from '../terminal/slot-bar.ts';
 import type { Child } from './child.ts';
+import type { FailedStarts } from './failed-starts.ts';
 
 export interface ProgressOptions {
   readonly frontUrl: string;
@@ -11,6 +12,8 @@ export interface ProgressOptions {
   readonly signal: AbortSignal;
   /** Rejects when waiting is no use any more. */
   readonly fatal: Promise<never>;
+  /** Called again and again for each node on which starts failed and nothing is ready; returns lines to show. */
+  readonly explain: (failed: FailedStarts) => readonly string[];
 }
 
 const POLL_MS = 250;
@@ -19,7 +22,8 @@ const POLL_MS = 250;
 const ONCE = { timeout: { request: 2_000 }, retry: { limit: 0 } };
 
 /** Until every node has what it is to keep warm and the front knows of it, or the signal aborts. */
-export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressOptions): Promise<void> {
+export async function showProgress(options: ProgressOptions): Promise<void> {
+  const { frontUrl, nodes, signal, fatal } = options;
   const terminal = process.stdout.isTTY === true;
   let drawn = '';
   while (!signal.aborted) {
@@ -27,6 +31,11 @@ export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressO
       fatal,
       Promise.all(nodes.map((node) => report(node.addresses().url))),
     ]);
+    const explanations = nodes.flatMap((node, index) => explainFailures(node, reports[index], options));
+    if (explanations.length > 0) {
+      process.stdout.write(`${explanations.join('\n')}\n`);
+      drawn = '';
+    }
     const lines = nodes.map((node, index) => describe(node.name, reports[index]));
     const text = lines.join('\n');
     if (text !== drawn) {
@@ -36,6 +45,17 @@ export async function showProgress({ frontUrl, nodes, signal, fatal }: ProgressO
     if (reports.every(isWarm) && (await hosts(frontUrl)) >= nodes.length) return;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+function explainFailures(
+  node: Child,
+  stats: NodeStats | undefined,
+  { explain }: Pick<ProgressOptions, 'explain'>,
+): readonly string[] {
+  const fleet = stats?.fleet;
+  const failed = fleet?.ended['failed-start'] ?? 0;
+  if (fleet === undefined || failed === 0 || fleet.warm + fleet.held > 0) return [];
+  return explain({ node, failed, runs: fleet.image });
 }
 
 async function report(url: string): Promise<NodeStats | undefined> {

@@ -1,12 +1,17 @@
 // The demo in a real browser: what somebody sees who has just typed the README's first command.
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchChromium } from '../lab/chromium.ts';
+import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
+import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
@@ -137,6 +142,84 @@ describe('the demo', () => {
       return landed.status === 200 ? landed : undefined;
     });
     expect(after.sandbox).toBe(before.sandbox);
+  });
+});
+
+describe('the demo, where something is different:', () => {
+  let demo: Demo | undefined;
+  let bin = '';
+  beforeEach(() => {
+    bin = mkdtempSync(join(tmpdir(), 'tmpfleet-bin-'));
+  });
+  afterEach(async () => {
+    await demo?.end();
+    demo = undefined;
+    rmSync(bin, { recursive: true, force: true });
+  });
+  /** A `jupyter` that is found first; `$args` are all that it is started with. */
+  const withJupyter = (script: string): Readonly<Record<string, string>> => {
+    const text = `#!/bin/sh\nargs="$*"\n[ "$args" = "notebook --version" ] && echo 6.4.12 && exit 0\n${script}\n`;
+    writeFileSync(join(bin, 'jupyter'), text, { mode: 0o755 });
+    return { PATH: `${bin}:${process.env.PATH ?? ''}` };
+  };
+  const server = `${process.execPath} ${TINY_SERVER} --base-path "$base" --port "$port" --ip 127.0.0.1`;
+
+  test('Jupyter that refuses root is started with what it asks for', async () => {
+    const isRoot = process.getuid?.() === 0;
+    const env = withJupyter(`
+case "$args" in *--allow-root*) ;; *) ${isRoot ? 'echo "Running as root is not recommended. Use --allow-root" >&2; exit 1' : ':'};; esac
+base=$(echo "$args" | sed 's/.*NotebookApp.base_url=\\([^ ]*\\).*/\\1/'); port=$(echo "$args" | sed 's/.*--port=\\([0-9]*\\).*/\\1/')
+exec ${server}`);
+    demo = startDemo(['--engine', 'local', '--nodes', '1'], env);
+    const front = await demo.front();
+    const { status, body } = await new Reader().click(`${front}/`);
+    expect([status, body.includes('scratchpad')]).toEqual([200, false]);
+    expect(demo.output()).not.toContain('failed to start');
+  });
+
+  test('Jupyter that does not start shows its last words, and the scratchpad takes its place', async () => {
+    const env = withJupyter('echo "ImportError: no module named tornado" >&2; exit 1');
+    demo = startDemo(['--engine', 'local', '--nodes', '2'], env);
+    const front = await demo.front();
+    expect(demo.output()).toMatch(/failed to start:\n.*ImportError: no module named tornado/);
+    expect(demo.output()).toMatch(/"jupyter notebook" does not start here: using the scratchpad/);
+    const landed = await new Reader().click(`${front}/`);
+    expect([landed.status, landed.body.includes('scratchpad')]).toEqual([200, true]);
+  });
+
+  test('a command of the user that does not start shows its last words, and is not replaced', async () => {
+    demo = startDemo(['--engine', 'local', '--nodes', '1', '--command', 'echo "no licence" >&2; exit 7']);
+    await demo.printed(/failed to start:\n.*no licence/);
+    await demo.printed(/No sandbox starts/);
+    expect(demo.output()).not.toContain('scratchpad');
+  });
+
+  test('its options come from the environment too, as its help says', async () => {
+    const command = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
+    demo = startDemo(['--engine', 'local'], { TMPFLEET_COMMAND: command, TMPFLEET_NODES: '1' });
+    const front = await demo.front();
+    expect(Object.keys(await hosts(front))).toHaveLength(1);
+    const { status, body } = await new Reader().click(`${front}/`);
+    expect([status, body.includes('scratchpad')]).toEqual([200, false]);
+  });
+
+  test('when its terminal is closed it leaves no process and no file', async () => {
+    const script = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const line = `exec ${process.execPath} ${script} demo --port 0 --engine local --nodes 1`;
+    const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: bin };
+    const terminal = spawn('script', ['-qfec', line, '/dev/null'], {
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+    });
+    await until('it is ready', () => shown.includes('Click:'), 60_000);
+    expect(readdirSync(bin)).not.toEqual([]);
+    terminal.kill('SIGKILL');
+    await until('all of it is gone', () => processesWith(bin).length === 0, 30_000);
+    expect(readdirSync(bin)).toEqual([]);
   });
 });
 

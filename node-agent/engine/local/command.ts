@@ -19,8 +19,13 @@ export async function chooseCommand(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LocalCommand> {
   if (configured !== '') return { template: configured, describes: configured };
-  if (await hasJupyter(env)) return { template: JUPYTER_COMMAND, describes: 'jupyter notebook' };
+  if (await hasJupyter(env)) return { template: jupyterCommand(), describes: 'jupyter notebook' };
   return { template: scratchpadCommand(), describes: 'scratchpad (JavaScript)' };
+}
+
+/** Jupyter refuses to run as root unless it is asked to. This engine isolates nothing for any user. */
+function jupyterCommand(): string {
+  return process.getuid?.() === 0 ? `${JUPYTER_COMMAND} --allow-root` : JUPYTER_COMMAND;
 }
 
 async function hasJupyter(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {

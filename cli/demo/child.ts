@@ -37,7 +37,7 @@ export interface Child {
 
 const readyMessage = z.object({ ready: z.object({ url: z.string(), controlUrl: z.string() }) });
 
-/** So many deaths in a row, without having served in between, and it is given up. */
+/** A process that ended this often in a row, without serving in between, is given up. */
 const MAX_DEATHS = 3;
 const RESTART_MS = 300;
 const STOP_MS = 30_000;
@@ -45,7 +45,7 @@ const STOP_MS = 30_000;
 export function keepRunning(spec: ChildSpec, say: (line: string) => void): Child {
   const first = deferred<void>();
   const given = deferred<never>();
-  // Nobody may be listening at the time it is given up; whoever does listen still gets the rejection.
+  // There may be no listener yet when it is given up; a later one still gets the rejection.
   given.promise.catch(() => undefined);
   first.promise.catch(() => undefined);
   let addresses: Addresses | undefined;

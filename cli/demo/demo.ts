@@ -92,7 +92,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
     const secret = randomBytes(32).toString('hex');
     const engine = await chooseEngine(config);
     say(ENGINE_WORDS[engine]);
-    say(`Starting a front and ${config.nodes} node(s) …`);
+    say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} …`);
     const front = await launch(redirectorSpec(config, dir, secret));
     const { url, controlUrl } = front.addresses();
     const nodes = Array.from({ length: config.nodes }, (_, index) =>
@@ -120,7 +120,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
     if (stuck.length === 0) say('Nothing is left behind.');
     else
       say(
-        `${stuck.join(', ')} had to be killed: look for what is labelled tmpfleet.node, or for processes of yours.`,
+        `${stuck.join(', ')} had to be killed: look for containers with the label tmpfleet.node, or for processes of yours.`,
       );
   }
   return ready ? EXIT.ok : EXIT.interrupted;

@@ -29,7 +29,7 @@ interface LogSettings {
   readonly logFormat: 'auto' | 'json' | 'pretty';
 }
 
-/** Turns a commander command into one that runs the server until it is told to stop. */
+/** Turns a commander command into one that runs the server until a signal stops it. */
 export function addServerCommand<O extends Options>(
   command: Command,
   server: ServerCommand<O>,

@@ -1,4 +1,4 @@
-// Where a reader goes whom this node has no sandbox for: back to the front, with this node noted in the ticket as tried.
+// Where a reader goes when this node has no sandbox for them: back to the front, with this node noted in the ticket as tried.
 import { newNonce } from '../../shared/clock.ts';
 import { MAX_HOPS, signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 

@@ -15,7 +15,7 @@ export function formatOwnerCookie(nodeId: string, sandbox: Sandbox, secure: bool
   return `${cookieName(nodeId)}=${sandbox.id}.${sandbox.owner ?? ''}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
 }
 
-/** The sandbox the cookie proves to be its bearer's, as long as it lives. */
+/** The living sandbox whose owner's secret is in the cookie; undefined when there is none. */
 export function findOwned(
   header: string | undefined,
   nodeId: string,

@@ -1,4 +1,4 @@
-// Counts the tickets that arrive, each once: what a redirector needs to know who is still on the way.
+// Counts the tickets that arrive, each once, so that a redirector knows which readers are still on their way.
 import type { Clock } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';

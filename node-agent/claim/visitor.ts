@@ -1,4 +1,4 @@
-// Who is asking: a person's browser on its way somewhere, or anything else. Only the former costs a sandbox.
+// Tells a person's browser from other visitors. Only a person's click uses a sandbox.
 import type { IncomingHttpHeaders } from 'node:http';
 import { isPrefetch } from '../../shared/http/prefetch.ts';
 

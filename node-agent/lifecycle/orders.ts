@@ -1,4 +1,4 @@
-// What may be ordered of a node: by its own control listener, or by the front with a signed order.
+// Carries out orders: of the node's own control listener, or of the front, which signs them.
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
@@ -83,7 +83,7 @@ export class OrderHandler {
     return snapshot();
   }
 
-  /** As text, byte for byte what is signed. */
+  /** The body as text, because the signature covers its bytes. */
   #answer({ nonce }: Probe, context: Context): string {
     const { config, secrets, clock, isReady } = this.#options;
     const answer: ProbeAnswer = {

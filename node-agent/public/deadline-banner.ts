@@ -1,9 +1,9 @@
-// What is put at the end of a sandbox's own pages when it has a deadline: how long is left, and what to do.
+// The HTML that is added to the end of a sandbox's pages when it has a deadline: how much time is left, and what to do.
 import type { Deadline } from '../sandboxes/deadline.ts';
 
 const WHY: Readonly<Record<Deadline['why'], string>> = {
   drain: 'The host it runs on is being retired.',
-  age: 'It has reached the greatest age that one may have.',
+  age: 'A notebook may run only for a limited time.',
 };
 
 const BOX =
@@ -14,8 +14,9 @@ const BUTTON =
   'position:absolute;top:4px;right:6px;margin:0;border:0;background:none;color:inherit;font:18px/1 sans-serif;cursor:pointer;padding:4px';
 
 /**
- * HTML that may follow any page's end. Read and put away without a script, which the page's policy may not let run; with
- * one, the time left is counted from here, since the reader's clock may be wrong.
+ * HTML that may follow the end of any page. It can be read and closed without a script, which the page's policy may forbid.
+ * The script counts the time left from here, since the reader's clock may be wrong.
+ * @param now ms since 1970
  */
 export function deadlineBanner({ at, why }: Deadline, now: number): string {
   const left = Math.max(0, at - now);

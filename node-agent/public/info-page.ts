@@ -1,4 +1,4 @@
-// The node's own picture: its slots by state, live, for whoever runs or watches it.
+// A page with a live chart of the node's slots by state, for operators.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from '../../shared/http/page.ts';

@@ -1,10 +1,10 @@
-// While an agent takes up what the last one left, it does not know yet whose sandbox is where. A reader who comes just
-// then waits; to say "gone" of a sandbox that lives would be worse than to say nothing.
+// Holds requests while an agent starts. Until it has adopted the sandboxes of its last run, it does not know which exist:
+// an answer "gone" for a living sandbox would be worse than a short wait.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 
-/** A Docker that hangs may take much longer; then the reader is told, and their page comes back by itself. ms */
+/** Longest time a request is held (ms). A Docker that hangs takes longer: then a page says so and reloads itself. */
 const MAX_WAIT_MS = 20_000;
 const RETRY_AFTER_SECONDS = 3;
 
@@ -16,14 +16,14 @@ export class StartupGate {
     return this.#isOpen;
   }
 
-  /** Everyone goes on. */
+  /** Lets all held requests go on, and all later ones pass. */
   open(): void {
     this.#isOpen = true;
     for (const go of this.#waiting) go();
     this.#waiting.clear();
   }
 
-  /** Goes on with `handle` when the node is open. */
+  /** Calls `handle` when the node is open, or answers 503 after a while. */
   hold(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
     this.#wait(response, handle, () => refuse(request, response));
   }

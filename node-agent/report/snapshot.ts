@@ -1,4 +1,4 @@
-// The node's report: one atomic snapshot, from memory, whatever the engine is doing.
+// The node's report: one consistent snapshot, taken from memory, so that it is answered also while the engine hangs.
 import { cpus, loadavg } from 'node:os';
 import { newNonce } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';

@@ -1,4 +1,4 @@
-// What an operator made of this node, as one file that survives restarts. On disk before it takes effect.
+// What operators ordered of this node, in one file that survives restarts. An order is on disk before it takes effect.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -61,7 +61,7 @@ export class NodeStateFile {
       // Unreadable is not "ready": a node that was being drained must not fill up again by accident.
       logger.error(
         { path: this.#path, error: describeError(error) },
-        'the node state cannot be read; cordoned until told otherwise',
+        'the node state cannot be read; the node is cordoned until an operator changes that',
       );
       return { ...FIRST, state: 'cordoned' };
     }

@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import { describeFailure, isConnectionLoss } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
-import { askForWholePage, isPageView, makeRoom } from './html-banner.ts';
+import { askForPage, isPageView, makeRoom, mustStayAsItIs } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './types.ts';
@@ -70,6 +70,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   #retried = false;
   #answered = false;
   #interim = 0;
+  /** The sandbox answered 304 where a whole page is needed. */
+  #wantsWhole = false;
+  #askedForWhole = false;
   #wrote = false;
   #paused = false;
   #over = false;
@@ -113,7 +116,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       {
         path: target,
         method: request.method ?? 'GET',
-        headers: this.#banner() === undefined ? headers : askForWholePage(headers),
+        headers: this.#banner() === undefined ? headers : askForPage(headers, this.#wantsWhole),
         body: this.#body ?? null,
         headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
         ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
@@ -154,6 +157,13 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (this.#interim > MAX_INTERIM)
         controller.abort(new Error('the sandbox sends interim responses only'));
       else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
+      return;
+    }
+    if (status === 304 && !this.#wantsWhole && this.#banner() !== undefined && !mustStayAsItIs(headers)) {
+      // The page that the reader has is one without our lines, or with old ones.
+      this.#wantsWhole = true;
+      this.#answered = false;
+      controller.abort(new Error('the whole page is wanted'));
       return;
     }
     countAnswer(tally, status);
@@ -240,6 +250,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
+    if (this.#wantsWhole && !this.#askedForWhole) {
+      this.#askedForWhole = true;
+      this.#connection?.destroy();
+      this.#dispatch();
+      return;
+    }
     const code = errorCode(error);
     const mayRetry = isConnectionLoss(code) && this.#mayRetry();
     this.#connection?.destroy();

@@ -3,11 +3,12 @@
 // of the page need be read or held back.
 import type { IncomingMessage } from 'node:http';
 
-/** They would get the reader something other than the whole page as it is. */
+/** With them the reader may get the page in another coding. */
+const ASKS_FOR_CODING: ReadonlySet<string> = new Set(['accept-encoding']);
+
+/** With them the reader may get no page, but the word that the one they have is still good. */
 const ASKS_FOR_LESS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'range',
-  'if-range',
+  ...ASKS_FOR_CODING,
   'if-none-match',
   'if-modified-since',
 ]);
@@ -25,20 +26,35 @@ const SPEAKS_OF_THE_BYTES: ReadonlySet<string> = new Set([
 
 /** A person opens a page, or a frame of one does; not a script that fetches HTML to work with. */
 export function isPageView({ method, headers }: IncomingMessage): boolean {
-  if (method !== 'GET') return false;
+  // A part of something is a download that goes on.
+  if (method !== 'GET' || headers.range !== undefined) return false;
   const destination = headers['sec-fetch-dest'];
   if (destination !== undefined) return destination === 'document';
   return headers['sec-fetch-mode'] === undefined && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
-/** The request's headers (names and values in turn), so that the answer is the whole page, not compressed. */
-export function askForWholePage(flat: readonly string[]): string[] {
-  return [...without(flat, ASKS_FOR_LESS), 'accept-encoding', 'identity'];
+/**
+ * The request's headers (names and values in turn), so that a page is not compressed.
+ * @param whole nor left out because the reader's copy is still good
+ */
+export function askForPage(flat: readonly string[], whole: boolean): string[] {
+  return [...without(flat, whole ? ASKS_FOR_LESS : ASKS_FOR_CODING), 'accept-encoding', 'identity'];
 }
 
-/** The response's headers with so many bytes added; undefined where nothing may be added to that response. */
+/** Whether nothing may be added to that response: a download, or one whose `Cache-Control` says so (RFC 9111 §5.2.2.6). */
+export function mustStayAsItIs(flat: readonly string[]): boolean {
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = flat[index]?.toLowerCase();
+    const value = flat[index + 1] ?? '';
+    if (name === 'content-disposition' && /^\s*attachment\b/i.test(value)) return true;
+    if (name === 'cache-control' && /(?:^|[\s,])no-transform(?:$|[\s,])/i.test(value)) return true;
+  }
+  return false;
+}
+
+/** The response's headers with `bytes` bytes added; undefined where nothing may be added to that response. */
 export function makeRoom(flat: readonly string[], status: number, bytes: number): string[] | undefined {
-  if (status !== 200) return undefined;
+  if (status !== 200 || mustStayAsItIs(flat)) return undefined;
   let isPage = false;
   const roomy = without(flat, SPEAKS_OF_THE_BYTES);
   for (let index = 0; index < roomy.length; index += 2) {

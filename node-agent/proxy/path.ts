@@ -1,29 +1,69 @@
-// Whose sandbox a request target is for. Bytes are passed on as they came; only what could climb out is refused.
+// Whose sandbox a request target is for. Dot segments and backslashes are resolved as browsers do (WHATWG URL); what could
+// climb out of the sandbox, by any server's reading, is refused. Everything else is passed on as it came.
 
 export interface SandboxPath {
   readonly id: string;
-  /** The request target for the sandbox, query and all; undefined when the slash after the id is missing. */
+  /** The request target for the sandbox, with its query; undefined when the slash after the id is missing. */
   readonly target: string | undefined;
   /** With its `?`, or empty. */
   readonly query: string;
 }
 
 const UNDER_USER = /^\/+user\/+([^/?]*)(\/*)([^?]*)(\?.*)?$/s;
-/** `..` as a whole segment, whichever of its dots and slashes are escaped. */
-const CLIMBS = /(?:[\\/]|%2f|%5c)(?:\.|%2e){2}(?=$|[\\/]|%2f|%5c)/i;
-const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
-/** No browser sends these unescaped, and servers disagree about what they mean. */
-const AMBIGUOUS = /[\\#]/;
+/** Something that is a dot segment, or that a server could take for one. */
+const DOTS = /(?:^|[\\/]|%2f|%5c)(?:\.|%2e){1,2}(?=$|[\\/]|%2f|%5c)/i;
+const DOT = /^(?:\.|%2e)$/i;
+const DOT_DOT = /^(?:\.|%2e){2}$/i;
+/** What ends a segment: for browsers and most servers; for some; for those that decode first. */
+const SEPARATORS = [/\//, /[\\/]/, /\/|%2f/i, /[\\/]|%2f|%5c/i];
 
 /** `elsewhere` is not under /user/. The id is not decoded: it is matched as it stands. */
 export function parseSandboxPath(url: string): SandboxPath | 'elsewhere' | 'malformed' {
   const match = UNDER_USER.exec(url);
   if (match === null) return 'elsewhere';
-  const [, id = '', slash = '', rest = '', query = ''] = match;
-  const path = query === '' ? url : url.slice(0, url.length - query.length);
-  if (AMBIGUOUS.test(path)) return 'malformed';
-  if ((path.includes('%') || path.includes('..')) && (BROKEN_ESCAPE.test(path) || CLIMBS.test(path))) {
-    return 'malformed';
+  const [, rawId = '', slash = '', rawRest = '', query = ''] = match;
+  let [id, rest, hasSlash] = [rawId, rawRest, slash !== ''];
+  if (rawId.includes('\\')) {
+    const at = rawId.indexOf('\\');
+    [id, rest, hasSlash] = [rawId.slice(0, at), rawId.slice(at + 1) + slash + rawRest, true];
   }
-  return { id, target: slash === '' ? undefined : `/user/${id}/${rest}${query}`, query };
+  // A target has no fragment: servers disagree about what one means.
+  if (id.includes('#') || rest.includes('#') || isDots(id)) return 'malformed';
+  if (rest.includes('\\') || DOTS.test(rest)) {
+    if (SEPARATORS.some((separator) => climbsOut(rest, separator))) return 'malformed';
+    rest = normalise(rest);
+  }
+  return { id, target: hasSlash ? `/user/${id}/${rest}${query}` : undefined, query };
+}
+
+/** The id, or the beginning of it for servers that decode first, is a dot segment. */
+function isDots(id: string): boolean {
+  return id.split(/%2f|%5c/i).some((segment) => DOT.test(segment) || DOT_DOT.test(segment));
+}
+
+/** Whether a `..` goes above the sandbox's own path, where empty segments count for nothing. */
+function climbsOut(rest: string, separator: RegExp): boolean {
+  let depth = 0;
+  for (const segment of rest.split(separator)) {
+    if (DOT_DOT.test(segment)) depth -= 1;
+    else if (segment !== '' && !DOT.test(segment)) depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+function normalise(rest: string): string {
+  const kept: string[] = [];
+  const segments = rest.split(/[\\/]/);
+  for (const [index, segment] of segments.entries()) {
+    const isLast = index === segments.length - 1;
+    if (DOT_DOT.test(segment)) kept.pop();
+    else if (!DOT.test(segment)) {
+      kept.push(segment);
+      continue;
+    }
+    // `a/..` and `a/.` are directories.
+    if (isLast) kept.push('');
+  }
+  return kept.join('/');
 }

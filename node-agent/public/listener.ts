@@ -1,5 +1,6 @@
 // The listener that readers reach. Until the node is open, all but its report and the front's orders waits.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { useOriginForm } from '../../shared/http/origin-form.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -24,11 +25,13 @@ export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions
     flag: '--port',
     stallTimeout: config.stallTimeout,
     handle: (request, response) => {
+      useOriginForm(request);
       // The report is true at all times (nothing is warm yet), and a probe or a cordon need not wait.
       if (gate.isOpen || isForFronts(request.url)) handle(request, response);
       else gate.hold(request, response, () => handle(request, response));
     },
     upgrade: (request, socket, head) => {
+      useOriginForm(request);
       const upgrade = (): void => {
         if (!proxy.upgrade(request, socket, head)) socket.end(NO_UPGRADE_HERE);
       };

@@ -12,12 +12,13 @@ import { createRedirectorMetrics } from './metrics/metrics.ts';
 import { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
 import { summarize } from './nodes/summary.ts';
-import { Dispatcher } from './placement/dispatcher.ts';
+import { Dispatcher, type RefusalReason } from './placement/dispatcher.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
 import { createRedirect } from './public/redirect.ts';
+import { createRefusalLog } from './public/refusal-log.ts';
 import { SpawnDesk } from './public/spawn.ts';
 import { createRefuse } from './public/unavailable.ts';
 import type { Membership } from './registry/registry.ts';
@@ -55,7 +56,12 @@ export async function startFront(
     askNow: view.askNow,
     count: metrics.countWait,
   });
-  const refuse = createRefuse({ retryAfter: config.retryAfter, count: metrics.countRefusal });
+  const logRefusal = createRefusalLog({ logger, clock });
+  const countRefusal = (reason: RefusalReason): void => {
+    metrics.countRefusal(reason);
+    logRefusal(reason);
+  };
+  const refuse = createRefuse({ retryAfter: config.retryAfter, count: countRefusal });
   const redirect = createRedirect({
     dispatcher,
     room,
@@ -70,9 +76,10 @@ export async function startFront(
     dispatcher,
     room,
     logger,
+    clock,
     retryAfter: config.retryAfter,
     count: (sent) => metrics.countSent('spawn', sent),
-    countRefusal: metrics.countRefusal,
+    countRefusal,
   });
   const stats = (): object => summarize(fleet, VERSION);
   const server = await serve({

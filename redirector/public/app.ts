@@ -19,16 +19,22 @@ export interface PublicOptions {
   readonly logger: Logger;
 }
 
-/** What a browser or a crawler asks for by itself: no reader, so no sandbox. */
-const NEVER_A_CLICK = /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[^/]*|\.well-known\/.*)$/;
+/**
+ * A dot in the first segment, or a WordPress directory: favicon.ico, robots.txt, .well-known/…, .env, wp-login.php. Browsers,
+ * crawlers and scanners ask for these by themselves, and no claim path of a node has a dot.
+ */
+const NEVER_A_CLICK = /^\/(?:[^/]*\.|wp-)/;
 const OURS: ReadonlySet<string> = new Set([
   '/stats',
+  '/stats/',
   '/api/stats',
+  '/api/stats/',
   '/api/spawn',
   '/api/spawn/',
   OPENAPI_PATH,
 ]);
 
+/** Whether the front answers this path itself, if only with 404. */
 export function isOwn(path: string): boolean {
   return OURS.has(path) || NEVER_A_CLICK.test(path);
 }

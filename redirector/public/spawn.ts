@@ -1,26 +1,23 @@
 // POST /api/spawn at the front: asks the chosen node, and goes on to another when it cannot.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { Agent, request } from 'undici';
-import { newNonce } from '../../shared/clock.ts';
+import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
-import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
+import type { Dispatcher, Journey, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import { type FailedAttempt, nextSpawnStep, SPAWN_BUDGET_MS } from './spawn-policy.ts';
+import { REFUSALS } from './unavailable.ts';
 
 const CONNECT_MS = 250;
-/** A node with a warm sandbox answers in milliseconds, so at first nobody is waited for long … */
-const QUICK_MS = 2_000;
-/** … and only when no other had one, those who were too slow are asked again: longer than a start may take. */
-const PATIENT_MS = 12_000;
 /** As our own APIs'. */
 const BODY_LIMIT: BodyLimit = { bytes: 64 * 1024, what: 'the body', code: 'body-too-large' };
 const ANSWER_LIMIT: BodyLimit = { bytes: 16 * 1024, what: 'its answer' };
-
-type Sending = Sent | RefusalReason | Promise<Sent | RefusalReason>;
 
 /** What of the caller's request goes on to a node. */
 interface Call {
@@ -33,9 +30,10 @@ export interface SpawnOptions {
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (sent: Sent) => void;
-  readonly countRefusal: (refusal: 'full' | 'none-answers') => void;
+  readonly countRefusal: (reason: RefusalReason) => void;
   /** ms */
   readonly retryAfter: number;
 }
@@ -50,65 +48,76 @@ export class SpawnDesk {
     this.#options = options;
   }
 
-  /** @throws FleetError `full` when every node is, `no-node-answers` when none does, and what a node refuses the caller with */
+  /**
+   * Within `SPAWN_BUDGET_MS` in all, and each node is asked once.
+   * @throws FleetError `full`, `no-node-answers`, `no-nodes`, or what a node refuses the caller with
+   */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { dispatcher, room, count } = this.#options;
-    const nonce = newNonce();
+    const { dispatcher, clock, count } = this.#options;
     const call: Call = {
       authorization: context.get('authorization'),
       contentType: context.get('content-type'),
       body: await readBytes(context.req, BODY_LIMIT),
     };
+    const deadline = clock.monotonic() + SPAWN_BUDGET_MS;
+    const remainingMs = (): number => Math.ceil(deadline - clock.monotonic());
+    const nonce = newNonce();
     const tried: string[] = [];
-    const slow: Sent[] = [];
-    let full = false;
-    let waited = false;
+    const attempts: FailedAttempt[] = [];
     for (;;) {
-      // Not hops: nobody is sent about, so every node may be asked once, and once more if all must be waited for.
+      // No hops: the caller is not redirected.
       const journey = { tried, hops: 0, nonce };
-      const mayWait: boolean = !waited && (full || tried.length === 0);
-      const sending: Sending = mayWait ? room.send(journey, context.res) : dispatcher.send(journey);
-      waited ||= sending instanceof Promise;
-      const sent = await sending;
-      if (typeof sent === 'string') {
-        // Full is what a node said, or its report; that every node failed us is another matter.
-        full ||= sent === 'full' && tried.length === 0;
-        break;
-      }
+      // Later the waiting room could choose a node that was asked already.
+      const sent =
+        tried.length === 0 ? await this.#wait(journey, context, remainingMs()) : dispatcher.send(journey);
+      const isRefusal = typeof sent === 'string';
+      if (!isRefusal) tried.push(nodeName(sent.view));
+      const step = nextSpawnStep({
+        ...{ remainingMs: remainingMs(), attempts, choice: isRefusal ? sent : 'node' },
+        hasOthers: !isRefusal && dispatcher.choose(tried) !== undefined,
+      });
+      if (isRefusal || 'refuse' in step) throw this.#refuse(context, 'refuse' in step ? step.refuse : 'full');
       count(sent);
-      tried.push(nodeName(sent.view));
-      const answer = await this.#try(sent, call, QUICK_MS);
-      if (answer === 'full') full = true;
-      else if (answer === 'too-slow') slow.push(sent);
-      else if (answer !== 'failed') return answer;
+      const answer = await this.#try(sent, call, step.askForMs);
+      if (typeof answer === 'object') return answer;
+      attempts.push(answer);
     }
-    // The same ticket again: a node that has claimed for it meanwhile answers with the same sandbox.
-    for (const sent of slow) {
-      const answer = await this.#try(sent, call, PATIENT_MS);
-      if (answer === 'full') full = true;
-      else if (typeof answer === 'object') return answer;
-    }
-    this.#options.countRefusal(full ? 'full' : 'none-answers');
-    context.set('Retry-After', String(Math.ceil(this.#options.retryAfter / 1000)));
-    if (full) throw new FleetError('full', 'every sandbox of the fleet is taken');
-    throw new FleetError('no-node-answers', 'no node could be asked for a sandbox');
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #try(sent: Sent, call: Call, ms: number): Promise<SpawnAnswer | 'full' | 'too-slow' | 'failed'> {
-    const signal = AbortSignal.timeout(ms);
+  /** As the waiting room sends a reader, for `ms` at most. */
+  async #wait(journey: Journey, { res }: Context, ms: number): Promise<Sent | RefusalReason> {
+    const sending = this.#options.room.send(journey, res);
+    if (!(sending instanceof Promise)) return sending;
+    const timer = new AbortController();
+    // The place in line ends with the response.
+    const late = delay(Math.max(0, ms), 'full' as const, { signal: timer.signal }).catch(
+      () => 'full' as const,
+    );
+    return Promise.race([sending, late]).finally(() => timer.abort());
+  }
+
+  #refuse(context: Context, reason: RefusalReason): FleetError {
+    this.#options.countRefusal(reason);
+    context.set('Retry-After', String(Math.ceil(this.#options.retryAfter / 1000)));
+    const { code, message } = REFUSALS[reason];
+    // tmpnb's clients know 429 as "full".
+    return new FleetError(code === 'no-room' ? 'full' : code, message);
+  }
+
+  async #try(sent: Sent, call: Call, ms: number): Promise<SpawnAnswer | FailedAttempt> {
     try {
-      const answer = await this.#ask(sent, call, signal);
+      const answer = await this.#ask(sent, call, AbortSignal.timeout(ms));
       if (answer === 'full') this.#options.fleet.markFull(sent.view);
       return answer;
     } catch (error) {
       if (error instanceof FleetError && error.status < 500) throw error;
       const why = { node: sent.view.member.id, error: describeError(error) };
-      this.#options.logger.warn(why, 'a node did not spawn; trying another');
-      return signal.aborted ? 'too-slow' : 'failed';
+      this.#options.logger.warn(why, 'a node gave no sandbox for POST /api/spawn');
+      return 'no-answer';
     }
   }
 

@@ -21,17 +21,13 @@ const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly t
   },
 };
 
-export function refusalMessage(refusal: RefusalReason): string {
-  return WORDS[refusal].text;
-}
-
 /**
  * @param retryAfterMs when to try again; spread out, or all who were turned away would come back together
  * @param again the address without our ticket: with it, those who try again would still be kept from the nodes that
  *   could not take them before, however much room came free there
  */
-export function refusedPage(refusal: RefusalReason, retryAfterMs: number, again: string): Page {
-  const { title, text } = WORDS[refusal];
+export function refusedPage(reason: RefusalReason, retryAfterMs: number, again: string): Page {
+  const { title, text } = WORDS[reason];
   return {
     title,
     body: `<h1>${title}</h1><p>${text}</p>

@@ -1,33 +1,35 @@
-// The 503 of the front: a page for people, JSON for programs, and when to come back.
+// The front's refusals: a page for people, JSON for programs, and when to come back.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import type { RefusalReason } from '../placement/dispatcher.ts';
-import { refusalMessage, refusedPage } from './unavailable-page.ts';
+import { refusedPage } from './unavailable-page.ts';
 
-const CODES: Readonly<Record<RefusalReason, ErrorCode>> = {
-  full: 'no-room',
-  'too-many-hops': 'no-room',
-  'none-answers': 'no-node-answers',
-  'no-nodes': 'no-nodes',
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What programs get. */
+export const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
+  full: { code: 'no-room', message: 'every sandbox of the fleet is taken' },
+  'too-many-hops': { code: 'no-room', message: 'every node that seemed to have room was full on arrival' },
+  'none-answers': { code: 'no-node-answers', message: 'no node answers' },
+  'no-nodes': { code: 'no-nodes', message: 'the fleet has no nodes yet' },
 };
 
 export interface RefuseOptions {
   /** ms */
   readonly retryAfter: number;
-  readonly count: (refusal: RefusalReason) => void;
+  readonly count: (reason: RefusalReason) => void;
 }
 
 export function createRefuse({ retryAfter, count }: RefuseOptions) {
-  return (
-    request: IncomingMessage,
-    response: ServerResponse,
-    refusal: RefusalReason,
-    again: string,
-  ): void => {
-    count(refusal);
+  return (request: IncomingMessage, response: ServerResponse, reason: RefusalReason, again: string): void => {
+    count(reason);
     response.setHeader('retry-after', String(Math.ceil(retryAfter / 1000)));
-    if (wantsPage(request)) answerPage(response, 503, refusedPage(refusal, retryAfter, again));
-    else answerError(response, CODES[refusal], refusalMessage(refusal));
+    const { code, message } = REFUSALS[reason];
+    if (wantsPage(request)) answerPage(response, 503, refusedPage(reason, retryAfter, again));
+    else answerError(response, code, message);
   };
 }

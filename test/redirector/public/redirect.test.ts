@@ -144,8 +144,19 @@ describe('who is not on their way is not counted', () => {
     await front.add(await bench.node());
     const statusOf = async (path: string): Promise<number> => (await front.get(path)).status;
     expect(await statusOf('/robots.txt')).toBe(200);
-    for (const path of ['/favicon.ico', '/apple-touch-icon.png', '/apple-touch-icon-precomposed.png']) {
-      expect(await statusOf(path)).toBe(404);
+    for (const path of ['/stats', '/stats/', '/api/stats/']) expect(await statusOf(path)).toBe(200);
+    for (const path of [
+      ...['/favicon.ico', '/apple-touch-icon.png', '/apple-touch-icon-precomposed.png', '/sitemap.xml'],
+      ...[
+        '/.well-known/security.txt',
+        '/.env',
+        '/.git/config',
+        '/wp-login.php',
+        '/wp-admin/setup',
+        '/index.php',
+      ],
+    ]) {
+      expect(await statusOf(path), path).toBe(404);
     }
   });
 

@@ -120,7 +120,19 @@ describe('POST /api/spawn', () => {
 
   test('is an honest 503 when no node answers at all', async () => {
     const front = await bench.front();
-    expect((await spawn(front)).status).toBe(503);
+    const none = await spawn(front);
+    expect([none.status, await none.json()]).toMatchObject([503, { code: 'no-nodes' }]);
+    const node = await bench.node();
+    await front.add(node);
+    await node.close();
+    await until('the front knows', () =>
+      [...front.fleet.views()].every(({ reachability }) => reachability === 'unreachable'),
+    );
+    const answer = await spawn(front);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      503,
+      { code: 'no-node-answers', message: 'no node answers' },
+    ]);
   });
 
   test('is a 503, not a 429, when every node failed: none of them is full', async () => {

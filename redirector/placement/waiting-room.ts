@@ -1,8 +1,8 @@
-// Where a reader waits whom, as far as we know, no node can take: nodes are asked again at once, and whoever came first
-// goes first. Ends with a node for them, or once every node has told, since they came, that it has no room.
+// Holds readers that no node can currently take, polls the nodes again at once, and admits the readers first in, first out.
+// A reader is refused once every reachable node has reported, since the reader arrived, that it is full.
 //
-// A reader whom a node sent back waits here, too, for a moment: what we knew was wrong once, and they are sent about
-// three times at most (docs/ARCHITECTURE.md has the simulator's figures).
+// A bounced reader waits here for fresh reports, too: the last ones were wrong once, and a reader is bounced MAX_HOPS times
+// at most.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
 import { MAX_HOPS } from '../../shared/protocol/ticket.ts';
@@ -14,29 +14,29 @@ export interface WaitingRoomOptions {
   readonly dispatcher: Dispatcher;
   readonly fleet: Fleet;
   readonly clock: Clock;
-  /** Asks a node for its report now instead of at its turn. */
+  /** Polls a node now instead of at its turn. */
   readonly askNow: (view: NodeView) => void;
-  /** Nobody is held for longer: a node that hangs may not have told by then. ms; 0 holds nobody */
+  /** Longest time a reader is held, as a node that hangs does not report. ms; 0 holds no reader */
   readonly holdFor: number;
   readonly count: (outcome: WaitOutcome, seconds: number) => void;
 }
 
 export type WaitOutcome = 'sent' | 'refused' | 'left';
 
-/** Each holds a connection; whoever comes when it is full is refused at once. */
-const ROOM = 4_096;
+/** Most readers held at a time, each with a connection; further ones are refused at once. */
+const MAX_HELD = 4_096;
 
-/** How often those inside are looked after when no report comes. ms */
+/** How often the line is checked while no report comes. ms */
 const ROUND_MS = 50;
 
-/** So long a reader who was sent back waits for every node's word before they are sent by what is known. ms */
-const HEAR_MS = 500;
+/** Longest time a bounced reader waits for fresh reports before being placed on the last known ones. ms */
+const MAX_REPORT_WAIT_MS = 500;
 
-/** A node that was asked so lately is not asked again for those who came since. ms */
-const ASK_GAP_MS = 250;
+/** Least time between two polls of one node for the sake of waiting readers. ms */
+const POLL_GAP_MS = 250;
 
-/** In a large fleet the nodes are asked a part each round. */
-const ASKED_AT_ONCE = 100;
+/** Most nodes polled in one round; a large fleet takes several. */
+const POLLED_AT_ONCE = 100;
 
 interface Waiting {
   readonly journey: Journey;
@@ -46,10 +46,10 @@ interface Waiting {
 
 export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
-  /** Those there is no room for; first come first. */
+  /** Readers without room, first come first. */
   #line: Waiting[] = [];
-  /** Those who were sent back, until the nodes have told. */
-  #hearing: Waiting[] = [];
+  /** Bounced readers, until the nodes have reported. */
+  #bounced: Waiting[] = [];
   #rounds: NodeJS.Timeout | undefined;
   #admitting = false;
 
@@ -60,18 +60,18 @@ export class WaitingRoom {
   }
 
   get size(): number {
-    return this.#line.length + this.#hearing.length;
+    return this.#line.length + this.#bounced.length;
   }
 
   /**
-   * Sends a reader as `Dispatcher.send` does, and at once where that can be; else they wait here.
-   * @param response theirs: when it closes they have gone, and no slot may be kept for them
+   * Sends a reader as `Dispatcher.send` does, at once where possible; else they wait here.
+   * @param response the reader's: when it closes the reader has gone, and no slot may be kept for them
    */
   send(journey: Journey, response: ServerResponse): Sent | RefusalReason | Promise<Sent | RefusalReason> {
     const { dispatcher } = this.#options;
     const wasSentBack = journey.hops > 0 && journey.hops < MAX_HOPS;
-    if (wasSentBack && this.#mayHold()) return this.#hold(this.#hearing, journey, response);
-    // Whoever waits goes before whoever comes.
+    if (wasSentBack && this.#mayHold()) return this.#hold(this.#bounced, journey, response);
+    // Waiting readers go before new ones.
     const end = this.#line.length > 0 ? dispatcher.refusalReason() : dispatcher.send(journey);
     const isFinal = typeof end !== 'string' || end === 'no-nodes' || end === 'too-many-hops';
     return isFinal || !this.#mayHold() ? end : this.#hold(this.#line, journey, response);
@@ -84,13 +84,13 @@ export class WaitingRoom {
       among.push(waiting);
       response.once('close', () => this.#leave(waiting));
       this.#rounds ??= setInterval(() => this.#round(), ROUND_MS).unref();
-      this.#ask();
+      this.#poll();
     });
   }
 
-  /** Whoever was sent or refused is no longer in line when their answer closes. */
+  /** No effect for readers who were sent or refused: they are not in line any more when their response closes. */
   #leave(waiting: Waiting): void {
-    for (const among of [this.#line, this.#hearing]) {
+    for (const among of [this.#line, this.#bounced]) {
       const place = among.indexOf(waiting);
       if (place < 0) continue;
       among.splice(place, 1);
@@ -100,17 +100,20 @@ export class WaitingRoom {
   }
 
   #round(): void {
-    this.#ask();
+    this.#poll();
     const now = this.#options.clock.now();
-    const told = this.#allToldAt();
-    const [heard, hearing] = split(this.#hearing, ({ since }) => since < told || since <= now - HEAR_MS);
-    this.#hearing = hearing;
-    // They came before those who came since, wherever they have been.
-    if (heard.length > 0)
-      this.#line = [...this.#line, ...heard].sort((one, other) => one.since - other.since);
+    const reported = this.#allReportedAt();
+    const [ready, bounced] = split(
+      this.#bounced,
+      ({ since }) => since < reported || since <= now - MAX_REPORT_WAIT_MS,
+    );
+    this.#bounced = bounced;
+    // By arrival: some came before readers who are in line already.
+    if (ready.length > 0)
+      this.#line = [...this.#line, ...ready].sort((one, other) => one.since - other.since);
     this.#admit();
     const late = now - this.#options.holdFor;
-    const [refused, line] = split(this.#line, ({ since }) => since < told || since <= late);
+    const [refused, line] = split(this.#line, ({ since }) => since < reported || since <= late);
     this.#line = line;
     const why = this.#options.dispatcher.refusalReason();
     for (const waiting of refused) this.#end(waiting, why);
@@ -132,7 +135,7 @@ export class WaitingRoom {
         continue;
       }
       left.push(waiting);
-      // Where even one who may go anywhere cannot be sent, nobody behind them can.
+      // Where a reader who has tried no node cannot be sent, none behind them can.
       full ||= untried.tried.length === 0;
     }
     this.#line = left;
@@ -140,7 +143,7 @@ export class WaitingRoom {
     this.#rest();
   }
 
-  /** To a node they have not tried; where none has room, to one that has told anew. */
+  /** To a node the reader has not tried; where none has room, to one that has reported since. */
   #send(journey: Journey, untried: Journey): Sent | RefusalReason {
     const { dispatcher } = this.#options;
     const sent = dispatcher.send(journey);
@@ -159,7 +162,7 @@ export class WaitingRoom {
     count(outcome, Math.max(0, clock.now() - since) / 1000);
   }
 
-  /** A node that has told anew since they came may be tried again. */
+  /** A node that has reported since the reader arrived may be tried again. */
   #untriedSince({ journey, since }: Waiting): Journey {
     if (journey.tried.length === 0) return journey;
     const { fleet } = this.#options;
@@ -173,43 +176,43 @@ export class WaitingRoom {
     this.#rounds = undefined;
   }
 
-  /** Asks those who have not told since the last one came. */
-  #ask(): void {
-    const last = Math.max(this.#line.at(-1)?.since ?? 0, this.#hearing.at(-1)?.since ?? 0);
-    const lately = this.#options.clock.now() - ASK_GAP_MS;
-    let asked = 0;
+  /** Polls the nodes that have not reported since the last reader arrived. */
+  #poll(): void {
+    const last = Math.max(this.#line.at(-1)?.since ?? 0, this.#bounced.at(-1)?.since ?? 0);
+    const lately = this.#options.clock.now() - POLL_GAP_MS;
+    let polled = 0;
     for (const view of this.#options.fleet.views()) {
-      if (!mayTell(view) || toldAt(view) > last || view.askedAt > lately) continue;
+      if (!isPolled(view) || reportedAt(view) > last || view.askedAt > lately) continue;
       this.#options.askNow(view);
-      asked += 1;
-      if (asked === ASKED_AT_ONCE) return;
+      polled += 1;
+      if (polled === POLLED_AT_ONCE) return;
     }
   }
 
   #mayHold(): boolean {
     const { holdFor, fleet, clock } = this.#options;
-    if (holdFor === 0 || this.size >= ROOM) return false;
+    if (holdFor === 0 || this.size >= MAX_HELD) return false;
     const now = clock.now();
-    for (const view of fleet.views()) if (mayTell(view) && toldAt(view) <= now) return true;
+    for (const view of fleet.views()) if (isPolled(view) && reportedAt(view) <= now) return true;
     return false;
   }
 
-  /** When the report was asked for that is the oldest: whoever came before it has had every node's word. */
-  #allToldAt(): number {
+  /** When the oldest of the nodes' last reports was requested: readers who arrived before have fresh reports of all nodes. */
+  #allReportedAt(): number {
     let oldest = Number.POSITIVE_INFINITY;
     for (const view of this.#options.fleet.views())
-      if (mayTell(view)) oldest = Math.min(oldest, toldAt(view));
+      if (isPolled(view)) oldest = Math.min(oldest, reportedAt(view));
     return oldest;
   }
 }
 
-/** One that is silent is asked at its own pace, and nobody is held for it; one not yet heard of is asked already. */
-function mayTell({ reachability }: NodeView): boolean {
+/** An unreachable node is polled at its own pace, and no reader is held for it; one without a report yet is being polled. */
+function isPolled({ reachability }: NodeView): boolean {
   return reachability !== 'unreachable';
 }
 
-/** A node that sent somebody back since its last report is yet to say how it is. */
-function toldAt({ full, askedAt }: NodeView): number {
+/** When the node's last report was requested; 0 where it has bounced a reader since. */
+function reportedAt({ full, askedAt }: NodeView): number {
   return full ? 0 : askedAt;
 }
 

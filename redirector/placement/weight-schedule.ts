@@ -1,12 +1,12 @@
-// Which nodes' weights change by themselves, and when: each is looked at once in its epoch, and nobody else is.
+// When nodes' weights change by themselves: each place is weighed again in its epoch, and no other place is looked at.
 
-export class Agenda {
+export class WeightSchedule {
   readonly #byEpoch = new Map<number, number[]>();
-  /** The epoch each place is next due in; 0 for none. An entry elsewhere is an old one, and is skipped. */
+  /** The epoch in which each place is due next; 0 for none. Entries of `#byEpoch` that differ are outdated and skipped. */
   readonly #dueAt: number[] = [];
   #first = Number.POSITIVE_INFINITY;
 
-  /** Keeps an earlier appointment: whoever is looked at then asks for the next one. */
+  /** An earlier date that is set already stays: weighing the place then sets the next one. */
   add(place: number, epoch: number): void {
     const due = this.#dueAt[place] ?? 0;
     if (due !== 0 && due <= epoch) return;
@@ -21,25 +21,25 @@ export class Agenda {
     this.#dueAt[place] = 0;
   }
 
-  /** Whether anything may be due: the only question on the hot path. */
+  /** Whether any place may be due; cheap, as each redirect asks it. */
   isDue(epoch: number): boolean {
     return this.#first <= epoch;
   }
 
-  /** Takes up to `limit` entries that are due, oldest epochs first; the rest stays for the next call. */
-  take(epoch: number, limit: number, look: (place: number) => void): void {
+  /** Takes up to `limit` places that are due, oldest epochs first; the rest stays for the next call. */
+  take(epoch: number, limit: number, weigh: (place: number) => void): void {
     let left = limit;
     while (left > 0 && this.#first <= epoch) {
-      const of = this.#first;
-      const places = this.#byEpoch.get(of) ?? [];
+      const first = this.#first;
+      const places = this.#byEpoch.get(first) ?? [];
       for (; left > 0 && places.length > 0; left -= 1) {
         const place = places.pop();
-        if (place === undefined || this.#dueAt[place] !== of) continue;
+        if (place === undefined || this.#dueAt[place] !== first) continue;
         this.#dueAt[place] = 0;
-        look(place);
+        weigh(place);
       }
       if (places.length > 0) return;
-      this.#byEpoch.delete(of);
+      this.#byEpoch.delete(first);
       this.#first = Math.min(...this.#byEpoch.keys());
     }
   }

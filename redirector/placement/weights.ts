@@ -1,4 +1,4 @@
-// Keeps every node's weight in the draw right: when a report comes or fails to, a reader is sent, or time passes.
+// Keeps each node's weight in the draw up to date: when it reports or misses a poll, a reader is sent, or time passes.
 import type { Random } from '../../shared/clock.ts';
 import {
   estimateRoom,
@@ -10,21 +10,21 @@ import {
 } from '../nodes/node-view.ts';
 import { epochAt, YOUNG_EPOCHS } from '../nodes/pending.ts';
 import { Placement } from './two-draws.ts';
-import { Agenda } from './weight-schedule.ts';
+import { WeightSchedule } from './weight-schedule.ts';
 
 // Of warm sandboxes the square root is weighed. Keeping the larger of two draws favours large estimates once more; in
 // plain proportion, a node that seemed twice as free two seconds ago is sent far more than twice the readers by every
 // redirector at once. In the simulator (100 × 64, thin pool, flash crowd of 150/s, T = 2 s; the same three seeds) 0.37 %
 // of readers then miss with 32 redirectors and 0.05 % with 4; with the root 0.17 % and none. Unequal nodes fare as well.
 
-/** The draw works on whole numbers: one sandbox weighs so much, so that a share of one still counts. */
+/** Weight of one sandbox: the draw works on whole numbers, and a fraction of a sandbox must still count. */
 const GRAIN = 64;
 
-/** So many nodes at most are looked at again in passing: a redirect after a quiet hour is a redirect too. */
+/** Most nodes weighed again within one redirect: the first one after a quiet hour must not pay for all. */
 const AT_ONCE = 64;
 
 export interface WeightsOptions {
-  /** Under which nodes count our tickets; undefined without a secret. */
+  /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
   /** ms */
   readonly pollInterval: number;
@@ -33,7 +33,7 @@ export interface WeightsOptions {
 export class Weights {
   readonly #options: WeightsOptions;
   readonly #placement = new Placement();
-  readonly #agenda = new Agenda();
+  readonly #schedule = new WeightSchedule();
   readonly #places = new Map<NodeView, number>();
   readonly #views: (NodeView | undefined)[] = [];
   readonly #freed: number[] = [];
@@ -45,7 +45,7 @@ export class Weights {
     this.#options = options;
   }
 
-  /** Something of a node has changed, or it is new. */
+  /** The node has changed, or is new. */
   update(view: NodeView, now: number): void {
     let place = this.#places.get(view);
     if (place === undefined) {
@@ -54,10 +54,10 @@ export class Weights {
       this.#views[place] = view;
     }
     this.#weigh(view, place, now);
-    if (this.#agenda.isDue(epochAt(now))) this.#catchUp(now);
+    if (this.#schedule.isDue(epochAt(now))) this.#catchUp(now);
   }
 
-  /** A reader was sent there, and nothing else has changed: weighed again without another look at all that is known. */
+  /** A reader was sent there, and nothing else has changed: adjusts the weight without estimating the node's room again. */
   sent(view: NodeView, now: number): void {
     const place = this.#places.get(view);
     const warm = place === undefined ? 0 : (this.#warm[place] ?? 0) - 1;
@@ -67,8 +67,8 @@ export class Weights {
     }
     this.#warm[place] = warm;
     this.#placement.setWarm(place, grains(Math.sqrt(warm) * (this.#trust[place] ?? 0)));
-    // They may never arrive, and are not waited for any longer then.
-    if (this.#options.ourKey !== undefined) this.#agenda.add(place, epochAt(now) + YOUNG_EPOCHS);
+    // The reader may never arrive; from that epoch on they are not counted.
+    if (this.#options.ourKey !== undefined) this.#schedule.add(place, epochAt(now) + YOUNG_EPOCHS);
   }
 
   remove(view: NodeView): void {
@@ -79,18 +79,18 @@ export class Weights {
     this.#freed.push(place);
     this.#warm[place] = 0;
     this.#placement.set(place, 0, 0);
-    this.#agenda.remove(place);
+    this.#schedule.remove(place);
   }
 
   choose(random: Random, tried: readonly NodeView[], now: number): NodeView | undefined {
-    if (this.#agenda.isDue(epochAt(now))) this.#catchUp(now);
+    if (this.#schedule.isDue(epochAt(now))) this.#catchUp(now);
     const excluded = tried.length === 0 ? NOWHERE : this.#placesOf(tried);
     for (;;) {
       const place = this.#placement.choose(random, excluded);
       const view = place === undefined ? undefined : this.#views[place];
       if (place === undefined || view === undefined) return undefined;
-      // What its last report said is in its weight; only this may have changed without our being told. The report
-      // itself is not looked at again: among 10,000 nodes it is somewhere far off in memory.
+      // The last report is in the weight; only this may have changed since. The report itself is not read again: among
+      // 10,000 nodes it is not in the processor's cache.
       if (!view.full && (view.reachability === 'reachable' || view.trustedUntil > now)) return view;
       // Its weight is 0 from now on, so this ends.
       this.#weigh(view, place, now);
@@ -107,7 +107,7 @@ export class Weights {
   }
 
   #catchUp(now: number): void {
-    this.#agenda.take(epochAt(now), AT_ONCE, (place) => {
+    this.#schedule.take(epochAt(now), AT_ONCE, (place) => {
       const view = this.#views[place];
       if (view !== undefined) this.#weigh(view, place, now);
     });
@@ -127,13 +127,13 @@ export class Weights {
     if (view.trustedUntil > now) next = Math.min(next, epochAt(view.trustedUntil) + 1);
     const expiry = ourKey === undefined ? undefined : view.pending.nextExpiry(now);
     if (expiry !== undefined) next = Math.min(next, expiry);
-    this.#agenda.add(place, Math.max(next, epoch + 1));
+    this.#schedule.add(place, Math.max(next, epoch + 1));
   }
 }
 
 const NOWHERE: readonly number[] = [];
 
-/** Anything above 0 weighs something: a node that is the only one left must be found. */
+/** Anything above 0 has weight: a node that is the only one left must be found. */
 function grains(weight: number): number {
   return Math.ceil(weight * GRAIN);
 }

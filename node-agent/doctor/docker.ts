@@ -40,7 +40,7 @@ export async function checkDocker(
   const there = await check('docker', async () => {
     const docker = connectDocker(target);
     facts = infoSchema.parse(
-      await callDocker({ what: 'answer', deadline: DEADLINE_MS }, () => docker.info()),
+      await callDocker({ what: 'answer', deadlineMs: DEADLINE_MS }, () => docker.info()),
     );
     return { detail: `${facts.ServerVersion} (${facts.OperatingSystem}) at ${target.host}` };
   });

@@ -136,7 +136,7 @@ elif command -v nc >/dev/null; then exec nc -w 3 "$1" "$2" </dev/null
 else exit 97; fi`;
 
 async function connects(container: Dockerode.Container, { host, port }: Address): Promise<Outcome> {
-  const call = { what: 'try a connection from inside a sandbox', deadline: EXEC_MS };
+  const call = { what: 'try a connection from inside a sandbox', deadlineMs: EXEC_MS };
   const exitCode = await callDocker(call, async (abortSignal) => {
     const exec = await container.exec({
       Cmd: ['/bin/sh', '-c', CONNECT, 'sh', host, String(port)],
@@ -158,7 +158,7 @@ const networkSchema = z.object({
 });
 
 async function gatewayOf(docker: Dockerode, nodeId: string): Promise<string> {
-  const found = await callDocker({ what: 'inspect the network', deadline: EXEC_MS }, () =>
+  const found = await callDocker({ what: 'inspect the network', deadlineMs: EXEC_MS }, () =>
     docker.getNetwork(networkName(nodeId)).inspect(),
   );
   // A network's gateway may carry its prefix length.

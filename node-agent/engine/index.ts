@@ -38,7 +38,7 @@ export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']
   const target = dockerTarget(config, env);
   const docker = connectDocker(target);
   try {
-    await callDocker({ what: 'answer', deadline: DETECT_MS }, () => docker.ping());
+    await callDocker({ what: 'answer', deadlineMs: DETECT_MS }, () => docker.ping());
     return { kind: 'docker' };
   } catch (error) {
     // An HTTP error is an answer too: `open` reports what is wrong with that Docker.

@@ -9,9 +9,10 @@ import { type ClaimOptions, Claims } from './claims.ts';
 import { HealthCheck } from './health-check.ts';
 import { ImageRollout } from './image-rollout.ts';
 import { Launcher } from './launcher.ts';
-import { coldRoom, planPool } from './plan.ts';
+import { planPool } from './plan.ts';
 import { Reconciler } from './reconciler.ts';
-import type { PoolOptions, PoolSettings, PoolStatus } from './types.ts';
+import { type PoolStatus, readStatus } from './status.ts';
+import type { PoolOptions, PoolSettings } from './types.ts';
 
 export class Pool {
   readonly settings: PoolSettings;
@@ -47,8 +48,10 @@ export class Pool {
       hasColdRoom: () => this.#running && this.status().cold > 0,
       end: (id, reason) => this.end(id, reason),
       onChange: (given) => {
-        if (given !== undefined) this.#sizing.claimed();
-        if (given !== undefined) this.#rollout.forget(given.id);
+        if (given !== undefined) {
+          this.#sizing.claimed();
+          this.#rollout.forget(given.id);
+        }
         this.act();
       },
     });
@@ -132,23 +135,10 @@ export class Pool {
   }
 
   status(): PoolStatus {
-    const counts = this.table.counts();
-    const { capacity, paused } = this.settings;
-    const withheld = this.#options.withheld?.();
-    const problem = withheld ?? this.#launcher.problem;
-    const waiting = this.#claims.waiting;
-    return {
-      ...counts,
-      ...{ waiting, withheld, problem },
-      cold: coldRoom({ ...counts, capacity, waiting, paused: paused || problem !== undefined }),
-      warmTarget: Math.min(capacity, this.#sizing.warmTarget()),
-      startConcurrency: this.#sizing.concurrency,
-      stale: this.#rollout.stale.size,
-      image: this.#rollout.current,
-      claims: this.#claims.count,
-      failedRemovals: this.#launcher.failedRemovals,
-      imagesGivenUp: this.#rollout.givenUp,
-    };
+    return readStatus({
+      ...{ settings: this.settings, table: this.table, claims: this.#claims, launcher: this.#launcher },
+      ...{ sizing: this.#sizing, rollout: this.#rollout, withheld: this.#options.withheld?.() },
+    });
   }
 
   /** Compares with what the engine has: ends what died unnoticed, removes what is ours but unknown. */

@@ -1,10 +1,10 @@
-// What a pool is given, and what it tells of itself.
+// What a pool is given.
 import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
 import type { Journal } from '../sandboxes/journal.ts';
-import type { Counts, Sandbox } from '../sandboxes/table.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
 import type { SizingSettings } from '../sizing/sizing.ts';
 
 export interface PoolSettings extends SizingSettings {
@@ -30,29 +30,4 @@ export interface PoolOptions {
   readonly onEnd: (sandbox: Sandbox) => void;
   /** Seconds a start took; for metrics. */
   readonly onStarted?: (seconds: number) => void;
-}
-
-export interface PoolStatus extends Counts {
-  /** Readers for whom a sandbox is being started. */
-  readonly waiting: number;
-  /** Slots in which a reader who comes now could still be started one. */
-  readonly cold: number;
-  /** Why the host may not start anything; an operator's pause needs no words. */
-  readonly withheld: string | undefined;
-  /** `withheld`, or why starts fail. */
-  readonly problem: string | undefined;
-  /** How many are to be ready and unclaimed. */
-  readonly warmTarget: number;
-  /** How many may be started at one time. */
-  readonly startConcurrency: number;
-  /** How many have yet to give way to new ones. */
-  readonly stale: number;
-  /** The identity of the image that sandboxes are started from. */
-  readonly image: string;
-  /** Since the start, as the following. */
-  readonly claims: number;
-  /** Removals that the engine refused or failed; each is tried again. */
-  readonly failedRemovals: number;
-  /** Newer images that did not start. */
-  readonly imagesGivenUp: number;
 }

@@ -87,8 +87,8 @@ function readCertificates(dir: string): { ca?: Buffer; cert?: Buffer; key?: Buff
 export interface DockerCall {
   /** Completes "Docker could not …". */
   readonly what: string;
-  /** ms after which it is given up. */
-  readonly deadline: number;
+  /** After which it is given up. */
+  readonly deadlineMs: number;
   /** Gives it up earlier. */
   readonly signal?: AbortSignal;
 }
@@ -101,7 +101,7 @@ export async function callDocker<T>(
   call: DockerCall,
   request: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(call.deadline);
+  const timeout = AbortSignal.timeout(call.deadlineMs);
   const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
   let onAbort = (): void => undefined;
   // Raced as well as aborted: a deadline must hold even where the client forgets to answer an abort.
@@ -114,9 +114,13 @@ export async function callDocker<T>(
   } catch (cause) {
     if (statusOf(cause) !== undefined || cause instanceof FleetError) throw cause;
     if (timeout.aborted) {
-      throw new FleetError('engine-timeout', `Docker did not ${call.what} within ${call.deadline / 1000} s`, {
-        cause,
-      });
+      throw new FleetError(
+        'engine-timeout',
+        `Docker did not ${call.what} within ${call.deadlineMs / 1000} s`,
+        {
+          cause,
+        },
+      );
     }
     throw unavailable(call.what, cause);
   } finally {

@@ -13,11 +13,11 @@ const FRAME_HEADER_BYTES = 8;
 export async function diagnoseContainer(container: Dockerode.Container): Promise<Diagnosis | undefined> {
   try {
     const { State } = await callDocker(
-      { what: 'inspect a container', deadline: DEADLINE_MS },
+      { what: 'inspect a container', deadlineMs: DEADLINE_MS },
       (abortSignal) => container.inspect({ abortSignal }),
     );
     const log = await callDocker(
-      { what: 'read the log of a container', deadline: DEADLINE_MS },
+      { what: 'read the log of a container', deadlineMs: DEADLINE_MS },
       (abortSignal) =>
         container.logs({ stdout: true, stderr: true, follow: false, tail: TAIL_LINES, abortSignal }),
     );

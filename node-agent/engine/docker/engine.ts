@@ -181,11 +181,11 @@ export class DockerEngine implements Engine {
       const plan = { nodeId, spec, config: this.#config, image, user, network };
       // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
       const container = await callDocker(
-        { what: 'create a container', deadline: DEADLINES.create },
+        { what: 'create a container', deadlineMs: DEADLINES.create },
         (abortSignal) => this.#docker.createContainer({ ...containerOptions(plan), abortSignal }),
       );
       this.#refuseWhenClosing();
-      await callDocker({ what: 'start a container', deadline: DEADLINES.start }, (abortSignal) =>
+      await callDocker({ what: 'start a container', deadlineMs: DEADLINES.start }, (abortSignal) =>
         container.start({ abortSignal }),
       );
       return await this.#addressOf(container);
@@ -201,7 +201,7 @@ export class DockerEngine implements Engine {
 
   async #addressOf(container: Dockerode.Container): Promise<Address> {
     const { State, NetworkSettings } = await callDocker(
-      { what: 'inspect a container', deadline: DEADLINES.inspect },
+      { what: 'inspect a container', deadlineMs: DEADLINES.inspect },
       (abortSignal) => container.inspect({ abortSignal }),
     );
     const host = this.#networks.addressIn(NetworkSettings.Networks);
@@ -211,7 +211,7 @@ export class DockerEngine implements Engine {
 
   #ownContainers(): Promise<Dockerode.ContainerInfo[]> {
     const filters = { label: [`${LABELS.node}=${this.#context.nodeId}`] };
-    return callDocker({ what: 'list containers', deadline: DEADLINES.list }, (abortSignal) =>
+    return callDocker({ what: 'list containers', deadlineMs: DEADLINES.list }, (abortSignal) =>
       this.#docker.listContainers({ all: true, filters: JSON.stringify(filters), abortSignal }),
     );
   }
@@ -219,8 +219,9 @@ export class DockerEngine implements Engine {
   /** What would otherwise fail at every single start fails here, once, with its name. */
   async #checkHost(): Promise<void> {
     const { runtime, cpus } = this.#config;
-    const info = await callDocker({ what: `answer at ${this.#target.host}`, deadline: DEADLINES.ping }, () =>
-      this.#docker.info(),
+    const info = await callDocker(
+      { what: `answer at ${this.#target.host}`, deadlineMs: DEADLINES.ping },
+      () => this.#docker.info(),
     );
     this.#rootDir = info.DockerRootDir;
     if (!(info.SecurityOptions ?? []).some((each: string) => each.startsWith('name=seccomp'))) {

@@ -58,7 +58,7 @@ async function openStream({ docker, nodeId, signal }: WatchOptions): Promise<Nod
     event: ['die', 'oom', 'destroy'],
     label: [`${LABELS.node}=${nodeId}`],
   };
-  const stream = await callDocker({ what: 'open its stream of events', deadline: CONNECT_MS, signal }, () =>
+  const stream = await callDocker({ what: 'open its stream of events', deadlineMs: CONNECT_MS, signal }, () =>
     docker.getEvents({ filters: JSON.stringify(filters), abortSignal: signal }),
   );
   return stream;

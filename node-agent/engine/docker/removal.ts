@@ -14,7 +14,7 @@ const POLL_MS = 100;
 export async function removeContainer(docker: Dockerode, nameOrId: string, clock: Clock): Promise<void> {
   const container = docker.getContainer(nameOrId);
   try {
-    await callDocker({ what: 'remove a container', deadline: REMOVE_MS }, (abortSignal) =>
+    await callDocker({ what: 'remove a container', deadlineMs: REMOVE_MS }, (abortSignal) =>
       container.remove({ force: true, v: true, abortSignal }),
     );
   } catch (error) {
@@ -33,7 +33,7 @@ async function awaitGone(container: Dockerode.Container, clock: Clock): Promise<
   const begun = clock.monotonic();
   while (clock.monotonic() - begun < REMOVE_MS) {
     try {
-      await callDocker({ what: 'inspect a container', deadline: INSPECT_MS }, (abortSignal) =>
+      await callDocker({ what: 'inspect a container', deadlineMs: INSPECT_MS }, (abortSignal) =>
         container.inspect({ abortSignal }),
       );
     } catch (error) {

@@ -31,7 +31,7 @@ describeNeeding(['docker'], 'a Docker that hangs', () => {
     try {
       const began = performance.now();
       await expect(
-        callDocker({ what: 'list containers', deadline: 300 }, (abortSignal) =>
+        callDocker({ what: 'list containers', deadlineMs: 300 }, (abortSignal) =>
           docker.listContainers({ abortSignal }),
         ),
       ).rejects.toMatchObject({ code: 'engine-timeout' });

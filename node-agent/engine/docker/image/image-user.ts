@@ -59,7 +59,7 @@ export async function readPasswd(
   image: string,
   labels: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const call = { what: "read the image's /etc/passwd", deadline: LOOKUP_MS };
+  const call = { what: "read the image's /etc/passwd", deadlineMs: LOOKUP_MS };
   const container = await callDocker(call, (abortSignal) =>
     docker.createContainer({ Image: image, Cmd: ['/none'], Labels: { ...labels }, abortSignal }),
   );

@@ -26,7 +26,7 @@ export function withTag(reference: string): string {
 /** @throws FleetError `image-missing` */
 export async function inspectImage(docker: Dockerode, reference: string): Promise<ImageFacts> {
   try {
-    const found = await callDocker({ what: 'inspect the image', deadline: INSPECT_MS }, () =>
+    const found = await callDocker({ what: 'inspect the image', deadlineMs: INSPECT_MS }, () =>
       docker.getImage(reference).inspect(),
     );
     const { User, WorkingDir, Entrypoint, Volumes } = imageConfigSchema.parse(found.Config);

@@ -42,7 +42,7 @@ async function mayBeMadeAnew(
 ): Promise<boolean> {
   const isOurs = found.Labels?.[LABELS.node] === nodeId;
   if (!isOurs || found.Internal !== egress || Object.keys(found.Containers ?? {}).length > 0) return false;
-  await callDocker({ what: 'remove the network', deadline: DEADLINE_MS }, () =>
+  await callDocker({ what: 'remove the network', deadlineMs: DEADLINE_MS }, () =>
     docker.getNetwork(found.Id).remove(),
   );
   return true;
@@ -53,7 +53,7 @@ async function inspectNetwork(
   name: string,
 ): Promise<Dockerode.NetworkInspectInfo | undefined> {
   try {
-    return await callDocker({ what: 'inspect the network', deadline: DEADLINE_MS }, () =>
+    return await callDocker({ what: 'inspect the network', deadlineMs: DEADLINE_MS }, () =>
       docker.getNetwork(name).inspect(),
     );
   } catch (error) {
@@ -68,7 +68,7 @@ async function createNetwork(
   nodeId: string,
 ): Promise<void> {
   try {
-    await callDocker({ what: 'create the network', deadline: DEADLINE_MS }, (abortSignal) =>
+    await callDocker({ what: 'create the network', deadlineMs: DEADLINE_MS }, (abortSignal) =>
       docker.createNetwork({
         Name: name,
         CheckDuplicate: true,
@@ -122,7 +122,7 @@ export async function removeNetwork(
   if (found === undefined || found.Labels?.[LABELS.node] !== nodeId) return;
   for (let tries = 0; ; tries += 1) {
     try {
-      await callDocker({ what: 'remove the network', deadline: DEADLINE_MS }, () =>
+      await callDocker({ what: 'remove the network', deadlineMs: DEADLINE_MS }, () =>
         docker.getNetwork(found.Id).remove(),
       );
       return;

@@ -149,7 +149,7 @@ export class Networks {
   async #existing(): Promise<readonly number[]> {
     const { docker, nodeId } = this.#options;
     const filters = JSON.stringify({ label: [`${LABELS.node}=${nodeId}`] });
-    const found = await callDocker({ what: 'list networks', deadline: DEADLINE_MS }, () =>
+    const found = await callDocker({ what: 'list networks', deadlineMs: DEADLINE_MS }, () =>
       docker.listNetworks({ filters }),
     );
     return found.map(({ Labels }) => Number(Labels?.[LABELS.network] ?? 1)).filter(Number.isInteger);

@@ -1,4 +1,4 @@
-// Whom sandboxes with a way out would ask for names: an address that they may not reach answers nothing.
+// Which DNS servers sandboxes with egress would ask: one that they may not reach answers nothing.
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import type { Logger } from '../../../../shared/logging.ts';
@@ -6,7 +6,7 @@ import type { DockerConfig } from '../options.ts';
 import { isWithin } from './cidr.ts';
 import { NEVER_REACHED } from './egress.ts';
 
-/** Says so where nobody whom they would ask can be reached, with what to do. */
+/** Warns where none of the DNS servers can be reached, with what to do. */
 export async function warnOfResolvers(
   { sandboxDns, egressDeny }: Pick<DockerConfig, 'sandboxDns' | 'egressDeny'>,
   logger: Logger,

@@ -95,8 +95,10 @@ export class Orders {
   }
 
   #isLast(view: NodeView): boolean {
-    if (!mayBeSentTo(view)) return false;
-    for (const other of this.#options.fleet.views()) if (other !== view && mayBeSentTo(other)) return false;
+    const { fleet, clock } = this.#options;
+    const now = clock.now();
+    if (!mayBeSentTo(view, now)) return false;
+    for (const other of fleet.views()) if (other !== view && mayBeSentTo(other, now)) return false;
     return true;
   }
 

@@ -45,8 +45,8 @@ export function nodeName(view: NodeView): string {
   return view.stats?.fleet?.node ?? view.member.id;
 }
 
-/** @param now ms since 1970; without it, an unreachable node whose last report is still trusted counts as able */
-export function mayBeSentTo(view: NodeView, now = 0): boolean {
+/** Whether readers may be sent to the node, room or not. @param now ms since 1970 */
+export function mayBeSentTo(view: NodeView, now: number): boolean {
   if (view.reachability !== 'reachable' && view.trustedUntil <= now) return false;
   if (view.full || view.stats === undefined) return false;
   const { fleet } = view.stats;

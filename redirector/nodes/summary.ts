@@ -87,7 +87,7 @@ export function describeNode(
     answers: reachability,
     since: new Date(view.since).toISOString(),
     state: stats?.fleet?.state ?? (stats === undefined ? null : 'ready'),
-    schedulable: mayBeSentTo(view) && room.warm + room.cold > 0,
+    schedulable: mayBeSentTo(view, now) && room.warm + room.cold > 0,
     reason: view.unreachableReason ?? null,
     problem: stats?.fleet?.problem ?? null,
     available: stats?.available ?? 0,

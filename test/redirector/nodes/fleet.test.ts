@@ -42,16 +42,16 @@ const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
 describe('a node', () => {
   test('that was not heard from yet gets nobody', () => {
-    expect(mayBeSentTo(a)).toBe(false);
+    expect(mayBeSentTo(a, clock.now())).toBe(false);
     expect(room(a)).toEqual({ warm: 0, cold: 0 });
   });
 
   test('that reports room gets readers; one that is cordoned, draining or drained does not', () => {
     fleet.report(a, report(1), clock.now());
-    expect(mayBeSentTo(a)).toBe(true);
+    expect(mayBeSentTo(a, clock.now())).toBe(true);
     for (const [index, state] of (['cordoned', 'draining', 'drained'] as const).entries()) {
       fleet.report(a, report(2 + index, { state }), clock.now());
-      expect(mayBeSentTo(a)).toBe(false);
+      expect(mayBeSentTo(a, clock.now())).toBe(false);
     }
   });
 
@@ -123,9 +123,9 @@ describe('a report', () => {
     fleet.markFull(a);
     fleet.markFull(a);
     expect(updates).toEqual(['a']);
-    expect(mayBeSentTo(a)).toBe(false);
+    expect(mayBeSentTo(a, clock.now())).toBe(false);
     fleet.report(a, report(2), clock.now());
-    expect(mayBeSentTo(a)).toBe(true);
+    expect(mayBeSentTo(a, clock.now())).toBe(true);
   });
 });
 

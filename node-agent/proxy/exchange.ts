@@ -150,7 +150,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#answered = true;
     const { request, response, id } = this.#proxied;
     const { options, fixed, tally } = this.#context;
-    const rules = { ownCookiePrefix: options.ownCookiePrefix, base: `/user/${id}/`, fixed };
+    const rules = {
+      ownCookiePrefix: options.ownCookiePrefix,
+      base: `/user/${id}/`,
+      address: this.#upstream.address,
+      fixed,
+    };
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
     if (status < 200) {
       this.#interim += 1;

@@ -2,6 +2,7 @@
 // sandbox learns who asks, and nothing it answers can speak for the whole origin.
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { Address } from '../engine/engine.ts';
 import { confineSetCookie, hideCookies } from './cookies.ts';
 
 export interface RequestRules {
@@ -14,6 +15,8 @@ export interface ResponseRules {
   readonly ownCookiePrefix: string;
   /** Where the sandbox lives, with a slash at its end. */
   readonly base: string;
+  /** Where it listens. */
+  readonly address: Address;
   readonly fixed: FixedHeaders;
 }
 
@@ -82,6 +85,7 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
   const named = namedByConnection(request.headers.connection);
   const given = new Map<string, string>();
   const flat: string[] = [];
+  let via = '';
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
@@ -91,11 +95,21 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
     if (lower.startsWith('x-forwarded-')) {
       if (!rules.trustProxy) continue;
       if (FORWARDED.some((known) => known === lower)) {
-        given.set(lower, given.has(lower) ? `${given.get(lower)}, ${value}` : value);
+        const before = given.get(lower);
+        if (before === undefined) given.set(lower, lower === 'x-forwarded-for' ? value : firstOf(value));
+        else if (lower === 'x-forwarded-for') given.set(lower, `${before}, ${value}`);
         continue;
       }
     }
     if (CLAIMS_OF_ORIGIN.has(lower) && !rules.trustProxy) continue;
+    if (lower === 'via') {
+      via += `${value}, `;
+      continue;
+    }
+    if (lower === 'max-forwards' && /^\d+$/.test(value)) {
+      flat.push(name, String(Math.max(0, Number(value) - 1)));
+      continue;
+    }
     if (lower === 'cookie') {
       const shown = hideCookies(value, rules.ownCookiePrefix);
       if (shown !== undefined) flat.push(name, shown);
@@ -104,8 +118,15 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
     flat.push(name, value);
   }
   if (rules.token !== undefined) flat.push('authorization', `token ${rules.token}`);
+  // A gateway names itself in what it forwards (RFC 9110 §7.6.3).
+  flat.push('via', `${via}${request.httpVersion} tmpfleet`);
   pushForwarded(flat, request, given);
   return flat;
+}
+
+/** Of a list of values, the one that the proxy nearest to the reader set. */
+function firstOf(list: string): string {
+  return list.split(',', 1)[0]?.trim() ?? '';
 }
 
 /** What a trusted proxy said stands, except that the chain of addresses grows by the one we see. */
@@ -129,6 +150,11 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
     const lower = name.toLowerCase();
+    if (lower === 'upgrade' && status === 426 && !ILLEGAL_VALUE.test(value)) {
+      // The one response that MUST say which protocol it wants (RFC 9110 §15.5.22).
+      flat.push('connection', 'upgrade, close', name, value);
+      continue;
+    }
     if (HOP_BY_HOP.has(lower) || WHOLE_ORIGIN.has(lower) || named?.has(lower) === true) continue;
     if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
@@ -138,11 +164,23 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
       if (confined !== undefined) flat.push(name, confined);
       continue;
     }
-    flat.push(name, value);
+    flat.push(name, lower === 'location' ? readersLocation(value, rules.address) : value);
   }
   if (status === 205) flat.push('content-length', '0');
   if (status >= 200) flat.push(...rules.fixed.flat);
   return flat;
+}
+
+/** Names under which a sandbox may know itself, beside its address. */
+const ITSELF: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]']);
+
+/** A `Location` on the sandbox's own listener, which the reader cannot reach, as the path there; any other as it is. */
+function readersLocation(value: string, { host, port }: Address): string {
+  const [, name = '', digits = '80', rest = ''] =
+    /^http:\/\/([^/?#@]*?)(?::(\d+))?([/?#].*)?$/i.exec(value) ?? [];
+  if (Number(digits) !== port || (name !== host && name !== `[${host}]` && !ITSELF.has(name))) return value;
+  // Two slashes would begin another address.
+  return `/${rest.replace(/^\/+/, '')}`;
 }
 
 /** undici's raw headers as strings: one latin1 character a byte, so that the reader gets the bytes that were sent. */

@@ -29,6 +29,7 @@ export type {
 } from './types.ts';
 
 const HEADERS_TIMEOUT_MS = 600_000;
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const now = (): number => performance.now();
 
 export function createProxy(options: ProxyOptions): NodeProxy {
@@ -111,7 +112,13 @@ class SandboxProxy implements NodeProxy {
       return true;
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
-      const rules = { ...this.#options, base: `/user/${route.id}/`, fixed: this.#context.fixed };
+      const { id, upstream } = route;
+      const rules = {
+        ...this.#options,
+        base: `/user/${id}/`,
+        address: upstream.address,
+        fixed: this.#context.fixed,
+      };
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
@@ -140,6 +147,11 @@ class SandboxProxy implements NodeProxy {
     const body = framing(request);
     if (path === 'malformed' || body === 'malformed' || countHosts(request) > 1) {
       this.#refuse(request, response, { status: 400, reason: 'malformed' });
+      return undefined;
+    }
+    if (request.method === 'TRACE' || isLastHop(request)) {
+      answerItself(request, response, this.#options.responseHeaders);
+      countAnswer(this.counters, response.statusCode);
       return undefined;
     }
     const { id, target, query } = path;
@@ -203,6 +215,21 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
   }
   return count;
+}
+
+/** `Max-Forwards: 0` has the request answered here (RFC 9110 §7.6.2); it has a meaning for OPTIONS and TRACE only. */
+function isLastHop({ method, headers }: IncomingMessage): boolean {
+  return method === 'OPTIONS' && /^0+$/.test(headers['max-forwards']?.toString() ?? '');
+}
+
+/** TRACE would show a sandbox's page what its browser hides from it: cookies that are ours. */
+function answerItself(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const status = method === 'OPTIONS' ? 200 : 405;
+  response.writeHead(status, { ...headers, allow: ALLOW, 'content-length': '0' }).end();
 }
 
 /** Keeps the method of whatever is not a mere look. */

@@ -3,6 +3,7 @@
  * same upstream directly.
  *
  *   npm run build && node bench/proxy.mjs [--short] [--json <path>] [--rounds <n>] [--connections <n>]
+ *     [--dist <directory>] (another build to measure, for a comparison)
  *
  * Upstream, proxy and load are processes of their own; with `taskset` the proxy has core 0 to itself and the two
  * others share what is left. Upstream and load speak just enough HTTP over plain sockets (a canned answer, a count
@@ -14,7 +15,8 @@ import { fork, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { availableParallelism, cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ID = 'abcdefgh234567abcdefgh234567abcd';
@@ -47,8 +49,9 @@ async function upstream() {
 }
 
 async function proxy() {
-  const { createProxy } = await import('../dist/node-agent/proxy/proxy.js');
-  const { serve } = await import('../dist/shared/http/serving.js');
+  const dist = pathToFileURL(`${resolve(process.argv[4])}/`);
+  const { createProxy } = await import(new URL('node-agent/proxy/proxy.js', dist));
+  const { serve } = await import(new URL('shared/http/serving.js', dist));
   const port = Number(process.argv[3]);
   let uses = 0;
   const proxied = createProxy({
@@ -126,6 +129,7 @@ async function main() {
       json: { type: 'string' },
       rounds: { type: 'string' },
       connections: { type: 'string', default: '32' },
+      dist: { type: 'string', default: fileURLToPath(new URL('../dist', import.meta.url)) },
     },
   });
   const rounds = Number(values.rounds ?? (values.short ? 3 : 9));
@@ -136,7 +140,7 @@ async function main() {
   const others = cores === 2 ? '1' : `1-${cores - 1}`;
 
   const upstreamProcess = await start('upstream', [], others, pinned);
-  const proxyProcess = await start('proxy', [String(upstreamProcess.hello.port)], '0', pinned);
+  const proxyProcess = await start('proxy', [String(upstreamProcess.hello.port), values.dist], '0', pinned);
   const loadProcess = await start('load', [], others, pinned);
   const targets = { direct: upstreamProcess.hello.port, proxied: proxyProcess.hello.port };
   const run = (port, duration) => call(loadProcess.child, { port, connections, ms: duration });

@@ -1,13 +1,11 @@
 // One request and its response, streamed between reader and sandbox with back-pressure both ways.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
-import { describeFailure, isConnectionLoss } from './failure.ts';
+import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
-import { askForPage, isPageView, makeRoom, mustStayAsItIs } from './html-banner.ts';
+import { PageBanner } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './types.ts';
@@ -70,22 +68,24 @@ class Exchange implements Dispatcher.DispatchHandler {
   #retried = false;
   #answered = false;
   #interim = 0;
-  /** The sandbox answered 304 where a whole page is needed. */
-  #wantsWhole = false;
-  #askedForWhole = false;
+  /** The response that is being broken off will not do for the banner. */
+  #asksAgain = false;
   #wrote = false;
   #paused = false;
   #over = false;
   /** The reader has the response; undici has not yet seen its end. */
   #endedAtHead = false;
   #usedAt = Number.NEGATIVE_INFINITY;
-  /** What follows the page's own end. */
-  #tail: Buffer | undefined;
+  readonly #banner: PageBanner | undefined;
 
   constructor(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext) {
     this.#proxied = proxied;
     this.#upstream = upstream;
     this.#context = context;
+    const { options } = context;
+    if (proxied.upgrade === undefined) {
+      this.#banner = PageBanner.for(proxied.request, () => options.notice?.(proxied.id)?.banner);
+    }
     if (!proxied.hasBody) return;
     this.#useBody(
       new RequestBody(proxied.request, (bytes) => {
@@ -116,7 +116,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       {
         path: target,
         method: request.method ?? 'GET',
-        headers: this.#banner() === undefined ? headers : askForPage(headers, this.#wantsWhole),
+        headers: this.#banner?.fitRequest(headers) ?? headers,
         body: this.#body ?? null,
         headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
         ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
@@ -164,17 +164,15 @@ class Exchange implements Dispatcher.DispatchHandler {
       else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
       return;
     }
-    if (status === 304 && !this.#wantsWhole && this.#banner() !== undefined && !mustStayAsItIs(headers)) {
-      // The page that the reader has is one without our lines, or with old ones.
-      this.#wantsWhole = true;
-      this.#answered = false;
+    if (this.#banner?.wantsWhole(status, headers) === true) {
+      this.#asksAgain = true;
       controller.abort(new Error('the whole page is wanted'));
       return;
     }
     countAnswer(tally, status);
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice.header);
-    writeHead(response, status, reason, this.#withTail(headers, status));
+    writeHead(response, status, reason, this.#banner?.fitResponse(headers, status) ?? headers);
     if (status < 400) this.#markUse();
     if (NO_CONTENT.has(status)) {
       // The message ends with its head, whatever `Content-Length` says (RFC 9112 §6.3): undici would wait for a body.
@@ -213,25 +211,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { response } = this.#proxied;
     this.#over = true;
     if (response.statusCode < 400) this.#markUse();
-    response.end(this.#tail);
+    response.end(this.#banner?.tail);
     this.#body?.destroy();
-  }
-
-  #banner(): string | undefined {
-    const { request, id, upgrade } = this.#proxied;
-    if (upgrade !== undefined || !isPageView(request)) return undefined;
-    return this.#context.options.notice?.(id)?.banner;
-  }
-
-  /** The headers, made to fit what we put at the page's end; as they are where nothing is put. */
-  #withTail(headers: string[], status: number): string[] {
-    const banner = this.#banner();
-    if (banner === undefined) return headers;
-    const tail = Buffer.from(banner);
-    const roomy = makeRoom(headers, status, tail.length);
-    if (roomy === undefined) return headers;
-    this.#tail = tail;
-    return roomy;
   }
 
   onRequestUpgrade(
@@ -255,8 +236,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
-    if (this.#wantsWhole && !this.#askedForWhole) {
-      this.#askedForWhole = true;
+    if (this.#asksAgain) {
+      this.#asksAgain = false;
+      this.#answered = false;
       this.#connection?.destroy();
       this.#dispatch();
       return;
@@ -315,12 +297,4 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#connection?.destroy();
     this.#body?.destroy();
   }
-}
-
-/** The reader must see that something is missing. Where only the closing marks the end, it has to be a reset. */
-function breakOff(request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request;
-  const endsByClosing = request.httpVersion === '1.0' && !response.hasHeader('content-length');
-  if (endsByClosing && socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
-  response.destroy();
 }

@@ -1,4 +1,7 @@
 // What a failed request to a sandbox means for the reader.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Refusal } from './types.ts';
 
 export interface Failure extends Omit<Refusal, 'id'> {
@@ -42,4 +45,12 @@ function isStale(code: string | undefined): boolean {
 /** The connection ended, which a kept-alive one may do at any time; in undici's words too, where the request waited for it. */
 export function isConnectionLoss(code: string | undefined): boolean {
   return isStale(code) || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
+}
+
+/** The reader must see that something is missing. Where only the closing marks the end, it has to be a reset. */
+export function breakOff(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
+  const endsByClosing = request.httpVersion === '1.0' && !response.hasHeader('content-length');
+  if (endsByClosing && socket instanceof Socket && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  response.destroy();
 }

@@ -25,7 +25,7 @@ const SPEAKS_OF_THE_BYTES: ReadonlySet<string> = new Set([
 ]);
 
 /** A person opens a page, or a frame of one does; not a script that fetches HTML to work with. */
-export function isPageView({ method, headers }: IncomingMessage): boolean {
+function isPageView({ method, headers }: IncomingMessage): boolean {
   // A part of something is a download that goes on.
   if (method !== 'GET' || headers.range !== undefined) return false;
   const destination = headers['sec-fetch-dest'];
@@ -33,16 +33,52 @@ export function isPageView({ method, headers }: IncomingMessage): boolean {
   return headers['sec-fetch-mode'] === undefined && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
-/**
- * The request's headers (names and values in turn), so that a page is not compressed.
- * @param whole nor left out because the reader's copy is still good
- */
-export function askForPage(flat: readonly string[], whole: boolean): string[] {
-  return [...without(flat, whole ? ASKS_FOR_LESS : ASKS_FOR_CODING), 'accept-encoding', 'identity'];
+/** The banner of one request; headers are names and values in turn. */
+export class PageBanner {
+  readonly #html: string;
+  #tail: Buffer | undefined;
+  #isWholeWanted = false;
+
+  private constructor(html: string) {
+    this.#html = html;
+  }
+
+  /** @param banner called for page views only. Undefined where there is nothing to add. */
+  static for(request: IncomingMessage, banner: () => string | undefined): PageBanner | undefined {
+    const html = isPageView(request) ? banner() : undefined;
+    return html === undefined ? undefined : new PageBanner(html);
+  }
+
+  /** What goes behind the page's own end; undefined where `fitResponse` found that nothing may. */
+  get tail(): Buffer | undefined {
+    return this.#tail;
+  }
+
+  /** The request's headers, so that a page is not compressed, nor left out once `wantsWhole` said that it must not be. */
+  fitRequest(flat: readonly string[]): string[] {
+    const unwanted = this.#isWholeWanted ? ASKS_FOR_LESS : ASKS_FOR_CODING;
+    return [...without(flat, unwanted), 'accept-encoding', 'identity'];
+  }
+
+  /** True, once, when the sandbox says that the reader's copy is still good, which has no banner or an old one. */
+  wantsWhole(status: number, flat: readonly string[]): boolean {
+    if (status !== 304 || this.#isWholeWanted || mustStayAsItIs(flat)) return false;
+    this.#isWholeWanted = true;
+    return true;
+  }
+
+  /** The response's headers with room for the banner; as they are where nothing may be added to that response. */
+  fitResponse(flat: string[], status: number): string[] {
+    const tail = Buffer.from(this.#html);
+    const roomy = makeRoom(flat, status, tail.length);
+    if (roomy === undefined) return flat;
+    this.#tail = tail;
+    return roomy;
+  }
 }
 
 /** Whether nothing may be added to that response: a download, or one whose `Cache-Control` says so (RFC 9111 §5.2.2.6). */
-export function mustStayAsItIs(flat: readonly string[]): boolean {
+function mustStayAsItIs(flat: readonly string[]): boolean {
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index]?.toLowerCase();
     const value = flat[index + 1] ?? '';

@@ -59,7 +59,7 @@ test('without room on the disk none is started, warm ones are given out, and it 
 });
 
 test('without memory none is started either', async () => {
-  agent = await startAgent({ minFreeMemory: String(freemem() * 2) });
+  agent = await startAgent({ minFreeMemory: `${freemem() * 2}b` });
   expect((await report()).fleet).toMatchObject({
     ...{ warm: 0, starting: 0, cold: 0 },
     problem: expect.stringMatching(/MiB of memory are left, and min-free-memory is /),

@@ -83,7 +83,7 @@ const readerOptions = inGroup('Readers', {
     600_000,
     'close a connection on which a request makes no progress for this long; WebSockets may be silent',
   ),
-  leaveGrace: option(
+  shutdownGrace: option(
     duration(),
     3_000,
     'on shutdown, keep redirecting new readers to the front for this long, so that it can stop sending more',
@@ -129,7 +129,7 @@ const poolOptions = inGroup('Pool', {
     Math.max(2, cpus().length),
     'highest number of sandboxes starting at the same time; lowered while starts are slow or fail',
   ),
-  startDeadline: option(
+  startTimeout: option(
     duration(100),
     60_000,
     'longest time a sandbox may take to answer after its start; then it is removed',
@@ -150,7 +150,7 @@ const poolOptions = inGroup('Pool', {
     1_800_000,
     'spread the nodes of a fleet over this long after each time of --refresh-schedule: each node waits a part of it that follows from its node id (0: no wait)',
   ),
-  cullInterval: option(duration(100), 5_000, 'how often to look for idle, old and unused sandboxes'),
+  cullInterval: option(duration(100), 5_000, 'time between two searches for idle, old and unused sandboxes'),
   reapInterval: option(
     duration(100),
     3_000,

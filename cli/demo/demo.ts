@@ -48,7 +48,7 @@ const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
 type DemoConfig = ReturnType<typeof readOptions<typeof demoOptions>>['config'];
 
 export function addDemoCommand(command: Command): void {
-  addOptions(command, demoOptions)
+  addOptions(command, demoOptions, { readsEnvironment: false })
     .addHelpText(
       'after',
       `

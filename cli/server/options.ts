@@ -5,10 +5,23 @@ import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
 import { envName, kebab } from '../../shared/config/names.ts';
 import { type ConfigOf, type Option, type Options, shownDefault } from '../../shared/config/option.ts';
 
+interface AddOptions {
+  /** Whether the command reads TMPFLEET_* variables, so that its help names them. */
+  readonly readsEnvironment?: boolean;
+}
+
 /** Adds --config, --print-config and one flag for each option, under the heading of its group. */
-export function addOptions(command: Command, options: Options): Command {
+export function addOptions(
+  command: Command,
+  options: Options,
+  { readsEnvironment = true }: AddOptions = {},
+): Command {
+  const variable = (name: string): string => (readsEnvironment ? name : '');
   command.optionsGroup('General:').helpOption('-h, --help', 'print this help');
-  command.option('--config <file>', 'YAML file with values of these options (env: TMPFLEET_CONFIG)');
+  command.option(
+    '--config <file>',
+    describe('YAML file with values of these options', '', variable('TMPFLEET_CONFIG')),
+  );
   command.addOption(
     new Flag(
       '--print-config [all]',
@@ -16,7 +29,7 @@ export function addOptions(command: Command, options: Options): Command {
     ).choices(['all']),
   );
   for (const [name, spec] of Object.entries(options))
-    for (const flag of flagsOf(name, spec)) command.addOption(flag);
+    for (const flag of flagsOf(name, spec, variable(envName(name)))) command.addOption(flag);
   // Unknown flags are reported by readOptions, together with everything else that is wrong.
   return command.allowUnknownOption().allowExcessArguments();
 }
@@ -72,23 +85,30 @@ export function printConfig(
   return `${lines.length === 0 ? '# every option has its default' : lines.join('\n')}\n`;
 }
 
-function flagsOf(name: string, spec: Option<unknown>): readonly Flag[] {
-  return unplaced(name, spec).map((flag) =>
-    spec.group === undefined ? flag : flag.helpGroup(`${spec.group}:`),
+function flagsOf(name: string, spec: Option<unknown>, variable: string): readonly Flag[] {
+  const { group } = spec;
+  return ungroupedFlags(name, spec, variable).map((flag) =>
+    group === undefined ? flag : flag.helpGroup(`${group}:`),
   );
 }
 
-function unplaced(name: string, spec: Option<unknown>): readonly Flag[] {
+function ungroupedFlags(name: string, spec: Option<unknown>, variable: string): readonly Flag[] {
   const long = `--${kebab(name)}`;
   if (spec.secret === true) {
-    const without = spec.whenUnset === undefined ? '' : `without it: ${spec.whenUnset}; `;
-    return [new Flag(`${long}-file <path>`, `file with the ${spec.help} (${without}env: ${envName(name)})`)];
+    const without = spec.whenUnset === undefined ? '' : `without it: ${spec.whenUnset}`;
+    return [new Flag(`${long}-file <path>`, describe(`file with the ${spec.help}`, without, variable))];
   }
   const fallback = shownDefault(spec);
-  const help = `${spec.help} (${fallback === undefined ? '' : `default: ${fallback}; `}env: ${envName(name)})`;
+  const help = describe(spec.help, fallback === undefined ? '' : `default: ${fallback}`, variable);
   if (spec.kind.metavar === undefined) {
     const opposite = new Flag(`--no-${kebab(name)}`, `turn ${long} off`);
     return [new Flag(long, help), spec.default === true ? opposite : opposite.hideHelp()];
   }
   return [new Flag(`${long} <${spec.kind.metavar}>`, help)];
+}
+
+/** `what it does (default: x; env: TMPFLEET_X)`; an empty part is left out. */
+function describe(help: string, fallback: string, variable: string): string {
+  const notes = [fallback, variable === '' ? '' : `env: ${variable}`].filter((note) => note !== '');
+  return notes.length === 0 ? help : `${help} (${notes.join('; ')})`;
 }

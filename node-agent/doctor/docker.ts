@@ -56,8 +56,8 @@ export async function checkDocker(
     return { findings, facts };
   }
   const engineFor = (nodeId: string) => createEngine('docker', config, { ...context, nodeId, env });
-  const { nodeId, startDeadline } = config;
-  const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, startDeadline });
+  const { nodeId, startTimeout } = config;
+  const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, startTimeout });
   return { findings: [...findings, ...tried], facts };
 }
 

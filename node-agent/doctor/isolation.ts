@@ -19,7 +19,7 @@ export interface IsolationOptions {
   readonly engineFor: (nodeId: string) => Engine;
   /** Of the node itself, for the remedy. */
   readonly nodeId: string;
-  readonly startDeadline: number;
+  readonly startTimeout: number;
 }
 
 const EXEC_MS = 20_000;
@@ -62,10 +62,10 @@ export async function checkIsolation(options: IsolationOptions): Promise<readonl
   return findings;
 }
 
-async function startSandbox(engine: Engine, { startDeadline }: IsolationOptions): Promise<Sandbox> {
+async function startSandbox(engine: Engine, { startTimeout }: IsolationOptions): Promise<Sandbox> {
   const spec = { id: newSandboxId(), token: newSandboxId() };
   const sandbox = { ...spec, address: await engine.start(spec) };
-  await awaitAnswer(sandbox, AbortSignal.timeout(startDeadline));
+  await awaitAnswer(sandbox, AbortSignal.timeout(startTimeout));
   return sandbox;
 }
 

@@ -16,7 +16,7 @@ export interface LauncherOptions {
   readonly random: Random;
   readonly logger: Logger;
   /** Within which a sandbox must answer, from the moment it is asked for. */
-  readonly startDeadlineMs: number;
+  readonly startTimeoutMs: number;
   /** It answered, this many seconds after it was asked for. */
   readonly onStarted: (sandbox: Sandbox, seconds: number) => void;
   readonly onFailed: (sandbox: Sandbox) => void;
@@ -100,11 +100,11 @@ export class Launcher {
   }
 
   async #start(sandbox: Sandbox): Promise<void> {
-    const { clock, engine, startDeadlineMs, onStarted, onFailed } = this.#options;
+    const { clock, engine, startTimeoutMs, onStarted, onFailed } = this.#options;
     const began = clock.monotonic();
     const abort = new AbortController();
     this.#aborts.set(sandbox.id, abort);
-    const deadline = AbortSignal.timeout(startDeadlineMs);
+    const deadline = AbortSignal.timeout(startTimeoutMs);
     try {
       const { id, token, image } = sandbox;
       sandbox.address = await engine.start({ id, token, image });

@@ -61,7 +61,7 @@ export class Pool {
     });
     this.#launcher = new Launcher({
       ...options,
-      startDeadlineMs: settings.startDeadlineMs,
+      startTimeoutMs: settings.startTimeoutMs,
       onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
       onFailed: (sandbox) => this.#failed(sandbox),
       onRemoved: (sandbox) => this.#removed(sandbox),

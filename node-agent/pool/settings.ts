@@ -14,7 +14,7 @@ export interface Resize {
 
 type Configured = Pick<
   NodeAgentConfig,
-  'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startDeadline'
+  'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startTimeout'
 >;
 
 const NO_OVERRIDE: PoolOverride = { paused: false, capacity: null, warm: null };
@@ -24,7 +24,7 @@ export class AdjustablePoolSettings implements PoolSettings {
   readonly warmMax: number;
   readonly concurrentStarts: number;
   readonly book: NodeAgentConfig['book'];
-  readonly startDeadlineMs: number;
+  readonly startTimeoutMs: number;
   readonly #file: NodeStateFile;
   readonly #configured: Configured;
 
@@ -35,7 +35,7 @@ export class AdjustablePoolSettings implements PoolSettings {
     this.warmMax = configured.warmMax;
     this.concurrentStarts = configured.concurrentStarts;
     this.book = configured.book;
-    this.startDeadlineMs = configured.startDeadline;
+    this.startTimeoutMs = configured.startTimeout;
     this.#forgetOutdated(logger);
   }
 

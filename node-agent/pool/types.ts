@@ -12,7 +12,7 @@ export interface PoolSettings extends SizingSettings {
   /** Nothing is started. This and the sizes may change at any time; call `act` then. */
   readonly paused: boolean;
   /** Within which a sandbox must answer, from the moment it is asked for. */
-  readonly startDeadlineMs: number;
+  readonly startTimeoutMs: number;
 }
 
 export interface PoolOptions {

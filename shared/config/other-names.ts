@@ -115,6 +115,8 @@ const CHP: readonly OtherName[] = [
 
 /** Names that tmpfleet itself had before. */
 const TMPFLEET: readonly OtherName[] = [
+  { names: ['start-deadline'], option: 'start-timeout' },
+  { names: ['leave-grace'], option: 'shutdown-grace' },
   { names: ['cull-schedule'], option: 'cull-interval', note: 'a time instead of a cron expression' },
   { names: ['reap-schedule'], option: 'reap-interval', note: 'a time instead of a cron expression' },
   { names: ['workers'], note: 'removed: run several redirectors with one --registry' },

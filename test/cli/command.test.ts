@@ -67,6 +67,12 @@ describe('tmpfleet', () => {
   });
 });
 
+test('the help of the demo names no environment variables, because the demo reads none', async () => {
+  const { output } = await run(['demo', '--help']);
+  expect(output).toContain('--command <command>');
+  expect(output).not.toContain('TMPFLEET_');
+});
+
 describe.each<[string, Options]>([
   ['redirector', redirectorOptions],
   ['node-agent', nodeAgentOptions],

@@ -383,7 +383,7 @@ describe('the node', () => {
 
   test('never pools what does not answer on its own base path, and leaves none of it', async () => {
     const server = `node -e "require('http').createServer((q,s)=>{s.statusCode=404;s.end()}).listen({port},'{ip}')"`;
-    await start({ capacity: '1', command: server, startDeadline: '1s' });
+    await start({ capacity: '1', command: server, startTimeout: '1s' });
     await until('a start has failed', async () => ((await stats()).fleet?.ended['failed-start'] ?? 0) > 0);
     expect(await stats()).toMatchObject({ available: 0, fleet: { warm: 0 } });
   });

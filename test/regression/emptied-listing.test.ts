@@ -38,7 +38,7 @@ test('an empty answer is believed only when it is given twice, at a restart too'
       ...{ engine, journal, clock: systemClock, random: systemRandom, logger: silentLogger },
       settings: {
         ...{ capacity: 2, warm: 2, warmFollow: false, warmMax: 2, concurrentStarts: 2, book: [] },
-        ...{ startDeadlineMs: 60_000, paused: false },
+        ...{ startTimeoutMs: 60_000, paused: false },
       },
       state: () => 'ready',
       onEnd: () => undefined,

@@ -41,7 +41,7 @@ test('a sandbox that goes while the engine is asked is not counted as an orphan'
     ...{ engine, journal, clock: systemClock, random: systemRandom, logger: silentLogger },
     settings: {
       ...{ capacity: 1, warm: 1, warmFollow: false, warmMax: 1, concurrentStarts: 1, book: [] },
-      ...{ startDeadlineMs: 60_000, paused: false },
+      ...{ startTimeoutMs: 60_000, paused: false },
     },
     state: () => 'ready',
     onEnd: () => undefined,

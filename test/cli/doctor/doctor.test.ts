@@ -178,7 +178,7 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
   });
 
   test('a command that does not start a server is found out', { timeout: 120_000 }, async () => {
-    const broken = [...host, '--image', docker.tinyImage, '--command', 'sleep 100', '--start-deadline', '4s'];
+    const broken = [...host, '--image', docker.tinyImage, '--command', 'sleep 100', '--start-timeout', '4s'];
     const { code, of } = await examine(broken);
     expect(code).toBe(1);
     expect(of('sandbox')).toMatchObject({ level: 'fail' });

@@ -41,7 +41,7 @@ async function start(port: string, ...flags: readonly string[]): Promise<Agent> 
 }
 
 test('sends newcomers to the front while it leaves, keeps its sandboxes, and takes them up again', async () => {
-  const agent = await start('0', '--leave-grace', '20s');
+  const agent = await start('0', '--shutdown-grace', '20s');
   await until('it is warm', async () => (await agent.stats()).available === 3);
   const reader = new Reader();
   const before = await reader.click(`${agent.url}/tree?x=1`);

@@ -16,7 +16,7 @@ const LAB_FILES =
 /** Parts of the lab that are programs of their own, and say nothing about Node. */
 const LAB_PARTS = /^(docker|jupyter|chromium|promtool|debian)$/;
 /** How a file names what `npm run build` makes, or starts it: a Node of its own, a node-agent whose sandboxes are scratchpads. */
-const BUILT = /\bdist\/|process\.execPath|engine: 'local'/;
+const BUILT = /(?:['"`\s]|\.\.\/)dist\/|process\.execPath|engine: 'local'/;
 
 /** Paths from the top of the repository. */
 export function filesOf(project: ProjectName): string[] {

@@ -1,0 +1,42 @@
+// docs/reference/options.md, from the tables of options of both programs.
+import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { redirectorOptions } from '../../redirector/config.ts';
+import { envName, kebab } from '../../shared/config/names.ts';
+import { type Option, type Options, shownDefault } from '../../shared/config/option.ts';
+import { code, document, table } from './markdown.ts';
+
+export function makeOptions(): string {
+  return document(
+    'Options',
+    `An option is a flag, an environment variable or a key of the YAML file that \`--config\` names; the first of these that is
+set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.`,
+    ...sections('tmpfleet redirector', redirectorOptions),
+    ...sections('tmpfleet node-agent', nodeAgentOptions),
+  );
+}
+
+function sections(program: string, options: Options): readonly string[] {
+  const groups = new Map<string, [string, Option<unknown>][]>();
+  for (const [key, spec] of Object.entries(options)) {
+    const group = spec.group ?? 'Other';
+    groups.set(group, [...(groups.get(group) ?? []), [key, spec]]);
+  }
+  return [
+    `## ${program}`,
+    ...[...groups].flatMap(([group, entries]) => [
+      `### ${group}`,
+      table(['flag, key in the file', 'environment', 'default', 'meaning'], entries.map(row)),
+    ]),
+  ];
+}
+
+function row([key, spec]: readonly [string, Option<unknown>]): readonly string[] {
+  const name = kebab(key);
+  const environment = code(envName(key));
+  if (spec.secret === true) {
+    const flag = `${code(`--${name}-file FILE`)}, ${code(name)}`;
+    return [flag, `${environment}, ${code(`${envName(key)}_FILE`)}`, 'none', spec.help];
+  }
+  const value = spec.kind.metavar === undefined ? '' : ` ${spec.kind.metavar}`;
+  return [code(`--${name}${value}`), environment, shownDefault(spec) ?? 'none', spec.help];
+}

@@ -1,12 +1,12 @@
-// Periodic work that never overlaps itself: the next turn is booked when the last one ended.
+// Periodic work that never overlaps itself: the next turn is scheduled when the last one has ended.
 import type { Random } from './clock.ts';
 import { describeError } from './errors.ts';
 import type { Logger } from './logging.ts';
 
 export interface LoopOptions {
-  /** ms from the end of one turn to the start of the next; asked anew each time. */
+  /** Time from the end of one turn to the start of the next, called before each turn. ms */
   readonly interval: () => number;
-  /** 0.2 spreads the interval by ± 20 %, so that many loops do not beat in step. */
+  /** 0.2 spreads the interval by ± 20 %, so that many loops do not run in step. */
   readonly jitter: number;
   readonly random: Random;
   readonly logger: Logger;
@@ -16,7 +16,7 @@ export interface LoopOptions {
 export interface Loop {
   /** Runs a turn as soon as possible (after the one under way, if any). */
   nudge(): void;
-  /** Books no further turn and waits for the one under way. */
+  /** Schedules no further turn and waits for the one under way. */
   stop(): Promise<void>;
 }
 

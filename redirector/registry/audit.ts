@@ -1,4 +1,4 @@
-// Who changed what, and what came of it: a line an order. With the file registry the trail is a file beside it.
+// The audit trail: one entry for each order, with its outcome. The file registry keeps it in a file beside `nodes.json`.
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -18,12 +18,12 @@ export const auditEntrySchema = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
-/** As many are kept; of older ones, as many again may be. */
+/** At least this many entries are kept. */
 export const AUDIT_KEPT = 10_000;
-/** The file is looked through for old ones when it is longer; 10,000 orders take about 2 MB. */
+/** Old entries are removed once the file is longer than this; 10,000 entries take about 2 MB. */
 const LONG_BYTES = 8 * 1024 * 1024;
 
-/** What of `lines`, oldest first, is an entry; newest first. */
+/** The entries in `lines`, which are oldest first. @returns the newest first */
 export function readEntries(lines: readonly string[], limit: number): readonly AuditEntry[] {
   const entries: AuditEntry[] = [];
   for (let index = lines.length - 1; index >= 0 && entries.length < limit; index -= 1) {
@@ -33,7 +33,7 @@ export function readEntries(lines: readonly string[], limit: number): readonly A
   return entries;
 }
 
-/** A line that was torn by a full disk is no entry. */
+/** Undefined for a line that a full disk cut off. */
 function parseEntry(line: string): AuditEntry | undefined {
   try {
     return auditEntrySchema.safeParse(JSON.parse(line)).data;
@@ -52,7 +52,7 @@ export class AuditFile implements AuditTrail {
     this.#logger = logger;
   }
 
-  /** One after another; resolves when it is on disk, or logged. */
+  /** Entries are written one after another. Resolves when this one is on disk, or logged. */
   note(entry: AuditEntry): Promise<void> {
     this.#last = this.#last.then(() => this.#append(entry));
     return this.#last;

@@ -1,4 +1,4 @@
-// What was last known of a shared registry, on this redirector's own disk: it starts with that when the registry is away.
+// The last known list of a shared registry on this redirector's own disk, for a start while the registry is unreachable.
 import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { memberSchema } from '../../shared/protocol/wire.ts';
 import type { LastKnown } from './consistency.ts';
 
 const knownSchema = z.object({
-  /** Another registry's knowledge is none of this one's. */
+  /** The registry's address: the list of another registry is ignored. */
   of: z.string(),
   id: z.string(),
   generation: z.number().int().nonnegative(),
@@ -34,20 +34,20 @@ export class LastKnownFile {
       if (errorCode(error) !== 'ENOENT')
         this.#logger.warn(
           { path: this.#path, error: describeError(error) },
-          'what was last known of the registry cannot be read',
+          'the last known list of nodes cannot be read',
         );
       return undefined;
     }
   }
 
-  /** A failure is logged: it costs something only if the registry is away at the next start. */
+  /** A failure is logged only: the file matters when the registry is unreachable at the next start. */
   write(known: LastKnown): void {
     try {
       writeFileAtomic.sync(this.#path, `${JSON.stringify({ of: this.#of, ...known })}\n`, { mode: 0o600 });
     } catch (error) {
       this.#logger.warn(
         { path: this.#path, error: describeError(error) },
-        'what is known of the registry cannot be kept on disk',
+        'the last known list of nodes cannot be stored',
       );
     }
   }

@@ -1,4 +1,4 @@
-// What is said to Redis: three keys, changed by scripts that Redis runs as one step each.
+// The registry's data in Redis: three keys, changed by scripts that Redis runs as one step each.
 //
 //   {tmpfleet}:registry  hash    id, generation, count: see consistency.ts; also the name of the channel that tells of changes
 //   {tmpfleet}:nodes     hash    a node's id to its address
@@ -15,16 +15,16 @@ const MARKER = '{tmpfleet}:registry';
 const NODES = '{tmpfleet}:nodes';
 const AUDIT = '{tmpfleet}:audit';
 
-/** A Redis in the same data centre answers in a millisecond; one that is stopped never does. ms */
+/** Time limit of a command: a Redis in the same data centre answers in a millisecond, a stopped one never. ms */
 const ANSWER_MS = 2_000;
 const RECONNECT = { firstMs: 50, longestMs: 1_000 };
 
-/** Ends every script: the marker tells of the change, and so does the channel. */
+/** Ends every script: updates the marker and publishes the change. */
 const TELL = `
 redis.call('HSET', KEYS[1], 'count', redis.call('HLEN', KEYS[2]))
 redis.call('PUBLISH', KEYS[1], redis.call('HINCRBY', KEYS[1], 'generation', 1))
 return 'ok'`;
-/** Nothing is changed in a registry that is another than the one the caller knows. */
+/** Begins scripts that must change nothing in a registry other than the one the caller knows. */
 const SAME = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 'lost' end\n`;
 
 const SCRIPTS = {
@@ -51,9 +51,9 @@ const markerSchema = z.object({
 export interface RedisStoreOptions {
   readonly url: string;
   readonly password: string;
-  /** Somebody changed something. */
+  /** Called when a change is published. */
   readonly onChange: () => void;
-  /** The connection is there again, or is not. */
+  /** Called with undefined when the connection is ready, with the error when it fails. */
   readonly onConnection: (error: unknown) => void;
 }
 
@@ -64,7 +64,7 @@ function newClient({ url, password }: Pick<RedisStoreOptions, 'url' | 'password'
     url,
     ...(password === '' ? {} : { password }),
     name: 'tmpfleet-redirector',
-    // What is asked while it is away is refused at once, not done whenever it is back.
+    // A command without a connection fails at once, instead of being run when Redis is back.
     disableOfflineQueue: true,
     socket: {
       connectTimeout: ANSWER_MS,
@@ -82,7 +82,7 @@ export class RedisStore {
     this.#client = this.#connect();
   }
 
-  /** For a connection of which nobody knows any more whether there is anybody at its other end. */
+  /** Replaces a connection that may be dead without an error. */
   reconnect(): void {
     this.#client.destroy();
     this.#client = this.#connect();
@@ -92,13 +92,13 @@ export class RedisStore {
     this.#client.destroy();
   }
 
-  /** Goes on trying until it is destroyed. */
+  /** Tries to connect until it is destroyed. */
   #connect(): Client {
     const { onChange, onConnection } = this.#options;
     const client = newClient(this.#options);
     client.on('error', onConnection);
     client.on('ready', () => onConnection(undefined));
-    // What fails is told by `error`; a subscription outlives what happens to its connection.
+    // A failure is reported by `error`; the client renews the subscription with each connection.
     client
       .connect()
       .then(() => client.subscribe(MARKER, onChange))
@@ -106,13 +106,13 @@ export class RedisStore {
     return client;
   }
 
-  /** Whether what is there is what is known, without reading it all. */
+  /** The marker and the number of nodes, without reading them all. */
   async look(): Promise<{ readonly marker: Marker | undefined; readonly held: number }> {
     const [marker, held] = await this.#within(this.#client.multi().hGetAll(MARKER).hLen(NODES).exec());
     return { marker: readMarker(marker), held: z.number().parse(held) };
   }
 
-  /** Marker and nodes of one moment. @throws FleetError `registry-unreadable` when somebody else has written there */
+  /** Marker and nodes of one moment. @throws FleetError `registry-unreadable` for an entry that is no node */
   async read(): Promise<{ readonly marker: Marker | undefined; readonly members: readonly Member[] }> {
     const [marker, nodes] = await this.#within(this.#client.multi().hGetAll(MARKER).hGetAll(NODES).exec());
     const members = Object.entries(z.record(z.string(), z.string()).parse(nodes ?? {}))
@@ -121,7 +121,7 @@ export class RedisStore {
     return { marker: readMarker(marker), members };
   }
 
-  /** @returns `ok`, `lost`, or who is there already */
+  /** @returns `ok`, `lost`, or the node with this id or address as `<id> <url>` */
   add(registry: string, { id, url }: Member): Promise<string> {
     return this.#run(SCRIPTS.add, [registry, id, url]);
   }
@@ -131,7 +131,7 @@ export class RedisStore {
     return this.#run(SCRIPTS.remove, [registry, id]);
   }
 
-  /** Unless anything is there. */
+  /** Creates the registry, unless there is one. */
   begin(registry: string): Promise<string> {
     return this.#run(SCRIPTS.begin, [registry]);
   }
@@ -164,7 +164,7 @@ export class RedisStore {
       .parse(await this.#within(this.#client.eval(script, { keys: [MARKER, NODES], arguments: args })));
   }
 
-  /** The client waits for an answer for ever, be the other side stopped or cut off. */
+  /** The client itself has no time limit for an answer. */
   async #within<T>(answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -187,7 +187,7 @@ function readMember(id: string, url: string): Member {
   }
 }
 
-/** None while there is none. */
+/** Undefined when there is none. */
 function readMarker(fields: unknown): Marker | undefined {
   return markerSchema.safeParse(fields).data;
 }

@@ -1,6 +1,6 @@
-// An order of the front to a node: cordon, uncordon, drain. Sent to the node's public address, since that is the one the
-// front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener need be opened
-// to the network. Good for one node, once, for a minute.
+// An order of the front to a node: cordon, uncordon, drain. Sent to the node's public address, the only one that the
+// front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener has to be open
+// to the network. Valid for one node, once, for a minute.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { nodeIdSchema } from './wire.ts';
@@ -8,7 +8,7 @@ import { nodeIdSchema } from './wire.ts';
 export const ORDERS = ['cordon', 'uncordon', 'drain'] as const;
 export type OrderName = (typeof ORDERS)[number];
 
-/** Ends one sandbox: not an operator's order to the node, but what a check-up leaves no trace by. */
+/** Ends one sandbox: by operators, and by checks that remove the sandbox they made. */
 export const END = 'end';
 
 export const ORDER_PATH = '/api/orders';
@@ -16,7 +16,7 @@ export const SIGNATURE_HEADER = 'tmpfleet-signature';
 /** ms */
 export const ORDER_LIFE_MS = 60_000;
 
-/** What is signed can be nothing else: a ticket begins otherwise. */
+/** Prefix of what is signed, so that the signature fits no ticket or other message. */
 const PURPOSE = 'tmpfleet order 1\n';
 
 export const orderSchema = z.object({

@@ -1,6 +1,6 @@
-// What a front asks a node before it sends readers there: do we have the same secret, the same time, and are you well?
-// It goes the way of an order, signed, but does not expire: a clock that is wrong must not look like a secret that is.
-// It changes nothing, and the answer is signed for its nonce, so that nobody without the secret can give one.
+// The message by which a front checks a node before it sends readers there: same secret, same time, engine ready?
+// It is signed and sent as an order is, but does not expire: a wrong clock must not look like a wrong secret.
+// It changes nothing, and the answer is signed with its nonce, so that only a holder of the secret can give one.
 import { z } from 'zod';
 import { isSigned, signText } from './order.ts';
 import { nodeIdSchema } from './wire.ts';
@@ -22,7 +22,7 @@ export const probeAnswerSchema = z.object({
   clock: z.number(),
   /** Whether its engine is open; while not, its report may have yet to say why. */
   ready: z.boolean(),
-  /** Where it sends readers for whom it has no room; empty for nowhere. */
+  /** Where it sends readers when it has no room; empty for nowhere. */
   front: z.string().max(2048),
 });
 export type ProbeAnswer = z.infer<typeof probeAnswerSchema>;

@@ -1,4 +1,4 @@
-// What programs say to each other over HTTP, with the parser for each. Nothing from elsewhere is believed unparsed.
+// Messages between the programs over HTTP, with a schema for each. Nothing from elsewhere is used unparsed.
 import { z } from 'zod';
 import { FleetError } from '../errors.ts';
 import { NODE_STATES } from './node-state.ts';
@@ -7,7 +7,7 @@ import { SANDBOX_STATES } from './sandbox-state.ts';
 /** The version of the `fleet` object below; a reader of a higher one ignores what it does not know. */
 export const PROTOCOL = 1;
 
-/** No honest report is larger; a larger one is not read to its end. Bytes. */
+/** Limit of a report's size; a larger one is not read to its end. Bytes */
 export const MAX_REPORT_BYTES = 256 * 1024;
 
 const count = z.number().int().nonnegative().max(1_000_000);
@@ -31,14 +31,14 @@ export const fleetReportSchema = z.object({
   held: count,
   /** Slots that are being emptied; not in DESIGN's list, but room for a cold start cannot be told without them. */
   removing: count.default(0),
-  /** Readers for whom one of the starting ones, or a free slot, is meant already. */
+  /** Readers who wait for a sandbox that is starting, or for a free slot. */
   waiting: count.default(0),
-  /** Of those who may still come, how many could be started one; without it, every slot that nobody has or waits for. */
+  /** Sandboxes that could be started for further readers; without it, every slot that is free and not waited for. */
   cold: count.optional(),
-  /** Why nothing is started just now, in words for ops: no image, no Docker, no room on the host. */
+  /** Why nothing can be started now, for operators: no image, no Docker, no room on the host. */
   problem: z.string().max(1_024).optional(),
   capacity: count,
-  /** Nothing is started there: free slots are no room. */
+  /** An operator has paused starts: free slots are no room. */
   paused: z.boolean().optional(),
   image: z.string().max(512),
   claims: counter,

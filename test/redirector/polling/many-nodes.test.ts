@@ -1,4 +1,4 @@
-// Two thousand nodes: they are asked in a thread of its own, with the same words for what is wrong, and without it when it fails.
+// Two thousand nodes: they are polled in a thread of its own, with the same reasons for failures, and without it when it fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -68,7 +68,7 @@ test('all come into view, and what is wrong with one is told as ever', async () 
     /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
     30_000,
   );
-  await run.printed(/asked in a thread of its own/, 30_000);
+  await run.printed(/polling moves to a thread of its own/, 30_000);
   const nodes = async () =>
     (await (await fetch(`${control}/api/nodes`)).json()) as {
       id: string;

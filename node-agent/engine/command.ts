@@ -30,7 +30,7 @@ export function fillPlaceholders(template: string, values: Placeholders): string
   return template.replace(/\{(base_path|port|ip|token)\}/g, (_, name: keyof Placeholders) => values[name]);
 }
 
-/** What a server in a sandbox is told besides its arguments, by the name that Jupyter looks for. */
+/** Environment of a sandbox that holds its token, by the name that Jupyter looks for. */
 export function secretEnvironment(token: string): Readonly<Record<string, string>> {
   return { JUPYTER_TOKEN: token };
 }

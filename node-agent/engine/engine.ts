@@ -9,7 +9,7 @@ export interface SandboxSpec {
   readonly id: string;
   /** Given to the sandbox as `{token}`, for servers that ask for one; the proxy adds it to every request. */
   readonly token: string;
-  /** What `image` told: a newer one is not taken by itself. An engine without images has no use for it. */
+  /** The image to use, as `image` returned it. An engine without images ignores it. */
   readonly image?: string;
 }
 
@@ -54,7 +54,7 @@ export interface SandboxRunner {
 /** An engine as the program that owns it sees it. */
 export interface Engine extends SandboxRunner {
   readonly kind: EngineKind;
-  /** What readers and operators are told they get: an image's name or a command. */
+  /** What readers and operators see as the content of sandboxes: an image's name or a command. */
   readonly describes: string;
   /** Directories on the disks that sandboxes write to; known once it is open. */
   readonly disks: readonly string[];

@@ -16,7 +16,7 @@ export interface HostResourcesOptions {
 }
 
 export interface Measured {
-  /** Bytes that could be had without swapping (Linux' MemAvailable). */
+  /** Bytes that are available without swapping (Linux' MemAvailable). */
   readonly memory: number;
   /** Bytes free for us, by directory. */
   readonly disks: Readonly<Record<string, number>>;
@@ -67,7 +67,7 @@ export class HostResources {
     } catch (error) {
       this.#options.logger.debug(
         { dir, error: describeError(error) },
-        'the room on that disk cannot be told',
+        'the free space of that disk cannot be read',
       );
       return [];
     }

@@ -1,5 +1,5 @@
 // Opens the engine, again and again while the world is not ready for it: Docker is not up yet, the image is not here.
-// To end then would leave it to a supervisor to start us for ever, with nobody told why; so the report tells it instead.
+// Exiting would leave a supervisor restarting us for ever without a reason that anyone sees; the report says it instead.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../shared/backoff.ts';
 import type { Clock, Random } from '../../shared/clock.ts';
@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 
 /** States of the world; anything else is a fault of the configuration or ours, and ends the start. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['engine-unavailable', 'engine-timeout', 'image-missing']);
-/** Until then an opening is nobody's business; a pull takes longer, and no reader should be sent here meanwhile. ms */
+/** An opening that takes longer is reported: it may be a pull, and no reader should be sent here meanwhile. ms */
 const QUICK_MS = 3_000;
 const LONGEST_PROBLEM = 1_000;
 
@@ -19,10 +19,10 @@ export interface OpenEngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Ends at the first failure: nobody waits for a demo or a test whose Docker is not there. */
+  /** Ends at the first failure: a demo or a test without Docker should not wait for it. */
   readonly once: boolean;
   readonly signal: AbortSignal;
-  /** Told why it is not open, and told undefined when it is. */
+  /** Called with the reason why it is not open, and with undefined once it is. */
   readonly tell: (problem: string | undefined) => void;
 }
 

@@ -32,7 +32,7 @@ export class HealthCheck {
     this.#options = options;
   }
 
-  /** It has just answered somebody. */
+  /** It has just answered a request. */
   answered(sandbox: Sandbox): void {
     sandbox.answeredAt = this.#options.clock.monotonic();
   }

@@ -144,7 +144,7 @@ export class Launcher {
       const output = found.output.replaceAll(token, '[token]').replaceAll(id, shortId(id));
       return describeDiagnosis({ ...found, output });
     } catch (error) {
-      logger.debug({ sandbox: shortId(id), error: describeError(error) }, 'no reason to be had');
+      logger.debug({ sandbox: shortId(id), error: describeError(error) }, 'the engine knows no reason');
       return undefined;
     }
   }

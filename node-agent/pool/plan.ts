@@ -13,7 +13,7 @@ export interface Observed {
   readonly starting: readonly string[];
   readonly held: number;
   readonly removing: number;
-  /** Readers on whom a cold start depends. */
+  /** Readers who wait for a start. */
   readonly waiting: number;
   /** Warm or starting ones that should give way to newer ones. */
   readonly stale: ReadonlySet<string>;
@@ -35,8 +35,8 @@ export interface Plan {
 }
 
 /**
- * Drained nodes shed what nobody holds. Otherwise: surplus goes first, stale ones roll without the pool ever
- * dropping below half of what is wanted, and starts fill up what is missing, so many at a time.
+ * A node that keeps none warm ends all unclaimed ones. Otherwise: surplus ends first, stale ones are replaced without the
+ * pool ever dropping below half of what is wanted, and starts fill up what is missing, up to `maxStarting` at a time.
  */
 export function planPool(seen: Observed): Plan {
   if (!keepsWarm(seen.state)) {

@@ -1,5 +1,5 @@
 // The pool's size as it is now: what is configured, unless an operator said otherwise at run time. Their word outlives
-// a restart until the very option that it stands in for is configured anew: of two wishes the newer one counts.
+// a restart until the option that it replaces is configured to another value: the newer of two wishes counts.
 import { FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -103,12 +103,12 @@ export class AdjustablePoolSettings implements PoolSettings {
       const fields = { was: said.configured, resized: said.now, now: configured[name] };
       logger.warn(
         fields,
-        `${name} is configured anew, so what it was resized to at run time no longer counts`,
+        `${name} is configured to another value, so what it was resized to at run time no longer counts`,
       );
       this.#save({ [name]: null });
     }
     if (this.paused)
-      logger.warn('the pool is paused, as it was told: nothing is started until it is resumed');
+      logger.warn('the pool is paused, as an operator ordered: nothing is started until it is resumed');
   }
 }
 

@@ -1,4 +1,4 @@
-// Readers for whom a sandbox is being started, in the order they came.
+// Readers who wait for a start, in the order they came.
 
 interface Waiter<T> {
   readonly serve: (thing: T | undefined) => void;
@@ -30,7 +30,7 @@ export class WaitQueue<T> {
     });
   }
 
-  /** Gives the longest-waiting one what `take` yields; false, and `take` is not called, when nobody waits. */
+  /** Gives the longest-waiting one what `take` yields; false, and `take` is not called, when no reader waits. */
   serve(take: () => T): boolean {
     const first = this.#waiters.values().next();
     if (first.done === true) return false;

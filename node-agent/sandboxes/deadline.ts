@@ -27,7 +27,7 @@ export function findDeadline(
   return Number.isFinite(age) ? { at: age, why: 'age' } : undefined;
 }
 
-/** Whether the reader should be told on the page as well. */
+/** Whether the page should show it as well. */
 export function isWorthTelling({ at, why }: Deadline, now: number): boolean {
   return why === 'drain' || at - now <= NEAR_MS;
 }

@@ -64,7 +64,7 @@ export function replay(path: string, logger: Logger): Map<string, Recorded> {
     throw error;
   }
   const lines = text.split('\n');
-  // What does not end in a newline was never flushed, so nobody was told of it.
+  // What does not end in a newline was never flushed, so no answer depended on it.
   const torn = lines.pop();
   let unreadable = 0;
   for (const line of lines) {

@@ -1,4 +1,4 @@
-// What was claimed, on disk before the reader is told: the only proof, after a crash, of whose a sandbox is.
+// What was claimed, on disk before the reader gets an answer: after a crash, the only proof of who has which sandbox.
 // One JSON object a line, appended; rewritten whole at the start and when most of it is history.
 import { closeSync, fdatasync, openSync, write } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const flush = promisify(fdatasync);
 /** Disk full, or over the quota. */
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** So many lines of sandboxes that are no more, and the file is rewritten without them; `tidy` does it for fewer. */
+/** With this many lines about sandboxes that are gone the file is rewritten without them; `tidy` does it for fewer. */
 const HISTORY_LINES = 5_000;
 
 export class Journal {
@@ -106,7 +106,7 @@ export class Journal {
 
   #note(entry: Entry): void {
     this.#append(entry);
-    // The failure is logged where it happens; nobody depends on this line.
+    // The failure is logged where it happens; no answer depends on this line.
     this.#flushed().catch(() => undefined);
   }
 
@@ -134,7 +134,7 @@ export class Journal {
     if (lines.length === 0 && !this.#rewriteNext) return;
     this.#rewriteNext = false;
     try {
-      // After a failed write the file may end in half a line, so it is written anew from what is known.
+      // After a failed write the file may end in half a line, so it is rewritten from memory.
       if (this.#broken !== undefined || isTooLong) this.#reopen();
       else {
         const bytes = Buffer.from(lines.join(''));

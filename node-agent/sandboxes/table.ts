@@ -48,7 +48,7 @@ export interface Counts {
   readonly removing: number;
 }
 
-/** Of sandboxes that are gone, so that their readers can be told why. */
+/** How many endings are remembered, so that readers can read why their sandbox is gone. */
 const REMEMBERED_ENDINGS = 1000;
 
 export class SandboxTable {

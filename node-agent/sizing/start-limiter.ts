@@ -6,7 +6,7 @@
 
 /** How much of the new limit is taken at each start: one slow start is no trend. */
 const SMOOTHING = 0.2;
-/** So many to begin with: the best time must be seen before there are too many. */
+/** The limit at first: the best time must be seen before there are too many. */
 const FIRST = 2;
 /** A start is never taken to be slower than this many times the best one: half as many at once, at the most. */
 const LEAST_GRADIENT = 0.5;

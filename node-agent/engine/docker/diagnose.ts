@@ -1,4 +1,4 @@
-// What became of a container, as Docker tells it: exit code, memory, and the end of its log.
+// What became of a container, as Docker reports it: exit code, memory, and the end of its log.
 import type Dockerode from 'dockerode';
 import { type Diagnosis, OUTPUT_BYTES } from '../diagnosis.ts';
 import { callDocker, statusOf } from './connection.ts';

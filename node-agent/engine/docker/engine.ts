@@ -17,7 +17,7 @@ import { NetworkRules } from './network/rules.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
 
-/** ms. A loaded Docker is slow, but none of these takes so long on one that works. */
+/** ms. A loaded Docker is slow, but one that works needs less than this. */
 const DEADLINES = {
   ping: 5_000,
   list: 20_000,
@@ -117,7 +117,7 @@ export class DockerEngine implements Engine {
       return [
         {
           id,
-          // A paused one was paused by somebody; that is not for us to end.
+          // An operator paused it; that is no reason to end it.
           running: container.State === 'running' || container.State === 'paused',
           address: host === undefined ? undefined : { host, port: this.#config.sandboxPort },
           image: container.Labels[LABELS.image] ?? container.ImageID,
@@ -176,7 +176,7 @@ export class DockerEngine implements Engine {
     this.#refuseWhenClosing();
     const network = await this.#networks.place(spec.id);
     try {
-      // Whoever manages the host's firewall may have flushed it since the last.
+      // Programs that manage the host's firewall may have flushed it since the last start.
       if (this.#config.egress) await this.#rules.ensure(this.#networks.bridges);
       const plan = { nodeId, spec, config: this.#config, image, user, network };
       // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.

@@ -44,7 +44,7 @@ async function follow(first: NodeJS.ReadableStream, options: WatchOptions): Prom
       for await (const line of createInterface({ input: stream })) report(line, options);
       if (!signal.aborted) logger.info('Docker ended its stream of events; asking again');
     } catch (error) {
-      if (!signal.aborted) logger.warn({ error: describeError(error) }, "Docker's events are not to be had");
+      if (!signal.aborted) logger.warn({ error: describeError(error) }, "Docker's events cannot be read");
     }
     stream = undefined;
     await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);

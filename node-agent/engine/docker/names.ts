@@ -12,7 +12,7 @@ export const LABELS = {
 } as const;
 
 /**
- * A container's name. Not the sandbox's id: Docker's DNS tells any peer the name that belongs to an address
+ * A container's name. Not the sandbox's id: Docker's DNS answers any peer with the name that belongs to an address
  * (a PTR query; seen with `icc=false` too), and the id opens the sandbox. `docker ps --filter
  * label=tmpfleet.sandbox=<id>` finds it.
  */

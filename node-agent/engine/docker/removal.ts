@@ -26,7 +26,7 @@ export async function removeContainer(docker: Dockerode, nameOrId: string, clock
 }
 
 /**
- * Somebody else is removing it: confirmed is only what has gone. (Asked for again and again, since Docker's own
+ * Another request is removing it: only a container that is gone is confirmed. (Asked for again and again, since Docker's own
  * `wait` for a removal never answers when the removal ends just before it begins to wait; seen on 20.10.)
  */
 async function awaitGone(container: Dockerode.Container, clock: Clock): Promise<void> {

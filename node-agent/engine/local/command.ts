@@ -7,7 +7,7 @@ import { scratchpadCommand } from '../scratchpad/command.ts';
 export interface LocalCommand {
   /** With placeholders. */
   readonly template: string;
-  /** What people are told they get. */
+  /** What readers and operators see. */
   readonly describes: string;
 }
 

@@ -227,7 +227,7 @@ export class LocalEngine implements Engine {
 
   async #reservePort(id: string): Promise<number> {
     for (const record of await this.#records.all()) this.#ports.set(record.id, record.port);
-    // Asked anew after the wait: another start may have reserved the same one meanwhile.
+    // Checked after the wait, as another start may have reserved the same one meanwhile.
     const port = await freePort((candidate) => [...this.#ports.values()].includes(candidate));
     this.#ports.set(id, port);
     return port;

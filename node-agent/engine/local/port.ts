@@ -1,11 +1,11 @@
-// A free port on loopback. Between our letting go of it and the sandbox taking it somebody else may: then that
+// A free port on loopback. Between our letting go of it and the sandbox taking it another program may: then that
 // start fails and the pool makes another.
 import { createServer } from 'node:net';
 import { FleetError } from '../../../shared/errors.ts';
 
 const TRIES = 50;
 
-/** @throws FleetError `start-failed` when none is to be had that is not reserved */
+/** @throws FleetError `start-failed` when every port found is reserved */
 export async function freePort(isReserved: (port: number) => boolean): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = await askForPort();

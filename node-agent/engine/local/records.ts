@@ -22,7 +22,7 @@ const recordSchema = z.object({
 });
 export type LocalRecord = z.infer<typeof recordSchema>;
 
-/** No write takes so long. */
+/** Longer than any write takes. */
 const STALE_MS = 60_000;
 /** Output beyond this is dropped: only the end of a failed start's is ever read. */
 const MAX_OUTPUT_BYTES = 256 * 1024;

@@ -31,7 +31,7 @@ export async function resolveUser(
   if (known === undefined) {
     throw new FleetError(
       'bad-config',
-      `sandbox-user: the image runs as ${JSON.stringify(name)}, whose number cannot be told from its /etc/passwd`,
+      `sandbox-user: the image runs as ${JSON.stringify(name)}, whose number is not in its /etc/passwd`,
       { remedy: 'say it with --sandbox-user, such as 1000:1000' },
     );
   }

@@ -60,13 +60,13 @@ const lineSchema = z.object({
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
 });
 
-/** Adds up what Docker tells of each layer. */
+/** Adds up what Docker reports of each layer. */
 export class PullProgress {
   readonly #layers = new Map<string, { readonly current: number; readonly total: number }>();
 
   take(line: string): z.infer<typeof lineSchema> {
-    const told = lineSchema.parse(JSON.parse(line || '{}'));
-    const { id, status, progressDetail } = told;
+    const parsed = lineSchema.parse(JSON.parse(line || '{}'));
+    const { id, status, progressDetail } = parsed;
     // Extracting counts from 0 again; what was downloaded stays downloaded.
     if (id !== undefined && status === 'Downloading' && progressDetail?.total !== undefined) {
       this.#layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
@@ -75,10 +75,10 @@ export class PullProgress {
     if (id !== undefined && before !== undefined && status === 'Download complete') {
       this.#layers.set(id, { current: before.total, total: before.total });
     }
-    return told;
+    return parsed;
   }
 
-  /** Docker tells a layer's size only when it begins with it, so the whole may grow. */
+  /** Docker reports the size of a layer only when it begins with it, so the whole may grow. */
   describe(): string {
     let current = 0;
     let total = 0;

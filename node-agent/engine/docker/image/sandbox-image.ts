@@ -1,4 +1,4 @@
-// The image that sandboxes are made from, kept at hand, and whom it lets them run as.
+// The image that sandboxes are made from, present on this host, and the user that they run as.
 import type Dockerode from 'dockerode';
 import { describeError, FleetError } from '../../../../shared/errors.ts';
 import type { EngineContext } from '../../engine.ts';
@@ -26,7 +26,7 @@ export class SandboxImage {
   /**
    * Makes sure that there is one, by pulling where that is allowed. A node must come back after a reboot while
    * the registry is down, so an image that is here is enough.
-   * @throws FleetError `image-missing`, `bad-config` when nobody can be told to run it
+   * @throws FleetError `image-missing`, `bad-config` when no user is found to run it
    */
   async ensure(signal: AbortSignal): Promise<void> {
     const { pull } = this.#config;
@@ -45,7 +45,7 @@ export class SandboxImage {
     await this.userFor(await this.inspect());
   }
 
-  /** Asks the registry for the newest, unless we were told never to. */
+  /** Asks the registry for the newest, unless `--pull never` is set. */
   async pull(signal: AbortSignal): Promise<void> {
     if (this.#config.pull === 'never') return;
     const { reference } = this;

@@ -40,7 +40,7 @@ export class EgressGuard {
 
   /**
    * Puts the rules there unless they are; safe to repeat.
-   * @throws FleetError `engine-unavailable` when they cannot be set: then nobody may be let out
+   * @throws FleetError `engine-unavailable` when they cannot be set: then no sandbox may have egress
    */
   async ensure(bridges: readonly string[]): Promise<void> {
     const { chain, logger } = this.#options;
@@ -77,7 +77,7 @@ export class EgressGuard {
     }
   }
 
-  /** As `iptables -S` tells them. */
+  /** As `iptables -S` lists them. */
   #rules(): readonly string[] {
     const { chain, deny } = this.#options;
     const refuse = '-j REJECT --reject-with icmp-admin-prohibited';
@@ -117,7 +117,7 @@ async function jump(bridge: string, chain: string): Promise<void> {
   await iptables(['-C', USER_CHAIN, ...rule]).catch(() => iptables(['-I', USER_CHAIN, '1', ...rule]));
 }
 
-/** Undefined when there is no such chain, or nobody to ask. */
+/** Undefined when there is no such chain, or no iptables. */
 async function listed(chain: string): Promise<string | undefined> {
   return iptables(['-S', chain]).catch(() => undefined);
 }

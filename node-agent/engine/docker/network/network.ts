@@ -33,7 +33,7 @@ export async function ensureNetwork(docker: Dockerode, plan: NetworkPlan, nodeId
   await createNetwork(docker, plan, nodeId);
 }
 
-/** Ours, of the other kind, and nobody on it: it goes. */
+/** Removes it when it is ours, of the other kind, and without containers. */
 async function mayBeMadeAnew(
   docker: Dockerode,
   found: Dockerode.NetworkInspectInfo,

@@ -50,7 +50,7 @@ export class Networks {
     for (const number of this.#numbers) await this.#make(number);
   }
 
-  /** Something failed that would if one were gone (`docker network prune`): before the next start all are looked at anew. */
+  /** Something failed that would if one were gone (`docker network prune`): before the next start all are checked again. */
   doubt(): void {
     this.#made.clear();
   }
@@ -76,7 +76,7 @@ export class Networks {
     return networkName(this.#options.nodeId, number);
   }
 
-  /** The start has ended, one way or another: from here on a listing tells of it. */
+  /** The start has ended, one way or another: from here on it is in listings. */
   started(id: string): void {
     this.#starting.delete(id);
   }

@@ -16,7 +16,7 @@ export async function warnOfResolvers(
   if (asked.some((address) => isIPv4(address) && !denied.some((range) => isWithin(address, range)))) return;
   logger.warn(
     { asked, remedy: 'name public ones with --sandbox-dns' },
-    'sandboxes may reach the internet, but nobody whom they ask for names',
+    'sandboxes may reach the internet, but none of the DNS servers they ask',
   );
 }
 

@@ -1,4 +1,4 @@
-// The firewall rules of all of a node's bridges, and the loop that sets them again where somebody flushed them.
+// The firewall rules of all of a node's bridges, and the loop that sets them again when they were flushed.
 import { setInterval as every } from 'node:timers/promises';
 import { describeError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../../shared/logging.ts';

@@ -7,14 +7,14 @@ import type { Runtime } from '../shared/runtime.ts';
 import { probeNode } from './admission/admission.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { createNodesApi } from './control/app.ts';
+import { FleetDescriber } from './control/fleet-json.ts';
 import { Orders } from './control/node-orders.ts';
 import { showRegistry } from './control/registry-routes.ts';
 import { openFleetPage } from './fleet-page/fleet-page.ts';
+import type { Tally } from './fleet-page/history.ts';
 import { tallyRegistry } from './fleet-page/tally.ts';
 import { type Front, startFront } from './front.ts';
 import type { Fleet } from './nodes/fleet.ts';
-import type { NodeView } from './nodes/node-view.ts';
-import { describeNode } from './nodes/summary.ts';
 import { openRegistry } from './registry/open.ts';
 import type { OwnedRegistry } from './registry/registry.ts';
 import { SeedNodes } from './registry/seed-nodes.ts';
@@ -65,12 +65,13 @@ async function startControl(
 ): Promise<Pick<Serving, 'url' | 'close'>> {
   const { fleet, metrics, ourKey } = front;
   const { logger, clock = systemClock } = runtime;
-  const describe = (view: NodeView): object => describeNode(view, ourKey, clock.now());
   const secrets = parseSecrets(config.secret);
   const orders = new Orders({ fleet, secrets, clock });
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), secrets, clock });
-  const page = openFleetPage({ fleet, clock, logger, tally: () => tallyRegistry(metrics) });
-  const api = createNodesApi({ config, registry, fleet, orders, probe, describe, metrics, logger, page });
+  const tally = (): Promise<Tally> => tallyRegistry(metrics);
+  const page = openFleetPage({ fleet, clock, logger, tally });
+  const describer = new FleetDescriber({ fleet, metrics, ourKey, clock, tally });
+  const api = createNodesApi({ config, registry, fleet, orders, probe, describer, metrics, logger, page });
   const control = await serve({
     what: "the redirector's control listener",
     host: config.controlHost,

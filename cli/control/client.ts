@@ -1,12 +1,15 @@
-// Asks a control listener, and turns whatever goes wrong into words: where, why, and what to do.
+// Sends requests to a control listener, and turns every failure into words: where, why, and what to do.
 import { hostname } from 'node:os';
-import got, { type Method, RequestError } from 'got';
-import type { z } from 'zod';
-import { describeError, errorCode } from '../../shared/errors.ts';
+import { request } from 'undici';
+import { z } from 'zod';
+import { errorSchema } from '../../shared/api/error.ts';
+import { type NodeFinding, nodeFindingSchema } from '../../shared/api/finding.ts';
+import { describeError, FleetError } from '../../shared/errors.ts';
+import { explainUnreachable, type Listener } from '../../shared/http/network-errors.ts';
+import { readText } from '../../shared/http/read-body.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
-import { CommandError, EXIT } from '../terminal/exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../terminal/exit.ts';
 import { printable } from '../terminal/text.ts';
-import { type Finding, refusalSchema } from './answers.ts';
 
 export type Who = 'front' | 'node';
 
@@ -19,34 +22,52 @@ export interface ControlClientOptions {
   readonly tokenOrigin: string | undefined;
 }
 
-export interface Question<T> {
+export interface ControlRequest<T> {
   readonly path: string;
   readonly schema: z.ZodType<T>;
-  readonly method?: Method;
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly body?: object;
   /** ms */
-  readonly patience?: number;
+  readonly timeout?: number;
 }
 
-/** A refusal, with what the front found out about a node that it was to add. */
-export class Refusal extends CommandError {
-  readonly findings: readonly Finding[];
+const controlErrorSchema = errorSchema.extend({ findings: z.array(nodeFindingSchema).optional() });
+type ControlError = z.infer<typeof controlErrorSchema>;
 
-  constructor(body: z.infer<typeof refusalSchema>) {
-    const said = printable(body.message);
-    const remedy = body.remedy === undefined ? {} : { remedy: printable(body.remedy) };
-    super(EXIT.refused, body.code, said, remedy);
-    this.findings = body.findings ?? [];
+/** An error that the control API answered with; with what the front found out about a node that it was to add. */
+export class ControlRefusal extends CommandError {
+  readonly findings: readonly NodeFinding[];
+
+  constructor({ code, message, remedy, findings }: ControlError) {
+    super(EXIT.refused, code, printable(message), remedy === undefined ? {} : { remedy: printable(remedy) });
+    this.findings = findings ?? [];
   }
 }
 
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
+/** A fleet of ten thousand nodes takes about 10 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-const WORDS: Readonly<
-  Record<Who, { readonly program: string; readonly flag: string; readonly env: string }>
-> = {
-  front: { program: 'redirector', flag: '--front', env: 'TMPFLEET_FRONT' },
-  node: { program: 'node-agent', flag: '--node', env: 'TMPFLEET_NODE' },
+interface Stranger {
+  readonly cause?: unknown;
+  readonly exit?: ExitCode;
+}
+
+interface Words {
+  readonly listener: Listener;
+  readonly flag: string;
+  readonly env: string;
+}
+
+const WORDS: Readonly<Record<Who, Words>> = {
+  front: {
+    listener: { program: 'redirector', options: '--control-host, --control-port' },
+    ...{ flag: '--front', env: 'TMPFLEET_FRONT' },
+  },
+  node: {
+    listener: { program: 'node-agent', options: '--control-host, --control-port' },
+    ...{ flag: '--node', env: 'TMPFLEET_NODE' },
+  },
 };
 
 export class ControlClient {
@@ -58,90 +79,78 @@ export class ControlClient {
     this.url = options.url;
   }
 
-  /** @throws CommandError `unreachable` or `refused`, or `failed` for an answer that is none of a control listener */
-  async ask<T>(question: Question<T>): Promise<T> {
-    const { who } = this.#options;
-    const text = await this.text(question);
-    try {
-      return parseJson(text, question.schema, `the answer of ${this.url}`);
-    } catch (cause) {
-      throw new CommandError(EXIT.failed, 'bad-report', `${describeError(cause)}`, {
-        cause,
-        remedy: `is that the control listener of a ${WORDS[who].program} of this version?`,
-      });
-    }
-  }
-
-  /** The answer's body, whatever it is. */
-  async text({ path, method = 'GET', body, patience = PATIENCE_MS }: Omit<Question<unknown>, 'schema'>) {
+  /** @throws CommandError `unreachable` or `refused`, or `failed` for an answer that no control listener gives */
+  async send<T>({ path, schema, method = 'GET', body, timeout = TIMEOUT_MS }: ControlRequest<T>): Promise<T> {
     const { token } = this.#options;
-    const answer = await got(`${this.url}${path}`, {
+    const { status, text } = await exchange(`${this.url}${path}`, {
       method,
-      ...(body === undefined ? {} : { json: body }),
-      headers: { 'tmpfleet-actor': whoAmI(), ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
-      throwHttpErrors: false,
-      followRedirect: false,
-      retry: { limit: 0 },
-      timeout: { request: patience },
+      headers: {
+        'tmpfleet-actor': whoAmI(),
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(timeout),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((cause: unknown) => {
-      throw this.#unreachable(cause, patience);
+      throw cause instanceof FleetError ? this.#stranger(cause.message, { cause }) : this.#unreachable(cause);
     });
-    // Not `ok`: where redirects are not followed, got calls them that too.
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
-    throw this.#refusal(answer.statusCode, answer.body, path);
+    if (status < 200 || status >= 300) throw this.#refusal(status, text, path);
+    try {
+      return parseJson(text, schema, `the answer of ${this.url}`);
+    } catch (cause) {
+      throw this.#stranger(describeError(cause), { cause });
+    }
   }
 
   #refusal(status: number, text: string, path: string): CommandError {
-    const { who } = this.#options;
-    const { program, flag, env } = WORDS[who];
-    const body = readRefusal(text);
+    const error = readControlError(text);
     if (status === 401) return this.#unauthorized();
-    if (body === undefined || (status >= 300 && status < 400)) {
-      return new CommandError(
-        EXIT.failed,
-        'bad-report',
-        `${this.url} answers ${status} to ${path}, which is not what a control listener does`,
-        {
-          remedy: `name the control listener of the ${program} (not its public address) with ${flag} or ${env}`,
-        },
-      );
+    if (error === undefined) {
+      return this.#stranger(`${this.url} answers ${status} to ${path}, which no control listener does`);
     }
-    if (body.code === 'no-such-path') {
-      const remedy = `is that the control listener of a ${program} of this version? Name it with ${flag} or ${env}`;
-      return new CommandError(EXIT.refused, 'bad-report', `${this.url}: ${printable(body.message)}`, {
-        remedy,
-      });
-    }
-    return new Refusal(body);
+    return error.code === 'no-such-path'
+      ? this.#stranger(`${this.url}: ${printable(error.message)}`, { exit: EXIT.refused })
+      : new ControlRefusal(error);
   }
 
   #unauthorized(): CommandError {
     const { who, tokenOrigin } = this.#options;
     const given =
       tokenOrigin === undefined
-        ? 'asks for a token, and none was given'
+        ? 'requires a token, and none was given'
         : `refuses the token of ${tokenOrigin}`;
     return new CommandError(EXIT.refused, 'unauthorized', `${this.url} ${given}`, {
-      remedy: `give the control token of that ${WORDS[who].program} with --token-file or TMPFLEET_CONTROL_TOKEN`,
+      remedy: `give the control token of that ${WORDS[who].listener.program} with --control-token-file or TMPFLEET_CONTROL_TOKEN`,
     });
   }
 
-  #unreachable(cause: unknown, patience: number): unknown {
-    if (!(cause instanceof RequestError)) return cause;
+  /** What answers is not what was to be reached. */
+  #stranger(message: string, { cause, exit = EXIT.failed }: Stranger = {}): CommandError {
+    const { listener, flag, env } = WORDS[this.#options.who];
+    const remedy =
+      `is that the control listener (not the public address) of a ${listener.program} of this version? ` +
+      `Name it with ${flag} or ${env}`;
+    return new CommandError(exit, 'bad-report', message, { remedy, cause });
+  }
+
+  #unreachable(cause: unknown): CommandError {
     const { who } = this.#options;
-    const { program, flag, env } = WORDS[who];
-    const why = REASONS[errorCode(cause) ?? ''] ?? describeError(cause);
-    const shown = why === SLOW ? `${SLOW} within ${patience / 1000} s` : why;
+    const { listener, flag, env } = WORDS[who];
+    const { message, remedy } = explainUnreachable(cause, this.url, listener);
     return new CommandError(
       EXIT.unreachable,
       'unavailable',
-      `the ${who} at ${this.url} cannot be reached: ${shown}`,
-      {
-        cause,
-        remedy: `is the ${program} running there, with that --control-port? Name another with ${flag} or ${env}`,
-      },
+      `the ${who} at ${this.url} cannot be reached: ${message}`,
+      { cause, remedy: `${remedy} Name another with ${flag} or ${env}` },
     );
   }
+}
+
+/** Follows no redirects. @throws FleetError `bad-report` for a body that is too long, else what the connection failed with */
+async function exchange(url: string, options: Parameters<typeof request>[1]) {
+  const answer = await request(url, options);
+  const text = await readText(answer.body, { bytes: MAX_ANSWER_BYTES, what: `the answer of ${url}` });
+  return { status: answer.statusCode, text };
 }
 
 /** For the front's audit trail: `ada@bastion`. */
@@ -151,21 +160,11 @@ function whoAmI(): string {
   return `${SUDO_USER ?? USER ?? process.getuid?.() ?? ''}@${hostname()}`.replaceAll(/[^\x21-\x7e]/g, '?');
 }
 
-const SLOW = 'it did not answer';
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'its name could not be looked up',
-  EHOSTUNREACH: 'no way leads to that host',
-  ENETUNREACH: 'no way leads to that network',
-  ECONNRESET: 'it closed the connection',
-  ETIMEDOUT: SLOW,
-};
-
-function readRefusal(text: string): z.infer<typeof refusalSchema> | undefined {
+function readControlError(text: string): ControlError | undefined {
   try {
-    return refusalSchema.parse(JSON.parse(text));
+    return controlErrorSchema.safeParse(JSON.parse(text)).data;
   } catch {
+    // Not JSON: not an answer of ours.
     return undefined;
   }
 }

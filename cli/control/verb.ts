@@ -5,7 +5,7 @@ import { loadConfig } from '../../shared/config/load.ts';
 import { address, duration, type Kind } from '../../shared/config/option.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
-import { ControlClient, Refusal, type Who } from './client.ts';
+import { ControlClient, ControlRefusal, type Who } from './client.ts';
 
 export interface Given {
   readonly client: ControlClient;
@@ -48,7 +48,7 @@ export function controlVerb(command: Command, who: Who, run: (given: Given) => P
 function addControlFlags(command: Command, who: Who): Command {
   return command
     .addOption(PLACES[who])
-    .option('--token-file <file>', 'file with the control token (env: TMPFLEET_CONTROL_TOKEN)')
+    .option('--control-token-file <path>', 'file with the control token (env: TMPFLEET_CONTROL_TOKEN)')
     .option('--json', 'print JSON, for scripts');
 }
 
@@ -57,7 +57,7 @@ function gather(command: Command, who: Who): Given {
   const flags: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const { config, origin } = loadConfig(
     { controlToken: controlTokenOption },
-    { flags: { controlTokenFile: flags.tokenFile }, env: process.env },
+    { flags: { controlTokenFile: flags.controlTokenFile }, env: process.env },
   );
   const from = origin.controlToken;
   const client = new ControlClient({
@@ -101,7 +101,7 @@ export async function orSuggest<T>(
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'not-found') throw error;
+    if (!(error instanceof ControlRefusal) || error.code !== 'not-found') throw error;
     const known = await names().catch(() => undefined);
     if (known === undefined) throw error;
     const { code, message } = error;

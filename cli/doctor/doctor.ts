@@ -57,11 +57,18 @@ async function runDoctor(config: DoctorConfig): Promise<number> {
 
 /** What is asked for alone is loaded: see tmpfleet.ts. */
 async function examine(config: DoctorConfig): Promise<AsyncIterable<Finding>> {
-  const { front, url, controlToken: token } = config;
+  const { front, url } = config;
   const clock = systemClock;
   if (front !== '') {
     const { examineFront } = await import('./front.ts');
-    return examineFront({ front, url, token, now: clock.now() });
+    const { ControlClient } = await import('../control/client.ts');
+    const client = new ControlClient({
+      who: 'front',
+      url: front,
+      token: config.controlToken,
+      tokenOrigin: config.controlToken === '' ? undefined : '--control-token-file or TMPFLEET_CONTROL_TOKEN',
+    });
+    return examineFront({ client, url, now: clock.now() });
   }
   const { examineHost } = await import('../../node-agent/doctor/host.ts');
   // What the parts it tries would log is in its findings; on standard output it would be in their way.

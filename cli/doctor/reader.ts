@@ -4,11 +4,19 @@ import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
-import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import {
+  explainUnreachable,
+  FRONT_LISTENER,
+  type Listener,
+  NODE_LISTENER,
+} from '../../shared/http/network-errors.ts';
+import { readText } from '../../shared/http/read-body.ts';
 
 const HOPS = 10;
 const ASK_MS = 30_000;
 const KERNEL_MS = 60_000;
+/** Far more than any page that a click leads to. */
+const PAGE_LIMIT = { bytes: 16 * 1024 * 1024, what: 'the page' };
 /** A navigation by a person: what else comes gets a page with a button. */
 const BROWSER = { 'sec-fetch-mode': 'navigate', accept: 'text/html', 'user-agent': 'tmpfleet-doctor' };
 
@@ -28,7 +36,8 @@ export async function click(url: string): Promise<Landing> {
     const jar = jars.get(origin) ?? new Map<string, string>();
     jars.set(origin, jar);
     const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
-    const answer = await ask(here, { headers: { ...BROWSER, ...(cookie === '' ? {} : { cookie }) } });
+    const headers = { ...BROWSER, ...(cookie === '' ? {} : { cookie }) };
+    const answer = await ask(here, { headers }, hops === 0 ? FRONT_LISTENER : NODE_LISTENER);
     for (const set of [answer.headers['set-cookie'] ?? []].flat()) {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(set) ?? [];
       if (name !== undefined && value !== undefined) jar.set(name, value);
@@ -73,25 +82,31 @@ export async function runLine(base: string, code: string): Promise<string> {
   return talk(new WebSocket(url), executeRequest(session, code));
 }
 
-interface Asked {
+interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
 }
 
-export async function ask(
+async function ask(
   url: string,
   options: {
     readonly method?: 'GET' | 'POST';
     readonly body?: string;
     readonly headers?: Readonly<Record<string, string>>;
   },
-): Promise<Asked> {
+  listener: Listener = NODE_LISTENER,
+): Promise<Answer> {
   try {
     const answer = await request(url, { ...options, signal: AbortSignal.timeout(ASK_MS) });
-    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: await readText(answer.body, PAGE_LIMIT),
+    };
   } catch (cause) {
-    const { message, remedy } = explainUnreachable(cause, url);
+    if (cause instanceof FleetError) throw cause;
+    const { message, remedy } = explainUnreachable(cause, url, listener);
     throw new FleetError('unavailable', message, { cause, remedy });
   }
 }

@@ -1,6 +1,5 @@
 // One node at the front, by its id.
-import { z } from 'zod';
-import { nodeSchema } from '../control/answers.ts';
+import { nodesSchema } from '../../shared/api/node.ts';
 import type { ControlClient } from '../control/client.ts';
 import { orSuggest } from '../control/verb.ts';
 
@@ -9,6 +8,6 @@ export function forNode<T>(client: ControlClient, id: string, ask: (path: string
   return orSuggest(id, () => ask(`/api/nodes/${encodeURIComponent(id)}`), {
     what: 'nodes',
     names: async () =>
-      (await client.ask({ path: '/api/nodes', schema: z.array(nodeSchema) })).map((node) => node.id),
+      (await client.send({ path: '/api/nodes', schema: nodesSchema })).nodes.map(({ id }) => id),
   });
 }

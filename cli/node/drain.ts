@@ -1,6 +1,7 @@
 // `tmpfleet node drain`: a cordon with a deadline, and waiting for it.
+
+import { type NodeJson, nodeSchema } from '../../shared/api/node.ts';
 import { spellDuration } from '../../shared/config/units.ts';
-import { type NodeRow, nodeSchema } from '../control/answers.ts';
 import type { Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
 import { printable } from '../terminal/text.ts';
@@ -15,12 +16,12 @@ export async function drainNode({ client, args: [id = ''], flags, print }: Given
     ...(typeof deadline === 'number' ? { deadline: `${deadline}ms` } : {}),
   };
   let node = await forNode(client, id, (path) =>
-    client.ask({ method: 'POST', path: `${path}/drain`, body, schema: nodeSchema }),
+    client.send({ method: 'POST', path: `${path}/drain`, body, schema: nodeSchema }),
   );
   if (flags.wait === true) {
     node = await waitFor({
       look: () =>
-        forNode(client, id, (path) => client.ask({ path, schema: nodeSchema })).catch(removedMeanwhile(id)),
+        forNode(client, id, (path) => client.send({ path, schema: nodeSchema })).catch(removedMeanwhile(id)),
       judge: (seen) => judge(seen, Date.now()),
       timeout: typeof flags.timeout === 'number' ? flags.timeout : undefined,
     });
@@ -28,18 +29,18 @@ export async function drainNode({ client, args: [id = ''], flags, print }: Given
   print(node, () => standing(node, Date.now()));
 }
 
-function judge(node: NodeRow, now: number): Progress {
+function judge(node: NodeJson, now: number): Progress {
   const id = printable(node.id);
   // Whoever does not answer may still be draining: its state is its own, and a restart keeps it.
-  if (node.answers === 'unreachable')
-    return { text: `${id} does not answer just now: ${printable(node.reason ?? '')}` };
+  if (node.reachability === 'unreachable')
+    return { text: `${id} does not answer just now: ${printable(node.unreachable_reason ?? '')}` };
   if (node.state === 'drained') return { text: `${id}: nobody is left`, done: true };
   if (node.state !== 'draining') {
     const text = `${id} is ${node.state ?? 'ready'}`;
     return { text, otherwise: `${text}: the drain was called off` };
   }
   const text = `${id}: ${countReaders(node)} left`;
-  const left = node.drain_deadline === null ? undefined : Date.parse(node.drain_deadline) - now;
+  const left = node.drain_deadline_at === null ? undefined : Date.parse(node.drain_deadline_at) - now;
   if (left === undefined) return { text };
   return { text, countdown: left <= 0 ? 'the deadline is over' : `${spellDuration(left)} to the deadline` };
 }

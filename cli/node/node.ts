@@ -1,8 +1,8 @@
 // `tmpfleet node …`: the nodes that the front knows, and what it may tell them.
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { nodeSchema, nodesSchema } from '../../shared/api/node.ts';
 import { duration } from '../../shared/config/option.ts';
-import { nodeSchema } from '../control/answers.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
 import { addNode } from './add.ts';
 import { forNode } from './ask.ts';
@@ -51,22 +51,23 @@ function verb(group: Command, words: string, help: string, run: (given: Given) =
 }
 
 async function listNodes({ client, print }: Given): Promise<void> {
-  const nodes = await client.ask({ path: '/api/nodes', schema: z.array(nodeSchema) });
+  const answer = await client.send({ path: '/api/nodes', schema: nodesSchema });
+  const { nodes } = answer;
   const none = `The front at ${client.url} has no nodes yet: tmpfleet node add <url>`;
-  print(nodes, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now()).join('\n')));
+  print(answer, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now()).join('\n')));
 }
 
 async function order({ client, args: [id = ''], flags, print }: Given, what: string): Promise<void> {
   const body = { force: flags.force === true };
   const node = await forNode(client, id, (path) =>
-    client.ask({ method: 'POST', path: `${path}/${what}`, body, schema: nodeSchema }),
+    client.send({ method: 'POST', path: `${path}/${what}`, body, schema: nodeSchema }),
   );
   print(node, () => standing(node, Date.now()));
 }
 
 async function removeNode({ client, args: [id = ''], flags, print }: Given): Promise<void> {
   const removed = await forNode(client, id, (path) =>
-    client.ask({
+    client.send({
       method: 'DELETE',
       path: flags.force === true ? path : `${path}?if=empty`,
       schema: z.looseObject({ removed: z.string() }),

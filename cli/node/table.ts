@@ -1,10 +1,11 @@
 // Nodes in words: the table of `node ls`, and one node in a sentence.
+
+import type { NodeJson } from '../../shared/api/node.ts';
 import { spellDuration } from '../../shared/config/units.ts';
-import type { NodeRow } from '../control/answers.ts';
 import { type Column, printable, tableLines } from '../terminal/text.ts';
 
-export function nodeTable(nodes: readonly NodeRow[], now: number): readonly string[] {
-  const number = (head: string, value: (node: NodeRow) => number | null): Column<NodeRow> => ({
+export function nodeTable(nodes: readonly NodeJson[], now: number): readonly string[] {
+  const number = (head: string, value: (node: NodeJson) => number | null): Column<NodeJson> => ({
     head,
     side: 'right',
     cell: (node) => String(value(node) ?? '-'),
@@ -13,9 +14,9 @@ export function nodeTable(nodes: readonly NodeRow[], now: number): readonly stri
     [
       { head: 'ID', cell: ({ id }) => id },
       { head: 'STATE', cell: stateOf },
-      number('HELD', ({ held }) => held),
-      number('WARM', ({ warm, available }) => warm ?? available),
-      number('STARTING', ({ starting }) => starting),
+      number('HELD', ({ slots }) => slots.held),
+      number('WARM', ({ slots }) => slots.warm),
+      number('STARTING', ({ slots }) => slots.starting),
       number('SLOTS', ({ capacity }) => capacity),
       {
         head: 'REPORT',
@@ -30,32 +31,34 @@ export function nodeTable(nodes: readonly NodeRow[], now: number): readonly stri
 }
 
 /** The state that it told last, or that it does not answer. */
-export function stateOf({ answers, state, paused }: Pick<NodeRow, 'answers' | 'state' | 'paused'>): string {
-  if (answers === 'unknown') return 'not heard yet';
-  if (answers === 'unreachable') return 'unreachable';
+export function stateOf({
+  reachability,
+  state,
+  paused,
+}: Pick<NodeJson, 'reachability' | 'state' | 'paused'>): string {
+  if (reachability === 'unknown') return 'not heard yet';
+  if (reachability === 'unreachable') return 'unreachable';
   return `${state ?? 'ready'}${paused === true ? ', paused' : ''}`;
 }
 
-export function noteOn(
-  node: Pick<NodeRow, 'answers' | 'reason' | 'since' | 'state' | 'drain_forced' | 'drain_deadline'>,
-  now: number,
-): string {
-  const { answers, reason, since, state, drain_forced: forced } = node;
-  if (answers === 'unreachable') return `since ${clockTime(since)}: ${reason ?? 'it does not answer'}`;
+export function noteOn(node: NodeJson, now: number): string {
+  const { reachability, unreachable_reason: reason, state, drain_forced: forced } = node;
+  if (reachability === 'unreachable')
+    return `since ${clockTime(node.reachability_changed_at)}: ${reason ?? 'it does not answer'}`;
   if (state === 'draining') return untilDeadline(node, now);
   if (state === 'drained' && forced === true) return 'the deadline ended its last readers';
-  return reason ?? '';
+  return reason ?? node.problem ?? '';
 }
 
 /** `until 14:05 (29 min)`, in the time zone of whoever reads it. */
-function untilDeadline({ drain_deadline: deadline }: Pick<NodeRow, 'drain_deadline'>, now: number): string {
+function untilDeadline({ drain_deadline_at: deadline }: NodeJson, now: number): string {
   if (deadline === null) return '';
   const left = Date.parse(deadline) - now;
   return left <= 0 ? 'the deadline is over' : `until ${clockTime(deadline)} (${spellDuration(left)})`;
 }
 
 /** What became of it, in a sentence. */
-export function standing(node: NodeRow, now: number): string {
+export function standing(node: NodeJson, now: number): string {
   const readers = countReaders(node);
   const id = printable(node.id);
   if (node.state === 'draining') return `${id} is draining: ${readers} left, ${untilDeadline(node, now)}`;
@@ -63,12 +66,12 @@ export function standing(node: NodeRow, now: number): string {
     return `${id} is drained: ${node.drain_forced === true ? 'the deadline ended its last readers' : 'nobody is left there'}`;
   }
   if (node.state === 'cordoned')
-    return `${id} is cordoned: no new readers; ${node.held === 0 ? 'nobody is there' : `${readers} there, who may stay`}`;
+    return `${id} is cordoned: no new readers; ${node.slots.held === 0 ? 'nobody is there' : `${readers} there, who may stay`}`;
   return `${id} is ${stateOf(node)}: ${readers} there`;
 }
 
-export function countReaders({ held }: NodeRow): string {
-  return held === 1 ? '1 reader' : `${held ?? 0} readers`;
+export function countReaders({ slots: { held } }: NodeJson): string {
+  return held === 1 ? '1 reader' : `${held} readers`;
 }
 
 function clockTime(iso: string): string {

@@ -1,9 +1,8 @@
 // `tmpfleet pool …`: a node's pool as a whole, at the node's own control listener.
 import { type Command, Option } from 'commander';
-import { z } from 'zod';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { type PoolStatus, poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { FleetError } from '../../shared/errors.ts';
-import { type NodeStatus, statusSchema } from '../control/answers.ts';
 import type { ControlClient } from '../control/client.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
 import { printable } from '../terminal/text.ts';
@@ -45,12 +44,12 @@ function verb(group: Command, words: string, help: string, run: (given: Given) =
   return controlVerb(group.command(words).description(help), 'node', run);
 }
 
-function lookAt(client: ControlClient): Promise<NodeStatus> {
-  return client.ask({ path: '/api/status', schema: statusSchema });
+function lookAt(client: ControlClient): Promise<PoolStatus> {
+  return client.send({ path: '/api/status', schema: poolStatusSchema });
 }
 
 async function command({ client, print }: Given, what: 'pause' | 'resume'): Promise<void> {
-  show(print, await client.ask({ method: 'POST', path: `/api/pool/${what}`, schema: statusSchema }));
+  show(print, await client.send({ method: 'POST', path: `/api/pool/${what}`, schema: poolStatusSchema }));
 }
 
 async function resize({ client, flags, print }: Given): Promise<void> {
@@ -68,12 +67,15 @@ async function resize({ client, flags, print }: Given): Promise<void> {
       remedy: 'give one of them, both, or --reset',
     });
   }
-  show(print, await client.ask({ method: 'POST', path: '/api/pool/resize', body, schema: statusSchema }));
+  show(
+    print,
+    await client.send({ method: 'POST', path: '/api/pool/resize', body, schema: poolStatusSchema }),
+  );
 }
 
 async function recycle({ client, flags, print }: Given): Promise<void> {
-  const { drained } = await client.ask({
-    ...{ method: 'DELETE', path: '/api/pool', schema: z.looseObject({ drained: z.number() }) },
+  const { drained } = await client.send({
+    ...{ method: 'DELETE', path: '/api/pool', schema: recycledSchema },
   });
   if (flags.wait !== true) {
     print({ drained }, () => `${sandboxes(drained)} will give way to new ones`);
@@ -90,7 +92,7 @@ async function recycle({ client, flags, print }: Given): Promise<void> {
   );
 }
 
-function judgeRecycling({ fleet, pool }: NodeStatus): Progress {
+function judgeRecycling({ fleet, pool }: PoolStatus): Progress {
   const text = `${pool.stale} old left, ${fleet.warm} of ${pool.warm_wanted} ready, ${fleet.starting} starting`;
   if (fleet.state === 'draining' || fleet.state === 'drained') {
     return {
@@ -108,11 +110,11 @@ function judgeRecycling({ fleet, pool }: NodeStatus): Progress {
   return { text };
 }
 
-function show(print: Given['print'], status: NodeStatus): void {
+function show(print: Given['print'], status: PoolStatus): void {
   print(status, () => describe(status));
 }
 
-function describe({ fleet, pool }: NodeStatus): string {
+function describe({ fleet, pool }: PoolStatus): string {
   const { configured } = pool;
   const other = (now: number | 'all', was: number | 'all'): string =>
     now === was ? '' : ` (configured: ${was})`;

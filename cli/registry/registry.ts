@@ -1,9 +1,15 @@
 // `tmpfleet registry …` and `tmpfleet audit`: what keeps the list of nodes, at the front's control listener.
 import type { Command } from 'commander';
+import {
+  type AuditEntry,
+  auditSchema,
+  type RegistryStatusJson,
+  registryStatusSchema,
+} from '../../shared/api/registry.ts';
 import { integer } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
-import { auditSchema, type Ordered, type RegistryStatus, registrySchema } from '../control/answers.ts';
 import { controlVerb, type Given, read } from '../control/verb.ts';
+import { CommandError, EXIT } from '../terminal/exit.ts';
 import { type Column, printable, tableLines } from '../terminal/text.ts';
 
 const MOST_ENTRIES = 1_000;
@@ -11,14 +17,7 @@ const MOST_ENTRIES = 1_000;
 export function addRegistryCommand(group: Command): void {
   const verb = (name: string, help: string, run: (given: Given) => Promise<void>): Command =>
     controlVerb(group.command(name).description(help), 'front', run);
-  verb(
-    'show',
-    'show where the node registry is kept, and whether it is trusted',
-    async ({ client, print }) => {
-      const status = await client.ask({ path: '/api/registry', schema: registrySchema });
-      print(status, () => describe(status));
-    },
-  );
+  verb('show', 'show the node registry; fails unless it can be reached and is current', show);
   const decide = (decision: 'accept' | 'restore', help: string): Command =>
     verb(decision, help, (given) => take(given, decision)).option(
       '--force',
@@ -31,7 +30,7 @@ export function addRegistryCommand(group: Command): void {
 export function addAuditCommand(command: Command): void {
   controlVerb(command, 'front', async ({ client, flags, print }) => {
     const path = `/api/audit${flags.limit === undefined ? '' : `?limit=${flags.limit}`}`;
-    const entries = await client.ask({ path, schema: auditSchema });
+    const entries = await client.send({ path, schema: auditSchema });
     print(entries, () => (entries.length === 0 ? 'nothing was ordered yet' : table(entries).join('\n')));
   }).option(
     '--limit <n>',
@@ -40,36 +39,55 @@ export function addAuditCommand(command: Command): void {
   );
 }
 
+/** @throws CommandError `refused` where the registry is not the one that the fleet goes by */
+async function show({ client, print }: Given): Promise<void> {
+  const status = await client.send({ path: '/api/registry', schema: registryStatusSchema });
+  print(status, () => describe(status));
+  if (status.state === 'unreachable') {
+    throw new CommandError(EXIT.refused, 'unavailable', 'the front cannot reach its registry', {
+      remedy: `see that it can be used: ${printable(status.where)}`,
+    });
+  }
+  if (status.state === 'lost') {
+    throw new CommandError(EXIT.refused, 'conflict', 'the registry looks emptied or rolled back', {
+      remedy: 'decide: tmpfleet registry restore --force, or tmpfleet registry accept --force',
+    });
+  }
+}
+
 async function take({ client, flags, print }: Given, decision: 'accept' | 'restore'): Promise<void> {
   if (flags.force !== true) {
     throw new FleetError('bad-config', `registry ${decision} asks for --force`, {
       remedy: 'look at tmpfleet registry show first: what the other side has is lost',
     });
   }
-  const status = await client.ask({
-    ...{ method: 'POST', path: `/api/registry/${decision}`, body: { force: true }, schema: registrySchema },
+  const status = await client.send({
+    ...{
+      method: 'POST',
+      path: `/api/registry/${decision}`,
+      body: { force: true },
+      schema: registryStatusSchema,
+    },
   });
   print(status, () => describe(status));
 }
 
-const STATES: Readonly<Record<RegistryStatus['state'], string>> = {
-  current: 'heeded',
-  unreachable: 'CANNOT BE REACHED: the front goes on with the nodes it knows; none can be added or removed',
-  lost: 'NOT HEEDED: the front goes on with the nodes it knows; none can be added or removed',
+const STATES: Readonly<Record<RegistryStatusJson['state'], string>> = {
+  current: 'current',
+  unreachable: 'UNREACHABLE: the front goes on with the nodes it knows; none can be added or removed',
+  lost: 'LOST: the front goes on with the nodes it knows; none can be added or removed',
 };
 
-function describe({ kind, where, state, since, why, nodes }: RegistryStatus): string {
+function describe({ kind, where, state, changed_at, reason, nodes }: RegistryStatusJson): string {
   const lines = [
     `${kind} ${printable(where)}, ${nodes === 1 ? '1 node' : `${nodes} nodes`} known`,
-    `${STATES[state]} (since ${since})`,
+    `${STATES[state]} (since ${changed_at})`,
   ];
-  if (why !== null) lines.push(printable(why));
-  if (state === 'lost')
-    lines.push('an accident: tmpfleet registry restore --force; meant so: tmpfleet registry accept --force');
+  if (reason !== null) lines.push(printable(reason));
   return lines.join('\n');
 }
 
-const COLUMNS: readonly Column<Ordered>[] = [
+const COLUMNS: readonly Column<AuditEntry>[] = [
   { head: 'WHEN', cell: ({ at }) => at.slice(0, 19).concat('Z') },
   { head: 'FRONT', cell: ({ redirector }) => redirector },
   { head: 'WHO', cell: ({ actor, address }) => (actor === '' ? address : `${actor} (${address})`) },
@@ -81,6 +99,6 @@ const COLUMNS: readonly Column<Ordered>[] = [
   },
 ];
 
-function table(entries: readonly Ordered[]): readonly string[] {
+function table(entries: readonly AuditEntry[]): readonly string[] {
   return tableLines(COLUMNS, entries);
 }

@@ -1,10 +1,10 @@
 // `tmpfleet sandbox …`: a node's sandboxes one by one, at the node's own control listener.
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
+import { type SandboxJson, sandboxSchema } from '../../shared/api/sandbox.ts';
 import { shortId } from '../../shared/clock.ts';
 import { spellDuration } from '../../shared/config/units.ts';
 import { SANDBOX_STATES } from '../../shared/protocol/sandbox-state.ts';
-import { type SandboxRow, sandboxRowSchema } from '../control/answers.ts';
 import type { ControlClient } from '../control/client.ts';
 import { controlVerb, type Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
@@ -35,15 +35,15 @@ async function list({ client, flags, print }: Given): Promise<void> {
   print(shown, () => (shown.length === 0 ? 'none' : table(shown, flags.fullIds === true, Date.now())));
 }
 
-function table(rows: readonly SandboxRow[], full: boolean, now: number): string {
+function table(rows: readonly SandboxJson[], full: boolean, now: number): string {
   const ago = (iso: string | null): string => (iso === null ? '-' : spellDuration(now - Date.parse(iso)));
-  return tableLines<SandboxRow>(
+  return tableLines<SandboxJson>(
     [
       { head: 'ID', cell: ({ id }) => (full ? id : shortId(id)) },
-      { head: 'STATE', cell: ({ state, ending }) => (ending === null ? state : `${state}: ${ending}`) },
-      { head: 'AGE', side: 'right', cell: ({ created }) => ago(created) },
-      { head: 'CLAIMED', side: 'right', cell: ({ claimed }) => ago(claimed) },
-      { head: 'LAST USE', side: 'right', cell: ({ last_use: used }) => ago(used) },
+      { head: 'STATE', cell: ({ state, end_reason: end }) => (end === null ? state : `${state}: ${end}`) },
+      { head: 'AGE', side: 'right', cell: ({ created_at: at }) => ago(at) },
+      { head: 'CLAIMED', side: 'right', cell: ({ claimed_at: at }) => ago(at) },
+      { head: 'LAST USE', side: 'right', cell: ({ last_used_at: at }) => ago(at) },
       { head: 'ENGINE ADDRESS', cell: ({ address }) => address ?? '-' },
       { head: 'IMAGE', cell: ({ image }) => image },
     ],
@@ -55,18 +55,16 @@ function table(rows: readonly SandboxRow[], full: boolean, now: number): string 
 async function remove({ client, args, print }: Given): Promise<void> {
   const all = await fetchAll(client);
   const ids = [...new Set(args.map((given) => resolve(given, all)))];
-  const ended: SandboxRow[] = [];
+  const ended: SandboxJson[] = [];
   for (const id of ids) {
-    ended.push(
-      await client.ask({ method: 'DELETE', path: `/api/sandboxes/${id}`, schema: sandboxRowSchema }),
-    );
+    ended.push(await client.send({ method: 'DELETE', path: `/api/sandboxes/${id}`, schema: sandboxSchema }));
   }
   print(ended, () =>
-    ended.map(({ id, ending }) => `${shortId(id)} ends (${printable(ending ?? '')})`).join('\n'),
+    ended.map(({ id, end_reason: end }) => `${shortId(id)} ends (${printable(end ?? '')})`).join('\n'),
   );
 }
 
-function resolve(given: string, all: readonly SandboxRow[]): string {
+function resolve(given: string, all: readonly SandboxJson[]): string {
   const ids = all.map(({ id }) => id);
   if (ids.includes(given)) return given;
   const begun = given.length < LEAST_PREFIX ? [] : ids.filter((id) => id.startsWith(given));
@@ -79,6 +77,6 @@ function resolve(given: string, all: readonly SandboxRow[]): string {
   throw new CommandError(EXIT.refused, 'not-found', message, { remedy });
 }
 
-function fetchAll(client: ControlClient): Promise<SandboxRow[]> {
-  return client.ask({ path: '/api/sandboxes', schema: z.array(sandboxRowSchema) });
+function fetchAll(client: ControlClient): Promise<SandboxJson[]> {
+  return client.send({ path: '/api/sandboxes', schema: z.array(sandboxSchema) });
 }

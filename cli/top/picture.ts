@@ -1,10 +1,11 @@
 // The picture of `tmpfleet top`: lines of coloured pieces, for a window of any size.
 
 import stringWidth from 'string-width';
+import type { NodeJson, Slots } from '../../shared/api/node.ts';
 import { noteOn, stateOf } from '../node/table.ts';
 import { SLOT_SIGNS, type SlotState, slotBar } from '../terminal/slot-bar.ts';
 import { clip, pad, printable } from '../terminal/text.ts';
-import type { TopRow, TopView } from './numbers.ts';
+import { type TopView, usableSlots } from './numbers.ts';
 
 export interface Window {
   readonly columns: number;
@@ -89,12 +90,12 @@ function legendLine(): Line {
 
 interface TopColumn {
   readonly head: string;
-  readonly cell: (row: TopRow) => Piece;
+  readonly cell: (row: NodeJson) => Piece;
   readonly right?: true;
 }
 
-function columnsFor(now: number): readonly TopColumn[] {
-  const number = (head: string, value: (row: TopRow) => number | null): TopColumn => ({
+function columnsFor(now: number, rates: TopView['redirects_per_second']): readonly TopColumn[] {
+  const number = (head: string, value: (row: NodeJson) => number | null): TopColumn => ({
     head,
     cell: (row) => ({ text: String(value(row) ?? '-') }),
     right: true,
@@ -106,7 +107,7 @@ function columnsFor(now: number): readonly TopColumn[] {
     number('WARM', ({ slots }) => slots.warm),
     number('START', ({ slots }) => slots.starting),
     number('SLOTS', ({ capacity }) => capacity),
-    number('SENT/S', (row) => row.sent_per_second),
+    number('SENT/S', ({ id }) => rates[id] ?? null),
     number('BOUNCED', (row) => row.bounces_total),
     number('REPORT', (row) => row.report_age_seconds),
     { head: '', cell: (row) => ({ text: printable(noteOn(row, now)), style: styleOf(row) }) },
@@ -114,10 +115,14 @@ function columnsFor(now: number): readonly TopColumn[] {
 }
 
 /** The bar takes what the columns leave it, up to a sign a slot; the last column is what is clipped. */
-function nodeLines({ nodes, at }: TopView, columns: number, room: number): readonly Line[] {
+function nodeLines(
+  { nodes, at, redirects_per_second: rates }: TopView,
+  columns: number,
+  room: number,
+): readonly Line[] {
   if (nodes.length === 0) return [[], [{ text: 'no nodes yet: tmpfleet node add <url>' }]];
   const shown = nodes.length <= room ? nodes : [...nodes].sort(byTrouble).slice(0, Math.max(0, room - 1));
-  const table = columnsFor(Date.parse(at)).map((column) => {
+  const table = columnsFor(Date.parse(at), rates).map((column) => {
     const cells = shown.map((row) => column.cell(row));
     const width = Math.max(stringWidth(column.head), ...cells.map(({ text }) => stringWidth(text)));
     return { ...column, cells, width };
@@ -144,29 +149,32 @@ function nodeLines({ nodes, at }: TopView, columns: number, room: number): reado
 }
 
 /** As long as the node is large, next to the largest. */
-function barCell(row: TopRow | undefined, width: number, largest: number): readonly Piece[] {
+function barCell(row: NodeJson | undefined, width: number, largest: number): readonly Piece[] {
   if (row === undefined) return [{ text: ' '.repeat(width) }];
-  const total = Object.values(row.slots).reduce((sum, count) => sum + count, 0);
+  const slots = usableSlots(row);
+  const total = Object.values(slots).reduce((sum, count) => sum + count, 0);
   const columns = total === 0 ? 0 : Math.min(width, Math.max(1, Math.round((total / largest) * width)));
-  return [...bar(row.slots, columns), { text: ' '.repeat(width - columns) }];
+  return [...bar(slots, columns), { text: ' '.repeat(width - columns) }];
 }
 
-function bar(slots: TopRow['slots'], columns: number): readonly Piece[] {
+function bar(slots: Slots, columns: number): readonly Piece[] {
   return slotBar(slots, columns).map(({ state, text }) => ({ text, style: SLOT_STYLES[state] }));
 }
 
-function stateName(row: Pick<TopRow, 'answers' | 'state' | 'paused'>): string {
+function stateName(row: Pick<NodeJson, 'reachability' | 'state' | 'paused'>): string {
   return stateOf(row);
 }
 
-function styleOf({ answers, state, paused }: TopRow): string | undefined {
-  if (answers === 'unreachable') return BAD;
-  return answers === 'unknown' || paused === true || (state !== null && state !== 'ready') ? WARN : undefined;
+function styleOf({ reachability, state, paused }: NodeJson): string | undefined {
+  if (reachability === 'unreachable') return BAD;
+  return reachability === 'unknown' || paused === true || (state !== null && state !== 'ready')
+    ? WARN
+    : undefined;
 }
 
-function byTrouble(a: TopRow, b: TopRow): number {
-  const weight = (row: TopRow): number =>
-    row.answers === 'unreachable' ? 2 : styleOf(row) === undefined ? 0 : 1;
+function byTrouble(a: NodeJson, b: NodeJson): number {
+  const weight = (row: NodeJson): number =>
+    row.reachability === 'unreachable' ? 2 : styleOf(row) === undefined ? 0 : 1;
   return weight(b) - weight(a) || b.slots.held - a.slots.held;
 }
 

@@ -1,12 +1,13 @@
 // `tmpfleet top`: the whole fleet at a glance, redrawn in place; or one picture, or JSON, for logs and scripts.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import type { FleetJson } from '../../shared/api/node.ts';
 import { duration } from '../../shared/config/option.ts';
 import { spellDuration } from '../../shared/config/units.ts';
 import type { ControlClient } from '../control/client.ts';
 import { controlVerb, type Given, read } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
-import { compare, type Sample, takeSample } from './numbers.ts';
+import { compare, takeSample } from './numbers.ts';
 import { drawTop } from './picture.ts';
 import { Screen } from './screen.ts';
 
@@ -45,7 +46,7 @@ async function top({ client, flags, print }: Given): Promise<void> {
 }
 
 async function stream(client: ControlClient, interval: number): Promise<void> {
-  let before: Sample | undefined;
+  let before: FleetJson | undefined;
   for (;;) {
     const now = await takeSample(client);
     process.stdout.write(`${JSON.stringify(compare(before, now, client.url))}\n`);
@@ -58,6 +59,7 @@ async function live(client: ControlClient, interval: number): Promise<void> {
   const screen = new Screen();
   // A front that is not there at the start is an error, not a picture.
   let sample = await takeSample(client);
+  let sampledAt = Date.now();
   let view = compare(undefined, sample, client.url);
   let trouble: string | undefined;
   const draw = (): void => screen.draw(drawTop(view, { ...screen.size, colour: hasColour(true) }, trouble));
@@ -70,10 +72,11 @@ async function live(client: ControlClient, interval: number): Promise<void> {
       const next = await takeSample(client);
       view = compare(sample, next, client.url);
       sample = next;
+      sampledAt = Date.now();
       trouble = undefined;
     } catch (error) {
       if (!(error instanceof CommandError) || error.exit !== EXIT.unreachable) throw error;
-      trouble = `as of ${spellDuration(Date.now() - sample.at)} ago: ${error.message}`;
+      trouble = `as of ${spellDuration(Date.now() - sampledAt)} ago: ${error.message}`;
     }
   }
 }

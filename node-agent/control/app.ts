@@ -1,18 +1,19 @@
 // The control listener: what an operator may see and do. Loopback by default, a bearer token when not.
 import Router from '@koa/router';
 import type Koa from 'koa';
-import type { z } from 'zod';
+import type { SandboxJson } from '../../shared/api/sandbox.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { refuseForeignPages } from '../../shared/http/control-guard.ts';
 import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { describeIssues, type NodeStats, type sandboxSchema } from '../../shared/protocol/wire.ts';
+import { describeIssues } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { AdjustablePoolSettings } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
+import type { OwnReport } from '../report/snapshot.ts';
 import { inWallTime } from '../sandboxes/steady-clock.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
@@ -24,7 +25,7 @@ export interface ControlOptions {
   readonly pool: Pool;
   readonly size: AdjustablePoolSettings;
   readonly orders: OrderHandler;
-  readonly snapshot: () => NodeStats;
+  readonly snapshot: () => OwnReport;
   readonly metrics: NodeMetrics;
   readonly logger: Logger;
   /** Whether the engine is open and the pool runs. */
@@ -97,7 +98,7 @@ function find(pool: Pool, id: string | undefined): Sandbox {
   return sandbox;
 }
 
-function describe(sandbox: Sandbox): z.infer<typeof sandboxSchema> {
+function describe(sandbox: Sandbox): SandboxJson {
   const time = (ms: number | undefined): string | null =>
     ms === undefined ? null : new Date(ms).toISOString();
   return {
@@ -105,9 +106,9 @@ function describe(sandbox: Sandbox): z.infer<typeof sandboxSchema> {
     state: sandbox.state,
     address: sandbox.address === undefined ? null : `${sandbox.address.host}:${sandbox.address.port}`,
     image: sandbox.image,
-    created: time(sandbox.createdAt),
-    claimed: time(sandbox.claimedAt),
-    last_use: time(sandbox.lastUse),
-    ending: sandbox.endReason ?? null,
+    created_at: new Date(sandbox.createdAt).toISOString(),
+    claimed_at: time(sandbox.claimedAt),
+    last_used_at: time(sandbox.lastUse),
+    end_reason: sandbox.endReason ?? null,
   };
 }

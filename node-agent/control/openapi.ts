@@ -1,10 +1,11 @@
 // What the node's control listener answers, described for programs. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
+import { poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
+import { sandboxSchema } from '../../shared/api/sandbox.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
-import { sandboxSchema } from '../../shared/protocol/wire.ts';
 import { REPORT_ANSWER } from '../report/openapi.ts';
 import { drainBody } from './bodies.ts';
-import { resizeBody, statusSchema } from './pool-routes.ts';
+import { resizeBody } from './pool-routes.ts';
 
 const standing = (path: string, summary: string): Operation => ({
   ...{ method: 'post', path, summary, answers: REPORT_ANSWER, token: 'control' },
@@ -13,7 +14,7 @@ const standing = (path: string, summary: string): Operation => ({
 const status: Operation['answers'] = {
   200: {
     description: 'the report, and what only an operator needs to know of the pool',
-    schema: statusSchema,
+    schema: poolStatusSchema,
   },
 };
 
@@ -57,7 +58,7 @@ export const CONTROL_API: ApiDescription = {
       answers: {
         200: {
           description: 'how many will be replaced',
-          schema: z.object({ drained: z.number().int() }),
+          schema: recycledSchema,
         },
       },
     },

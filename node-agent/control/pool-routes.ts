@@ -1,18 +1,20 @@
 // What an operator may do with the pool as a whole: recycle it, resize it, pause and resume it.
 import type Router from '@koa/router';
 import { z } from 'zod';
+import type { PoolStatus } from '../../shared/api/pool.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { readJsonBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { describeIssues, type NodeStats, nodeStatsSchema } from '../../shared/protocol/wire.ts';
+import { describeIssues } from '../../shared/protocol/wire.ts';
 import { nodeAgentOptions } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { AdjustablePoolSettings } from '../pool/settings.ts';
+import type { OwnReport } from '../report/snapshot.ts';
 
 export interface PoolControl {
   readonly pool: Pool;
   readonly size: AdjustablePoolSettings;
-  readonly snapshot: () => NodeStats;
+  readonly snapshot: () => OwnReport;
   readonly logger: Logger;
 }
 
@@ -64,23 +66,7 @@ export function addPoolRoutes(router: Router, control: PoolControl): void {
   }
 }
 
-const warmSchema = z.union([z.number().int(), z.literal('all')]);
-
-/** The report, and what only an operator needs to know of the pool. */
-export const statusSchema = nodeStatsSchema.extend({
-  pool: z.object({
-    capacity: z.number().int(),
-    warm: warmSchema,
-    paused: z.boolean(),
-    configured: z.object({ capacity: z.number().int(), warm: warmSchema }),
-    warm_target: z.number().int(),
-    warm_wanted: z.number().int().describe('so many can be ready just now, next to those that readers have'),
-    stale: z.number().int().describe('those that have yet to give way to new ones'),
-    start_concurrency: z.number().int(),
-  }),
-});
-
-function describeStatus({ pool, size, snapshot }: PoolControl): z.infer<typeof statusSchema> {
+function describeStatus({ pool, size, snapshot }: PoolControl): PoolStatus {
   const { capacity } = pool.settings;
   const { warmTarget, held, stale, startConcurrency } = pool.status();
   return {

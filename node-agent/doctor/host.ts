@@ -8,7 +8,8 @@ import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.
 import type { Clock } from '../../shared/clock.ts';
 import { refuseDanglingLink } from '../../shared/data-dir.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
-import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
+import { readText } from '../../shared/http/read-body.ts';
 import { serve } from '../../shared/http/serving.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { MAX_SKEW_MS } from '../../shared/protocol/probe.ts';
@@ -27,6 +28,8 @@ export interface HostCheckOptions {
 
 const GIB = 1024 ** 3;
 const ASK_MS = 5_000;
+/** A front's /stats has every node's report. */
+const ANSWER_LIMIT = { bytes: 64 * 1024 * 1024, what: 'its answer' };
 /** A page with its kernel's WebSocket: six connections of a browser, each with one to the sandbox. */
 const FILES_PER_READER = 12;
 const FILES_OF_OURS = 200;
@@ -103,7 +106,7 @@ async function nodeAt(host: string, port: number): Promise<string | undefined> {
   const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   try {
     const answer = await request(`http://${at}:${port}/stats`, { signal: AbortSignal.timeout(ASK_MS) });
-    return parseJson(await answer.body.text(), nodeStatsSchema, 'its report').fleet?.node;
+    return parseJson(await readText(answer.body, ANSWER_LIMIT), nodeStatsSchema, 'its report').fleet?.node;
   } catch {
     // Something else holds the port: the error of listening says it.
     return undefined;
@@ -191,12 +194,12 @@ async function checkFront(frontUrl: string, clock: Clock): Promise<Verdict> {
   const asked = clock.now();
   const answer = await request(`${frontUrl}/stats`, { signal: AbortSignal.timeout(ASK_MS) }).catch(
     (cause: unknown) => {
-      const { message, remedy } = explainUnreachable(cause, frontUrl);
+      const { message, remedy } = explainUnreachable(cause, frontUrl, FRONT_LISTENER);
       throw new FleetError('unavailable', message, { cause, remedy });
     },
   );
   const came = clock.now();
-  const text = await answer.body.text();
+  const text = await readText(answer.body, ANSWER_LIMIT);
   if (answer.statusCode !== 200 || !text.includes('"hosts"')) {
     const remedy = '--front-url is to be the address readers click, not the control listener';
     return { level: 'fail', detail: `what answers at ${frontUrl} is no redirector`, remedy };

@@ -17,8 +17,11 @@ export interface SnapshotSources {
   readonly tickets: TicketCounter;
 }
 
+/** Ours always has the `fleet` object. */
+export type OwnReport = NodeStats & { readonly fleet: FleetReport };
+
 /** Returns a function that takes a snapshot; `seq` rises with each. */
-export function createSnapshots(sources: SnapshotSources): () => NodeStats & { readonly fleet: FleetReport } {
+export function createSnapshots(sources: SnapshotSources): () => OwnReport {
   const { pool, lifecycle, tickets } = sources;
   const boot = newNonce();
   const cores = Math.max(1, cpus().length);

@@ -1,12 +1,13 @@
 // Before readers are sent to a node: is it there, a node, new, of this fleet, of this time, and able to start anything?
 // Each check says what it found; the first that must not be so is a refusal, with what to do.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeCheck, NodeFinding } from '../../shared/api/finding.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
-import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
 import { type FleetReport, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { NodeView } from '../nodes/node-view.ts';
-import { type Check, type Finding, type FindingSink, type Probed, ProbeRefused } from './findings.ts';
+import { type FindingSink, type Probed, ProbeRefused } from './findings.ts';
 import { ask, type Reply } from './request.ts';
 import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-and-clock.ts';
 
@@ -20,9 +21,9 @@ export interface ProbeOptions extends Asking {
 }
 
 export async function probeNode(options: ProbeOptions): Promise<Probed> {
-  const findings: Finding[] = [];
-  const found = (check: Check, detail: string): void => void findings.push({ check, ok: true, detail });
-  const warn = (check: Check, detail: string): void =>
+  const findings: NodeFinding[] = [];
+  const found = (check: NodeCheck, detail: string): void => void findings.push({ check, ok: true, detail });
+  const warn = (check: NodeCheck, detail: string): void =>
     void findings.push({ check, ok: true, warning: true, detail });
   try {
     const report = await runChecks(options, { found, warn });
@@ -148,7 +149,7 @@ async function checkWayBack({ found, warn }: FindingSink, front: string, clock: 
     return;
   }
   const reply = await ask({ url: `${front}/stats`, clock }).catch((error: unknown) =>
-    explainUnreachable(error, front),
+    explainUnreachable(error, front, FRONT_LISTENER),
   );
   if ('message' in reply) warn('front', `it sends readers back to ${front}, but from here ${reply.message}`);
   else if (reply.status !== 200 || !isFront(reply.text))

@@ -1,17 +1,7 @@
 // What a probe of a node says of it: findings, one a check, and the refusal that ends it.
+import type { NodeCheck, NodeFinding } from '../../shared/api/finding.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
-
-export const CHECKS = ['reachable', 'report', 'new', 'secret', 'clock', 'image', 'front'] as const;
-export type Check = (typeof CHECKS)[number];
-
-export interface Finding {
-  readonly check: Check;
-  readonly ok: boolean;
-  /** Fine to go on with, but somebody should look. */
-  readonly warning?: true | undefined;
-  readonly detail: string;
-}
 
 /** What a probe may end with. */
 export const PROBE_CODES = [
@@ -26,7 +16,7 @@ export interface ProbeRefusal {
 }
 
 export interface Probed {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly NodeFinding[];
   /** What it told of itself, when it was asked (ms since 1970); not of one that is refused. */
   readonly report?: { readonly stats: NodeStats; readonly askedAt: number };
   readonly refusal?: ProbeRefusal;
@@ -35,9 +25,9 @@ export interface Probed {
 /** Thrown by the check that ends the probe. */
 export class ProbeRefused extends Error {
   readonly refusal: ProbeRefusal;
-  readonly check: Check;
+  readonly check: NodeCheck;
 
-  constructor(check: Check, refusal: ProbeRefusal) {
+  constructor(check: NodeCheck, refusal: ProbeRefusal) {
     super(refusal.message);
     this.check = check;
     this.refusal = refusal;
@@ -46,6 +36,6 @@ export class ProbeRefused extends Error {
 
 /** Where a check puts what it found. */
 export interface FindingSink {
-  readonly found: (check: Check, detail: string) => void;
-  readonly warn: (check: Check, detail: string) => void;
+  readonly found: (check: NodeCheck, detail: string) => void;
+  readonly warn: (check: NodeCheck, detail: string) => void;
 }

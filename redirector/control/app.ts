@@ -14,9 +14,9 @@ import type { Probed } from '../admission/findings.ts';
 import type { RedirectorConfig } from '../config.ts';
 import type { FleetPage } from '../fleet-page/fleet-page.ts';
 import { type Fleet, findNode } from '../nodes/fleet.ts';
-import type { NodeView } from '../nodes/node-view.ts';
 import type { Membership, OwnedRegistry } from '../registry/registry.ts';
 import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
+import type { FleetDescriber } from './fleet-json.ts';
 import type { Orders } from './node-orders.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addRegistryRoutes, auditing } from './registry-routes.ts';
@@ -29,7 +29,7 @@ export interface NodesApiOptions {
   readonly orders: Orders;
   /** What is found at a node that is to be added. */
   readonly probe: (member: Member) => Promise<Probed>;
-  readonly describe: (view: NodeView) => object;
+  readonly describer: FleetDescriber;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
   readonly page: FleetPage;
@@ -39,6 +39,7 @@ export interface NodesApiOptions {
 const SEE = [
   '/fleet',
   '/api/nodes',
+  '/api/fleet',
   '/api/history',
   '/api/events',
   '/api/registry',
@@ -85,10 +86,13 @@ export function createNodesApi(options: NodesApiOptions): Koa {
 }
 
 function addNodeRoutes(router: Router, options: NodesApiOptions): void {
-  const { fleet, describe, logger } = options;
+  const { fleet, describer, logger } = options;
   const { membership } = options.registry;
-  router.get('/api/nodes', (context) => {
-    context.body = [...fleet.views()].map(describe);
+  router.get('/api/nodes', async (context) => {
+    context.body = { nodes: await describer.nodes() };
+  });
+  router.get('/api/fleet', async (context) => {
+    context.body = await describer.fleet();
   });
   router.post('/api/nodes', async (context) => {
     const body = parseBody(addBody, await readJsonBody(context), '{"url":"https://node7.example.org"}');
@@ -108,10 +112,13 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
     // Known at once: the next to be added may be the same node by another name.
     if (probed?.report !== undefined && view.stats === undefined)
       fleet.report(view, probed.report.stats, probed.report.askedAt);
-    context.body = { ...describe(view), ...(probed === undefined ? {} : { findings: probed.findings }) };
+    context.body = {
+      ...(await describer.node(view)),
+      ...(probed === undefined ? {} : { findings: probed.findings }),
+    };
   });
-  router.get('/api/nodes/:id', (context) => {
-    context.body = describe(findNode(fleet, context.params.id));
+  router.get('/api/nodes/:id', async (context) => {
+    context.body = await describer.node(findNode(fleet, context.params.id));
   });
   router.get('/api/nodes/:id/probe', async (context) => {
     const { findings, refusal } = await options.probe(findNode(fleet, context.params.id).member);
@@ -136,14 +143,14 @@ function isMember(membership: Membership, { id, url }: Member): boolean {
 }
 
 /** What is passed on to the node itself, which alone owns its state. */
-function addOrderRoutes(router: Router, { fleet, orders, describe, logger }: NodesApiOptions): void {
+function addOrderRoutes(router: Router, { fleet, orders, describer, logger }: NodesApiOptions): void {
   for (const order of ORDERS) {
     router.post(`/api/nodes/:id/${order}`, async (context) => {
       const view = findNode(fleet, context.params.id);
       const wish = parseBody(orderBody, (await readJsonBody(context)) ?? {}, '{"deadline":"30m"}');
       await orders.give(view, { ...wish, order });
       logger.info({ node: view.member.id, ...wish }, `a node was told: ${order}`);
-      context.body = describe(view);
+      context.body = await describer.node(view);
     });
   }
 }

@@ -1,17 +1,19 @@
 // What the front's control listener answers, described for programs. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
+import { eventSchema } from '../../shared/api/event.ts';
+import { addedNodeSchema, probeResultSchema } from '../../shared/api/finding.ts';
+import { historySchema } from '../../shared/api/history.ts';
+import { fleetSchema, nodeSchema, nodesSchema } from '../../shared/api/node.ts';
+import { auditSchema, registryStatusSchema } from '../../shared/api/registry.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { ORDERS } from '../../shared/protocol/order.ts';
-import { CHECKS, type Finding, PROBE_CODES } from '../admission/findings.ts';
-import type { HistoryAnswer } from '../fleet-page/wire.ts';
-import { nodeDescriptionSchema } from '../nodes/summary.ts';
-import { auditEntrySchema } from '../registry/audit.ts';
+import { PROBE_CODES } from '../admission/findings.ts';
 import { addBody, hostBody, orderBody } from './bodies.ts';
-import { AUDIT_LIMIT, forceBody, registryStatusSchema } from './registry-routes.ts';
+import { AUDIT_LIMIT, forceBody } from './registry-routes.ts';
 
 const node = (description: string): Operation['answers'] => ({
-  200: { description, schema: nodeDescriptionSchema },
+  200: { description, schema: nodeSchema },
 });
 
 const BAD_BODY: readonly ErrorCode[] = ['bad-request', 'body-too-large'];
@@ -34,13 +36,6 @@ const orders: readonly Operation[] = ORDERS.map((order) => ({
   token: 'control',
 }));
 
-const findingSchema: z.ZodType<Finding> = z.object({
-  check: z.enum(CHECKS),
-  ok: z.boolean(),
-  warning: z.literal(true).optional().describe('fine to go on with, but somebody should look'),
-  detail: z.string(),
-});
-
 const registryStatus: Operation['answers'] = {
   200: { description: 'how it is now', schema: registryStatusSchema },
 };
@@ -58,22 +53,6 @@ const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((de
   refuses: [...BAD_BODY, 'conflict'],
   token: 'control',
 }));
-
-const historySchema: z.ZodType<HistoryAnswer> = z.object({
-  bucket_seconds: z.number().int(),
-  span_seconds: z.number().int(),
-  buckets: z.array(
-    z.object({
-      t: z.number().int().describe('when it begins, s since 1970'),
-      arrivals: z.number().int(),
-      bounces: z.number().int(),
-      refused: z.number().int(),
-      waiting: z.number().int().describe('the most at one time'),
-      held: z.number().int(),
-      capacity: z.number().int(),
-    }),
-  ),
-});
 
 export const CONTROL_API: ApiDescription = {
   title: 'tmpfleet redirector, for operators',
@@ -104,7 +83,16 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'get', path: '/api/nodes', summary: 'Every node as the front sees it', token: 'control' },
-      answers: { 200: { description: 'all of them', schema: z.array(nodeDescriptionSchema) } },
+      answers: { 200: { description: 'all of them', schema: nodesSchema } },
+    },
+    {
+      ...{
+        method: 'get',
+        path: '/api/fleet',
+        summary: 'Nodes, and totals since the start',
+        token: 'control',
+      },
+      answers: { 200: { description: 'what `tmpfleet top` shows', schema: fleetSchema } },
     },
     {
       ...{ method: 'post', path: '/api/nodes', summary: 'Adds a node', body: addBody, token: 'control' },
@@ -112,7 +100,7 @@ export const CONTROL_API: ApiDescription = {
       answers: {
         201: {
           description: 'it was added',
-          schema: nodeDescriptionSchema.extend({ findings: z.array(findingSchema).optional() }),
+          schema: addedNodeSchema,
         },
       },
       refuses: [...BAD_BODY, 'already-exists', 'conflict', ...PROBE_CODES],
@@ -145,7 +133,7 @@ export const CONTROL_API: ApiDescription = {
           schema: z.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most).optional(),
         },
       },
-      answers: { 200: { description: 'orders and what came of them', schema: z.array(auditEntrySchema) } },
+      answers: { 200: { description: 'orders and what came of them', schema: auditSchema } },
       refuses: ['bad-request', 'conflict'],
     },
     {
@@ -153,7 +141,7 @@ export const CONTROL_API: ApiDescription = {
       answers: {
         200: {
           description: 'what was found, and what to do about the last',
-          schema: z.object({ findings: z.array(findingSchema), remedy: z.string().nullable() }),
+          schema: probeResultSchema,
         },
       },
       refuses: ['not-found'],
@@ -172,7 +160,9 @@ export const CONTROL_API: ApiDescription = {
     {
       ...{ method: 'get', path: '/api/events', summary: 'The fleet as it changes', token: 'control' },
       description: 'Server-sent events, each a JSON object: the whole at first, then what has changed.',
-      answers: { 200: { description: 'until either side ends it', type: 'text/event-stream' } },
+      answers: {
+        200: { description: 'until either side ends it', type: 'text/event-stream', schema: eventSchema },
+      },
       refuses: ['unavailable'],
     },
     {

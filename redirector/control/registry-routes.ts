@@ -1,18 +1,14 @@
 // The front's control listener on its registry: how it is, what to do when it is not to be believed, and who changed what.
+
 import { hostname } from 'node:os';
 import type Router from '@koa/router';
 import type Koa from 'koa';
 import { z } from 'zod';
+import type { AuditEntry, RegistryStatusJson } from '../../shared/api/registry.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { readJsonBody } from '../../shared/http/koa-app.ts';
 import { type Registry as MetricsRegistry, only, showGauge } from '../../shared/metrics.ts';
-import type { AuditEntry } from '../registry/audit.ts';
-import {
-  type AuditTrail,
-  type OwnedRegistry,
-  REGISTRY_STATES,
-  type RegistryRecovery,
-} from '../registry/registry.ts';
+import type { AuditTrail, OwnedRegistry, RegistryRecovery } from '../registry/registry.ts';
 import { parseBody } from './bodies.ts';
 
 export const ACTOR_HEADER = 'Tmpfleet-Actor';
@@ -23,25 +19,14 @@ export const forceBody = z.object({
   force: z.literal(true).describe('said aloud, because one of the two sides is lost by it'),
 });
 
-export const registryStatusSchema = z.object({
-  kind: z.enum(['file', 'redis']),
-  where: z.string(),
-  state: z
-    .enum(REGISTRY_STATES)
-    .describe('unreachable and lost: the fleet goes on with the nodes known here'),
-  since: z.iso.datetime().describe('since when it is in this state'),
-  why: z.string().nullable(),
-  nodes: z.number().int().describe('how many are known here'),
-});
-
 export const AUDIT_LIMIT = { least: 1, most: 1_000, usual: 100 };
 const limitSchema = z.coerce.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most);
 
 export function addRegistryRoutes(router: Router, { membership, recovery, audit }: OwnedRegistry): void {
-  const describe = (): z.infer<typeof registryStatusSchema> => {
+  const describe = (): RegistryStatusJson => {
     const { since, why, ...status } = recovery.status();
     const nodes = membership.members().length;
-    return { ...status, since: new Date(since).toISOString(), why: why ?? null, nodes };
+    return { ...status, changed_at: new Date(since).toISOString(), reason: why ?? null, nodes };
   };
   router.get('/api/registry', (context) => {
     context.body = describe();

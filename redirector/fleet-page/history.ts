@@ -1,5 +1,5 @@
 // The last hour of the fleet in buckets of ten seconds: in memory, bounded, gone with the process.
-import type { Bucket, HistoryAnswer } from './wire.ts';
+import type { Bucket, HistoryJson } from '../../shared/api/history.ts';
 
 /** Sums since the start, and who waits just now. */
 export interface Tally {
@@ -19,8 +19,14 @@ export const SPAN_SECONDS = 3_600;
 
 const NOTHING: Tally = { arrivals: 0, bounces: 0, refused: 0, waiting: 0 };
 
+interface Open {
+  /** Seconds since 1970. */
+  readonly begin: number;
+  readonly bucket: Bucket;
+}
+
 export class History {
-  #buckets: Bucket[] = [];
+  #buckets: Open[] = [];
   #last = NOTHING;
 
   /** @param now ms since 1970 */
@@ -28,35 +34,42 @@ export class History {
     const last = this.#buckets.at(-1);
     const here = Math.floor(now / 1000 / BUCKET_SECONDS) * BUCKET_SECONDS;
     // A clock that was set back adds to the bucket that is open: times in a chart only rise.
-    const open = last !== undefined && last.t >= here ? last : emptyAt(here);
+    const isOpen = last !== undefined && last.begin >= here;
+    const { begin, bucket } = isOpen ? last : emptyAt(here);
     const since = (sum: keyof Tally): number => Math.max(0, tally[sum] - this.#last[sum]);
     const noted: Bucket = {
-      t: open.t,
-      arrivals: open.arrivals + since('arrivals'),
-      bounces: open.bounces + since('bounces'),
-      refused: open.refused + since('refused'),
-      waiting: Math.max(open.waiting, tally.waiting),
+      begins_at: bucket.begins_at,
+      arrivals: bucket.arrivals + since('arrivals'),
+      bounces: bucket.bounces + since('bounces'),
+      refused: bucket.refused + since('refused'),
+      waiting: Math.max(bucket.waiting, tally.waiting),
       held: load.held,
       capacity: load.capacity,
     };
     this.#last = tally;
-    if (open === last) this.#buckets[this.#buckets.length - 1] = noted;
-    else this.#buckets.push(noted);
+    if (isOpen) this.#buckets.pop();
+    this.#buckets.push({ begin, bucket: noted });
     const first = this.#buckets[0];
-    if (first !== undefined && first.t <= noted.t - SPAN_SECONDS)
-      this.#buckets = this.#buckets.filter(({ t }) => t > noted.t - SPAN_SECONDS);
+    if (first !== undefined && first.begin <= begin - SPAN_SECONDS)
+      this.#buckets = this.#buckets.filter((each) => each.begin > begin - SPAN_SECONDS);
   }
 
   /** The bucket that is open. */
   get newest(): Bucket | undefined {
-    return this.#buckets.at(-1);
+    return this.#buckets.at(-1)?.bucket;
   }
 
-  answer(): HistoryAnswer {
-    return { bucket_seconds: BUCKET_SECONDS, span_seconds: SPAN_SECONDS, buckets: this.#buckets };
+  answer(): HistoryJson {
+    const buckets = this.#buckets.map(({ bucket }) => bucket);
+    return { bucket_seconds: BUCKET_SECONDS, span_seconds: SPAN_SECONDS, buckets };
   }
 }
 
-function emptyAt(t: number): Bucket {
-  return { t, arrivals: 0, bounces: 0, refused: 0, waiting: 0, held: 0, capacity: 0 };
+/** @param begin seconds since 1970 */
+function emptyAt(begin: number): Open {
+  const begins_at = new Date(begin * 1000).toISOString();
+  return {
+    begin,
+    bucket: { begins_at, arrivals: 0, bounces: 0, refused: 0, waiting: 0, held: 0, capacity: 0 },
+  };
 }

@@ -1,13 +1,12 @@
-// The fleet as the page shows it: all of it for who comes, what changed for who is there.
-
-import type { NodeStats } from '../../shared/protocol/wire.ts';
+// The fleet as the page shows it: all of it at first, then what changed.
+import type { EventNode, FleetEvent } from '../../shared/api/event.ts';
+import type { Bucket } from '../../shared/api/history.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { Fleet } from '../nodes/fleet.ts';
-import type { NodeView } from '../nodes/node-view.ts';
+import { describeStanding, reportAge, slotsOf } from '../nodes/node-json.ts';
 import type { Load } from './history.ts';
-import type { Bucket, FleetUpdate, NodeRow, Slots } from './wire.ts';
 
-/** What is of the moment and not of a node. */
+/** What belongs to the moment and not to a node. */
 export interface Moment {
   /** ms since 1970 */
   readonly at: number;
@@ -17,79 +16,62 @@ export interface Moment {
 
 export class Snapshots {
   readonly #fleet: Fleet;
-  /** What was told of each node last, as JSON. */
-  readonly #told = new Map<string, string>();
+  /** The last event of each node, as JSON. */
+  readonly #sent = new Map<string, string>();
   #bucket = '';
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet;
   }
 
-  whole(moment: Moment): FleetUpdate {
-    return this.#update(moment, true, [...this.#fleet.views()].map(describeRow), []);
+  whole(moment: Moment): FleetEvent {
+    const nodes = [...this.#fleet.views()].map(describeStanding);
+    return this.#event(moment, { whole: true, nodes, removed: [] });
   }
 
   /**
-   * What changed since the last call, ages of reports among it; undefined when nothing did. Whoever was told more
-   * meanwhile is only told some of it again.
+   * What changed since the last call, ages of reports included; undefined when nothing did. A page that got the whole
+   * in between gets some of it a second time.
    */
-  news(moment: Moment): FleetUpdate | undefined {
-    const changed: NodeRow[] = [];
+  news(moment: Moment): FleetEvent | undefined {
+    const nodes: EventNode[] = [];
     for (const view of this.#fleet.views()) {
-      const row = describeRow(view);
-      const text = JSON.stringify(row);
-      if (this.#told.get(row.id) === text) continue;
-      this.#told.set(row.id, text);
-      changed.push(row);
+      const node = describeStanding(view);
+      const text = JSON.stringify(node);
+      if (this.#sent.get(node.id) === text) continue;
+      this.#sent.set(node.id, text);
+      nodes.push(node);
     }
-    const gone = [...this.#told.keys()].filter((id) => this.#fleet.get(id) === undefined);
-    for (const id of gone) this.#told.delete(id);
+    const removed = [...this.#sent.keys()].filter((id) => this.#fleet.get(id) === undefined);
+    for (const id of removed) this.#sent.delete(id);
     const bucket = JSON.stringify(moment.bucket);
-    const isSame = gone.length === 0 && this.#fleet.size === 0 && bucket === this.#bucket;
+    const isSame = removed.length === 0 && this.#fleet.size === 0 && bucket === this.#bucket;
     this.#bucket = bucket;
-    return isSame ? undefined : this.#update(moment, false, changed, gone);
+    return isSame ? undefined : this.#event(moment, { whole: false, nodes, removed });
   }
 
-  #update(moment: Moment, whole: boolean, nodes: readonly NodeRow[], gone: readonly string[]): FleetUpdate {
-    const { at, waiting, bucket = null } = moment;
+  #event(
+    { at, waiting, bucket }: Moment,
+    nodes: Pick<FleetEvent, 'whole' | 'nodes' | 'removed'>,
+  ): FleetEvent {
     const ages: Record<string, number> = {};
-    for (const { member, reportedAt } of this.#fleet.views())
-      if (reportedAt > 0) ages[member.id] = Math.round(Math.max(0, at - reportedAt) / 100) / 10;
-    return { at, version: VERSION, whole, nodes, gone, ages, waiting, bucket };
+    for (const view of this.#fleet.views()) {
+      const age = reportAge(view, at);
+      if (age !== undefined) ages[view.member.id] = age;
+    }
+    const time = new Date(at).toISOString();
+    return {
+      at: time,
+      version: VERSION,
+      ...nodes,
+      report_age_seconds: ages,
+      waiting,
+      bucket: bucket ?? null,
+    };
   }
 }
 
-export function describeRow(view: NodeView): NodeRow {
-  const { member, stats } = view;
-  const fleet = stats?.fleet;
-  return {
-    id: member.id,
-    url: member.url,
-    answers: view.reachability,
-    since: view.since,
-    state: fleet?.state ?? (stats === undefined ? null : 'ready'),
-    plain: stats !== undefined && fleet === undefined,
-    reason: view.unreachableReason ?? null,
-    capacity: stats?.capacity ?? 0,
-    slots: slotsOf(stats),
-    version: stats?.version ?? null,
-    image: stats?.container_image ?? null,
-    drainDeadline: fleet?.drain_deadline ?? null,
-    drainForced: fleet?.drain_forced === true,
-  };
-}
-
-function slotsOf(stats: NodeStats | undefined): Slots {
-  if (stats === undefined) return { held: 0, warm: 0, starting: 0, removing: 0, free: 0 };
-  const { capacity, available, fleet } = stats;
-  // tmpnb keeps every slot filled: what is not available is taken.
-  if (fleet === undefined)
-    return { held: Math.max(0, capacity - available), warm: available, starting: 0, removing: 0, free: 0 };
-  const { held, warm, starting, removing } = fleet;
-  return { held, warm, starting, removing, free: Math.max(0, capacity - held - warm - starting - removing) };
-}
-
-/** Of the nodes that answer: what the others told last may be long over. */
+/** Of the nodes that answer: the last report of the others may be long out of date. */
 export function loadOf(fleet: Fleet): Load {
   let held = 0;
   let capacity = 0;

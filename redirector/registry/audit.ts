@@ -1,22 +1,10 @@
 // The audit trail: one entry for each order, with its outcome. The file registry keeps it in a file beside `nodes.json`.
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import { z } from 'zod';
+import { type AuditEntry, auditEntrySchema } from '../../shared/api/registry.ts';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { AuditTrail } from './registry.ts';
-
-export const auditEntrySchema = z.object({
-  at: z.iso.datetime().describe('when it was done'),
-  redirector: z.string().describe('at which one'),
-  actor: z.string().describe('who, by their own word (`Tmpfleet-Actor`); empty when they said nothing'),
-  address: z.string().describe('from where'),
-  what: z.string().describe('method and path'),
-  body: z.unknown().describe('as it was sent'),
-  status: z.number().int().describe('the HTTP status of the answer'),
-  message: z.string().optional().describe('why not'),
-});
-export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
 /** At least this many entries are kept. */
 export const AUDIT_KEPT = 10_000;

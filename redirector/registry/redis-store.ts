@@ -5,10 +5,11 @@
 //   {tmpfleet}:audit     stream  entry: an audit entry as JSON
 import { createClient } from '@redis/client';
 import { z } from 'zod';
+import type { AuditEntry } from '../../shared/api/registry.ts';
 import { backoffMs } from '../../shared/backoff.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
-import { AUDIT_KEPT, type AuditEntry, readEntries } from './audit.ts';
+import { AUDIT_KEPT, readEntries } from './audit.ts';
 import type { LastKnown, Marker } from './consistency.ts';
 
 const MARKER = '{tmpfleet}:registry';

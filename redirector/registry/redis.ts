@@ -1,7 +1,8 @@
 // The registry in a Redis that several redirectors share: the commands. redis-watch.ts keeps the list current.
+
+import type { AuditEntry } from '../../shared/api/registry.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type Member, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
-import type { AuditEntry } from './audit.ts';
 import type { LastKnown } from './consistency.ts';
 import { type RedisRegistryOptions, RedisWatch } from './redis-watch.ts';
 import type {

@@ -1,6 +1,6 @@
 // Which nodes are in the fleet: the seams. `file.ts` keeps the list in a file, `redis.ts` in a Redis that several redirectors share.
+import type { AuditEntry, REGISTRY_STATES } from '../../shared/api/registry.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
-import type { AuditEntry } from './audit.ts';
 
 export type MembersListener = (members: readonly Member[]) => void;
 
@@ -15,13 +15,6 @@ export interface Membership {
   /** Calls `onChange` with the whole list after every change, by this redirector or from outside. */
   watch(onChange: MembersListener): void;
 }
-
-/**
- * How the last known list stands to what is stored. `current`: the same. `unreachable`: the store does not answer.
- * `lost`: it answers, but its content would drop nodes that no order removed: it is gone, unreadable, emptied, or an older
- * state. In the last two cases the fleet goes on with the last known list, and an operator decides.
- */
-export const REGISTRY_STATES = ['current', 'unreachable', 'lost'] as const;
 
 export interface RegistryStatus {
   readonly kind: 'file' | 'redis';

@@ -1,4 +1,4 @@
-// Why an address did not answer, in words for who typed it: the name, the port, the silence, the certificate.
+// Why an address did not answer, in words for the person who typed it: the name, the port, the silence, the certificate.
 import { describeError, errorCode } from '../errors.ts';
 
 export interface Unreachable {
@@ -6,7 +6,17 @@ export interface Unreachable {
   readonly remedy: string;
 }
 
-type Words = (url: URL) => Unreachable;
+/** What was to listen at the address. */
+export interface Listener {
+  readonly program: 'node-agent' | 'redirector';
+  /** Its options for the address. */
+  readonly options: string;
+}
+
+export const NODE_LISTENER: Listener = { program: 'node-agent', options: '--host, --port' };
+export const FRONT_LISTENER: Listener = { program: 'redirector', options: '--host, --port' };
+
+type Words = (url: URL, listener: Listener) => Unreachable;
 
 const NO_NAME: Words = ({ hostname }) => ({
   message: `the name ${hostname} is not known here (DNS)`,
@@ -16,10 +26,9 @@ const SILENT: Words = ({ host }) => ({
   message: `${host} does not answer in time`,
   remedy: 'is the host up, and does its firewall let this host in?',
 });
-const REFUSED: Words = ({ host }) => ({
+const REFUSED: Words = ({ host }, { program, options }) => ({
   message: `${host} refuses connections: nothing listens there`,
-  remedy:
-    "is the node-agent running, on that port, and not only on the node's own loopback (--host, --port)?",
+  remedy: `is the ${program} running there, on that port, and not only on its own loopback (${options})?`,
 });
 const NO_WAY: Words = ({ host }) => ({
   message: `there is no way from here to ${host}`,
@@ -71,7 +80,8 @@ const BY_CODE: Readonly<Record<string, Words>> = {
   ECONNRESET: NOT_HTTP,
 };
 
-export function explainUnreachable(error: unknown, url: string): Unreachable {
+/** @param listener a node's public one, unless given */
+export function explainUnreachable(error: unknown, url: string, listener = NODE_LISTENER): Unreachable {
   const at = new URL(url);
   // Several addresses of one name were tried: the first that failed speaks for all.
   const one: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
@@ -79,7 +89,7 @@ export function explainUnreachable(error: unknown, url: string): Unreachable {
   const timedOut = one instanceof Error && one.name === 'TimeoutError';
   const words = timedOut ? SILENT : code.startsWith('HPE_') ? NOT_HTTP : BY_CODE[code];
   return (
-    words?.(at) ?? {
+    words?.(at, listener) ?? {
       message: `${at.host} cannot be asked: ${describeError(one)}`,
       remedy: 'try it with curl',
     }

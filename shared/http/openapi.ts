@@ -25,9 +25,9 @@ export interface Operation {
 
 export interface Answer {
   readonly description: string;
-  /** Of a JSON answer. */
+  /** Of JSON: the answer, or each event of a stream. */
   readonly schema?: z.ZodType;
-  /** Of any other. */
+  /** The content type, unless it is JSON. */
   readonly type?: string;
 }
 
@@ -163,10 +163,9 @@ function parametersOf({ path, query = {} }: Operation): object {
 }
 
 function describeAnswer({ description, schema, type }: Answer): object {
-  if (schema !== undefined) return { description, content: jsonContent(jsonSchema(schema, 'output')) };
-  return type === undefined
-    ? { description }
-    : { description, content: { [type]: { schema: { type: 'string' } } } };
+  if (schema === undefined && type === undefined) return { description };
+  const what = schema === undefined ? { type: 'string' } : jsonSchema(schema, 'output');
+  return { description, content: { [type ?? 'application/json']: { schema: what } } };
 }
 
 function jsonContent(schema: object): object {

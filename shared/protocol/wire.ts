@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { FleetError } from '../errors.ts';
 import { NODE_STATES } from './node-state.ts';
-import { SANDBOX_STATES } from './sandbox-state.ts';
 
 /** The version of the `fleet` object below; a reader of a higher one ignores what it does not know. */
 export const PROTOCOL = 1;
@@ -115,18 +114,6 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 function excerpt(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
-
-/** A sandbox on a control listener. Neither its token nor its owner: a log of this answer would have them. */
-export const sandboxSchema = z.object({
-  id: z.string(),
-  state: z.enum(SANDBOX_STATES),
-  address: z.string().nullable(),
-  image: z.string(),
-  created: z.string().nullable(),
-  claimed: z.string().nullable(),
-  last_use: z.string().nullable(),
-  ending: z.string().nullable().describe('why it is being removed'),
-});
 
 /**
  * The one spelling of a node's address: `https://a/` and `https://a` are the same node.

@@ -75,7 +75,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     return host(name).shell(`python3 -c '${script}'`);
   };
   const nodeStates = async (): Promise<Record<string, unknown>> => {
-    const nodes: { id: string; state: unknown }[] = JSON.parse(
+    const { nodes }: { nodes: { id: string; state: unknown }[] } = JSON.parse(
       await fetchAt(FRONT, 'http://127.0.0.1:9001/api/nodes'),
     );
     return Object.fromEntries(nodes.map(({ id, state }) => [id, state]));

@@ -1,7 +1,7 @@
 // What every registry must do, whatever keeps it.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AuditEntry } from '../../redirector/registry/audit.ts';
 import type { OwnedRegistry } from '../../redirector/registry/registry.ts';
+import type { AuditEntry } from '../../shared/api/registry.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
 import { until } from '../support/until.ts';
 

@@ -96,9 +96,16 @@ const LISTENERS: readonly {
     name: 'the front, for operators',
     url: () => front.controlUrl,
     calls: [
-      ...['/', '/healthz', '/readyz', '/metrics', '/api/nodes', '/api/history', '/openapi.json'].map(
-        (path): Call => [`get ${path}`, 200],
-      ),
+      ...[
+        '/',
+        '/healthz',
+        '/readyz',
+        '/metrics',
+        '/api/nodes',
+        '/api/fleet',
+        '/api/history',
+        '/openapi.json',
+      ].map((path): Call => [`get ${path}`, 200]),
       ['get /api/nodes/{id}', 200, node()],
       ['get /api/nodes/{id}', 404, nobody],
       ['get /api/events', 200],

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { registryStatusSchema } from '../../redirector/control/registry-routes.ts';
-import { auditEntrySchema } from '../../redirector/registry/audit.ts';
+import { nodesSchema } from '../../shared/api/node.ts';
+import { auditEntrySchema, registryStatusSchema } from '../../shared/api/registry.ts';
 import { Authority } from '../lab/debian/authority.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { type RedisLab, startRedis } from '../lab/redis.ts';
@@ -97,10 +97,8 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     const second = await node();
     await add(other, second);
     await until('the first sends readers there', async () => (await one.click()) === second.url);
-    const { id } = z
-      .array(z.object({ id: z.string(), url: z.string() }))
-      .parse(await (await fetch(`${other.control}/api/nodes`)).json())
-      .find(({ url }) => url === first.url) ?? { id: '' };
+    const { nodes } = nodesSchema.parse(await (await fetch(`${other.control}/api/nodes`)).json());
+    const id = nodes.find(({ url }) => url === first.url)?.id ?? '';
     const headers = { 'Tmpfleet-Actor': 'ada@bastion' };
     expect((await fetch(`${other.control}/api/nodes/${id}`, { method: 'DELETE', headers })).status).toBe(200);
     await until('it is gone at the first', async () => (await one.status()).nodes === 1);
@@ -197,7 +195,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await lab.command('FLUSHALL');
     for (const each of [one, other]) {
       await state(each, 'lost');
-      expect((await each.status()).why).toBe('it is empty, and 1 node is known here');
+      expect((await each.status()).reason).toBe('it is empty, and 1 node is known here');
       expect(await metric(each, 'tmpfleet_registry_lost')).toBe('1');
       expect(each.run.output()).toMatch(/registry looks emptied or rolled back; ignoring it/);
       for (let clicks = 0; clicks < 20; clicks += 1) expect(await each.click()).toBe(first.url);
@@ -211,13 +209,13 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     // By hand, past the marker: a node more than any order added, and one that is none.
     await lab.command('HSET', '{tmpfleet}:nodes', 'sly', 'javascript:alert(1)');
     await state(one, 'lost');
-    expect((await one.status()).why).toBe(
+    expect((await one.status()).reason).toBe(
       'it holds 2 nodes, but 1 after its last change; 1 node is known here',
     );
     await lab.command('HINCRBY', '{tmpfleet}:registry', 'count', '1');
     await lab.command('HINCRBY', '{tmpfleet}:registry', 'generation', '1');
     await until('it is seen for what it is', async () =>
-      /"sly".*no node/.test((await one.status()).why ?? ''),
+      /"sly".*no node/.test((await one.status()).reason ?? ''),
     );
     expect(await one.click()).toBe(first.url);
     expect((await post(`${one.control}/api/registry/restore`, { force: true })).status).toBe(200);

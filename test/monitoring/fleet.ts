@@ -21,7 +21,7 @@ export async function startUsedFleet(): Promise<UsedFleet> {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-monitoring-'));
   const demo = startDemo(['--engine', 'local', '--capacity', '2', '--warm', '1']);
   const front = await demo.front();
-  const nodes: readonly { url: string }[] = JSON.parse(
+  const { nodes }: { nodes: readonly { url: string }[] } = JSON.parse(
     await (await fetch(`${demo.control()}/api/nodes`)).text(),
   );
   const other = tmpfleet(

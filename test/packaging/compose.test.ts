@@ -90,7 +90,7 @@ describeNeeding(['docker'], 'in containers', () => {
     await until(
       'the node has a warm sandbox',
       async () => {
-        return JSON.parse(await control('/api/nodes'))[0]?.available > 0;
+        return JSON.parse(await control('/api/nodes')).nodes[0]?.slots.warm > 0;
       },
       90_000,
     );

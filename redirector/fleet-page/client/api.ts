@@ -1,6 +1,7 @@
 // Calls to the control listener this page came from, with the token where one is asked for. It is kept for this tab,
 // and travels in a header: an address ends up in logs and histories.
 
+import type { NodeFinding } from '../../../shared/api/finding.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 
 /** The redirector itself gives a node less. */
@@ -8,19 +9,13 @@ const ANSWER_MS = 30_000;
 
 const KEY = 'tmpfleet-control-token';
 
-export interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
-/** What the redirector says no with. */
-export class Refusal extends Error {
+/** An error of the control API. */
+export class ApiError extends Error {
   readonly status: number;
   /** A word of `shared/errors.ts`; empty where something in between answered. */
   readonly code: ErrorCode | '';
   readonly remedy: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly NodeFinding[];
 
   constructor(status: number, answer: Answer) {
     super(answer.message ?? `the redirector answers ${status}`);
@@ -41,7 +36,7 @@ export interface Answer {
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly remedy?: string;
-  readonly findings?: readonly Finding[];
+  readonly findings?: readonly NodeFinding[];
 }
 
 export const token = {
@@ -59,10 +54,10 @@ export async function ask(path: string, options: RequestInit = {}): Promise<Resp
   };
   const answer = await fetch(path, { cache: 'no-store', redirect: 'error', ...options, headers });
   if (answer.ok) return answer;
-  throw new Refusal(answer.status, await readAnswer(answer));
+  throw new ApiError(answer.status, await readAnswer(answer));
 }
 
-/** @throws Refusal, TypeError when nothing answers, DOMException when nothing does in time */
+/** @throws ApiError, TypeError when nothing answers, DOMException when nothing does in time */
 export async function order(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const answer = await ask(path, {
@@ -82,7 +77,7 @@ async function readAnswer(answer: Response): Promise<Answer> {
 }
 
 export function describeFailure(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
+  if (error instanceof ApiError) return error.message;
   const isSilence = error instanceof TypeError || error instanceof DOMException;
   return isSilence ? 'the redirector does not answer' : String(error);
 }

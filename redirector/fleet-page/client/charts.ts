@@ -1,9 +1,9 @@
 // The last hour, drawn by uPlot: who came and what became of them, and how full the fleet was.
-import type { Bucket, HistoryAnswer } from '../wire.ts';
+import type { Bucket, HistoryJson } from '../../../shared/api/history.ts';
 import { byId, colour, make, mark, say } from './dom.ts';
 import { timeOf } from './words.ts';
 
-type Field = Exclude<keyof Bucket, 't'>;
+type Field = Exclude<keyof Bucket, 'begins_at'>;
 
 interface Line {
   readonly field: Field;
@@ -40,7 +40,7 @@ export class Charts {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   }
 
-  replace({ buckets, span_seconds }: HistoryAnswer): void {
+  replace({ buckets, span_seconds }: HistoryJson): void {
     this.#buckets = [...buckets];
     this.#span = span_seconds;
   }
@@ -48,12 +48,12 @@ export class Charts {
   /** @param now s since 1970, by the server's clock */
   add(bucket: Bucket | null, now: number): void {
     if (bucket !== null) {
-      if (this.#buckets.at(-1)?.t === bucket.t) this.#buckets.pop();
+      if (this.#buckets.at(-1)?.begins_at === bucket.begins_at) this.#buckets.pop();
       this.#buckets.push(bucket);
-      while ((this.#buckets[0]?.t ?? now) <= now - this.#span) this.#buckets.shift();
+      while (beginOf(this.#buckets[0], now) <= now - this.#span) this.#buckets.shift();
     }
     // While there is less than an hour, what there is fills the chart.
-    const from = Math.min(this.#buckets[0]?.t ?? now, now - SHORTEST);
+    const from = Math.min(beginOf(this.#buckets[0], now), now - SHORTEST);
     for (const chart of this.#charts) chart.draw(this.#buckets, Math.max(from, now - this.#span), now);
   }
 }
@@ -82,16 +82,15 @@ class Chart {
   draw(buckets: readonly Bucket[], from: number, to: number): void {
     this.#buckets = buckets;
     this.#range = [from, to];
-    const column = (field: keyof Bucket): (number | null)[] =>
-      withoutRest(buckets.map((each) => each[field]));
     // A step lasts until the next begins, the last one until now.
+    const begins = buckets.map((bucket) => beginOf(bucket, to));
     const last = buckets.at(-1);
-    const end = (field: keyof Bucket): number[] =>
-      last === undefined ? [] : [field === 't' ? Math.max(to, last.t + 1) : last[field]];
-    const data = (['t', ...this.#lines.map(({ field }) => field)] as const).map((field) => [
-      ...column(field),
-      ...end(field),
-    ]);
+    const times = last === undefined ? [] : [...begins, Math.max(to, beginOf(last, to) + 1)];
+    const values = this.#lines.map(({ field }) => {
+      const column = withoutRest(buckets.map((bucket) => bucket[field]));
+      return last === undefined ? column : [...column, last[field]];
+    });
+    const data = [times, ...values];
     this.#plot.setData(data as unknown as uPlot.AlignedData);
     this.#tell();
   }
@@ -167,6 +166,11 @@ function seriesOf({ label, colour: key, isFilled, isDashed }: Line): uPlot.Serie
     ...(isDashed === true ? { dash: [4, 4] } : {}),
     ...(paths === undefined ? {} : { paths }),
   };
+}
+
+/** Seconds since 1970; `otherwise` where there is no bucket. */
+function beginOf(bucket: Bucket | undefined, otherwise: number): number {
+  return bucket === undefined ? otherwise : Date.parse(bucket.begins_at) / 1000;
 }
 
 /** Nothing is drawn where nothing happened: lines on the ground would lie over each other. */

@@ -1,12 +1,13 @@
 // Keeps the page fed: connects, tells how that is, and tries again when it breaks.
-import type { FleetUpdate, HistoryAnswer } from '../wire.ts';
-import { ask, Refusal } from './api.ts';
+import type { FleetEvent } from '../../../shared/api/event.ts';
+import type { HistoryJson } from '../../../shared/api/history.ts';
+import { ApiError, ask } from './api.ts';
 import { byId, mark, say } from './dom.ts';
 import { readEvents, SILENCE_MS } from './stream.ts';
 
 export interface Listener {
-  history(answer: HistoryAnswer): void;
-  update(update: FleetUpdate): void;
+  history(answer: HistoryJson): void;
+  update(update: FleetEvent): void;
   /** The token is missing or not taken; `connect` is to be called when there is another. */
   tokenWanted(): void;
 }
@@ -47,19 +48,19 @@ export class Connection {
     try {
       const events = await ask('api/events', { signal: stop.signal });
       const history = await ask('api/history', { signal: stop.signal });
-      this.#listener.history((await history.json()) as HistoryAnswer);
+      this.#listener.history((await history.json()) as HistoryJson);
       clearTimeout(watchdog);
       await readEvents(events, stop, (data) => this.#heard(data));
     } catch (error) {
       clearTimeout(watchdog);
       if (this.#stop !== stop) return;
-      if (error instanceof Refusal && error.status === 401) {
+      if (error instanceof ApiError && error.status === 401) {
         this.#stop = undefined;
         this.#show('locked', 'asks for its token');
         this.#listener.tokenWanted();
         return;
       }
-      if (error instanceof Refusal) {
+      if (error instanceof ApiError) {
         this.#tryLater(error.message);
         return;
       }
@@ -70,7 +71,7 @@ export class Connection {
   #heard(data: string): void {
     this.#pause = FIRST_PAUSE_MS;
     this.#show('live', 'live');
-    this.#listener.update(JSON.parse(data) as FleetUpdate);
+    this.#listener.update(JSON.parse(data) as FleetEvent);
   }
 
   #tryLater(why: string): void {

@@ -1,23 +1,24 @@
 // The one dialog: asks before something is done, says why it was refused, and lets who asked insist.
-import { describeFailure, type Finding, Refusal } from './api.ts';
+import type { NodeFinding } from '../../../shared/api/finding.ts';
+import { ApiError, describeFailure } from './api.ts';
 import { byId, make, say } from './dom.ts';
 
-export interface Question {
+export interface DialogRequest {
   readonly title: string;
   readonly text: string;
   /** What the button says. */
   readonly go: string;
   /** Labels with their inputs. */
   readonly fields?: readonly HTMLElement[];
-  /** Does it; what it resolves with is told. @throws Refusal */
+  /** Does it; what it resolves with is told. @throws ApiError */
   readonly run: (force: boolean) => Promise<Outcome>;
   /** What else than the last node's leaving may be insisted on. */
-  readonly mayInsist?: (refusal: Refusal) => boolean;
+  readonly mayInsist?: (refusal: ApiError) => boolean;
 }
 
 export interface Outcome {
   readonly news: string;
-  readonly findings?: readonly Finding[] | undefined;
+  readonly findings?: readonly NodeFinding[] | undefined;
 }
 
 const dialog = byId('dialog', HTMLDialogElement);
@@ -28,7 +29,7 @@ const error = byId('dialog-error', HTMLElement);
 const findings = byId('dialog-findings', HTMLElement);
 const news = byId('news', HTMLElement);
 
-let open: Question | undefined;
+let open: DialogRequest | undefined;
 let force = false;
 let isBusy = false;
 let newsTimer: number | undefined;
@@ -48,7 +49,7 @@ form?.addEventListener('submit', (event) => {
 });
 
 /** @param refused why it was refused just now, when it was tried without asking */
-export function askFor(question: Question, refused?: Refusal): void {
+export function askFor(question: DialogRequest, refused?: ApiError): void {
   open = question;
   force = false;
   say(byId('dialog-title', HTMLElement), question.title);
@@ -103,7 +104,7 @@ function showDone(text: string): void {
 }
 
 function explain(failure: unknown): void {
-  const refusal = failure instanceof Refusal ? failure : undefined;
+  const refusal = failure instanceof ApiError ? failure : undefined;
   showFindings(refusal?.findings ?? []);
   if (open !== undefined && refusal !== undefined) {
     force = refusal.isForceable || open.mayInsist?.(refusal) === true;
@@ -117,7 +118,7 @@ function explain(failure: unknown): void {
   say(error, `${describeFailure(failure)}${remedy}`);
 }
 
-function showFindings(found: readonly Finding[]): void {
+function showFindings(found: readonly NodeFinding[]): void {
   const lines = found.map(({ check, ok, detail }) =>
     make('li', { 'data-ok': String(ok) }, make('b', {}, `${ok ? '✓' : '✗'} ${check} `), detail),
   );

@@ -1,5 +1,5 @@
 // The fleet page: what the redirector tells, put where people look for it.
-import type { FleetUpdate, NodeRow } from '../wire.ts';
+import type { EventNode, FleetEvent } from '../../../shared/api/event.ts';
 import { token } from './api.ts';
 import { Charts } from './charts.ts';
 import { Connection } from './connection.ts';
@@ -73,10 +73,11 @@ function tokenWanted(): void {
   tokenInput.focus();
 }
 
-function show(update: FleetUpdate): void {
-  const { at, nodes, whole, gone, ages } = update;
+function show(update: FleetEvent): void {
+  const { nodes, whole, removed, report_age_seconds: ages } = update;
+  const at = Date.parse(update.at);
   const present = new Set(nodes.map(({ id }) => id));
-  const left = whole ? [...items.keys()].filter((id) => !present.has(id)) : gone;
+  const left = whole ? [...items.keys()].filter((id) => !present.has(id)) : removed;
   for (const id of left) drop(id);
   for (const row of nodes) put(row);
   arrange();
@@ -87,7 +88,7 @@ function show(update: FleetUpdate): void {
   charts?.add(update.bucket, at / 1000);
 }
 
-function put(row: NodeRow): void {
+function put(row: EventNode): void {
   const item = items.get(row.id);
   if (item !== undefined) {
     item.change(row);
@@ -117,8 +118,8 @@ function drop(id: string): void {
 
 function showTotals(waiting: number): void {
   const rows = [...items.values()].map(({ row }) => row);
-  const heard = rows.filter(({ answers }) => answers === 'reachable');
-  const sum = (of: (row: NodeRow) => number): number => heard.reduce((all, row) => all + of(row), 0);
+  const heard = rows.filter(({ reachability }) => reachability === 'reachable');
+  const sum = (of: (row: EventNode) => number): number => heard.reduce((all, row) => all + of(row), 0);
   const numbers: Readonly<Record<string, string>> = {
     nodes: String(rows.length),
     held: `${sum(({ slots }) => slots.held)} of ${sum(({ capacity }) => capacity)}`,

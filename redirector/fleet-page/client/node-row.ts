@@ -1,5 +1,6 @@
 // One node on the page: made once, then changed in place, so that focus and selection survive each second's news.
-import type { NodeRow, Slots } from '../wire.ts';
+import type { EventNode } from '../../../shared/api/event.ts';
+import type { Slots } from '../../../shared/api/node.ts';
 import { make, mark, say } from './dom.ts';
 import { askToDrain, askToRemove, turnCordon } from './orders.ts';
 import { ageOf, remarkOn, standingOf } from './words.ts';
@@ -11,7 +12,7 @@ const OLD = 10;
 
 export class NodeItem {
   readonly element = make('li', { class: 'node' });
-  #row: NodeRow;
+  #row: EventNode;
   readonly #name = make('a', { target: '_blank', rel: 'noreferrer noopener' });
   readonly #badge = make('span', { class: 'badge' });
   readonly #address = make('span', { class: 'address dim' });
@@ -25,7 +26,7 @@ export class NodeItem {
   readonly #drain = make('button', { type: 'button', class: 'quiet' }, 'Drain…');
   readonly #remove = make('button', { type: 'button', class: 'quiet' }, 'Remove…');
 
-  constructor(row: NodeRow) {
+  constructor(row: EventNode) {
     this.#row = row;
     this.#bar.append(...this.#parts);
     this.element.append(
@@ -40,11 +41,11 @@ export class NodeItem {
     this.#draw();
   }
 
-  get row(): NodeRow {
+  get row(): EventNode {
     return this.#row;
   }
 
-  change(row: NodeRow): void {
+  change(row: EventNode): void {
     this.#row = row;
     this.#draw();
   }

@@ -1,7 +1,7 @@
 // What an operator can have done from here, each with the question that comes before it.
-import type { NodeRow } from '../wire.ts';
-import { describeFailure, order, Refusal } from './api.ts';
-import { askFor, type Question, tell } from './dialog.ts';
+import type { EventNode } from '../../../shared/api/event.ts';
+import { ApiError, describeFailure, order } from './api.ts';
+import { askFor, type DialogRequest, tell } from './dialog.ts';
 import { make } from './dom.ts';
 import { count } from './words.ts';
 
@@ -19,7 +19,7 @@ const path = (id: string, verb?: string): string =>
   `api/nodes/${encodeURIComponent(id)}${verb === undefined ? '' : `/${verb}`}`;
 
 /** Reversible, so done at once; asked about only when it has to be insisted on. */
-export async function turnCordon({ id }: NodeRow, verb: 'cordon' | 'uncordon'): Promise<void> {
+export async function turnCordon({ id }: EventNode, verb: 'cordon' | 'uncordon'): Promise<void> {
   const run = async (force: boolean) => {
     await order('POST', path(id, verb), { force });
     return { news: verb === 'cordon' ? `${id} takes no new readers` : `${id} takes readers again` };
@@ -27,18 +27,18 @@ export async function turnCordon({ id }: NodeRow, verb: 'cordon' | 'uncordon'): 
   try {
     tell((await run(false)).news);
   } catch (error) {
-    const question: Question = {
+    const question: DialogRequest = {
       title: `${verb === 'cordon' ? 'Cordon' : 'Uncordon'} ${id}?`,
       text: 'It was not done:',
       go: verb === 'cordon' ? 'Cordon it' : 'Try again',
       run,
     };
-    if (error instanceof Refusal) askFor(question, error);
+    if (error instanceof ApiError) askFor(question, error);
     else tell(`${id}: ${describeFailure(error)}`);
   }
 }
 
-export function askToDrain({ id, slots }: NodeRow): void {
+export function askToDrain({ id, slots }: EventNode): void {
   const choice = make(
     'select',
     {},
@@ -58,7 +58,7 @@ export function askToDrain({ id, slots }: NodeRow): void {
   });
 }
 
-export function askToRemove({ id, slots, state }: NodeRow): void {
+export function askToRemove({ id, slots, state }: EventNode): void {
   const left = slots.held > 0 ? ` ${count(slots.held, 'reader is', 'readers are')} still there.` : '';
   const advice = state === 'drained' ? '' : ' To have them leave first, drain it.';
   askFor({

@@ -1,5 +1,5 @@
 // Numbers and times as people say them.
-import type { NodeRow } from '../wire.ts';
+import type { EventNode } from '../../../shared/api/event.ts';
 
 const clockFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'short', hour: '2-digit', minute: '2-digit' });
@@ -35,27 +35,30 @@ export function ageOf(seconds: number | undefined): string {
 }
 
 /** What a node is, in a word: whether it answers comes before what it last said. */
-export function standingOf({ answers, state }: NodeRow): string {
-  if (answers === 'unreachable') return 'unreachable';
-  return answers === 'unknown' || state === null ? 'not heard yet' : state;
+export function standingOf({ reachability, state }: EventNode): string {
+  if (reachability === 'unreachable') return 'unreachable';
+  return reachability === 'unknown' || state === null ? 'not heard yet' : state;
 }
 
 /** What there is to say of a node beyond its numbers; empty when nothing. */
-export function remarkOn(row: NodeRow, now: number): string {
-  const { answers, state, slots } = row;
-  if (answers === 'unreachable')
-    return `since ${timeOf(row.since, now)} (${spanOf(now - row.since)}): ${row.reason ?? 'no answer'}`;
-  if (row.reason !== null) return row.reason;
+export function remarkOn(node: EventNode, now: number): string {
+  const { reachability, unreachable_reason: reason, state, slots } = node;
+  if (reachability === 'unreachable') {
+    const since = Date.parse(node.reachability_changed_at);
+    return `since ${timeOf(since, now)} (${spanOf(now - since)}): ${reason ?? 'no answer'}`;
+  }
+  if (reason !== null) return reason;
   if (state === 'cordoned') return 'no new readers are sent there';
-  if (state === 'draining') return `${count(slots.held, 'reader')} left${untilWhen(row, now)}`;
+  if (state === 'draining') return `${count(slots.held, 'reader')} left${untilWhen(node, now)}`;
   if (state === 'drained')
-    return row.drainForced
-      ? 'nobody is left: the deadline ended those who stayed'
-      : 'nobody is left: all had gone by themselves';
-  return '';
+    return node.drain_forced === true
+      ? 'no readers are left: the deadline ended those who stayed'
+      : 'no readers are left: all had gone by themselves';
+  return node.problem ?? '';
 }
 
-function untilWhen({ drainDeadline }: NodeRow, now: number): string {
-  if (drainDeadline === null) return '';
-  return `; whoever still is at ${timeOf(drainDeadline, now)} (in ${spanOf(drainDeadline - now)}) is ended`;
+function untilWhen({ drain_deadline_at: deadline }: EventNode, now: number): string {
+  if (deadline === null) return '';
+  const at = Date.parse(deadline);
+  return `; those still there at ${timeOf(at, now)} (in ${spanOf(at - now)}) are ended`;
 }

@@ -45,7 +45,7 @@ describe('a fleet', { timeout: 120_000 }, () => {
     const { code, findings, of } = await examine(front, ['--url', front.url]);
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
     expect(code).toBe(0);
-    expect(of('node one')?.detail).toMatch(/ready, 1 of 1 ready, report [\d.]+ s old; its clock agrees/);
+    expect(of('node one')?.detail).toMatch(/ready, 1 of 1 warm, report [\d.]+ s old; its clock agrees/);
     expect(of('reader')?.detail).toMatch(/a click led to a sandbox at 127\.0\.0\.1:\d+ in \d+ ms/);
     expect(of('leaving')?.detail).toBe('its sandbox was removed again');
     expect(agent.pool.status().claims).toBe(1);
@@ -74,7 +74,7 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(findings.filter(({ detail }) => detail.startsWith('unreachable'))).toMatchObject([
       { level: 'fail' },
     ]);
-    expect(of('front')).toMatchObject({ level: 'warn', detail: '3 nodes, of which 1 take readers' });
+    expect(of('front')).toMatchObject({ level: 'warn', detail: '3 nodes, 1 of them takes readers' });
   });
 
   test('without nodes, and a reader with nowhere to go', async () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type NodeStatus, sandboxRowSchema, statusSchema } from '../../../cli/control/answers.ts';
+import { type PoolStatus, poolStatusSchema } from '../../../shared/api/pool.ts';
+import { sandboxSchema } from '../../../shared/api/sandbox.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 import { run, runJson } from '../run.ts';
@@ -64,8 +65,8 @@ async function ask(path: string): Promise<unknown> {
   });
   return answer.json();
 }
-const status = async (): Promise<NodeStatus> => statusSchema.parse(await ask('/api/status'));
-const sandboxes = async () => z.array(sandboxRowSchema).parse(await ask('/api/sandboxes'));
+const status = async (): Promise<PoolStatus> => poolStatusSchema.parse(await ask('/api/status'));
+const sandboxes = async () => z.array(sandboxSchema).parse(await ask('/api/sandboxes'));
 const warm = (count: number) =>
   until(
     `${count} are warm`,
@@ -153,14 +154,16 @@ describe('tmpfleet sandbox', () => {
 test('a token that is missing or wrong is said to be, and where it was from', async () => {
   const place = { TMPFLEET_NODE: env.TMPFLEET_NODE ?? '' };
   expect(await run(['pool', 'status'], place)).toMatchObject({
-    ...{ code: 3, err: expect.stringMatching(/asks for a token, and none was given.*--token-file/) },
+    ...{ code: 3, err: expect.stringMatching(/requires a token, and none was given.*--control-token-file/) },
   });
   const file = join(dir, 'token');
   writeFileSync(file, 'another-token-altogether\n');
-  expect((await run(['pool', 'status', '--token-file', file], place)).err).toContain(
+  expect((await run(['pool', 'status', '--control-token-file', file], place)).err).toContain(
     `refuses the token of ${file}`,
   );
   writeFileSync(file, `${TOKEN}\n`);
-  expect((await run(['pool', 'status', '--token-file', file], place)).code).toBe(0);
-  expect(await run(['pool', 'status', '--token-file', join(dir, 'none')], place)).toMatchObject({ code: 2 });
+  expect((await run(['pool', 'status', '--control-token-file', file], place)).code).toBe(0);
+  expect(await run(['pool', 'status', '--control-token-file', join(dir, 'none')], place)).toMatchObject({
+    code: 2,
+  });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { TopView } from '../../../cli/top/numbers.ts';
 import { drawTop } from '../../../cli/top/picture.ts';
+import { type NodeJson, nodeSchema } from '../../../shared/api/node.ts';
 import { type Demo, startDemo } from '../../support/demo.ts';
 import { run } from '../run.ts';
 
@@ -31,9 +32,8 @@ describe('tmpfleet top elsewhere', () => {
     const number = z.number().nonnegative();
     const view = z
       .object({
-        nodes: z
-          .array(z.object({ id: z.string(), state: z.literal('ready'), sent_per_second: number }))
-          .length(2),
+        nodes: z.array(nodeSchema.extend({ state: z.literal('ready') })).length(2),
+        redirects_per_second: z.record(z.string(), number),
         slots: z.object({ held: number, warm: number, starting: number, removing: number, free: number }),
         arrivals_per_second: number,
         bounces_per_second: number,
@@ -51,14 +51,17 @@ describe('tmpfleet top elsewhere', () => {
 });
 
 describe('the picture', () => {
-  const row = (id: string, more: Partial<TopView['nodes'][number]> = {}): TopView['nodes'][number] => ({
-    ...{ id, url: 'http://n', answers: 'reachable', state: 'ready', paused: false, reason: null, since: '' },
-    ...{ capacity: 10, slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 }, sent_per_second: 1.5 },
-    ...{ bounces_total: 0, report_age_seconds: 1, drain_deadline: null, drain_forced: null, ...more },
+  const row = (id: string, more: Partial<NodeJson> = {}): NodeJson => ({
+    ...{ id, url: 'http://n', reachability: 'reachable', state: 'ready', paused: false, plain: false },
+    ...{ reachability_changed_at: '2026-01-01T12:00:00.000Z', unreachable_reason: null, problem: null },
+    ...{ capacity: 10, slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 }, schedulable: true },
+    ...{ estimate: { warm: 3, cold: 3 }, load: null, image: null, version: null, redirects_total: 9 },
+    ...{ bounces_total: 0, report_age_seconds: 1, drain_deadline_at: null, drain_forced: null, ...more },
   });
   const view = (nodes: TopView['nodes']): TopView => ({
     ...{ at: '2026-01-01T12:00:00.000Z', front: 'http://f', nodes, arrivals_per_second: 12.5 },
-    ...{ bounces_per_second: 0, refusals_per_second: 0, sent_total: 9, bounces_total: 0, refusals_total: 0 },
+    ...{ version: '0', bounces_per_second: 0, refusals_per_second: 0, redirects_per_second: { n1: 1.5 } },
+    ...{ arrivals_total: 9, redirects_total: 9, bounces_total: 0, refusals_total: 0 },
     slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 },
     ...{ waiting: 0, oldest_report: null },
   });
@@ -76,8 +79,8 @@ describe('the picture', () => {
     const deadline = new Date(Date.parse('2026-01-01T12:29:00.000Z')).toISOString();
     const nodes = [
       ...Array.from({ length: 20 }, (_, index) => row(`n${index}`)),
-      row('leaving', { state: 'draining', drain_deadline: deadline }),
-      row('gone', { answers: 'unreachable', reason: 'it refuses connections' }),
+      row('leaving', { state: 'draining', drain_deadline_at: deadline }),
+      row('gone', { reachability: 'unreachable', unreachable_reason: 'it refuses connections' }),
     ];
     const lines = draw(nodes, 140, 12);
     expect(lines.length).toBeLessThanOrEqual(12);
@@ -90,7 +93,9 @@ describe('the picture', () => {
   });
 
   test('lets nothing through that could command the terminal', () => {
-    const lines = draw([row('n1', { answers: 'unreachable', reason: 'bad\u001b[2J\u0007 answer' })]);
+    const lines = draw([
+      row('n1', { reachability: 'unreachable', unreachable_reason: 'bad\u001b[2J\u0007 answer' }),
+    ]);
     expect(lines.join('')).toMatch(/bad {1,2}answer/);
     expect(lines.join('')).not.toMatch(/\p{Cc}/u);
   });

@@ -49,10 +49,10 @@ describeNeeding(['docker'], 'three hosts', () => {
     });
     await until('somebody new has landed', () => clicks.met.length > 3, 60_000);
     const before = there.map(({ count }) => count);
-    await front.sees(cut, { answers: 'reachable', schedulable: true });
+    await front.sees(cut, { reachability: 'reachable', schedulable: true });
     await cut.cutOff();
     const cutAt = performance.now();
-    await front.sees(cut, { answers: 'unreachable' });
+    await front.sees(cut, { reachability: 'unreachable' });
     const noticedAt = performance.now();
     // How long it lasts is what is tried here, and not a wait for anything.
     await delay(CUT_MS - (noticedAt - cutAt));
@@ -60,7 +60,7 @@ describeNeeding(['docker'], 'three hosts', () => {
     await cut.heal();
     await Promise.all(there.map((holder) => holder.counts(60_000)));
     const backAt = performance.now();
-    await front.sees(cut, { answers: 'reachable', schedulable: true });
+    await front.sees(cut, { reachability: 'reachable', schedulable: true });
     const heardAt = performance.now();
     const met = await clicks.stop();
 

@@ -2,21 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { type NodeJson, nodesSchema } from '../../../shared/api/node.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 import { type Host, SECRET, UP_MS } from './host.ts';
 
-const nodesSchema = z.array(
-  z.looseObject({
-    id: z.string(),
-    answers: z.string(),
-    state: z.string().nullable(),
-    schedulable: z.boolean(),
-  }),
-);
 interface Seen {
-  readonly answers?: string;
+  readonly reachability?: string;
   readonly state?: string;
   readonly schedulable?: boolean;
 }
@@ -57,8 +49,8 @@ export class Front {
     if (answer.status !== 200) throw new Error(`not removed: ${answer.status} ${await answer.text()}`);
   }
 
-  async nodes(): Promise<z.infer<typeof nodesSchema>> {
-    return nodesSchema.parse(await (await this.#ask('GET', '/api/nodes')).json());
+  async nodes(): Promise<readonly NodeJson[]> {
+    return nodesSchema.parse(await (await this.#ask('GET', '/api/nodes')).json()).nodes;
   }
 
   /** Until what the front tells of a host is so. */

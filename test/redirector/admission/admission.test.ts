@@ -25,7 +25,8 @@ afterEach(async () => {
 const answerSchema = z.object({
   message: z.string().default(''),
   remedy: z.string().default(''),
-  answers: z.string().optional(),
+  code: z.string().optional(),
+  reachability: z.string().optional(),
   findings: z
     .array(
       z.object({ check: z.string(), ok: z.boolean(), warning: z.boolean().optional(), detail: z.string() }),
@@ -91,7 +92,7 @@ describe('a node that is fit', () => {
     const agent = await node({ frontUrl: front.url });
     await agent.warm(1);
     const added = await add(front, { url: agent.url, id: 'fit' });
-    expect(added).toMatchObject({ status: 201, answers: 'reachable', warnings: [] });
+    expect(added).toMatchObject({ status: 201, reachability: 'reachable', warnings: [] });
     expect(added.findings.map(({ check, ok }) => [check, ok])).toEqual(
       ['reachable', 'report', 'new', 'secret', 'clock', 'image', 'front'].map((check) => [check, true]),
     );
@@ -242,7 +243,9 @@ describe('an address is refused', () => {
     // It has slots without a sandbox, which in a node that is well would be room.
     expect((await front.get('/')).status).toBe(503);
     const described: unknown = await (await fetch(`${front.controlUrl}/api/nodes`)).json();
-    expect(described).toMatchObject([{ schedulable: false, problem: expect.stringContaining('Docker') }]);
+    expect(described).toMatchObject({
+      nodes: [{ schedulable: false, problem: expect.stringContaining('Docker') }],
+    });
   });
 });
 

@@ -30,15 +30,21 @@ describe('/api/nodes', () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 3, capacity: 5 });
     const added = await call(front, 'POST', '/api/nodes', { url: node.url, id: 'n1', probe: false });
-    expect(added).toMatchObject({ status: 201, body: { id: 'n1', url: node.url, answers: 'unknown' } });
-    const heard = { id: 'n1', answers: 'reachable', state: 'ready', available: 3, capacity: 5, reason: null };
+    expect(added).toMatchObject({ status: 201, body: { id: 'n1', url: node.url, reachability: 'unknown' } });
+    const heard = {
+      id: 'n1',
+      reachability: 'reachable',
+      state: 'ready',
+      capacity: 5,
+      unreachable_reason: null,
+    };
     await until('it is heard', async () => {
       expect(await call(front, 'GET', '/api/nodes/n1')).toMatchObject({ status: 200, body: heard });
       return true;
     });
-    expect(await call(front, 'GET', '/api/nodes')).toMatchObject({ status: 200, body: [heard] });
+    expect(await call(front, 'GET', '/api/nodes')).toMatchObject({ status: 200, body: { nodes: [heard] } });
     expect((await call(front, 'DELETE', '/api/nodes/n1')).status).toBe(200);
-    expect(await call(front, 'GET', '/api/nodes')).toEqual({ status: 200, body: [] });
+    expect(await call(front, 'GET', '/api/nodes')).toEqual({ status: 200, body: { nodes: [] } });
     expect((await front.get('/')).status).toBe(503);
     expect(await front.stats()).toMatchObject({ capacity: 0, hosts: {} });
   });

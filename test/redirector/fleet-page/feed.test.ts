@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Feed } from '../../../redirector/fleet-page/feed.ts';
-import type { FleetUpdate } from '../../../redirector/fleet-page/wire.ts';
+import type { FleetEvent } from '../../../shared/api/event.ts';
 import { until } from '../../support/until.ts';
 import { Bench, type Front } from '../support.ts';
 
@@ -16,7 +16,7 @@ interface Stream {
   readonly status: number;
   /** Everything so far. */
   text(): string;
-  events(): readonly FleetUpdate[];
+  events(): readonly FleetEvent[];
 }
 
 /** Reads whatever comes until the test is over. */
@@ -38,7 +38,7 @@ async function follow(
     status: answer.statusCode ?? 0,
     text: () => text,
     events: () =>
-      [...text.matchAll(/^data: (.*)\n\n/gm)].map(([, data = '']) => JSON.parse(data) as FleetUpdate),
+      [...text.matchAll(/^data: (.*)\n\n/gm)].map(([, data = '']) => JSON.parse(data) as FleetEvent),
   };
 }
 
@@ -70,7 +70,7 @@ describe('GET /api/events', () => {
     expect(first?.whole).toBe(true);
     expect(first?.nodes.map(({ url }) => url)).toEqual([one.url, other.url]);
     expect(first?.nodes[0]).toMatchObject({
-      ...{ answers: 'reachable', state: 'ready', plain: false, capacity: 8, reason: null },
+      ...{ reachability: 'reachable', state: 'ready', plain: false, capacity: 8, unreachable_reason: null },
       slots: { held: 0, warm: 3, starting: 0, removing: 0, free: 5 },
     });
     // The first event after that may tell of both once more: nobody had been told before.
@@ -81,7 +81,7 @@ describe('GET /api/events', () => {
     );
     expect(news.whole).toBe(false);
     expect(news.nodes.map(({ url }) => url)).toEqual([other.url]);
-    expect(Object.keys(news.ages)).toHaveLength(2);
+    expect(Object.keys(news.report_age_seconds)).toHaveLength(2);
   });
 
   test('tells who left, of plain nodes, and why one is set aside', async () => {
@@ -94,14 +94,17 @@ describe('GET /api/events', () => {
     );
     const id = [...front.fleet.views()].find(({ member }) => member.url === one.url)?.member.id ?? '';
     await fetch(`${front.controlUrl}/api/nodes/${id}`, { method: 'DELETE' });
-    await until('that it left is told', () => events().some(({ gone }) => gone.includes(id)));
+    await until('that it left is told', () => events().some(({ removed }) => removed.includes(id)));
     other.override = (_request, response) => {
       response.end('{"available":"<b>many</b>"}');
       return true;
     };
     await until('the reason is told', () =>
       events().some(({ nodes }) =>
-        nodes.some(({ answers, reason }) => answers === 'unreachable' && reason?.includes('<b>many</b>')),
+        nodes.some(
+          ({ reachability, unreachable_reason: reason }) =>
+            reachability === 'unreachable' && reason?.includes('<b>many</b>'),
+        ),
       ),
     );
   });

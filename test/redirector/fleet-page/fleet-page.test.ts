@@ -105,7 +105,9 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
       await page.getByRole('button', { name: 'Drain it' }).click();
       await badge(page, busy, 'draining');
       const remark = await rowOf(page, busy).locator('.remark').textContent();
-      expect(remark).toMatch(/^\d readers? left; whoever still is at \d\d:\d\d \(in (9|10) min\) is ended$/);
+      expect(remark).toMatch(
+        /^\d readers? left; those still there at \d\d:\d\d \(in (9|10) min\) are ended$/,
+      );
 
       const last = 3 - busy;
       await rowOf(page, last)

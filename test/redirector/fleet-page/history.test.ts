@@ -1,7 +1,7 @@
 // The hour that the control listener remembers: what goes into it, how much of it there is, and whence it comes.
 import { afterEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { History, type Tally } from '../../../redirector/fleet-page/history.ts';
+import { type Bucket, historySchema } from '../../../shared/api/history.ts';
 import { until } from '../../support/until.ts';
 import { Bench, bounce } from '../support.ts';
 
@@ -14,6 +14,9 @@ const sums = (changes: Partial<Tally> = {}): Tally => ({
   ...changes,
 });
 
+/** @param seconds since 1970 */
+const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
 describe('the history', () => {
   test('puts what came into the bucket of its ten seconds', () => {
     const history = new History();
@@ -21,8 +24,8 @@ describe('the history', () => {
     history.note(1_009_999, sums({ arrivals: 5, refused: 1, waiting: 7 }), LOAD);
     history.note(1_010_000, sums({ arrivals: 6, refused: 1, bounces: 2 }), { held: 4, capacity: 8 });
     expect(history.answer().buckets).toEqual([
-      { t: 1_000, arrivals: 5, bounces: 0, refused: 1, waiting: 7, held: 3, capacity: 8 },
-      { t: 1_010, arrivals: 1, bounces: 2, refused: 0, waiting: 0, held: 4, capacity: 8 },
+      { begins_at: at(1_000), arrivals: 5, bounces: 0, refused: 1, waiting: 7, held: 3, capacity: 8 },
+      { begins_at: at(1_010), arrivals: 1, bounces: 2, refused: 0, waiting: 0, held: 4, capacity: 8 },
     ]);
     expect(history.newest).toEqual(history.answer().buckets.at(-1));
   });
@@ -33,7 +36,9 @@ describe('the history', () => {
       history.note(second * 1000, sums({ arrivals: second }), LOAD);
     const { buckets, span_seconds, bucket_seconds } = history.answer();
     expect(buckets).toHaveLength(span_seconds / bucket_seconds);
-    expect(buckets.map(({ t }) => t)).toEqual(buckets.map((_, index) => 2 * 3_600 + index * 10));
+    expect(buckets.map(({ begins_at }) => begins_at)).toEqual(
+      buckets.map((_, index) => at(2 * 3_600 + index * 10)),
+    );
     expect(buckets.every(({ arrivals }) => arrivals === 10)).toBe(true);
   });
 
@@ -42,14 +47,14 @@ describe('the history', () => {
     history.note(0, sums(), LOAD);
     history.note(10_000, sums(), LOAD);
     history.note(3_605_000, sums({ arrivals: 1 }), LOAD);
-    expect(history.answer().buckets.map(({ t }) => t)).toEqual([10, 3_600]);
+    expect(history.answer().buckets.map(({ begins_at }) => begins_at)).toEqual([at(10), at(3_600)]);
   });
 
   test('is in order though the clock was set back', () => {
     const history = new History();
     history.note(100_000, sums({ arrivals: 1 }), LOAD);
     history.note(50_000, sums({ arrivals: 3 }), LOAD);
-    expect(history.answer().buckets).toMatchObject([{ t: 100, arrivals: 3 }]);
+    expect(history.answer().buckets).toMatchObject([{ begins_at: at(100), arrivals: 3 }]);
   });
 
   test('counts nothing when sums fall, and goes on from there', () => {
@@ -61,16 +66,10 @@ describe('the history', () => {
   });
 });
 
-const answerSchema = z.object({
-  buckets: z.array(z.record(z.string(), z.number())),
-  bucket_seconds: z.literal(10),
-  span_seconds: z.literal(3600),
-});
-
 /** Of all buckets. */
-async function total(control: string, field: string): Promise<number> {
-  const answer = answerSchema.parse(await (await fetch(`${control}/api/history`)).json());
-  return answer.buckets.reduce((sum, bucket) => sum + (bucket[field] ?? Number.NaN), 0);
+async function total(control: string, field: Exclude<keyof Bucket, 'begins_at'>): Promise<number> {
+  const answer = historySchema.parse(await (await fetch(`${control}/api/history`)).json());
+  return answer.buckets.reduce((sum, bucket) => sum + bucket[field], 0);
 }
 
 describe('GET /api/history', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Fleet } from '../../../redirector/nodes/fleet.ts';
 import { Poller } from '../../../redirector/polling/poller.ts';
+import { nodesSchema } from '../../../shared/api/node.ts';
 import { systemClock, systemRandom } from '../../../shared/clock.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
@@ -69,19 +70,14 @@ test('all come into view, and what is wrong with one is told as ever', async () 
     30_000,
   );
   await run.printed(/polling moves to a thread of its own/, 30_000);
-  const nodes = async () =>
-    (await (await fetch(`${control}/api/nodes`)).json()) as {
-      id: string;
-      answers: string;
-      reason: string | null;
-    }[];
+  const nodes = async () => nodesSchema.parse(await (await fetch(`${control}/api/nodes`)).json()).nodes;
   await until('all but two are reachable', async () => {
-    const answers = (await nodes()).map((node) => node.answers);
+    const answers = (await nodes()).map((node) => node.reachability);
     return (
       answers.filter((answer) => answer === 'reachable').length === NODES - 1 && !answers.includes('unknown')
     );
   });
-  const reasons = new Map((await nodes()).map(({ id, reason }) => [id, reason]));
+  const reasons = new Map((await nodes()).map((node) => [node.id, node.unreachable_reason]));
   expect(reasons.get('n0')).toMatch(/not JSON: <h1>/);
   expect(reasons.get('refused')).toMatch(/ECONNREFUSED/);
   const answer = await fetch(`${url}/tree`, { redirect: 'manual' });

@@ -1,0 +1,25 @@
+// A node's pool as its control listener describes it.
+import { z } from 'zod';
+import { fleetReportSchema, nodeStatsSchema } from '../protocol/wire.ts';
+
+const count = z.number().int();
+const warm = z.union([count, z.literal('all')]);
+
+/** `GET /api/status` of a node: its report, and what only an operator needs to know of the pool. */
+export const poolStatusSchema = nodeStatsSchema.extend({
+  fleet: fleetReportSchema,
+  pool: z.object({
+    capacity: count,
+    warm,
+    paused: z.boolean(),
+    configured: z.object({ capacity: count, warm }).describe('what a reset goes back to'),
+    warm_target: count,
+    warm_wanted: count.describe('how many can be warm now, next to those that readers have'),
+    stale: count.describe('warm sandboxes that are still to be replaced'),
+    start_concurrency: count,
+  }),
+});
+export type PoolStatus = z.infer<typeof poolStatusSchema>;
+
+/** `DELETE /api/pool` */
+export const recycledSchema = z.object({ drained: count.describe('how many will be replaced') });

@@ -1,0 +1,37 @@
+// The registry of nodes and its audit trail, as the front describes them.
+import { z } from 'zod';
+
+/**
+ * How the known nodes relate to the stored ones. `current`: they are the same. `unreachable`: the store does not answer.
+ * `lost`: it answers, but what it has would remove nodes that no operator removed: it is gone, emptied, or an older state.
+ * In the last two the fleet goes on with the known nodes, and an operator decides.
+ */
+export const REGISTRY_STATES = ['current', 'unreachable', 'lost'] as const;
+
+/** `GET /api/registry` */
+export const registryStatusSchema = z.object({
+  kind: z.enum(['file', 'redis']),
+  where: z.string().describe('a path, or an address without its password'),
+  state: z
+    .enum(REGISTRY_STATES)
+    .describe('unreachable and lost: the fleet goes on with the nodes that the front knows'),
+  changed_at: z.iso.datetime().describe('since when it is in this state'),
+  reason: z.string().nullable().describe('why it is not current'),
+  nodes: z.number().int().describe('how many nodes the front knows'),
+});
+export type RegistryStatusJson = z.infer<typeof registryStatusSchema>;
+
+export const auditEntrySchema = z.object({
+  at: z.iso.datetime().describe('when it was done'),
+  redirector: z.string().describe('at which front'),
+  actor: z.string().describe('by whom, as the caller says (`Tmpfleet-Actor`); empty when it says nothing'),
+  address: z.string().describe('from where'),
+  what: z.string().describe('method and path'),
+  body: z.unknown().describe('as it was sent'),
+  status: z.number().int().describe('the HTTP status of the answer'),
+  message: z.string().optional().describe('why it was refused'),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+/** `GET /api/audit`, newest first. */
+export const auditSchema = z.array(auditEntrySchema);

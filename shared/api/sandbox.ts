@@ -1,0 +1,15 @@
+// A sandbox as a node describes it. Neither its token nor its owner: a log of the answer would have them.
+import { z } from 'zod';
+import { SANDBOX_STATES } from '../protocol/sandbox-state.ts';
+
+export const sandboxSchema = z.object({
+  id: z.string(),
+  state: z.enum(SANDBOX_STATES),
+  address: z.string().nullable().describe('host and port at the engine; null before it has one'),
+  image: z.string(),
+  created_at: z.iso.datetime(),
+  claimed_at: z.iso.datetime().nullable(),
+  last_used_at: z.iso.datetime().nullable(),
+  end_reason: z.string().nullable().describe('why it is being removed'),
+});
+export type SandboxJson = z.infer<typeof sandboxSchema>;

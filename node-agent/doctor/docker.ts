@@ -1,4 +1,4 @@
-// Whether a node's Docker is there, has its image, and can confine what it runs.
+// Checks that Docker answers on this node, has the image, and can confine what it runs.
 import { z } from 'zod';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -17,7 +17,7 @@ export interface DockerCheckOptions {
 
 const DEADLINE_MS = 5_000;
 
-/** Of Docker's `info`. A field that is not told is taken for a yes: it is told where the kernel cannot. */
+/** Fields of Docker's `info`. A missing field counts as true: Docker sends false where the kernel lacks the feature. */
 const infoSchema = z.object({
   ServerVersion: z.string(),
   OperatingSystem: z.string().default(''),
@@ -30,7 +30,7 @@ const infoSchema = z.object({
 });
 export type DockerFacts = z.infer<typeof infoSchema>;
 
-/** @returns what was found, and what Docker tells of itself where it does */
+/** @returns the findings, and Docker's facts where Docker answers */
 export async function checkDocker(
   options: DockerCheckOptions,
 ): Promise<{ readonly findings: readonly Finding[]; readonly facts: DockerFacts | undefined }> {
@@ -52,7 +52,7 @@ export async function checkDocker(
     await check('image', () => checkImage(options)),
   ];
   if (findings.some((finding) => finding.check === 'image' && finding.level !== 'ok')) {
-    findings.push({ check: 'isolation', level: 'warn', detail: 'not tried, for want of the image' });
+    findings.push({ check: 'isolation', level: 'warn', detail: 'not tried, because the image is missing' });
     return { findings, facts };
   }
   const engineFor = (nodeId: string) => createEngine('docker', config, { ...context, nodeId, env });
@@ -66,13 +66,13 @@ function judgeConfinement(facts: DockerFacts): Verdict {
     ...(facts.SecurityOptions?.some((one) => one.startsWith('name=seccomp')) === true ? [] : ['seccomp']),
     ...(facts.MemoryLimit ? [] : ['memory limits']),
     ...(facts.CpuCfsQuota ? [] : ['CPU limits']),
-    ...(facts.PidsLimit ? [] : ['limits of processes']),
+    ...(facts.PidsLimit ? [] : ['process limits']),
   ];
   if (wanting.length > 0) {
     return {
       level: 'fail',
       detail: `this Docker has no ${wanting.join(', no ')}`,
-      remedy: 'readers are strangers: use a kernel and a Docker that have them (docker info tells)',
+      remedy: 'readers are strangers: use a kernel and a Docker that support this (see docker info)',
     };
   }
   if (facts.SwapLimit) return { detail: 'seccomp; limits of memory, swap, CPU and processes' };
@@ -92,7 +92,11 @@ async function checkImage({ config, env, context }: DockerCheckOptions): Promise
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== 'image-missing' || config.pull === 'never')
       throw error;
-    const remedy = `to have it there beforehand: docker pull ${image.reference}`;
-    return { level: 'warn', detail: `${image.reference} is not here; the agent will pull it`, remedy };
+    const remedy = `to pull it now: docker pull ${image.reference}`;
+    return {
+      level: 'warn',
+      detail: `${image.reference} is not on this host; the agent will pull it`,
+      remedy,
+    };
   }
 }

@@ -1,4 +1,4 @@
-// A node's host, looked at with the agent's own options: would the agent start here, and serve its capacity?
+// Checks a node's host with the agent's own options: would the agent start here, and can it serve its capacity?
 import { access, mkdtemp, readFile, rmdir, statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -28,9 +28,9 @@ export interface HostCheckOptions {
 
 const GIB = 1024 ** 3;
 const ASK_MS = 5_000;
-/** A front's /stats has every node's report. */
+/** A front's /stats contains the report of every node. */
 const ANSWER_LIMIT = { bytes: 64 * 1024 * 1024, what: 'its answer' };
-/** A page with its kernel's WebSocket: six connections of a browser, each with one to the sandbox. */
+/** File descriptors of one reader: six browser connections, each with one connection to the sandbox. */
 const FILES_PER_READER = 12;
 const FILES_OF_OURS = 200;
 
@@ -75,14 +75,14 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
     yield await check('front certificate', () => checkCertificate(config.frontUrl, clock.now()));
 }
 
-/** Free, or held by an agent of this very node. */
+/** Accepts a port that is free, or that the agent of this node holds. */
 async function checkPort(
   host: string,
   port: number,
   flag: string,
   { nodeId, ...config }: NodeAgentConfig,
 ): Promise<Verdict> {
-  if (port === 0) return { detail: 'any that is free' };
+  if (port === 0) return { detail: 'any free port' };
   try {
     const server = await serve({
       what: 'the node',
@@ -101,19 +101,19 @@ async function checkPort(
   }
 }
 
-/** The name of the node that answers there, if one does. */
+/** The name of the node that answers at this address; undefined when none does. */
 async function nodeAt(host: string, port: number): Promise<string | undefined> {
   const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   try {
     const answer = await request(`http://${at}:${port}/stats`, { signal: AbortSignal.timeout(ASK_MS) });
     return parseJson(await readText(answer.body, ANSWER_LIMIT), nodeStatsSchema, 'its report').fleet?.node;
   } catch {
-    // Something else holds the port: the error of listening says it.
+    // Another program holds the port: the error of `listen` reports it.
     return undefined;
   }
 }
 
-/** The directory, or the nearest above it that is there: the agent makes what is missing. */
+/** The directory, or its nearest existing parent: the agent creates missing directories. */
 async function nearest(path: string): Promise<string> {
   const there = await access(path).then(
     () => true,
@@ -126,7 +126,7 @@ async function checkDataDir(dir: string): Promise<Verdict> {
   await refuseDanglingLink(dir);
   const there = await nearest(dir);
   try {
-    // Tried, since permissions alone do not tell: a file system may be read-only, or full.
+    // A write is tried, because permissions are not enough: a file system may be read-only or full.
     await rmdir(await mkdtemp(join(there, '.doctor-')));
   } catch (cause) {
     throw new FleetError('bad-config', `data-dir: ${there} cannot be written to: ${describeError(cause)}`, {
@@ -159,18 +159,18 @@ function judgeMemory({ capacity, memory }: NodeAgentConfig, kind: EngineKind): V
   const detail = `${capacity} sandboxes of ${gib(memory)} may take ${gib(wanted)}; this host has ${gib(total)}`;
   if (memory > total) return { level: 'fail', detail, remedy: 'lower --memory' };
   if (wanted <= total) return { detail };
-  // Most readers take a fraction of their limit, so this is a choice; it should be one that was made.
+  // Most readers use a fraction of their limit, so this can be a choice; the warning makes it a conscious one.
   return {
     level: 'warn',
     detail,
-    remedy: 'lower --capacity or --memory, unless readers are known to take less',
+    remedy: 'lower --capacity or --memory, unless readers are known to use less',
   };
 }
 
 async function checkOpenFiles({ capacity }: NodeAgentConfig): Promise<Verdict> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const [, , hard = ''] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits) ?? [];
-  if (hard === '') return { level: 'warn', detail: 'the limit cannot be told here' };
+  if (hard === '') return { level: 'warn', detail: 'the limit cannot be read on this system' };
   const wanted = FILES_OF_OURS + capacity * FILES_PER_READER;
   // Node raises its own limit to the hard one when it starts.
   const detail = `${hard} may be open; ${capacity} readers need about ${wanted}`;
@@ -180,13 +180,12 @@ async function checkOpenFiles({ capacity }: NodeAgentConfig): Promise<Verdict> {
 }
 
 function judgeSecret({ secret, frontUrl }: NodeAgentConfig): Verdict {
-  if (secret !== '')
-    return { detail: 'set; the front tells whether it is the same (tmpfleet doctor --front)' };
+  if (secret !== '') return { detail: 'set; to compare it with the front: tmpfleet doctor --front' };
   if (frontUrl === '') return { detail: 'none, and no front either' };
   return {
     level: 'warn',
-    detail: 'none: readers come without tickets, and the front can give no orders',
-    remedy: 'set TMPFLEET_SECRET, or --secret-file, to what the front has',
+    detail: 'none: readers have no tickets, and the front can send no orders',
+    remedy: 'set TMPFLEET_SECRET or --secret-file to the secret of the front',
   };
 }
 
@@ -201,15 +200,15 @@ async function checkFront(frontUrl: string, clock: Clock): Promise<Verdict> {
   const came = clock.now();
   const text = await readText(answer.body, ANSWER_LIMIT);
   if (answer.statusCode !== 200 || !text.includes('"hosts"')) {
-    const remedy = '--front-url is to be the address readers click, not the control listener';
-    return { level: 'fail', detail: `what answers at ${frontUrl} is no redirector`, remedy };
+    const remedy = 'set --front-url to the address that readers click, not to the control listener';
+    return { level: 'fail', detail: `the server at ${frontUrl} is not a redirector`, remedy };
   }
   const told = Date.parse(String(answer.headers.date ?? ''));
   const apart = Math.round(((asked + came) / 2 - told - 500) / 1000);
-  if (Number.isNaN(apart)) return { level: 'warn', detail: 'it answers, but does not tell its time' };
+  if (Number.isNaN(apart)) return { level: 'warn', detail: 'it answers, but without its time' };
   const detail = `it answers; our clock is ${Math.abs(apart)} s ${apart < 0 ? 'behind' : 'ahead of'} its`;
   if (Math.abs(apart) * 1000 <= MAX_SKEW_MS) return { detail };
-  return { level: 'fail', detail, remedy: 'have both keep their time (timedatectl set-ntp true, or chrony)' };
+  return { level: 'fail', detail, remedy: 'synchronize both clocks (timedatectl set-ntp true, or chrony)' };
 }
 
 function gib(bytes: number): string {

@@ -1,4 +1,4 @@
-// Throw-away sandboxes on a network of the node's kind, from inside of which everything is tried that must not be reached.
+// Starts temporary sandboxes on a network like the node's, and tries from inside every connection that must be blocked.
 
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -15,9 +15,9 @@ import { awaitAnswer } from '../engine/readiness.ts';
 
 export interface IsolationOptions {
   readonly docker: Dockerode;
-  /** An engine of the node's own configuration, under a name of its own. */
+  /** An engine with the node's own configuration, under another node id. */
   readonly engineFor: (nodeId: string) => Engine;
-  /** Of the node itself, for the remedy. */
+  /** Id of the node itself, for the remedy. */
   readonly nodeId: string;
   readonly startTimeout: number;
 }
@@ -74,7 +74,7 @@ interface Attempt extends IsolationOptions {
   readonly peer: Address;
 }
 
-/** Reachable are, for once, this host: a listener of ours on all its addresses. */
+/** While the probe runs, this host can be reached: a listener of ours is open on all its addresses. */
 async function tryFrom(attempt: Attempt & { readonly nodeId: string }): Promise<Finding> {
   const { docker, from, peer, nodeId } = attempt;
   const listener = createServer((socket) => socket.destroy());
@@ -119,7 +119,7 @@ function judge(tried: readonly Tried[], bridge: string): Verdict {
     return { level: 'fail', detail: `a sandbox reaches ${reached}`, remedy };
   }
   if (tried.some(({ came }) => came === 'untried')) {
-    const remedy = 'any of python3, node, bash or nc in it would do';
+    const remedy = 'add python3, node, bash or nc to the image';
     return { level: 'warn', detail: 'not tried: the image has nothing to connect with', remedy };
   }
   return { detail: `a sandbox reaches none of: ${named('refused')}` };
@@ -127,7 +127,7 @@ function judge(tried: readonly Tried[], bridge: string): Verdict {
 
 type Outcome = 'connected' | 'refused' | 'untried';
 
-/** With whatever the image has. 97 is the shell's word for "nothing here that could". */
+/** Connects with a program that the image has. The shell exits with 97 when it finds none. */
 const CONNECT = `
 if command -v python3 >/dev/null; then exec python3 -c 'import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)' "$1" "$2"
 elif command -v node >/dev/null; then exec node -e 'const [h,p]=process.argv.slice(1); const s=require("net").connect(+p,h,()=>process.exit(0)); s.on("error",()=>process.exit(1)); setTimeout(()=>process.exit(1),3000)' "$1" "$2"

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 export interface Placeholders {
-  /** `user/<id>`, without slashes at its ends: both `{base_path}` and `/{base_path}` are what a server takes. */
+  /** `user/<id>`, without a slash at either end: servers accept both `{base_path}` and `/{base_path}`. */
   readonly base_path: string;
   readonly port: string;
   /** The address to listen on. */
@@ -21,7 +21,7 @@ export const JUPYTER_COMMAND = [
   ),
 ].join(' ');
 
-/** Where a sandbox with this id lives in the node's URL space; no trailing slash. */
+/** Base path of the sandbox with this id in the node's URL space; no trailing slash. */
 export function basePath(id: string): string {
   return `/user/${id}`;
 }
@@ -30,26 +30,26 @@ export function fillPlaceholders(template: string, values: Placeholders): string
   return template.replace(/\{(base_path|port|ip|token)\}/g, (_, name: keyof Placeholders) => values[name]);
 }
 
-/** Environment of a sandbox that holds its token, by the name that Jupyter looks for. */
+/** The secret of a sandbox as environment variables, under the names that Jupyter reads. */
 export function secretEnvironment(token: string): Readonly<Record<string, string>> {
   return { JUPYTER_TOKEN: token };
 }
 
-/** What is no program, or must not stand behind `exec`: assignments, reserved words, builtins. */
+/** Words that are not a program, or must not follow `exec`: assignments, reserved words, builtins. */
 const NOT_A_PROGRAM =
   /^\s*(?:[A-Za-z_]\w*=|[!{.:]\s|(?:alias|case|cd|eval|exec|export|for|if|read|set|trap|ulimit|umask|unset|until|while)\b)/;
 const QUOTED = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]/g;
 
 /**
  * The script for `/bin/sh -c` that runs a command line as a shell would. A simple command replaces the shell, so that
- * signals and exit codes are its own; of anything else (`A=1 x`, `cd x && y`, `a; b`) the shell takes care.
+ * it receives signals and its exit code is seen; the shell stays for anything else (`A=1 x`, `cd x && y`, `a; b`).
  */
 export function shellScript(command: string): string {
   const isSimple = !/[;&|<>()\n`#]/.test(command.replace(QUOTED, "''")) && !NOT_A_PROGRAM.test(command);
   return isSimple ? `exec ${command}` : command;
 }
 
-/** A short identity of what sandboxes are made by. */
+/** A short digest that identifies what sandboxes are made from. */
 export function digestOf(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }

@@ -1,18 +1,18 @@
-// Why a sandbox does not run: exit code, memory and last output, in one line that is safe to log and to show.
+// Explains why a sandbox does not run: exit code, memory and last output, in one line that is safe to log and to show.
 import { stripVTControlCharacters } from 'node:util';
 
-/** A sandbox as its engine finds it. */
+/** The state of a sandbox as its engine reports it. */
 export interface Diagnosis {
   readonly running: boolean;
-  /** Undefined while it runs, when a signal ended it, and when the engine does not know. */
+  /** Undefined while it runs, when a signal ended it, and when the engine does not know the code. */
   readonly exitCode: number | undefined;
-  /** Whether the kernel ended it for its use of memory. */
+  /** Whether the kernel ended it because it ran out of memory. */
   readonly outOfMemory: boolean;
-  /** The end of what it wrote to stdout and stderr, as it wrote it; at most `OUTPUT_BYTES`. */
+  /** The end of its stdout and stderr, unchanged; at most `OUTPUT_BYTES`. */
   readonly output: string;
 }
 
-/** How much of a sandbox's output an engine reads. */
+/** How much of a sandbox's output an engine reads. Bytes */
 export const OUTPUT_BYTES = 4_096;
 const MAX_LINES = 3;
 const MAX_CHARACTERS = 300;

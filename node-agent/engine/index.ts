@@ -30,7 +30,7 @@ type EngineChoice = Pick<DockerConfig, 'dockerHost' | 'dockerCertPath' | 'image'
   readonly engine: 'auto' | EngineKind;
 };
 
-/** `auto` is Docker where an image is named or Docker answers within a second, else local. */
+/** `auto` means Docker where an image is configured or Docker answers within a second, else local. */
 export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']): Promise<ChosenEngine> {
   if (config.engine !== 'auto') return { kind: config.engine };
   // Only Docker uses images, so a node with an image must not fall back to local while Docker is down.
@@ -41,7 +41,7 @@ export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']
     await callDocker({ what: 'answer', deadlineMs: DETECT_MS }, () => docker.ping());
     return { kind: 'docker' };
   } catch (error) {
-    // An HTTP error is an answer too: `open` reports what is wrong with that Docker.
+    // An HTTP error is a response too: `open` reports what is wrong with that Docker.
     if (!(error instanceof FleetError)) return { kind: 'docker' };
     return { kind: 'local', whyNotDocker: `Docker does not answer at ${target.host}: ${error.message}` };
   }

@@ -20,7 +20,7 @@ export const commonEngineOptions = inGroup('Sandboxes', {
   },
 });
 
-/** `NAME=value` pairs as a record; a later one wins. */
+/** `NAME=value` pairs as a record; of two with the same name, the later one counts. */
 export function environmentOf(pairs: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),

@@ -1,4 +1,4 @@
-// Whether the HTTP server of a sandbox answers on its own base path: before it is pooled, and again before it is given out.
+// Checks that a sandbox's HTTP server answers on its base path: before it is pooled, and again before it is given out.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { describeError, FleetError } from '../../shared/errors.ts';
@@ -9,7 +9,7 @@ const FIRST_PAUSE_MS = 40;
 const LONGEST_PAUSE_MS = 250;
 const ONE_TRY_MS = 5_000;
 
-/** A connection for each question: a kept one that the server has closed would look like a server that is gone. */
+/** A new connection for each request: a kept one that the server has closed would look like a server that is gone. */
 const connections = new Agent({ pipelining: 0 });
 
 export interface AskedSandbox {
@@ -19,8 +19,8 @@ export interface AskedSandbox {
 }
 
 /**
- * Asks again and again until it answers well, or `signal` aborts.
- * @throws FleetError `start-failed` with the last thing that was wrong
+ * Repeats the request until the server answers well, or `signal` aborts.
+ * @throws FleetError `start-failed` with the last fault
  */
 export async function awaitAnswer(sandbox: AskedSandbox, signal: AbortSignal): Promise<void> {
   let pause = FIRST_PAUSE_MS;
@@ -28,7 +28,7 @@ export async function awaitAnswer(sandbox: AskedSandbox, signal: AbortSignal): P
   while (!signal.aborted) {
     const fault = await findFault(sandbox, AbortSignal.any([signal, AbortSignal.timeout(ONE_TRY_MS)]));
     if (fault === undefined) return;
-    // What an abort says of itself is no news of the sandbox.
+    // The error of an abort says nothing about the sandbox.
     if (!signal.aborted) last = fault;
     await delay(pause, undefined, { signal }).catch(() => undefined);
     pause = Math.min(LONGEST_PAUSE_MS, pause * 1.5);
@@ -36,7 +36,7 @@ export async function awaitAnswer(sandbox: AskedSandbox, signal: AbortSignal): P
   throw new FleetError('start-failed', last);
 }
 
-/** Asks once. @returns what is wrong, or undefined when it answers well */
+/** One request. @returns the fault, or undefined when the server answers well */
 export async function findFault(
   { id, token, address }: AskedSandbox,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ export async function findFault(
   }
 }
 
-/** 401 and 403 come from a server that is there and has its own ideas; 404 comes from one that is not ours. */
+/** 401 and 403 come from a working server with its own access rules; 404 comes from a server that is not ours. */
 function isAlive(status: number): boolean {
   return status < 400 || status === 401 || status === 403;
 }

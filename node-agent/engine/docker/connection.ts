@@ -1,4 +1,4 @@
-// How Docker is reached, and the one place where its failures become ours.
+// Connects to Docker, and translates all of its failures into ours.
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -7,7 +7,7 @@ import Dockerode from 'dockerode';
 import { describeError, errorCode, FleetError } from '../../../shared/errors.ts';
 
 export interface DockerTarget {
-  /** As one would give it to `docker -H`. */
+  /** In the form that `docker -H` accepts. */
   readonly host: string;
   /** Directory of TLS files; empty for none. */
   readonly certPath: string;
@@ -15,7 +15,7 @@ export interface DockerTarget {
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 
-/** What was configured, else what the environment says, else Docker's own default. */
+/** The configured address, else that of the environment, else Docker's default. */
 export function dockerTarget(
   config: { readonly dockerHost: string; readonly dockerCertPath: string },
   env: Readonly<Record<string, string | undefined>>,
@@ -26,7 +26,7 @@ export function dockerTarget(
   };
 }
 
-/** Whether the engine is reached by a socket of this machine. */
+/** Whether the engine is reached through a Unix socket of this machine. */
 export function isLocalSocket(target: DockerTarget): boolean {
   return target.host.startsWith('unix://');
 }
@@ -54,18 +54,22 @@ function connectionOptions(target: DockerTarget): ConnectionOptions {
   };
 }
 
-/** docker-modem takes an agent, though its types for Dockerode forget it. */
+/** docker-modem accepts an agent, although its types for Dockerode lack it. */
 type ConnectionOptions = Dockerode.DockerOptions & { readonly agent: HttpAgent };
 
-/** Sockets are not kept: one that died with a restarted Docker would fail the next request. */
+/** Sockets are not kept alive: one that died with a restarted Docker would fail the next request. */
 const ONE_REQUEST = { keepAlive: false };
 
 function parseHost(host: string): URL {
   const url = URL.canParse(host) ? new URL(host) : undefined;
   if (url !== undefined && ['tcp:', 'http:', 'https:'].includes(url.protocol)) return url;
-  throw new FleetError('bad-config', `docker-host: ${JSON.stringify(host)} is not an address we can use`, {
-    remedy: 'give it as unix:///var/run/docker.sock or tcp://127.0.0.1:2376',
-  });
+  throw new FleetError(
+    'bad-config',
+    `docker-host: ${JSON.stringify(host)} is not an address of a Docker engine`,
+    {
+      remedy: 'give it as unix:///var/run/docker.sock or tcp://127.0.0.1:2376',
+    },
+  );
 }
 
 function readCertificates(dir: string): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
@@ -87,14 +91,14 @@ function readCertificates(dir: string): { ca?: Buffer; cert?: Buffer; key?: Buff
 export interface DockerCall {
   /** Completes "Docker could not …". */
   readonly what: string;
-  /** After which it is given up. */
+  /** Deadline of the call. */
   readonly deadlineMs: number;
-  /** Gives it up earlier. */
+  /** Aborts it before the deadline. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs one request to Docker within its deadline. An HTTP error of Docker's own passes through, for `statusOf`.
+ * Runs one request to Docker within its deadline. Docker's own HTTP errors pass through unchanged, for `statusOf`.
  * @throws FleetError `engine-timeout`, `engine-unavailable`
  */
 export async function callDocker<T>(
@@ -104,7 +108,7 @@ export async function callDocker<T>(
   const timeout = AbortSignal.timeout(call.deadlineMs);
   const signal = call.signal === undefined ? timeout : AbortSignal.any([call.signal, timeout]);
   let onAbort = (): void => undefined;
-  // Raced as well as aborted: a deadline must hold even where the client forgets to answer an abort.
+  // Raced as well as aborted: the deadline must hold even when the client ignores the abort.
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -128,15 +132,15 @@ export async function callDocker<T>(
   }
 }
 
-/** Of Node's own verdict on a certificate, and of OpenSSL's on a handshake. */
+/** Error codes of Node for a certificate, and of OpenSSL for a handshake. */
 const TLS_CODE = /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$)/;
 const TLS_REMEDY =
-  'its certificate and ours should be of one authority: ca.pem, cert.pem and key.pem in --docker-cert-path';
+  'one authority must sign its certificate and ours: ca.pem, cert.pem and key.pem in --docker-cert-path';
 
 function unavailable(what: string, cause: unknown): FleetError {
   const remedies: Readonly<Record<string, string>> = {
     ENOENT:
-      'is Docker running? Its socket is not there; --docker-host names another, --engine local needs none',
+      'is Docker running? Its socket does not exist; --docker-host names another, --engine local needs none',
     ECONNREFUSED: 'is Docker running? --docker-host names another engine, --engine local needs none',
     EACCES: 'this user may not use the socket: run as root or as a member of the group that owns it',
   };
@@ -144,18 +148,18 @@ function unavailable(what: string, cause: unknown): FleetError {
   const remedy = remedies[code] ?? (TLS_CODE.test(code) ? TLS_REMEDY : undefined);
   const options = remedy === undefined ? { cause } : { cause, remedy };
   const said = describeError(cause);
-  // OpenSSL frames its few words with where in its source they stand.
+  // OpenSSL surrounds its message with the place in its source.
   const reason = /:SSL routines:[^:]*:([^:]+):/.exec(said)?.[1] ?? said;
   return new FleetError('engine-unavailable', `Docker could not ${what}: ${reason}`, options);
 }
 
-/** The HTTP status of an answer of Docker's that was an error; undefined for any other failure. */
+/** The HTTP status of a Docker error response; undefined for any other failure. */
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
   return typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }
 
-/** Docker's own words, without dockerode's framing. */
+/** Docker's error message, without what dockerode puts around it. */
 export function reasonOf(error: unknown): string {
   return describeError(error)
     .replace(/^\(HTTP code \d+\) [^-]*- /, '')
@@ -163,14 +167,14 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * For the start, where any HTTP error of Docker's is a state of the world: it may be starting itself, or be a proxy
- * in front of nothing. Anything else is handed back as it is.
+ * For the start, where any HTTP error of Docker is temporary: Docker may be starting, or the server may be a proxy
+ * without Docker behind it. Any other error is returned as it is.
  */
 export function unready(cause: unknown): unknown {
   if (statusOf(cause) === undefined) return cause;
   const reason = reasonOf(cause);
   const remedy = /HTTP request to an HTTPS server/i.test(reason)
-    ? '--docker-cert-path names the directory of ca.pem, cert.pem and key.pem with which it is reached'
-    : 'what does its own log say? Try: docker info';
+    ? 'set --docker-cert-path to the directory of ca.pem, cert.pem and key.pem for this engine'
+    : 'read the log of Docker, and try: docker info';
   return new FleetError('engine-unavailable', `Docker is not ready: ${reason}`, { cause, remedy });
 }

@@ -1,4 +1,4 @@
-// What a sandbox's container is made of: the hardening of DESIGN §7, in one pure function.
+// The options of a sandbox's container: the hardening of DESIGN §7, in one pure function.
 import type Dockerode from 'dockerode';
 import {
   basePath,
@@ -23,7 +23,7 @@ export interface ContainerPlan {
   readonly config: DockerConfig;
   readonly image: ImageFacts;
   readonly user: SandboxUser;
-  /** The name of the one it is on. */
+  /** Name of the network that the container joins. */
   readonly network: string;
 }
 
@@ -31,7 +31,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
   const { nodeId, spec, config, image, user } = plan;
   return {
     name: containerName(nodeId, spec.id),
-    // Not by its name: that may mean another one by now.
+    // By id, not by name: the name may belong to a newer image by now.
     Image: plan.image.id,
     Cmd: ['/bin/sh', '-c', shellScript(commandLine(plan))],
     User: user.user,
@@ -49,8 +49,8 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     },
     HostConfig: {
       NetworkMode: plan.network,
-      // Older Dockers resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
-      // With a server of its own to ask, the sandbox's own namespace does the asking, and gets nowhere.
+      // Older versions of Docker resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
+      // With a DNS server of its own, the sandbox asks from its own namespace, which has no route out.
       ...(config.egress ? dnsOf(config) : { Dns: ['127.0.0.1'] }),
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
@@ -58,7 +58,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       Memory: config.memory,
       MemorySwap: config.memory,
       NanoCpus: Math.round(config.cpus * 1e9),
-      // When the host itself runs out of memory, a sandbox goes before the agent does.
+      // When the host itself runs out of memory, the kernel kills a sandbox before the agent.
       OomScoreAdj: 500,
       Ulimits: [
         { Name: 'nofile', Soft: 4096, Hard: 8192 },
@@ -76,7 +76,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
   };
 }
 
-/** Changes with every option that makes a sandbox another one; the image has an identity of its own. */
+/** A digest that changes with every option of a sandbox except the image, which has its own identity. */
 export function recipeOf(config: DockerConfig): string {
   const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSize, memory, cpus } = config;
   const { pidsLimit, readOnly, runtime, egress, sandboxDns } = config;
@@ -86,7 +86,7 @@ export function recipeOf(config: DockerConfig): string {
   ]);
 }
 
-/** Without any: Docker's own way, which is to ask as the host does. */
+/** Without servers, Docker's default applies: it asks the host's resolvers. */
 function dnsOf({ sandboxDns }: DockerConfig): { Dns?: string[] } {
   return sandboxDns.length === 0 ? {} : { Dns: [...sandboxDns] };
 }
@@ -100,7 +100,7 @@ function commandLine({ config, spec }: ContainerPlan): string {
   });
 }
 
-/** In memory and of limited size. The image's own volumes too: as such they would be unlimited, on the host's disk. */
+/** In memory, with a size limit. This includes the image's own volumes, which would otherwise fill the host's disk. */
 function writablePlaces({ config, image, user }: ContainerPlan): Record<string, string> {
   const owner = user.gid === undefined ? `uid=${user.uid}` : `uid=${user.uid},gid=${user.gid}`;
   const own = `rw,exec,nosuid,nodev,${owner},mode=700,size=${config.homeSize}`;

@@ -1,12 +1,12 @@
-// What became of a container, as Docker reports it: exit code, memory, and the end of its log.
+// Asks Docker why a container stopped: exit code, memory, and the end of its log.
 import type Dockerode from 'dockerode';
 import { type Diagnosis, OUTPUT_BYTES } from '../diagnosis.ts';
 import { callDocker, statusOf } from './connection.ts';
 
 const DEADLINE_MS = 10_000;
-/** Docker's own limit on a container's log bounds how long they can be together. */
+/** Lines of the log to read; Docker's limit on a container's log bounds their total length. */
 const TAIL_LINES = 10;
-/** Before each part of a log without a terminal: the stream's number, three zeros, the length as 32 bits. */
+/** Header of each part of a log without a terminal: the stream's number, three zeros, the length as 32 bits. */
 const FRAME_HEADER_BYTES = 8;
 
 /** @throws FleetError `engine-timeout`, `engine-unavailable` */

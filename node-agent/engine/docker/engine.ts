@@ -1,4 +1,4 @@
-// The Docker engine: one hardened container per sandbox. Docker's labels are the only record there is.
+// The Docker engine: one hardened container per sandbox. All state is in Docker's labels.
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { FleetError } from '../../../shared/errors.ts';
@@ -17,7 +17,7 @@ import { NetworkRules } from './network/rules.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
 
-/** ms. A loaded Docker is slow, but one that works needs less than this. */
+/** ms. A loaded Docker is slow, but a working one answers each of these calls sooner. */
 const DEADLINES = {
   ping: 5_000,
   list: 20_000,
@@ -117,7 +117,7 @@ export class DockerEngine implements Engine {
       return [
         {
           id,
-          // An operator paused it; that is no reason to end it.
+          // A container that somebody paused stays paused: an operator did that on purpose.
           running: container.State === 'running' || container.State === 'paused',
           address: host === undefined ? undefined : { host, port: this.#config.sandboxPort },
           image: container.Labels[LABELS.image] ?? container.ImageID,
@@ -152,7 +152,7 @@ export class DockerEngine implements Engine {
     await this.#rules.remove(bridges);
   }
 
-  /** A start that outlives the decision to close is waited for, so that nothing appears after the purge. */
+  /** Waits for starts that are under way when closing begins, so that no container appears after the purge. */
   async #purge(): Promise<void> {
     const limit = pLimit(CONCURRENT_PURGES);
     for (let round = 0; round < PURGE_ROUNDS; round += 1) {
@@ -176,10 +176,10 @@ export class DockerEngine implements Engine {
     this.#refuseWhenClosing();
     const network = await this.#networks.place(spec.id);
     try {
-      // Programs that manage the host's firewall may have flushed it since the last start.
+      // Firewall software of the host may have flushed the rules since the last start.
       if (this.#config.egress) await this.#rules.ensure(this.#networks.bridges);
       const plan = { nodeId, spec, config: this.#config, image, user, network };
-      // Never tried twice: after a timeout Docker may still be at it, and `list` will tell.
+      // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
       const container = await callDocker(
         { what: 'create a container', deadlineMs: DEADLINES.create },
         (abortSignal) => this.#docker.createContainer({ ...containerOptions(plan), abortSignal }),
@@ -216,7 +216,7 @@ export class DockerEngine implements Engine {
     );
   }
 
-  /** What would otherwise fail at every single start fails here, once, with its name. */
+  /** Checks once what would otherwise fail at every start, and names it in the error. */
   async #checkHost(): Promise<void> {
     const { runtime, cpus } = this.#config;
     const info = await callDocker(

@@ -1,4 +1,4 @@
-// Docker's word that a container stopped, as it happens. A hint: what it misses, the next listing finds.
+// Reports containers that stop, from Docker's event stream. Events are hints: the next listing finds what they miss.
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
@@ -27,7 +27,7 @@ const eventSchema = z.object({
   Actor: z.object({ Attributes: z.record(z.string(), z.string()) }),
 });
 
-/** Watches until the signal aborts, coming back whenever the stream ends. Resolves once the first one is open. */
+/** Watches until the signal aborts, and reconnects whenever the stream ends. Resolves once the first stream is open. */
 export async function watchExits(options: WatchOptions): Promise<void> {
   const first = await openStream(options);
   void follow(first, options);
@@ -42,7 +42,7 @@ async function follow(first: NodeJS.ReadableStream, options: WatchOptions): Prom
       stream ??= await openStream(options);
       pause = FIRST_PAUSE_MS;
       for await (const line of createInterface({ input: stream })) report(line, options);
-      if (!signal.aborted) logger.info('Docker ended its stream of events; asking again');
+      if (!signal.aborted) logger.info('Docker ended its event stream; reconnecting');
     } catch (error) {
       if (!signal.aborted) logger.warn({ error: describeError(error) }, "Docker's events cannot be read");
     }
@@ -69,7 +69,7 @@ function report(line: string, { logger, onExit }: WatchOptions): void {
   const event = eventSchema.parse(JSON.parse(line));
   const id = event.Actor.Attributes[LABELS.sandbox];
   if (id === undefined) return;
-  // The kernel ended some process in it, most likely the reader's own kernel; the server may well live on.
+  // The kernel killed some process in the container, most likely a notebook kernel; the server may go on running.
   if (event.Action === 'oom') logger.info({ sandbox: shortId(id) }, 'a sandbox used up its memory');
   else onExit(id);
 }

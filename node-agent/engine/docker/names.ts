@@ -1,4 +1,4 @@
-// What our containers, network and bridge are called. Everything follows from the node's id and the sandbox's.
+// Names of our containers, networks and bridges, derived from the ids of the node and the sandbox.
 import { createHash } from 'node:crypto';
 
 export const LABELS = {
@@ -7,30 +7,30 @@ export const LABELS = {
   image: 'tmpfleet.image',
   /** A digest of the command, the environment and the limits. */
   recipe: 'tmpfleet.recipe',
-  /** Which of the node's networks it is. */
+  /** The number of the node's network, from 1. */
   network: 'tmpfleet.network',
 } as const;
 
 /**
- * A container's name. Not the sandbox's id: Docker's DNS answers any peer with the name that belongs to an address
- * (a PTR query; seen with `icc=false` too), and the id opens the sandbox. `docker ps --filter
- * label=tmpfleet.sandbox=<id>` finds it.
+ * A container's name. It is not the sandbox's id: Docker's DNS gives any peer the name for an address (a PTR query;
+ * observed with `icc=false` too), and the id opens the sandbox. `docker ps --filter label=tmpfleet.sandbox=<id>` finds
+ * the container.
  */
 export function containerName(nodeId: string, sandboxId: string): string {
   return `tmpfleet-${digest(`${nodeId}/${sandboxId}`, 24)}`;
 }
 
-/** @param number from 1; a node whose sandboxes are more than one bridge bears has several */
+/** @param number from 1; a node has several bridges when it has more sandboxes than fit on one */
 export function networkName(nodeId: string, number = 1): string {
   return `tmpfleet-${nodeId}${number === 1 ? '' : `.net${number}`}`;
 }
 
-/** An interface's name has 15 characters at most. Fixed, so that a firewall rule can name it beforehand. */
+/** An interface's name has at most 15 characters. It is fixed, so that a firewall rule can name it before it exists. */
 export function bridgeName(nodeId: string, number = 1): string {
   return `tf-${digest(number === 1 ? nodeId : `${nodeId}/${number}`, 12)}`;
 }
 
-/** The chain of iptables that says where the node's sandboxes may go. 28 characters at most. */
+/** The iptables chain that limits where the node's sandboxes may connect to. At most 28 characters. */
 export function egressChain(nodeId: string): string {
   return `TMPFLEET-${digest(nodeId, 12)}`;
 }

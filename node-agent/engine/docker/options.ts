@@ -1,4 +1,4 @@
-// Options of the Docker engine: where it is, which image it runs, and what a sandbox may use and reach.
+// Options of the Docker engine: its address, the image to run, and what a sandbox may use and reach.
 import {
   bytes,
   type ConfigOf,

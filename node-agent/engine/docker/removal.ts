@@ -1,4 +1,4 @@
-// Removing a container, until it is known to have gone.
+// Removes a container, and waits until it is gone.
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import type { Clock } from '../../../shared/clock.ts';
@@ -10,7 +10,7 @@ const REMOVE_MS = 60_000;
 const INSPECT_MS = 15_000;
 const POLL_MS = 100;
 
-/** By force, with its anonymous volumes. Already gone is success. @throws FleetError, or Docker's own refusal */
+/** Forced, with its anonymous volumes. A missing container is success. @throws FleetError, or Docker's own error */
 export async function removeContainer(docker: Dockerode, nameOrId: string, clock: Clock): Promise<void> {
   const container = docker.getContainer(nameOrId);
   try {
@@ -26,8 +26,8 @@ export async function removeContainer(docker: Dockerode, nameOrId: string, clock
 }
 
 /**
- * Another request is removing it: only a container that is gone is confirmed. (Asked for again and again, since Docker's own
- * `wait` for a removal never answers when the removal ends just before it begins to wait; seen on 20.10.)
+ * Another request is removing it: only its absence is a confirmation. (Polled, because Docker's own `wait` for a removal
+ * never answers when the removal ends just before the wait begins; observed on 20.10.)
  */
 async function awaitGone(container: Dockerode.Container, clock: Clock): Promise<void> {
   const begun = clock.monotonic();

@@ -1,13 +1,13 @@
-// What the local engine runs: what was asked for, else Jupyter where it is installed, else the scratchpad.
+// Chooses what the local engine runs: the configured command, else Jupyter where it is installed, else the scratchpad.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { JUPYTER_COMMAND } from '../command.ts';
 import { scratchpadCommand } from '../scratchpad/command.ts';
 
 export interface LocalCommand {
-  /** With placeholders. */
+  /** With its placeholders. */
   readonly template: string;
-  /** What readers and operators see. */
+  /** Its name for readers and operators. */
   readonly describes: string;
 }
 
@@ -23,7 +23,7 @@ export async function chooseCommand(
   return { template: scratchpadCommand(), describes: 'scratchpad (JavaScript)' };
 }
 
-/** Jupyter refuses to run as root unless it is asked to. This engine isolates nothing for any user. */
+/** Jupyter refuses to run as root without this flag. This engine isolates nothing for any user. */
 function jupyterCommand(): string {
   return process.getuid?.() === 0 ? `${JUPYTER_COMMAND} --allow-root` : JUPYTER_COMMAND;
 }
@@ -33,7 +33,7 @@ async function hasJupyter(env: Readonly<Record<string, string | undefined>>): Pr
     await run('jupyter', ['notebook', '--version'], { timeout: VERSION_MS, env: { PATH: env.PATH } });
     return true;
   } catch {
-    // Not installed, or installed and broken: either way of no use. `open` says what is run instead.
+    // Not installed, or installed and broken: both are unusable. `open` logs what runs instead.
     return false;
   }
 }

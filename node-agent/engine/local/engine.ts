@@ -1,5 +1,5 @@
 // The local engine: child processes on loopback, for trying tmpfleet and for tests. It isolates nothing.
-// Sandboxes outlive the agent, as containers do; the records in the data directory tell the next one of them.
+// Sandboxes outlive the agent, as containers do; records in the data directory let the next agent find them.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,14 +18,14 @@ import { type LocalRecord, LocalRecords } from './records.ts';
 import { letGo, spawnWaiting } from './spawn.ts';
 
 export interface LocalEngineContext extends EngineContext {
-  /** The environment to look programs up in; sandboxes get little of it. */
+  /** The environment in which programs are looked up; sandboxes get little of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const LOOPBACK = '127.0.0.1';
 /** ms between SIGTERM and SIGKILL. */
 const GRACE_MS = 3_000;
-/** ms between looks for long output. */
+/** ms between checks for long output. */
 const TRIM_MS = 10_000;
 
 export class LocalEngine implements Engine {
@@ -36,7 +36,7 @@ export class LocalEngine implements Engine {
   readonly #ports = new Map<string, number>();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
-  /** Of sandboxes that this agent started and saw ending; null for a signal. */
+  /** Exit codes of sandboxes that this agent started and saw end; null for a signal. */
   readonly #exitCodes = new Map<string, number | null>();
   #trimming: NodeJS.Timeout | undefined;
   #command: Promise<LocalCommand> | undefined;
@@ -49,11 +49,11 @@ export class LocalEngine implements Engine {
     this.#config = config;
     this.#context = context;
     this.#describes = config.command || 'a local command';
-    // Absolute, as a sandbox has another working directory.
+    // An absolute path, because a sandbox has another working directory.
     this.#records = new LocalRecords(resolve(config.dataDir, 'local'), context.nodeId, context.logger);
   }
 
-  /** Settled by `open`, which looks whether Jupyter is here. */
+  /** Set by `open`, which checks whether Jupyter is installed. */
   get describes(): string {
     return this.#describes;
   }
@@ -69,7 +69,7 @@ export class LocalEngine implements Engine {
     const { describes } = await this.#theCommand();
     this.#context.logger.warn(
       { command: describes },
-      'THE LOCAL ENGINE ISOLATES NOTHING: whoever reaches a sandbox runs programs as this user on this machine',
+      'THE LOCAL ENGINE ISOLATES NOTHING: anyone who reaches a sandbox can run programs as this user on this machine',
     );
   }
 
@@ -123,7 +123,7 @@ export class LocalEngine implements Engine {
     };
   }
 
-  /** There is nothing to pull: the command's own text is its identity. */
+  /** This engine pulls nothing: the text of the command is its identity. */
   async image(): Promise<string> {
     const { template } = await this.#theCommand();
     return `command:${digestOf([template])}`;
@@ -167,14 +167,14 @@ export class LocalEngine implements Engine {
     this.#watch(spec.id, child);
     const leader = await this.#identify(child);
     await this.#records.write({ ...intent, process: leader });
-    // Only now, with its process on record, may the command begin.
+    // The command may begin only now, when its process is on record.
     letGo(child);
     return { host: LOOPBACK, port };
   }
 
   #spawn({ id, token }: SandboxSpec, command: string): ChildProcess {
     const home = this.#records.home(id);
-    // A file, as a pipe would break when this agent ends.
+    // A file, because a pipe would break when this agent ends.
     const output = this.#records.openOutput(id);
     try {
       return spawnWaiting({ command, home, output, env: this.#environment(home, token) });
@@ -203,7 +203,7 @@ export class LocalEngine implements Engine {
       logger.warn({ sandbox: shortId(id), error: describeError(error) }, 'a process failed'),
     );
     child.stdin?.on('error', (error) =>
-      logger.debug({ error: describeError(error) }, 'it was gone before it began'),
+      logger.debug({ error: describeError(error) }, 'the process ended before its command began'),
     );
     child.once('exit', (code, signal) => {
       if (this.#removing.has(id) || this.#closing) return;
@@ -213,7 +213,7 @@ export class LocalEngine implements Engine {
     });
   }
 
-  /** Nothing of the agent's own: its environment may hold tokens. */
+  /** Nothing of the agent's own environment: it may hold tokens. */
   #environment(home: string, token: string): Record<string, string> {
     const { env } = this.#context;
     return {
@@ -227,7 +227,7 @@ export class LocalEngine implements Engine {
 
   async #reservePort(id: string): Promise<number> {
     for (const record of await this.#records.all()) this.#ports.set(record.id, record.port);
-    // Checked after the wait, as another start may have reserved the same one meanwhile.
+    // Checked again after the wait: another start may have reserved the same port meanwhile.
     const port = await freePort((candidate) => [...this.#ports.values()].includes(candidate));
     this.#ports.set(id, port);
     return port;

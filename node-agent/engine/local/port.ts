@@ -1,11 +1,11 @@
-// A free port on loopback. Between our letting go of it and the sandbox taking it another program may: then that
-// start fails and the pool makes another.
+// A free port on loopback. Another program may take it before the sandbox listens on it: that start fails then, and the
+// pool starts another one.
 import { createServer } from 'node:net';
 import { FleetError } from '../../../shared/errors.ts';
 
 const TRIES = 50;
 
-/** @throws FleetError `start-failed` when every port found is reserved */
+/** @throws FleetError `start-failed` when there is no free port that is not reserved */
 export async function freePort(isReserved: (port: number) => boolean): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = await askForPort();

@@ -1,4 +1,4 @@
-// Processes by more than their number: a pid is used again, so a process is a pid and the time it started at.
+// Identifies processes by pid and start time, because the system uses pids again.
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { errorCode, FleetError } from '../../../shared/errors.ts';
 /** The leader of a process group (and session) of its own. */
 export interface GroupLeader {
   readonly pid: number;
-  /** Unlike that of any other process that ever has this pid. */
+  /** When it started, in the system's own format: no other process with this pid has the same. */
   readonly startedAt: string;
 }
 
@@ -22,7 +22,7 @@ interface Stat {
   readonly startedAt: string;
 }
 
-/** When the process with this pid started, or undefined when there is none (or only what is left of one). */
+/** When the process with this pid started; undefined when there is none, or only a zombie. */
 export async function startTime(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     const stat = await readStat(pid);
@@ -32,7 +32,7 @@ export async function startTime(pid: number): Promise<string | undefined> {
     const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]);
     return stdout.trim() || undefined;
   } catch (error) {
-    // ps says by its exit code that there is no such process.
+    // ps reports a missing process by its exit code.
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === 1) return undefined;
     throw error;
   }
@@ -43,8 +43,8 @@ export async function isRunning(leader: GroupLeader): Promise<boolean> {
 }
 
 /**
- * Ends the leader and all that is still in its group, and returns when they are gone. SIGTERM first: Jupyter's
- * kernels are in groups of their own, and only Jupyter itself can end them.
+ * Ends the leader and all members of its group, and returns when they are gone. SIGTERM comes first: Jupyter's kernels
+ * are in groups of their own, and only Jupyter itself can end them.
  * @throws FleetError `engine-timeout`
  */
 export async function killGroup(leader: GroupLeader, graceMs: number): Promise<void> {
@@ -64,7 +64,7 @@ export async function killGroup(leader: GroupLeader, graceMs: number): Promise<v
   }
 }
 
-/** All at once where the group is certainly ours: one by one, a fork could slip through. */
+/** Signals the whole group at once where it certainly is ours: one by one, a fork could slip through. */
 function signalGroup(members: readonly number[], group: number, signal: NodeJS.Signals): void {
   if (members.length === 0) return;
   try {
@@ -75,9 +75,9 @@ function signalGroup(members: readonly number[], group: number, signal: NodeJS.S
 }
 
 /**
- * The living members of the leader's group. If the pid belongs to another process by now, the group is over:
- * Linux gives no pid away while a group bears its number. If it belongs to none, the leader has died before
- * its group; only members of its session that did not start before it count.
+ * The living members of the leader's group. If another process has the pid by now, the group is over: Linux gives no
+ * pid away while a group has its number. If no process has it, the leader died before its group; then only members of
+ * its session count that did not start before it.
  */
 async function survivors(leader: GroupLeader): Promise<readonly number[]> {
   const current = await startTime(leader.pid);
@@ -97,7 +97,7 @@ async function survivors(leader: GroupLeader): Promise<readonly number[]> {
   return members;
 }
 
-/** Whether anything, if only a zombie, is in the group. */
+/** Whether the group has any member, zombies included. */
 function groupExists(group: number): boolean {
   try {
     process.kill(-group, 0);
@@ -111,7 +111,7 @@ function isDead(stat: Stat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
 }
 
-/** proc(5): after the name in parentheses come state, ppid, pgrp, session, … and, as the 22nd of all, the start in ticks. */
+/** proc(5): after the name in parentheses come state, ppid, pgrp, session, …; field 22 is the start time in ticks. */
 async function readStat(pid: number): Promise<Stat | undefined> {
   let text: string;
   try {
@@ -129,7 +129,7 @@ async function readStat(pid: number): Promise<Stat | undefined> {
 
 let bootIdRead: Promise<string> | undefined;
 
-/** Ticks count from the boot, so they tell processes apart only together with it. */
+/** Ticks count from the boot, so they distinguish processes only together with the boot id. */
 function bootId(): Promise<string> {
   bootIdRead ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim());
   return bootIdRead;

@@ -1,4 +1,4 @@
-// One small file per sandbox: how a restarted agent finds the processes of the one before it.
+// One small file per sandbox, by which a restarted agent finds the processes of the previous one.
 import { openSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,21 +17,21 @@ const recordSchema = z.object({
   recipe: z.string().optional(),
   /** ms since 1970. */
   createdAt: z.number(),
-  /** Absent while the process is only intended. */
+  /** Absent until the process has started. */
   process: z.object({ pid: z.number().int().positive(), startedAt: z.string() }).optional(),
 });
 export type LocalRecord = z.infer<typeof recordSchema>;
 
-/** Longer than any write takes. */
+/** Longer than any write takes. ms */
 const STALE_MS = 60_000;
-/** Output beyond this is dropped: only the end of a failed start's is ever read. */
+/** Output beyond this is dropped: only the end of a failed start's output is read. Bytes */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
 export class LocalRecords {
   readonly #dir: string;
   readonly #node: string;
   readonly #logger: Logger;
-  /** Said once each: `all` is asked every few seconds. */
+  /** Files that were reported already: `all` runs every few seconds, and each is logged once. */
   readonly #unreadable = new Set<string>();
 
   constructor(dir: string, node: string, logger: Logger) {
@@ -45,7 +45,7 @@ export class LocalRecords {
     await this.#sweep();
   }
 
-  /** What an agent that was killed in the middle of writing left: write-file-atomic's `<file>.<number>`. */
+  /** Removes what an agent that was killed while writing left behind: write-file-atomic's `<file>.<number>`. */
   async #sweep(): Promise<void> {
     for (const name of await readdir(this.#dir)) {
       if (!/\.json\.\d+$/.test(name)) continue;
@@ -55,7 +55,7 @@ export class LocalRecords {
     }
   }
 
-  /** The sandbox's home directory; its record lies beside it. */
+  /** The sandbox's home directory; its record is beside it. */
   home(id: string): string {
     return join(this.#dir, id);
   }
@@ -65,7 +65,7 @@ export class LocalRecords {
     return openSync(this.#outputPath(id), 'a', 0o600);
   }
 
-  /** The end of what a sandbox wrote; empty when it wrote nothing. */
+  /** The end of a sandbox's output; empty when there is none. */
   async output(id: string): Promise<string> {
     const file = await open(this.#outputPath(id)).catch(ignoreMissing);
     if (file === undefined) return '';
@@ -79,7 +79,7 @@ export class LocalRecords {
     }
   }
 
-  /** Empties output files that have grown long; sandboxes go on appending. */
+  /** Empties output files that have grown too long; sandboxes go on appending. */
   async trimOutputs(): Promise<void> {
     const names = (await readdir(this.#dir).catch(ignoreMissing)) ?? [];
     for (const name of names.filter((each) => each.endsWith('.log'))) {
@@ -93,9 +93,9 @@ export class LocalRecords {
     await writeFileAtomic(this.#path(record.id), `${JSON.stringify(record)}\n`, { mode: 0o600 });
   }
 
-  /** This node's own, if it is there and readable. */
+  /** This node's own record, if it exists and can be read. */
   async read(id: string): Promise<LocalRecord | undefined> {
-    // An id is also a file's name: whatever is not one of ours must not become a path.
+    // An id is also a file's name: an id that is not ours must not become a path.
     if (!/^[A-Za-z0-9_-]+$/.test(id)) return undefined;
     try {
       const record = parseJson(await readFile(this.#path(id), 'utf8'), recordSchema, 'a sandbox record');
@@ -119,7 +119,7 @@ export class LocalRecords {
     return records.filter((record) => record !== undefined);
   }
 
-  /** The home first: a crash in between leaves the record, and with it the knowledge of what is left to do. */
+  /** Removes the home first: after a crash in between, the record remains and says what is left to remove. */
   async forget(id: string): Promise<void> {
     await rm(this.home(id), { recursive: true, force: true, maxRetries: 5 });
     await rm(this.#outputPath(id), { force: true });

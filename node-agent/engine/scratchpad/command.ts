@@ -1,4 +1,4 @@
-// The command line that runs the scratchpad: the compiled program, also when we ourselves run from source.
+// The command line of the scratchpad: the compiled program, even when the agent itself runs from source.
 import { fileURLToPath } from 'node:url';
 
 export function scratchpadCommand(): string {
@@ -8,7 +8,7 @@ export function scratchpadCommand(): string {
   return `${program} --base-path=/{base_path}/ --port={port} --ip={ip}`;
 }
 
-/** For a POSIX shell. */
+/** Quotes for a POSIX shell. */
 function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
-// Evaluates in a worker thread, so that the server goes on answering, and so that even a loop that no timeout
-// of node:vm reaches (`for (;;) await null`) can be ended.
+// Evaluates in a worker thread, so that the server goes on answering, and so that a loop that no timeout of node:vm
+// reaches (`for (;;) await null`) can be ended too.
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 
@@ -9,7 +9,7 @@ export interface Entry {
   readonly text: string;
 }
 
-/** ms without a sign of life after which the worker is replaced; longer than its own timeout (worker.ts). */
+/** ms without a message after which the worker is replaced; longer than its own timeout (worker.ts). */
 const UNRESPONSIVE_MS = 8_000;
 const PING_MS = 1_000;
 const HEAP_MB = 256;
@@ -25,7 +25,7 @@ export class Evaluator {
   #heard = 0;
   #watchdog: NodeJS.Timeout | undefined;
 
-  /** The entries come by `onEntry`. */
+  /** Entries arrive through `onEntry`. */
   evaluate(code: string): void {
     this.#worker ??= this.#startWorker();
     this.#worker.postMessage({ code });
@@ -54,7 +54,7 @@ export class Evaluator {
     return worker;
   }
 
-  /** The next evaluation begins afresh. */
+  /** The next evaluation starts a new worker. */
   #replace(why: string): void {
     clearInterval(this.#watchdog);
     void this.#worker?.terminate();

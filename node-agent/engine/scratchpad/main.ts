@@ -1,4 +1,4 @@
-// The scratchpad: a notebook's stand-in where there is neither Docker nor Jupyter. JavaScript, one process a reader.
+// The scratchpad: a substitute for a notebook without Docker and Jupyter. JavaScript, one process per reader.
 import { parseArgs } from 'node:util';
 import { describeError } from '../../../shared/errors.ts';
 import { serve } from '../../../shared/http/serving.ts';

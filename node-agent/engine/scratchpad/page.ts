@@ -1,10 +1,10 @@
-// The scratchpad's page: what one types goes over a WebSocket, what comes back is appended.
+// The scratchpad's page: sends what the reader types over a WebSocket, and appends what comes back.
 import { escapeHtml, type Page } from '../../../shared/http/page.ts';
 
 export interface ScratchpadPlace {
   /** `/user/<id>/` */
   readonly base: string;
-  /** Below it, as the reader's link said: `notebooks/intro.ipynb`. */
+  /** Below `base`, from the reader's link: `notebooks/intro.ipynb`. */
   readonly path: string;
 }
 
@@ -31,7 +31,7 @@ function readable(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // Not well-formed: shown as it came.
+    // Not well-formed: shown as it is.
     return path;
   }
 }
@@ -91,7 +91,7 @@ function fit() { code.style.height = 'auto'; code.style.height = Math.min(code.s
 function put(text) { code.value = text; fit(); }
 function evaluate() {
   const text = code.value.trim();
-  // Asked for before there is a connection: it runs as soon as there is one.
+  // A program that was entered before the connection opened runs as soon as it opens.
   eager = text !== '' && socket.readyState !== WebSocket.OPEN;
   if (text === '' || eager) return;
   show('input', text);

@@ -1,4 +1,4 @@
-// Serves the page at the base path and at every path below it, and evaluates what comes over the WebSocket.
+// Serves the page at the base path and every path below it, and evaluates what arrives over the WebSocket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -18,7 +18,7 @@ export interface Scratchpad {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** Longest program one may send; bytes. */
+/** Longest program that is accepted; bytes. */
 const MAX_CODE = 256 * 1024;
 
 const messageSchema = z.object({ code: z.string() });
@@ -52,7 +52,7 @@ export function createScratchpad({ basePath, evaluator }: ScratchpadOptions): Sc
       sockets.handleUpgrade(request, socket, head, (reader) => {
         readers.add(reader);
         reader.once('close', () => readers.delete(reader));
-        // A reader who vanishes is no fault of the server's; `close` follows.
+        // A lost connection is not an error of the server; `close` follows.
         reader.on('error', () => reader.terminate());
         reader.on('message', (data) => {
           const message = parse(String(data));
@@ -63,7 +63,7 @@ export function createScratchpad({ basePath, evaluator }: ScratchpadOptions): Sc
   };
 }
 
-/** Undefined for what our page would never send. */
+/** Undefined for a message that our page would never send. */
 function parse(text: string): z.infer<typeof messageSchema> | undefined {
   try {
     return messageSchema.parse(JSON.parse(text));

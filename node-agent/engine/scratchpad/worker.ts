@@ -1,12 +1,12 @@
-// The thread in which a reader's JavaScript runs: one lasting context, its console captured.
+// The thread that runs a reader's JavaScript: one lasting context, with its console captured.
 import { formatWithOptions, inspect, types } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { z } from 'zod';
 
-/** ms a program may run without a pause. */
+/** ms that a program may run without a pause. */
 const TIMEOUT_MS = 5_000;
-/** Lines of console output that one program may write, and characters in one line. */
+/** Most lines of console output of one program, and most characters of one line. */
 const MAX_LOGS = 1_000;
 const MAX_TEXT = 20_000;
 
@@ -39,7 +39,7 @@ const context = createContext({
   fetch,
 });
 
-/** An object literal is read as an expression, as a reader means it; `await` may stand at the top. */
+/** A leading `{` is read as an object literal, as a reader means it; `await` may stand at the top level. */
 function compile(code: string): Script {
   const readings = /\bawait\b/.test(code) ? [code, ...asyncReadings(code)] : [code];
   if (code.trimStart().startsWith('{')) readings.unshift(`(${code}\n)`);
@@ -54,7 +54,7 @@ function compile(code: string): Script {
   throw fault;
 }
 
-/** As an expression, else as statements of which the last is a value, else as statements; declared names stay. */
+/** Runs it as an expression, else as statements whose last value is the result; declared names stay. */
 function asyncReadings(code: string): readonly string[] {
   const lasting = code.replace(/^(\s*)(?:const|let|var)\s+(?=[\w$]+\s*=)/gm, '$1').replace(/[;\s]+$/, '');
   const cut = Math.max(lasting.lastIndexOf(';'), lasting.lastIndexOf('\n')) + 1;
@@ -76,11 +76,11 @@ async function evaluate(code: string): Promise<void> {
 }
 
 function describe(error: unknown): string {
-  // Errors come from the reader's own realm, where `instanceof Error` does not reach.
+  // Errors come from the reader's own realm, so `instanceof Error` does not match them.
   return types.isNativeError(error) ? `${error.name}: ${error.message}` : `Uncaught ${inspect(error)}`;
 }
 
-// What is thrown in a timer of the reader's must not end the thread.
+// An exception in a reader's timer must not end the thread.
 process.on('uncaughtException', (error) => post('error', describe(error)));
 process.on('unhandledRejection', (reason) => post('error', describe(reason)));
 

@@ -86,7 +86,8 @@ describeNeeding(['docker'], 'a node whose Docker is reached by TLS', () => {
     const [ourCa, ourCert, ourKey] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
       join(certPath, file),
     ) as [string, string, string];
-    const ofOneAuthority = /should be of one authority: ca.pem, cert.pem and key.pem in --docker-cert-path/;
+    const ofOneAuthority =
+      /one authority must sign its certificate and ours: ca.pem, cert.pem and key.pem in --docker-cert-path/;
     const refused = await said('refused', [ourCa, cert, key]);
     expect(refused).toMatch(/Docker could not answer at tcp:.*: .*alert .*certificate/);
     expect(refused).toMatch(ofOneAuthority);

@@ -1,10 +1,10 @@
-// Who a sandbox runs as. Never root; and in numbers, because the home directory in memory must be theirs.
+// Finds the user that a sandbox runs as: never root, and by number, because the home directory in memory needs an owner.
 import type Dockerode from 'dockerode';
 import { FleetError } from '../../../../shared/errors.ts';
 import { callDocker, reasonOf } from '../connection.ts';
 
 export interface SandboxUser {
-  /** As Docker takes it. */
+  /** In the form that Docker accepts. */
   readonly user: string;
   readonly uid: number;
   readonly gid: number | undefined;
@@ -32,7 +32,7 @@ export async function resolveUser(
     throw new FleetError(
       'bad-config',
       `sandbox-user: the image runs as ${JSON.stringify(name)}, whose number is not in its /etc/passwd`,
-      { remedy: 'say it with --sandbox-user, such as 1000:1000' },
+      { remedy: 'set --sandbox-user, for example to 1000:1000' },
     );
   }
   if (known.uid === 0) return FALLBACK;
@@ -50,10 +50,10 @@ export function findInPasswd(text: string, name: string): PasswdEntry | undefine
 }
 
 const LOOKUP_MS = 30_000;
-/** No /etc/passwd of an image is larger; bytes. */
+/** Size limit of an image's /etc/passwd; bytes. */
 const MAX_ARCHIVE = 1024 * 1024;
 
-/** Reads /etc/passwd out of an image, by way of a container that is never started. */
+/** Reads /etc/passwd out of an image, through a container that is never started. */
 export async function readPasswd(
   docker: Dockerode,
   image: string,
@@ -82,7 +82,7 @@ export async function readPasswd(
       `sandbox-user: the image's /etc/passwd cannot be read (${reasonOf(cause)})`,
       {
         cause,
-        remedy: 'say who sandboxes run as with --sandbox-user, such as 1000:1000',
+        remedy: 'set --sandbox-user, for example to 1000:1000',
       },
     );
   } finally {

@@ -1,4 +1,4 @@
-// The image: which one it is now.
+// Looks up which image a reference means now.
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
 import { FleetError } from '../../../../shared/errors.ts';
@@ -9,15 +9,15 @@ const INSPECT_MS = 10_000;
 export interface ImageFacts {
   /** `sha256:…` */
   readonly id: string;
-  /** As the image states it; may be empty, a name or numbers. */
+  /** The user as the image states it; may be empty, a name or numbers. */
   readonly user: string;
   readonly workingDir: string;
   readonly entrypoint: readonly string[];
-  /** Paths it declares as volumes. */
+  /** Paths that the image declares as volumes. */
   readonly volumes: readonly string[];
 }
 
-/** With the tag that Docker would otherwise read as "every tag there is". */
+/** The reference with a tag; without one, Docker would pull every tag. */
 export function withTag(reference: string): string {
   const name = reference.slice(reference.lastIndexOf('/') + 1);
   return name.includes(':') || name.includes('@') ? reference : `${reference}:latest`;

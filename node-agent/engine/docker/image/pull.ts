@@ -1,26 +1,26 @@
-// Asking an image's registry for a newer one, and telling how far that is: it may be gigabytes.
+// Pulls a newer image from its registry, and reports progress: it may be gigabytes.
 import { createInterface } from 'node:readline';
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
 import { FleetError } from '../../../../shared/errors.ts';
 import { reasonOf } from '../connection.ts';
 
-/** A pull may take long, but not without any progress. */
+/** A pull may take long, but not this long without any progress. */
 const PULL_STALL_MS = 180_000;
 const TELL_MS = 5_000;
 
 export interface Pull {
   readonly reference: string;
-  /** Aborts it. */
+  /** Aborts the pull. */
   readonly closing: AbortSignal;
   /** Called every few seconds: `120 of 340 MB`. */
   readonly onProgress: (progress: string) => void;
 }
 
 /**
- * Asks the image's registry for the newest. (dockerode's `followProgress` takes a failed pull, which Docker
- * reports as a line in a 200 answer, for a good one; so the lines are read here.)
- * @throws FleetError `image-missing` with the registry's reason, `engine-timeout` when nothing moves any more
+ * Pulls the newest image. (The lines of Docker's response are read here, because dockerode's `followProgress` treats a
+ * failed pull, which Docker reports as a line of a 200 response, as a success.)
+ * @throws FleetError `image-missing` with the registry's reason, `engine-timeout` after a time without progress
  */
 export async function pullImage(docker: Dockerode, { reference, closing, onProgress }: Pull): Promise<void> {
   const stalled = new AbortController();
@@ -52,7 +52,7 @@ export async function pullImage(docker: Dockerode, { reference, closing, onProgr
   }
 }
 
-/** A line of Docker's answer: https://docs.docker.com/reference/api/engine/ (CreateImageInfo) */
+/** A line of Docker's response: https://docs.docker.com/reference/api/engine/ (CreateImageInfo) */
 const lineSchema = z.object({
   error: z.string().optional(),
   id: z.string().optional(),
@@ -60,14 +60,14 @@ const lineSchema = z.object({
   progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
 });
 
-/** Adds up what Docker reports of each layer. */
+/** Adds up what Docker reports for each layer. */
 export class PullProgress {
   readonly #layers = new Map<string, { readonly current: number; readonly total: number }>();
 
   take(line: string): z.infer<typeof lineSchema> {
     const parsed = lineSchema.parse(JSON.parse(line || '{}'));
     const { id, status, progressDetail } = parsed;
-    // Extracting counts from 0 again; what was downloaded stays downloaded.
+    // Extraction counts from 0 again; only the bytes of the download count here.
     if (id !== undefined && status === 'Downloading' && progressDetail?.total !== undefined) {
       this.#layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
     }
@@ -78,7 +78,7 @@ export class PullProgress {
     return parsed;
   }
 
-  /** Docker reports the size of a layer only when it begins with it, so the whole may grow. */
+  /** Docker reports a layer's size only when its download begins, so the total may grow. */
   describe(): string {
     let current = 0;
     let total = 0;

@@ -1,4 +1,4 @@
-// The image that sandboxes are made from, present on this host, and the user that they run as.
+// The image that sandboxes are made from, pulled when needed, and the user that its sandboxes run as.
 import type Dockerode from 'dockerode';
 import { describeError, FleetError } from '../../../../shared/errors.ts';
 import type { EngineContext } from '../../engine.ts';
@@ -9,7 +9,7 @@ import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image
 import { pullImage } from './pull.ts';
 
 export class SandboxImage {
-  /** With its tag. */
+  /** With a tag. */
   readonly reference: string;
   readonly #docker: Dockerode;
   readonly #config: DockerConfig;
@@ -24,9 +24,9 @@ export class SandboxImage {
   }
 
   /**
-   * Makes sure that there is one, by pulling where that is allowed. A node must come back after a reboot while
-   * the registry is down, so an image that is here is enough.
-   * @throws FleetError `image-missing`, `bad-config` when no user is found to run it
+   * Makes sure that the image exists, and pulls it where that is allowed. A node must come back after a reboot while the
+   * registry is down, so an image on this host is enough.
+   * @throws FleetError `image-missing`, `bad-config` when the user of its sandboxes cannot be determined
    */
   async ensure(signal: AbortSignal): Promise<void> {
     const { pull } = this.#config;
@@ -39,13 +39,13 @@ export class SandboxImage {
       logger.info({ image: this.reference }, 'pulling the image');
       await this.pull(signal).catch((error: unknown) => {
         if (present === undefined) throw error;
-        logger.warn({ error: describeError(error) }, 'going on with the image that is here');
+        logger.warn({ error: describeError(error) }, 'the pull failed; using the image on this host');
       });
     }
     await this.userFor(await this.inspect());
   }
 
-  /** Asks the registry for the newest, unless `--pull never` is set. */
+  /** Asks the registry for the newest image, unless the options forbid pulls. */
   async pull(signal: AbortSignal): Promise<void> {
     if (this.#config.pull === 'never') return;
     const { reference } = this;
@@ -54,7 +54,7 @@ export class SandboxImage {
     await pullImage(this.#docker, { reference, closing: signal, onProgress });
   }
 
-  /** @param id of the image wanted; without it, or when that is gone, what the reference means now */
+  /** @param id of the image wanted; without it, or when that image is gone, the one that the reference means now */
   async inspect(id?: string): Promise<ImageFacts> {
     if (id === undefined) return inspectImage(this.#docker, this.reference);
     return inspectImage(this.#docker, id).catch((error: unknown) => {

@@ -1,17 +1,17 @@
-// Ranges of IPv4 addresses, in the spelling in which iptables lists them.
+// IPv4 ranges, written as iptables lists them.
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** `10.1.2.3/8` → `10.0.0.0/8`, `1.2.3.4` → `1.2.3.4/32`; undefined for what is no range. */
+/** `10.1.2.3/8` → `10.0.0.0/8`, `1.2.3.4` → `1.2.3.4/32`; undefined when the text is not a range. */
 export function normalizeCidr(text: string): string | undefined {
   const [address = '', prefix = '32', more] = text.split('/');
   const cidr = `${address}/${prefix}`;
-  // Stricter than the library, which also takes the short, octal and hexadecimal spellings of addresses.
+  // Stricter than the library, which also accepts short, octal and hexadecimal forms of addresses.
   if (more !== undefined || !isIPv4(address) || !ipaddr.IPv4.isValidCIDR(cidr)) return undefined;
   return `${ipaddr.IPv4.networkAddressFromCIDR(cidr)}/${Number(prefix)}`;
 }
 
-/** @param range as `normalizeCidr` gives it */
+/** @param range as returned by `normalizeCidr` */
 export function isWithin(address: string, range: string): boolean {
   return ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(range));
 }

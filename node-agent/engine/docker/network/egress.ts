@@ -1,6 +1,6 @@
-// Where sandboxes with a way out may go: to the internet, and nowhere that is not the internet. Rules of our own in a chain
-// that Docker's DOCKER-USER, which it evaluates first and never flushes, is made to begin with, for our bridges only. What
-// goes to the host itself never comes by there: firewall.ts sees to that.
+// Lets sandboxes with egress reach the public internet and nothing else. The rules are in a chain of our own, to which
+// Docker's chain DOCKER-USER jumps first, for our bridges only; Docker evaluates that chain first and never flushes it.
+// Traffic to the host itself does not pass there: firewall.ts blocks it.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
@@ -8,8 +8,8 @@ import { describeError, FleetError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../../shared/logging.ts';
 
 /**
- * What is not globally reachable by the IANA IPv4 Special-Purpose Address Registry (RFC 6890), multicast (RFC 5771), and the
- * one cloud's metadata service that has a public address (Azure's).
+ * Ranges that are not globally reachable by the IANA IPv4 Special-Purpose Address Registry (RFC 6890), multicast
+ * (RFC 5771), and the one metadata service of a cloud that has a public address (Azure's).
  */
 export const NEVER_REACHED: readonly string[] = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
@@ -17,7 +17,7 @@ export const NEVER_REACHED: readonly string[] = [
   ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
 ];
 
-/** Mail: what strangers with a machine for nothing would use it for. */
+/** Mail ports: strangers with a free machine would use them to send spam. */
 const SMTP_PORT = 25;
 
 const USER_CHAIN = 'DOCKER-USER';
@@ -26,7 +26,7 @@ const run = promisify(execFile);
 
 export interface EgressOptions {
   readonly chain: string;
-  /** Beside those that are never reached; normalized. */
+  /** Further ranges to block, besides `NEVER`; normalized. */
   readonly deny: readonly string[];
   readonly logger: Logger;
 }
@@ -39,7 +39,7 @@ export class EgressGuard {
   }
 
   /**
-   * Puts the rules there unless they are; safe to repeat.
+   * Adds the rules if they are missing; safe to repeat.
    * @throws FleetError `engine-unavailable` when they cannot be set: then no sandbox may have egress
    */
   async ensure(bridges: readonly string[]): Promise<void> {
@@ -55,12 +55,12 @@ export class EgressGuard {
       throw new FleetError('engine-unavailable', `egress: the rules cannot be set (${why})`, {
         cause,
         remedy:
-          "the agent needs root, iptables and a Docker that manages the firewall of the agent's own network namespace; or leave --egress out",
+          "the agent needs root, iptables and a Docker that manages the firewall of the agent's own network namespace; or omit --egress",
       });
     }
   }
 
-  /** Best effort. */
+  /** Removes the rules; best effort. */
   async remove(bridges: readonly string[]): Promise<void> {
     const { chain, logger } = this.#options;
     const attempts = [
@@ -77,7 +77,7 @@ export class EgressGuard {
     }
   }
 
-  /** As `iptables -S` lists them. */
+  /** The rules, as `iptables -S` prints them. */
   #rules(): readonly string[] {
     const { chain, deny } = this.#options;
     const refuse = '-j REJECT --reject-with icmp-admin-prohibited';
@@ -90,7 +90,7 @@ export class EgressGuard {
     ];
   }
 
-  /** All at once: at no moment is the chain there without its rules. */
+  /** In one transaction, so that the chain never exists without its rules. */
   async #write(): Promise<void> {
     const [, ...rules] = this.#rules();
     const text = ['*filter', `:${this.#options.chain} - [0:0]`, ...rules, 'COMMIT', ''].join('\n');
@@ -117,7 +117,7 @@ async function jump(bridge: string, chain: string): Promise<void> {
   await iptables(['-C', USER_CHAIN, ...rule]).catch(() => iptables(['-I', USER_CHAIN, '1', ...rule]));
 }
 
-/** Undefined when there is no such chain, or no iptables. */
+/** Undefined when the chain does not exist, or iptables cannot be run. */
 async function listed(chain: string): Promise<string | undefined> {
   return iptables(['-S', chain]).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
-// Sandboxes must not reach the host. Docker's own rules guard the FORWARD chain only: every port the host
-// listens on, the control port too, would answer at the bridge's gateway address. One rule in INPUT closes that:
-// nothing that comes in by the bridge may open a connection; answers to ours may pass.
+// Keeps sandboxes from reaching the host. Docker's own rules guard only the FORWARD chain: every port that the host
+// listens on, including the control port, would answer at the bridge's gateway address. One rule in INPUT closes that:
+// packets from the bridge may not open a connection; responses to our connections pass.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -17,12 +17,12 @@ export interface HostFirewallOptions {
 const run = promisify(execFile);
 const DEADLINE_MS = 15_000;
 
-/** iptables' arguments after the verb. */
+/** Arguments of iptables after the verb. */
 function rule(bridge: string): readonly string[] {
   return ['INPUT', '-i', bridge, '-m', 'conntrack', '!', '--ctstate', 'ESTABLISHED,RELATED', '-j', 'DROP'];
 }
 
-/** What to type where we may not. */
+/** The command for an operator to type where the agent lacks the permission. */
 export function firewallCommand(bridge: string): string {
   return `sudo iptables -I ${rule(bridge).join(' ')}`;
 }
@@ -36,7 +36,7 @@ export class HostFirewall {
   }
 
   /**
-   * Puts the rule for each bridge there unless it is; safe to repeat.
+   * Adds the rule for each bridge if it is missing; safe to repeat.
    * @throws FleetError `engine-unavailable` when it cannot be set and is required
    */
   async ensure(bridges: readonly string[]): Promise<void> {
@@ -51,7 +51,7 @@ export class HostFirewall {
       if (await ensureWith('iptables', bridge))
         logger.info({ bridge }, 'sandboxes are kept away from this host');
       await ensureWith('ip6tables', bridge).catch((error: unknown) => {
-        // Sandboxes have no IPv6; a host without ip6tables loses nothing.
+        // Sandboxes have no IPv6, so a host without ip6tables needs no rule.
         logger.debug({ error: describeError(error) }, 'no rule for IPv6');
       });
     } catch (cause) {
@@ -66,14 +66,14 @@ export class HostFirewall {
       if (!this.#warned) {
         logger.warn(
           { why, remedy },
-          'SANDBOXES CAN REACH EVERY PORT OF THIS HOST: the firewall rule is not there',
+          'SANDBOXES CAN REACH EVERY PORT OF THIS HOST: the firewall rule is missing',
         );
       }
       this.#warned = true;
     }
   }
 
-  /** Takes the rule away; best effort. */
+  /** Removes the rule; best effort. */
   async remove(bridges: readonly string[]): Promise<void> {
     const { mode, logger } = this.#options;
     if (mode === 'off') return;
@@ -89,7 +89,7 @@ export class HostFirewall {
   }
 }
 
-/** A rule for a bridge that is not in our network namespace (rootless, Docker Desktop, agent in a container) is void. */
+/** A rule for a bridge outside our network namespace (rootless, Docker Desktop, agent in a container) has no effect. */
 async function checkBridge(bridge: string): Promise<void> {
   const devices = await readFile('/proc/net/dev', 'utf8');
   if (!devices.includes(`${bridge}:`)) {
@@ -97,7 +97,7 @@ async function checkBridge(bridge: string): Promise<void> {
   }
 }
 
-/** True when it was not there. */
+/** True when the rule was missing. */
 async function ensureWith(program: string, bridge: string): Promise<boolean> {
   try {
     await run(program, ['-w', '5', '-C', ...rule(bridge)], { timeout: DEADLINE_MS });

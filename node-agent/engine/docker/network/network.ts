@@ -1,4 +1,4 @@
-// One of the node's own bridge networks: no way to each other, nothing else on it, and no way out unless that is asked for.
+// One bridge network of the node: sandboxes cannot reach each other, nor, without egress, anything outside.
 import { setTimeout as delay } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { describeError, FleetError } from '../../../../shared/errors.ts';
@@ -7,7 +7,7 @@ import { callDocker, reasonOf, statusOf } from '../connection.ts';
 import { LABELS } from '../names.ts';
 
 const DEADLINE_MS = 30_000;
-/** A quarter of a second apart. */
+/** Attempts, a quarter of a second apart. */
 const REMOVE_TRIES = 40;
 const ICC = 'com.docker.network.bridge.enable_icc';
 const BRIDGE = 'com.docker.network.bridge.name';
@@ -21,8 +21,8 @@ export interface NetworkPlan {
 }
 
 /**
- * Makes the network unless it is there as it must be.
- * @throws FleetError `conflict` when a network of that name is not ours, or is ours and otherwise than it must be
+ * Creates the network unless it exists with the right options.
+ * @throws FleetError `conflict` when a network of that name is not ours, or is ours with other options
  */
 export async function ensureNetwork(docker: Dockerode, plan: NetworkPlan, nodeId: string): Promise<void> {
   const found = await inspectNetwork(docker, plan.name);
@@ -33,7 +33,7 @@ export async function ensureNetwork(docker: Dockerode, plan: NetworkPlan, nodeId
   await createNetwork(docker, plan, nodeId);
 }
 
-/** Removes it when it is ours, of the other kind, and without containers. */
+/** Our network with the other egress setting and no containers is removed. */
 async function mayBeMadeAnew(
   docker: Dockerode,
   found: Dockerode.NetworkInspectInfo,
@@ -111,7 +111,7 @@ function checkNetwork(
   );
 }
 
-/** Removes it; one that is not ours, or has others' containers on it, stays with a warning. */
+/** Removes it; a network that is not ours, or has other containers on it, stays, with a warning. */
 export async function removeNetwork(
   docker: Dockerode,
   { name }: NetworkPlan,

@@ -1,5 +1,5 @@
-// All of a node's networks: the first is always there, and another is made when those there are have as many sandboxes as
-// one bridge bears.
+// All networks of a node: the first always exists, and another is created when every existing one has as many sandboxes
+// as a bridge can carry.
 import type Dockerode from 'dockerode';
 import type { Logger } from '../../../../shared/logging.ts';
 import { callDocker } from '../connection.ts';
@@ -12,14 +12,14 @@ export interface NetworksOptions {
   readonly docker: Dockerode;
   readonly nodeId: string;
   readonly egress: boolean;
-  /** Sandboxes on one network at most. */
+  /** Most sandboxes on one network. */
   readonly size: number;
   readonly logger: Logger;
-  /** Sets the rules for these bridges; nothing is started on one before that has succeeded. */
+  /** Sets the rules for these bridges; no sandbox starts on a bridge before that has succeeded. */
   readonly guard: (bridges: readonly string[]) => Promise<void>;
 }
 
-/** What is of interest of a container in a listing. */
+/** The fields of a listed container that matter here. */
 export interface Listed {
   readonly Labels: Readonly<Record<string, string>>;
   readonly NetworkSettings?: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
@@ -27,9 +27,9 @@ export interface Listed {
 
 export class Networks {
   readonly #options: NetworksOptions;
-  /** Numbers of those that are there. */
+  /** Numbers of the existing networks. */
   readonly #numbers = new Set<number>([1]);
-  /** On which network each sandbox is, or is being started. */
+  /** The network of each sandbox, including those that are starting. */
   readonly #places = new Map<string, number>();
   readonly #starting = new Set<string>();
   readonly #made = new Map<number, Promise<void>>();
@@ -42,7 +42,7 @@ export class Networks {
     return [...this.#numbers].map((number) => bridgeName(this.#options.nodeId, number));
   }
 
-  /** Makes the first, and looks through those that are there. @throws FleetError `conflict` when one is less than safe */
+  /** Creates the first, and checks the existing ones. @throws FleetError `conflict` when one is not safe */
   async open(): Promise<void> {
     const existing = await this.#existing();
     this.#numbers.clear();
@@ -50,13 +50,13 @@ export class Networks {
     for (const number of this.#numbers) await this.#make(number);
   }
 
-  /** Something failed that would if one were gone (`docker network prune`): before the next start all are checked again. */
+  /** After a failure that a missing network can cause (`docker network prune`), makes the next start check them all again. */
   doubt(): void {
     this.#made.clear();
   }
 
   /**
-   * Keeps a place for a sandbox until it is forgotten.
+   * Reserves a place for a sandbox until `forget`.
    * @returns the network's name
    */
   async place(id: string): Promise<string> {
@@ -76,7 +76,7 @@ export class Networks {
     return networkName(this.#options.nodeId, number);
   }
 
-  /** The start has ended, one way or another: from here on it is in listings. */
+  /** The start has succeeded or failed: from here on, listings include the sandbox. */
   started(id: string): void {
     this.#starting.delete(id);
   }
@@ -86,7 +86,7 @@ export class Networks {
     this.#starting.delete(id);
   }
 
-  /** A listing is the truth of all but those that are being started. */
+  /** Replaces what is known by a listing, except for sandboxes that are starting. */
   observe(containers: readonly Listed[]): void {
     const listed = new Set<string>();
     for (const { Labels, NetworkSettings } of containers) {
@@ -101,7 +101,7 @@ export class Networks {
     }
   }
 
-  /** A container's address on the one of our networks that it is on. */
+  /** A container's address on the one of our networks that it joined. */
   addressIn(networks: Readonly<Record<string, { readonly IPAddress: string }>>): string | undefined {
     const number = this.#numberOf(networks);
     if (number === undefined) return undefined;
@@ -115,7 +115,7 @@ export class Networks {
     }
   }
 
-  /** Once for all who ask, unless that failed. */
+  /** Concurrent callers share one creation; after a failure, the next call tries again. */
   #make(number: number): Promise<void> {
     const before = this.#made.get(number);
     if (before !== undefined) return before;
@@ -145,7 +145,7 @@ export class Networks {
     return undefined;
   }
 
-  /** Numbers of those that carry our label. */
+  /** Numbers of the networks that carry our label. */
   async #existing(): Promise<readonly number[]> {
     const { docker, nodeId } = this.#options;
     const filters = JSON.stringify({ label: [`${LABELS.node}=${nodeId}`] });

@@ -1,4 +1,4 @@
-// Which DNS servers sandboxes with egress would ask: one that they may not reach answers nothing.
+// Warns about DNS servers that sandboxes with egress cannot reach, because their addresses are private.
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import type { Logger } from '../../../../shared/logging.ts';
@@ -6,7 +6,7 @@ import type { DockerConfig } from '../options.ts';
 import { isWithin } from './cidr.ts';
 import { NEVER_REACHED } from './egress.ts';
 
-/** Warns where none of the DNS servers can be reached, with what to do. */
+/** Warns, with a remedy, when none of the DNS servers can be reached. */
 export async function warnOfResolvers(
   { sandboxDns, egressDeny }: Pick<DockerConfig, 'sandboxDns' | 'egressDeny'>,
   logger: Logger,
@@ -16,7 +16,7 @@ export async function warnOfResolvers(
   if (asked.some((address) => isIPv4(address) && !denied.some((range) => isWithin(address, range)))) return;
   logger.warn(
     { asked, remedy: 'name public ones with --sandbox-dns' },
-    'sandboxes may reach the internet, but none of the DNS servers they ask',
+    'sandboxes may reach the internet, but none of their DNS servers',
   );
 }
 

@@ -1,4 +1,4 @@
-// The firewall rules of all of a node's bridges, and the loop that sets them again when they were flushed.
+// The firewall rules for all bridges of a node, and a loop that sets them again after something flushed them.
 import { setInterval as every } from 'node:timers/promises';
 import { describeError } from '../../../../shared/errors.ts';
 import type { Logger } from '../../../../shared/logging.ts';
@@ -6,7 +6,7 @@ import { egressChain } from '../names.ts';
 import { EgressGuard } from './egress.ts';
 import { type FirewallMode, HostFirewall } from './firewall.ts';
 
-/** Programs that manage the host's firewall flush rules of others. With egress, more depends on them. */
+/** Firewall software of the host flushes rules of other programs. With egress, more depends on the rules. */
 const RECHECK_MS = 60_000;
 const EGRESS_RECHECK_MS = 2_000;
 
@@ -34,7 +34,7 @@ export class NetworkRules {
 
   /**
    * Sets the rules of these bridges where they are missing; safe to repeat.
-   * @throws FleetError `engine-unavailable` when a required one cannot be set
+   * @throws FleetError `engine-unavailable` when a required rule cannot be set
    */
   async ensure(bridges: readonly string[]): Promise<void> {
     await this.#firewall.ensure(bridges);
@@ -46,13 +46,13 @@ export class NetworkRules {
     this.#loop ??= this.#recheck(bridges, onFailure);
   }
 
-  /** Resolves when no check is under way any more. */
+  /** Resolves when no check is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
   }
 
-  /** Best effort. */
+  /** Removes the rules; best effort. */
   async remove(bridges: readonly string[]): Promise<void> {
     await this.#firewall.remove(bridges);
     await this.#egress?.remove(bridges);

@@ -1,4 +1,4 @@
-// Honest little nodes that speak the wire contract over real HTTP, and a redirector in front of them.
+// Small, correct nodes that speak the wire contract over real HTTP, and a redirector in front of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -54,12 +54,12 @@ export interface NodeSettings {
   readonly node: string;
   readonly warm: number;
   readonly capacity: number;
-  /** No `fleet` object, no tickets. */
+  /** If true: no `fleet` object in reports, no tickets. */
   readonly plain: boolean;
   readonly state: FleetReport['state'];
 }
 
-/** A node that claims on every GET which is not its report: counts the ticket, lowers `warm`, or says that it is full. */
+/** A node that gives a sandbox for each GET but its report: counts the ticket, lowers `warm`, or says it is full. */
 export class TestNode implements TestServer {
   readonly settings: NodeSettings;
   readonly #seen = new Map<string, Map<string, number>>();
@@ -72,7 +72,7 @@ export class TestNode implements TestServer {
   claims = 0;
   refused = 0;
   polls = 0;
-  /** Taken instead of the honest answer to what it matches. */
+  /** Answers the requests that it matches, instead of the usual answer. */
   override: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
 
   constructor(settings: Partial<NodeSettings> = {}) {
@@ -169,7 +169,7 @@ export function bounce(changes: Partial<Ticket>, secret = SECRET): string {
 
 export interface Front extends Redirector {
   readonly dataDir: string;
-  /** Adds nodes, whatever they are, by the control listener and waits until each was heard, one way or the other. */
+  /** Adds nodes by the control listener and waits until each was polled, with or without success. */
   add(...nodes: readonly { readonly url: string }[]): Promise<void>;
   /** `GET` without following. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
@@ -209,7 +209,7 @@ export async function startFront(
         const answer = await post(`${redirector.controlUrl}/api/nodes`, { url, probe: false });
         if (!answer.ok) throw new Error(`the front does not take ${url}: ${await answer.text()}`);
       }
-      await until('every node was heard', () =>
+      await until('every node was polled', () =>
         [...redirector.fleet.views()].every(({ reachability }) => reachability !== 'unknown'),
       );
     },
@@ -240,7 +240,7 @@ export function post(
   });
 }
 
-/** Everything opened through it is closed in `afterEach`, last first. */
+/** Closes in `afterEach`, last first, everything that was opened through it. */
 export class Bench {
   readonly #open: { close(): Promise<void> }[] = [];
 
@@ -266,7 +266,7 @@ export class Bench {
   }
 }
 
-/** Time that moves only when told to. */
+/** A clock that a test moves. */
 export class TestClock implements Clock {
   time = 1_800_000_000_000;
 

@@ -1,4 +1,4 @@
-// A node is looked at before readers are sent there: real nodes, and real things that are not fit to be one.
+// The checks before a node is added, run against real nodes and against real servers that are not fit to be one.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -49,11 +49,11 @@ async function node(flags: Readonly<Record<string, string>> = {}, secret = SECRE
 
 interface AgentProcess {
   readonly url: string;
-  /** Takes what it left behind away, as only an ephemeral one does. */
+  /** Removes what the node left behind, as only an ephemeral node does. */
   sweep(): Promise<void>;
 }
 
-/** A node-agent as a process of its own, that goes on where its Docker is not ready. @param env another world for it */
+/** A node-agent in its own process, which also runs where Docker is not ready. @param env replaces its environment */
 async function agentProcess(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -86,8 +86,8 @@ async function freePort(): Promise<number> {
   return Number(new URL(server.url).port);
 }
 
-describe('a node that is fit', () => {
-  test('is added, with what was found, and takes readers at once', async () => {
+describe('a fit node', () => {
+  test('is added, with its findings, and takes readers at once', async () => {
     const front = await bench.front({ pollInterval: '1h' });
     const agent = await node({ frontUrl: front.url });
     await agent.warm(1);
@@ -102,7 +102,7 @@ describe('a node that is fit', () => {
     });
   });
 
-  test('may be a plain tmpnb node, and that is said', async () => {
+  test('may be a plain tmpnb node, and the findings say so', async () => {
     const front = await bench.front();
     const plain = await bench.node({ plain: true });
     const added = await add(front, { url: plain.url });
@@ -111,7 +111,7 @@ describe('a node that is fit', () => {
     expect(plain.claims).toBe(0);
   });
 
-  test('is warned of where it has no way back, or one that leads elsewhere', async () => {
+  test('gets a warning if its --front-url is missing or leads elsewhere', async () => {
     const front = await bench.front();
     const nowhere = await add(front, { url: (await node({ nodeId: 'one' })).url });
     expect(nowhere).toMatchObject({ status: 201, warnings: expect.arrayContaining(['front']) });
@@ -121,14 +121,14 @@ describe('a node that is fit', () => {
     expect(lost.last?.detail).toMatch(/is no redirector/);
   });
 
-  test('in a fleet without a secret is added with a word about that', async () => {
+  test('is added with a warning if the fleet has no secret', async () => {
     const front = await bench.front({}, { secret: '' });
     const added = await add(front, { url: (await node({}, '')).url });
     expect(added).toMatchObject({ status: 201, warnings: expect.arrayContaining(['secret']) });
     expect(added.findings.find(({ check }) => check === 'clock')?.detail).toMatch(/to the second/);
   });
 
-  test('while secrets change hands is one of the fleet', async () => {
+  test('is accepted while the fleet changes its secret', async () => {
     const front = await bench.front({}, { secret: `a-new-secret-of-the-fleet,${SECRET}` });
     const agent = await node({}, `${SECRET},a-new-secret-of-the-fleet`);
     expect((await add(front, { url: agent.url })).status).toBe(201);
@@ -150,14 +150,14 @@ describe('an address is refused', () => {
     expect(front.fleet.size).toBe(0);
   });
 
-  test('that only claims to have the secret', async () => {
+  test('that answers every request but does not have the secret', async () => {
     const front = await bench.front();
-    // It answers everything, orders too, with 200 and a page of its own.
+    // It answers every request, orders too, with 200 and a page of its own.
     const refused = await add(front, { url: (await bench.node()).url });
     expect(refused).toMatchObject({ status: 422, last: { check: 'secret', ok: false } });
   });
 
-  test('where nothing is', async () => {
+  test('where nothing listens', async () => {
     const front = await bench.front();
     const nothing = await add(front, { url: `http://127.0.0.1:${await freePort()}` });
     expect(nothing).toMatchObject({ status: 502, message: expect.stringMatching(/nothing listens there/) });
@@ -177,7 +177,7 @@ describe('an address is refused', () => {
     expect(refused).toMatchObject({ status: 502, message: expect.stringMatching(/does not answer in time/) });
   });
 
-  test('where something else is', async () => {
+  test('where another program listens', async () => {
     const front = await bench.front();
     const shop = await bench.server((_, response) => response.end('<html>a shop</html>'));
     expect(await add(front, { url: shop.url })).toMatchObject({
@@ -193,7 +193,7 @@ describe('an address is refused', () => {
     expect(front.fleet.size).toBe(0);
   });
 
-  test('whose TLS is none, or not to be trusted', async () => {
+  test('with TLS that is missing or not trusted', async () => {
     const front = await bench.front();
     const { url } = await node();
     expect(await add(front, { url: url.replace('http:', 'https:') })).toMatchObject({
@@ -207,7 +207,7 @@ describe('an address is refused', () => {
     });
   });
 
-  test('of a node that is in the fleet by another', async () => {
+  test('whose node is already in the fleet at another address', async () => {
     const front = await bench.front();
     const agent = await node({ nodeId: 'twice' });
     expect((await add(front, { url: agent.url, id: 'here' })).status).toBe(201);
@@ -230,7 +230,7 @@ describe('an address is refused', () => {
     expect(front.fleet.size).toBe(1);
   });
 
-  test('whose node has no Docker to start anything with; asked not to look, the front adds it, but sends nobody', async () => {
+  test('whose node has no Docker; without the checks the front adds it, but sends no reader', async () => {
     const front = await bench.front({ holdFor: '0' });
     const nowhere = ['--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'];
     const { url } = await agentProcess(nowhere);
@@ -239,8 +239,8 @@ describe('an address is refused', () => {
     expect(refused.message).toMatch(/cannot start a sandbox: .*is Docker running/);
     expect(refused.remedy).toContain('"probe":false');
     expect(await add(front, { url, probe: false })).toMatchObject({ status: 201, findings: [] });
-    await until('it is heard', async () => (await front.stats()).hosts[url]?.down !== true);
-    // It has slots without a sandbox, which in a node that is well would be room.
+    await until('the front polled it', async () => (await front.stats()).hosts[url]?.down !== true);
+    // It has slots without a sandbox, which count as room in a healthy node.
     expect((await front.get('/')).status).toBe(503);
     const described: unknown = await (await fetch(`${front.controlUrl}/api/nodes`)).json();
     expect(described).toMatchObject({
@@ -250,13 +250,13 @@ describe('an address is refused', () => {
 });
 
 const noFaketime = whyNoPackages();
-describe.skipIf(noFaketime !== undefined)(`a node whose clock is off ${noFaketime ?? ''}`, () => {
+describe.skipIf(noFaketime !== undefined)(`a node with a wrong clock ${noFaketime ?? ''}`, () => {
   test.each([
     ['-300s', /its clock is (299|300|301)(\.\d)? s behind this front's/],
     ['+300s', /its clock is (299|300|301)(\.\d)? s ahead of this front's/],
   ])('by %s is refused for that, and not for its secret', { timeout: 120_000 }, async (by, words) => {
     await ensurePackages(['faketime']);
-    // Preloaded by hand: the program `faketime` would stand between us and the agent, and not pass signals on.
+    // Preloaded by hand: the program `faketime` would stand between this process and the agent and not pass signals on.
     const library = (await run('dpkg', ['-L', 'libfaketime'])).match(/^.*libfaketime\.so\.1$/m)?.[0] ?? '';
     const shift = { LD_PRELOAD: library, FAKETIME: by, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
     const { url } = await agentProcess(['--engine', 'local', '--ephemeral'], shift);
@@ -273,7 +273,7 @@ describe.skipIf(noFaketime !== undefined)(`a node whose clock is off ${noFaketim
 });
 
 describeNeeding(['docker'], 'a node without its image', ({ docker }) => {
-  test('is refused, says so in its report, and is fit when the image has come', {
+  test('is refused, reports why, and is accepted once the image is pulled', {
     timeout: 120_000,
   }, async () => {
     const front = await bench.front();
@@ -291,8 +291,8 @@ describeNeeding(['docker'], 'a node without its image', ({ docker }) => {
     });
     await run('docker', ['-H', docker.host, 'tag', docker.tinyImage, image]);
     try {
-      await until('it is ready', async () => (await add(front, { url })).status === 201, 60_000);
-      await until('it is heard', async () => (await front.stats()).available === 1, 60_000);
+      await until('the node is added', async () => (await add(front, { url })).status === 201, 60_000);
+      await until('the front polled it', async () => (await front.stats()).available === 1, 60_000);
       expect(await (await fetch(`${url}/stats`)).json()).not.toMatchObject({
         fleet: { problem: expect.anything() },
       });
@@ -303,7 +303,7 @@ describeNeeding(['docker'], 'a node without its image', ({ docker }) => {
   });
 });
 
-/** A server with a certificate that nobody vouches for. */
+/** A server with a self-signed certificate. */
 async function selfSigned(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-tls-'));
   dirs.push(dir);

@@ -1,4 +1,4 @@
-// The control listener: membership, for operators and for tmpnb-redirector's scripts; and who may not use it.
+// The control listener: membership, for operators and for tmpnb-redirector's scripts; and which callers it refuses.
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkRedirectorConfig, redirectorOptions } from '../../../redirector/config.ts';
@@ -26,7 +26,7 @@ async function call(
 }
 
 describe('/api/nodes', () => {
-  test('adds, tells of, and removes a node', async () => {
+  test('adds, shows and removes a node', async () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 3, capacity: 5 });
     const added = await call(front, 'POST', '/api/nodes', { url: node.url, id: 'n1', probe: false });
@@ -38,7 +38,7 @@ describe('/api/nodes', () => {
       capacity: 5,
       unreachable_reason: null,
     };
-    await until('it is heard', async () => {
+    await until('the front polled it', async () => {
       expect(await call(front, 'GET', '/api/nodes/n1')).toMatchObject({ status: 200, body: heard });
       return true;
     });
@@ -49,14 +49,14 @@ describe('/api/nodes', () => {
     expect(await front.stats()).toMatchObject({ capacity: 0, hosts: {} });
   });
 
-  test('removes a node with ?if=empty only when nobody is left there, and says what is', async () => {
+  test('removes a node with ?if=empty only when it has no readers, and says what it still has', async () => {
     const front = await bench.front();
     const fleet = await bench.node({ node: 'busy', warm: 2, capacity: 4 });
     const plain = await bench.node({ plain: true });
     await call(front, 'POST', '/api/nodes', { url: fleet.url, id: 'busy', probe: false });
     await call(front, 'POST', '/api/nodes', { url: plain.url, id: 'plain', probe: false });
     await call(front, 'POST', '/api/nodes', { url: 'http://127.0.0.1:1', id: 'never', probe: false });
-    await until('both were heard', () => ['busy', 'plain'].every((id) => front.fleet.get(id)?.stats));
+    await until('the front polled both', () => ['busy', 'plain'].every((id) => front.fleet.get(id)?.stats));
     const removal = async (id: string) =>
       JSON.stringify(await call(front, 'DELETE', `/api/nodes/${id}?if=empty`));
     const refused = (id: string, why: RegExp) =>
@@ -72,7 +72,7 @@ describe('/api/nodes', () => {
     expect((await call(front, 'DELETE', '/api/nodes/busy')).status).toBe(200);
   });
 
-  test('does not know a node it was not told of', async () => {
+  test('answers 404 for a node that was never added', async () => {
     const front = await bench.front();
     expect((await call(front, 'GET', '/api/nodes/who')).status).toBe(404);
     expect((await call(front, 'DELETE', '/api/nodes/who')).status).toBe(404);
@@ -90,7 +90,7 @@ describe('/api/nodes', () => {
     expect((await call(front, 'POST', '/api/nodes', { url: 'https://a.invalid' })).status).toBe(409);
   });
 
-  test('says what is wrong with what it does not take', async () => {
+  test('says what is wrong with a request that it refuses', async () => {
     const front = await bench.front();
     for (const body of [
       undefined,
@@ -130,7 +130,7 @@ describe('tmpnb-redirector’s /hosts', () => {
 });
 
 describe('health and metrics', () => {
-  test('the index tells what there is', async () => {
+  test('the index lists its routes', async () => {
     const front = await bench.front();
     expect(await call(front, 'GET', '/')).toMatchObject({
       status: 200,
@@ -138,7 +138,7 @@ describe('health and metrics', () => {
     });
   });
 
-  test('ready while there is nowhere to send anyone, and when it heard a node; not in between', async () => {
+  test('is ready without nodes and once a node has reported, not in between', async () => {
     const front = await bench.front();
     expect((await call(front, 'GET', '/healthz')).status).toBe(200);
     expect((await call(front, 'GET', '/readyz')).status).toBe(200);
@@ -148,7 +148,7 @@ describe('health and metrics', () => {
     expect((await call(front, 'GET', '/readyz')).status).toBe(200);
   });
 
-  test('metrics tell of redirects, refusals and nodes', async () => {
+  test('metrics count redirects, refusals and nodes', async () => {
     const front = await bench.front();
     await front.add(await bench.node({ warm: 1, capacity: 1 }));
     await front.get('/');
@@ -161,8 +161,8 @@ describe('health and metrics', () => {
   });
 });
 
-describe('who may use it', () => {
-  test('with a token set, only who carries it; health is for everyone', async () => {
+describe('callers', () => {
+  test('need the token if one is set; health needs none', async () => {
     const front = await bench.front({ controlToken: TOKEN });
     expect((await call(front, 'GET', '/api/nodes')).status).toBe(401);
     expect((await call(front, 'GET', '/metrics')).status).toBe(401);
@@ -174,7 +174,7 @@ describe('who may use it', () => {
     }
   });
 
-  test('no page of another origin', async () => {
+  test('from a page of another origin are refused', async () => {
     const front = await bench.front();
     for (const headers of [
       { origin: 'https://evil.example' },
@@ -188,7 +188,7 @@ describe('who may use it', () => {
     expect(await rawCall(front, { origin: front.controlUrl, 'sec-fetch-site': 'same-origin' })).toBe(201);
   });
 
-  test('nobody who calls it by a name of their own (DNS rebinding)', async () => {
+  test('with a Host header of their own are refused (DNS rebinding)', async () => {
     const front = await bench.front();
     const { port } = new URL(front.controlUrl);
     for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example']) {
@@ -197,7 +197,7 @@ describe('who may use it', () => {
     expect(await rawCall(front, { host: `localhost:${port}` })).toBe(201);
   });
 
-  test('beyond loopback a token must be set', () => {
+  test('beyond loopback need a token', () => {
     const config = (flags: Record<string, string>, token?: string) =>
       loadConfig(redirectorOptions, { flags, env: { TMPFLEET_CONTROL_TOKEN: token } }).config;
     expect(() => checkRedirectorConfig(config({ controlHost: '0.0.0.0' }))).toThrow(/control-host.*token/);
@@ -206,7 +206,7 @@ describe('who may use it', () => {
   });
 });
 
-/** `POST /api/nodes` with headers that `fetch` would not let a caller set. */
+/** `POST /api/nodes` with headers that `fetch` does not let a caller set. */
 function rawCall(front: Front, headers: Readonly<Record<string, string>>): Promise<number> {
   return new Promise((resolve, reject) => {
     const asked = httpRequest(`${front.controlUrl}/api/nodes`, { method: 'POST', headers }, (answer) => {

@@ -1,4 +1,4 @@
-// A redirector as a process of its own, and a browser that notes whatever a page should not have done.
+// A redirector in its own process, and a browser that records everything a page must not do.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,14 +61,14 @@ export async function openFleetPage(
   });
   for (;;) {
     await page.goto(`${control}/fleet`);
-    // Docker of another suite adds a bridge at this very moment: Chromium then drops what it is loading.
+    // Docker of another suite may add a bridge at this moment: Chromium then drops what it is loading.
     if (!faults.some((fault) => fault.includes('ERR_NETWORK_CHANGED'))) break;
     faults.length = 0;
   }
   return { page, faults };
 }
 
-/** Until the page has heard from the redirector. */
+/** Waits until the page has data from the redirector. */
 export async function live(page: Page): Promise<void> {
   await page.locator('#connection[data-state="live"]').waitFor();
 }

@@ -1,4 +1,4 @@
-// The page's events: what is told to whom, and that who does not read costs nothing.
+// The page's events: which events which client gets, and that a client that does not read costs nothing.
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -14,12 +14,12 @@ afterEach(() => bench.clear());
 
 interface Stream {
   readonly status: number;
-  /** Everything so far. */
+  /** Everything received so far. */
   text(): string;
   events(): readonly FleetEvent[];
 }
 
-/** Reads whatever comes until the test is over. */
+/** Reads until the test is over. */
 async function follow(
   url: string,
   headers: Readonly<Record<string, string>> = {},
@@ -42,7 +42,7 @@ async function follow(
   };
 }
 
-/** Connects and asks, and never reads. */
+/** Sends a request and never reads the answer. */
 function ignore(url: string): Socket {
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -73,10 +73,10 @@ describe('GET /api/events', () => {
       ...{ reachability: 'reachable', state: 'ready', plain: false, capacity: 8, unreachable_reason: null },
       slots: { held: 0, warm: 3, starting: 0, removing: 0, free: 5 },
     });
-    // The first event after that may tell of both once more: nobody had been told before.
+    // The first event after that may have both once more: none was sent before.
     await until('a second has come', () => events().length > 1);
     other.warm = 4;
-    const news = await until('it is told', () =>
+    const news = await until('an event has the change', () =>
       events().find(({ nodes }) => nodes.some(({ slots }) => slots.warm === 4)),
     );
     expect(news.whole).toBe(false);
@@ -84,12 +84,12 @@ describe('GET /api/events', () => {
     expect(Object.keys(news.report_age_seconds)).toHaveLength(2);
   });
 
-  test('tells who left, of plain nodes, and why one is set aside', async () => {
+  test('reports removed nodes, plain nodes, and the reason why a node is unreachable', async () => {
     const { front, one, other } = await twoNodes();
     const { events } = await follow(front.controlUrl);
     const plain = await bench.node({ plain: true, warm: 6, capacity: 8 });
     await front.add(plain);
-    await until('the plain one is told of', () =>
+    await until('an event has the plain node', () =>
       events().some(({ nodes }) => nodes.some((row) => row.plain && row.slots.held === 2)),
     );
     const id = [...front.fleet.views()].find(({ member }) => member.url === one.url)?.member.id ?? '';
@@ -99,7 +99,7 @@ describe('GET /api/events', () => {
       response.end('{"available":"<b>many</b>"}');
       return true;
     };
-    await until('the reason is told', () =>
+    await until('an event has the reason', () =>
       events().some(({ nodes }) =>
         nodes.some(
           ({ reachability, unreachable_reason: reason }) =>
@@ -121,7 +121,7 @@ describe('GET /api/events', () => {
     expect(await page.text()).not.toContain('127.0.0.1');
   });
 
-  test('is not for pages of other origins, though a link to the page itself may be followed', async () => {
+  test('refuses pages of other origins, though a link to the page itself may be followed', async () => {
     const { front } = await twoNodes();
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     expect((await follow(front.controlUrl, headers)).status).toBe(403);
@@ -140,7 +140,7 @@ describe('GET /api/events', () => {
   });
 });
 
-test('GET / is the page for a browser, and what it was for everybody else', async () => {
+test('GET / is the page for a browser, and JSON for other clients', async () => {
   const front = await bench.front();
   const html = await fetch(`${front.controlUrl}/`, { headers: { accept: 'text/html,*/*;q=0.8' } });
   expect(html.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -168,7 +168,7 @@ async function serveFeed(whole: () => object) {
 }
 
 describe('the feed', () => {
-  test('keeps at most one event for who never reads, and lets them go; who reads misses nothing', async () => {
+  test('keeps at most one event for a client that never reads, then drops it; others miss nothing', async () => {
     const big = (number: number): object => ({ number, padding: 'x'.repeat(100_000) });
     let number = 0;
     const { feed, responses, url } = await serveFeed(() => big(number));
@@ -177,7 +177,7 @@ describe('the feed', () => {
     await until('both have come', () => feed.size === 2);
     const silent = responses.at(-1);
     let most = 0;
-    // What the kernel takes for a socket that nobody reads is some megabytes; after that it is ours to keep.
+    // The kernel buffers some megabytes for a socket that nothing reads; the rest is in this process's memory.
     while (feed.size === 2 && number < 3_000) {
       number += 1;
       feed.turn(big(number));
@@ -195,23 +195,23 @@ describe('the feed', () => {
     });
   });
 
-  test('says that it is still there when nothing happens', async () => {
+  test('sends a heartbeat when nothing happens', async () => {
     const { feed, url } = await serveFeed(() => ({}));
     const { text } = await follow(url, {}, '/');
     for (let turn = 0; turn < 5; turn += 1) feed.turn(undefined);
-    await until('it says so', () => text().endsWith('\n\n: still here\n\n'));
+    await until('a heartbeat came', () => text().endsWith('\n\n: still here\n\n'));
   });
 
-  test('puts an event into words once, for however many', async () => {
+  test('serializes an event once, for any number of clients', async () => {
     const { feed, url } = await serveFeed(() => ({}));
     const streams = await Promise.all(Array.from({ length: 20 }, () => follow(url, {}, '/')));
     let times = 0;
     feed.turn({ toJSON: () => ({ time: ++times }) });
-    for (const { text } of streams) await until('it is told', () => text().includes('{"time":1}'));
+    for (const { text } of streams) await until('the event came', () => text().includes('{"time":1}'));
     expect(times).toBe(1);
   });
 
-  test('takes no more than it has room for', async () => {
+  test('refuses connections over its limit', async () => {
     const { feed, url } = await serveFeed(() => ({}));
     for (let number = 1; number <= 256; number += 1) ignore(url);
     await until('all have come', () => feed.size === 256);

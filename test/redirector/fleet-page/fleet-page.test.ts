@@ -30,11 +30,11 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     expect(faults).toEqual([]);
   });
 
-  /** What the browser cannot but complain of in this test. */
+  /** The console errors that are expected in this test. */
   const forgive = (pattern: RegExp): void => {
     faults.splice(0, faults.length, ...faults.filter((fault) => !pattern.test(fault)));
   };
-  /** Not waited for: it may ask for a token, or show that nobody is there. */
+  /** Does not wait for data: the page may ask for a token, or show that the redirector does not answer. */
   const open = async (control: string, options: Parameters<typeof openFleetPage>[2] = {}): Promise<Page> => {
     const opened = await openFleetPage(browser, control, options);
     faults = opened.faults;
@@ -90,10 +90,10 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
       await badge(page, 1, 'ready');
     });
 
-    test('a drain keeps readers until its deadline, and the last node has to be insisted on', async () => {
+    test('a drain keeps readers until its deadline; draining the last node needs a second confirmation', async () => {
       const page = await open(demo.control());
       await new Reader().click(`${url}/`);
-      const busy = await until('somebody is there', async () => {
+      const busy = await until('the node has a reader', async () => {
         const numbers = await page.locator('.numbers').allTextContents();
         const index = numbers.findIndex((text) => Number.parseInt(text, 10) > 0);
         return index < 0 ? undefined : index + 1;
@@ -132,7 +132,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
       }
     });
 
-    test('a node is removed and added again, and what is not an address is refused in clear words', async () => {
+    test('a node is removed and added again, and an invalid address is refused with a clear message', async () => {
       const page = await open(demo.control());
       const address = (await rowOf(page, 2).locator('.address').textContent()) ?? '';
       await rowOf(page, 2)
@@ -146,7 +146,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
       await dialog.getByLabel('Address').fill('ftp://node7.example.org');
       await dialog.getByRole('button', { name: 'Add it' }).click();
       await dialog.getByText('url: ftp:// is not http or https').waitFor();
-      // A refused request is an error to the browser, and is shown above; it is none of the page's.
+      // The browser logs a refused request as an error; the page shows it, above, and logs none of its own.
       forgive(/status of 4\d\d/);
       await dialog.getByLabel('Address').fill(address);
       await dialog.getByLabel('Name').fill(names[1] ?? '');
@@ -155,7 +155,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     });
   });
 
-  test('without a node it says what to type', async () => {
+  test('without a node it shows the command that adds one', async () => {
     const { control } = await front();
     const page = await open(control);
     await page.getByText('No nodes yet.').waitFor();
@@ -193,7 +193,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     forgive(/status of (4\d\d|502)/);
   });
 
-  test('what nodes say of themselves is text, whatever they say', async () => {
+  test('text from nodes is shown as text, never as HTML', async () => {
     const redirector = await front();
     const evil = '<img src="/x" onerror="document.title=1"><script>document.title=2</script>';
     const node = await bench.node();
@@ -221,7 +221,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375);
   });
 
-  test('fits a phone, in the dark too, with names as long as they may be', async () => {
+  test('fits a phone, in dark mode too, with the longest names allowed', async () => {
     const redirector = await front();
     const node = await bench.node({ warm: 900_000, capacity: 1_000_000 });
     await add(redirector, 'n'.repeat(63), node.url);
@@ -250,18 +250,18 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     await page.clock.fastForward(21_000);
     await page.locator('#connection[data-state="lost"]').waitFor();
     run.process.kill('SIGCONT');
-    // Longer than it waits between two attempts.
+    // Longer than the page waits between two attempts.
     await page.clock.fastForward(16_000);
     await live(page);
   });
 
-  test('lets go of its connection while nobody looks, and takes it up again', async () => {
+  test('closes its connection while its tab is hidden, and opens it again', async () => {
     const { control } = await front();
     const page = await (await browser.newContext()).newPage();
     await page.clock.install();
     await page.goto(`${control}/fleet`);
     await live(page);
-    // A browser without a screen hides no tab by itself.
+    // A browser without a screen never hides a tab by itself.
     const turn = (state: string): Promise<unknown> =>
       page.evaluate(
         `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
@@ -293,7 +293,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     await live(page);
     await page.locator('.numbers', { hasText: '2 warm' }).waitFor();
     rmSync(first.dir, { recursive: true, force: true });
-    // While nobody was there the browser could not but say so.
+    // While the redirector was away the browser logged failed requests.
     forgive(/ERR_(CONNECTION|INCOMPLETE|EMPTY)/);
   });
 });

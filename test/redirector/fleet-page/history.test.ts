@@ -1,4 +1,4 @@
-// The hour that the control listener remembers: what goes into it, how much of it there is, and whence it comes.
+// The last hour, as the control listener keeps it: what goes into it, its size, and which reports it comes from.
 import { afterEach, describe, expect, test } from 'vitest';
 import { History, type Tally } from '../../../redirector/fleet-page/history.ts';
 import { type Bucket, historySchema } from '../../../shared/api/history.ts';
@@ -18,7 +18,7 @@ const sums = (changes: Partial<Tally> = {}): Tally => ({
 const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 describe('the history', () => {
-  test('puts what came into the bucket of its ten seconds', () => {
+  test('adds an event to the bucket of its ten seconds', () => {
     const history = new History();
     history.note(1_000_000, sums({ arrivals: 2 }), LOAD);
     history.note(1_009_999, sums({ arrivals: 5, refused: 1, waiting: 7 }), LOAD);
@@ -30,7 +30,7 @@ describe('the history', () => {
     expect(history.newest).toEqual(history.answer().buckets.at(-1));
   });
 
-  test('keeps an hour and no more, however long it runs', () => {
+  test('keeps one hour, however long the process runs', () => {
     const history = new History();
     for (let second = 0; second < 3 * 3_600; second += 1)
       history.note(second * 1000, sums({ arrivals: second }), LOAD);
@@ -42,7 +42,7 @@ describe('the history', () => {
     expect(buckets.every(({ arrivals }) => arrivals === 10)).toBe(true);
   });
 
-  test('forgets what is older than an hour when the machine slept', () => {
+  test('forgets what is older than an hour after the machine slept', () => {
     const history = new History();
     history.note(0, sums(), LOAD);
     history.note(10_000, sums(), LOAD);
@@ -50,14 +50,14 @@ describe('the history', () => {
     expect(history.answer().buckets.map(({ begins_at }) => begins_at)).toEqual([at(10), at(3_600)]);
   });
 
-  test('is in order though the clock was set back', () => {
+  test('stays in order after the clock was set back', () => {
     const history = new History();
     history.note(100_000, sums({ arrivals: 1 }), LOAD);
     history.note(50_000, sums({ arrivals: 3 }), LOAD);
     expect(history.answer().buckets).toMatchObject([{ begins_at: at(100), arrivals: 3 }]);
   });
 
-  test('counts nothing when sums fall, and goes on from there', () => {
+  test('counts nothing when totals fall, and goes on from there', () => {
     const history = new History();
     history.note(0, sums({ arrivals: 10 }), LOAD);
     history.note(1_000, sums({ arrivals: 6 }), LOAD);
@@ -66,14 +66,14 @@ describe('the history', () => {
   });
 });
 
-/** Of all buckets. */
+/** The sum over all buckets. */
 async function total(control: string, field: Exclude<keyof Bucket, 'begins_at'>): Promise<number> {
   const answer = historySchema.parse(await (await fetch(`${control}/api/history`)).json());
   return answer.buckets.reduce((sum, bucket) => sum + bucket[field], 0);
 }
 
 describe('GET /api/history', () => {
-  test('tells of arrivals, refusals and bounces, and counts who was sent back once', async () => {
+  test('shows arrivals, refusals and bounces, and counts a bounced reader once', async () => {
     const front = await bench.front({ holdFor: '0ms' });
     const [one, other] = [await bench.node({ warm: 2 }), await bench.node({ warm: 2 })];
     await front.add(one, other);
@@ -87,7 +87,7 @@ describe('GET /api/history', () => {
       [...front.fleet.views()].every(({ stats }) => stats?.fleet?.state === 'cordoned'),
     );
     expect((await front.get('/')).status).toBe(503);
-    await until('it is told', async () => (await total(front.controlUrl, 'refused')) === 1);
+    await until('the history shows it', async () => (await total(front.controlUrl, 'refused')) === 1);
     expect(await total(front.controlUrl, 'bounces')).toBe(1);
     expect(await total(front.controlUrl, 'arrivals')).toBe(2);
   });

@@ -1,4 +1,4 @@
-// The view: what a report changes, what a missing one changes, and what must change nothing.
+// The fleet's view of its nodes: what a report changes, what a missing one changes, and what must change nothing.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Fleet } from '../../../redirector/nodes/fleet.ts';
 import { estimateRoom, mayBeSentTo, type NodeView } from '../../../redirector/nodes/node-view.ts';
@@ -41,7 +41,7 @@ const send = (view: NodeView, times = 1): void => {
 const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
 describe('a node', () => {
-  test('that was not heard from yet gets nobody', () => {
+  test('that has not reported yet gets no reader', () => {
     expect(mayBeSentTo(a, clock.now())).toBe(false);
     expect(room(a)).toEqual({ warm: 0, cold: 0 });
   });
@@ -55,7 +55,7 @@ describe('a node', () => {
     }
   });
 
-  test('that fell silent keeps the time at which it did', () => {
+  test('that stopped answering keeps the time at which it did', () => {
     fleet.report(a, report(1), clock.now());
     fleet.miss(a, { reason: 'refused', sure: true });
     const { since } = a;
@@ -64,7 +64,7 @@ describe('a node', () => {
     expect(a).toMatchObject({ reachability: 'unreachable', since });
   });
 
-  test('is given the benefit of one doubt when it is silent, and none when it refuses', () => {
+  test('stays trusted after one missed poll, but not after a refused connection', () => {
     fleet.report(a, report(1), clock.now());
     fleet.report(b, report(1, { node: 'node-b' }), clock.now());
     fleet.miss(a, { reason: 'slow', sure: false });
@@ -74,7 +74,7 @@ describe('a node', () => {
     expect(a.reachability).toBe('unreachable');
   });
 
-  test('that calls itself as another does is set aside, and the other is not', () => {
+  test('with the name of another node is set aside, and the other is not', () => {
     fleet.report(a, report(1), clock.now());
     fleet.report(b, report(1), clock.now());
     expect(a.reachability).toBe('reachable');
@@ -82,7 +82,7 @@ describe('a node', () => {
     expect(b.unreachableReason).toContain('"node-a"');
   });
 
-  test('keeps what is known of it when others come and go, and begins anew at another address', () => {
+  test('keeps its state when others are added or removed, and starts fresh at another address', () => {
     fleet.report(a, report(1), clock.now());
     fleet.setMembers([{ id: 'a', url: 'http://a.test' }]);
     expect(fleet.get('a')).toBe(a);
@@ -98,7 +98,7 @@ describe('a report', () => {
     expect(room(a).warm).toBe(2);
   });
 
-  test('that is the last one again counts as a missed poll: a cache may be telling it', () => {
+  test('identical to the last one counts as a missed poll: it may come from a cache', () => {
     fleet.report(a, report(7), clock.now());
     fleet.report(a, report(7), clock.now());
     expect(a.reachability).toBe('reachable');
@@ -107,7 +107,7 @@ describe('a report', () => {
     expect(a.unreachableReason).toContain('not newer');
   });
 
-  test('of a new boot counts, whatever its number, and forgets who was sent to the old one', () => {
+  test('of a new boot counts, whatever its number, and forgets readers sent to the old one', () => {
     fleet.report(a, report(900, { warm: 2 }), clock.now());
     send(a, 2);
     expect(room(a).warm).toBe(0);
@@ -115,7 +115,7 @@ describe('a report', () => {
     expect(room(a).warm).toBe(8);
   });
 
-  test('that is marked full gets no readers until its next report; watchers are notified once', () => {
+  test('of a node that is marked full reopens it; watchers are notified of the mark once', () => {
     fleet.report(a, report(1), clock.now());
     const updates: string[] = [];
     fleet.watch({ update: (view) => updates.push(view.member.id), remove: () => undefined });
@@ -130,7 +130,7 @@ describe('a report', () => {
 });
 
 describe('the estimate', () => {
-  test('counts down with each reader who is sent, and never below nothing', () => {
+  test('counts down with each reader who is sent, and never below zero', () => {
     fleet.report(a, report(1, { warm: 3, capacity: 3 }), clock.now());
     send(a, 2);
     expect(room(a).warm).toBe(1);
@@ -138,7 +138,7 @@ describe('the estimate', () => {
     expect(room(a)).toEqual({ warm: 0, cold: 0 });
   });
 
-  test('forgives those whom the node has seen, each second by itself', () => {
+  test('gives back the slots of readers whom the node has counted, each second by itself', () => {
     fleet.report(a, report(1), clock.now());
     send(a, 3);
     const first = epoch();
@@ -146,12 +146,12 @@ describe('the estimate', () => {
     send(a, 2);
     fleet.report(a, report(2, { warm: 5, held: 3, seen: { [KEY]: { [first]: 3 } } }), clock.now());
     expect(room(a).warm).toBe(3);
-    // More seen than sent (a ticket shown twice to two nodes, say) lends nothing to another second.
+    // More counted than sent (a ticket shown to two nodes, say) adds nothing to another second.
     fleet.report(a, report(3, { warm: 5, held: 3, seen: { [KEY]: { [first]: 30 } } }), clock.now());
     expect(room(a).warm).toBe(3);
   });
 
-  test('heeds only what was seen of our own tickets', () => {
+  test('counts only our own tickets among those that a report has counted', () => {
     fleet.report(a, report(1), clock.now());
     send(a, 3);
     fleet.report(a, report(2, { seen: { 'other/boot': { [epoch()]: 3 } } }), clock.now());
@@ -166,33 +166,33 @@ describe('the estimate', () => {
     expect(room(a).warm).toBe(8);
   });
 
-  test('falls back to a window of time for a plain tmpnb node', () => {
+  test('uses a window of time for a plain tmpnb node', () => {
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
     clock.pass(3_000);
     for (let turn = 0; turn < 3; turn += 1) fleet.countRedirect(a, clock.now(), false);
     expect(room(a)).toEqual({ warm: 1, cold: 0 });
     clock.pass(500);
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
-    // Sent shortly before it was asked: it may not have known of them.
+    // Sent shortly before the report was requested: the node may not have counted this reader.
     expect(room(a).warm).toBe(1);
     clock.pass(2_000);
     fleet.report(a, { available: 1, capacity: 4 }, clock.now());
     expect(room(a).warm).toBe(1);
   });
 
-  test('counts free slots, and starts that nobody waits for, as room for a cold start', () => {
+  test('counts free slots, and starts that no reader waits for, as room for a cold start', () => {
     fleet.report(
       a,
       report(1, { warm: 2, starting: 3, waiting: 1, held: 4, removing: 1, capacity: 16 }),
       clock.now(),
     );
-    // 16 − 2 warm − 4 held − 1 removing − 1 who waits
+    // 16 − 2 warm − 4 held − 1 removing − 1 reader who waits
     expect(room(a)).toEqual({ warm: 2, cold: 8 });
     send(a, 5);
     expect(room(a)).toEqual({ warm: 0, cold: 5 });
   });
 
-  test('counts only the starts under way where a node was told to start nothing', () => {
+  test('counts only the starts under way where a node must start no more', () => {
     const paused = { warm: 1, starting: 3, waiting: 1, held: 2, capacity: 16, paused: true };
     fleet.report(a, report(1, paused), clock.now());
     expect(room(a)).toEqual({ warm: 1, cold: 2 });

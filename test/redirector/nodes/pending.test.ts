@@ -39,7 +39,7 @@ describe('pending readers with tickets', () => {
     }
   });
 
-  test('counts on when the clock is set back by a moment, and starts again when by more', () => {
+  test('keeps counting after the clock is set back a little, and starts again after a large step', () => {
     const pending = new PendingReaders();
     pending.addWithTicket(START);
     pending.addWithTicket(START - 2_000);
@@ -48,7 +48,7 @@ describe('pending readers with tickets', () => {
     expect(pending.countByTickets({}, START - 60_000)).toBe(1);
   });
 
-  test('forgets all when the node boots', () => {
+  test('forgets everything when the node restarts', () => {
     const pending = new PendingReaders();
     pending.addWithTicket(START);
     pending.add(START);

@@ -1,4 +1,4 @@
-// A dispatcher over nodes that say what a test wants, by a clock that stands still.
+// A dispatcher over nodes that report what a test wants, with a clock that stands still.
 
 import { Fleet } from '../../../redirector/nodes/fleet.ts';
 import type { NodeView } from '../../../redirector/nodes/node-view.ts';
@@ -16,7 +16,7 @@ export class DispatchBed {
     ...{ redirector: 'front', boot: 'boot' },
   });
 
-  /** From now on these are the nodes. */
+  /** Replaces the nodes. */
   members(count: number): readonly NodeView[] {
     this.fleet.setMembers(
       Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}` })),

@@ -19,7 +19,7 @@ describe('tickets', () => {
     return { nonce, node };
   };
 
-  test('are signed more at a time the more readers a node is sent within a second, and anew in the next', () => {
+  test('are signed in larger batches the more readers a node gets in a second', () => {
     const [view] = bed.members(1);
     if (view === undefined) throw new TypeError('no node');
     bed.report(view, { warm: 1_000, capacity: 1_000 });
@@ -38,7 +38,7 @@ describe('tickets', () => {
     expect(view.sheet?.size).toBe(1);
   });
 
-  test('are for the node as it calls itself now', () => {
+  test('are for the current name of the node', () => {
     const [view] = bed.members(1);
     if (view === undefined) throw new TypeError('no node');
     bed.report(view);
@@ -47,7 +47,7 @@ describe('tickets', () => {
     expect(sendTo().node).toBe('renamed');
   });
 
-  test("of whoever has tried some nodes are theirs alone: what they tried is in nobody else's", () => {
+  test('of a bounced reader name the nodes tried; those of other readers do not', () => {
     const [, view] = bed.members(2);
     if (view === undefined) throw new TypeError('no node');
     for (const each of bed.fleet.views()) bed.report(each);

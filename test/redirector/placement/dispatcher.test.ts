@@ -1,4 +1,4 @@
-// Weights that stay right by themselves: as readers are sent, as time passes, and when most nodes fall silent at once.
+// Weights stay right by themselves: as readers are sent, as time passes, and when most nodes fall silent at once.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../redirector/nodes/fleet.ts';
 import type { Dispatcher } from '../../../redirector/placement/dispatcher.ts';
@@ -20,7 +20,7 @@ const report: DispatchBed['report'] = (view, changes) => bed.report(view, change
 const send = () => bed.send();
 const silent = { reason: 'timed out', sure: false };
 
-/** How many of so many choices end at each node. */
+/** How many of a number of choices end at each node. */
 function chosen(times = 2_000): ReadonlyMap<string | undefined, number> {
   const counts = new Map<string | undefined, number>();
   for (let turn = 0; turn < times; turn += 1) {
@@ -31,13 +31,13 @@ function chosen(times = 2_000): ReadonlyMap<string | undefined, number> {
 }
 
 describe('sending', () => {
-  test('a node that says that it can start none is sent as many as are warm there, and no more', () => {
+  test('a node that reports that it cannot start any gets as many readers as it has warm sandboxes', () => {
     for (const view of members(1))
       report(view, { warm: 2, capacity: 8, cold: 0, problem: 'no memory is left' });
     expect([send(), send(), send()]).toMatchObject([{ view: {} }, { view: {} }, 'full']);
   });
 
-  test('gives each slot once, then says full; tickets that never arrive give the slots back by themselves', () => {
+  test('uses each slot once, then says full; the slots of tickets that never arrive come back', () => {
     for (const view of members(3)) report(view);
     for (let turn = 0; turn < 24; turn += 1) expect(send()).toMatchObject({ view: {} });
     expect(send()).toBe('full');
@@ -47,7 +47,7 @@ describe('sending', () => {
     expect(send()).toMatchObject({ view: {} });
   });
 
-  test('passes over those who were tried, and remembers them for others', () => {
+  test('passes over nodes that the reader has tried, and keeps them for other readers', () => {
     for (const view of members(3)) report(view);
     const journey = { ...dispatcher.startJourney(), tried: ['n0', 'n2', 'nobody'] };
     for (let turn = 0; turn < 8; turn += 1)
@@ -63,7 +63,7 @@ describe('sending', () => {
     expect([...chosen().keys()]).toEqual([b?.member.id]);
   });
 
-  test('forgets a node that has left, even when a poll of it ends later', () => {
+  test('forgets a node that was removed, even when a poll of it ends later', () => {
     const [a] = members(2);
     for (const view of fleet.views()) report(view);
     members(0);
@@ -72,7 +72,7 @@ describe('sending', () => {
     expect(dispatcher.refusalReason()).toBe('no-nodes');
   });
 
-  test('finds a node by the name it told, and by its id when it told none', () => {
+  test('finds a node by the name that it reports, or by its id if it reports none', () => {
     const [a, b] = members(2);
     if (a === undefined || b === undefined) throw new Error('two members');
     report(a, { node: 'first' });
@@ -82,7 +82,7 @@ describe('sending', () => {
   });
 });
 
-describe('a node that just came back', () => {
+describe('a node that has just recovered', () => {
   test('gets a small share at once and its whole share after ten seconds', () => {
     const [a, b] = members(2);
     if (a === undefined || b === undefined) throw new Error('two members');

@@ -1,4 +1,4 @@
-// Issue 2's crowd at the front alone: as many redirects as there are sandboxes, however polls and arrivals interleave.
+// The crowd of issue 2 at the front alone: as many redirects as sandboxes, however polls and arrivals interleave.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
@@ -7,7 +7,7 @@ import { Bench, type Front } from '../support.ts';
 const bench = new Bench();
 afterEach(() => bench.clear());
 
-/** Clicks, and walks on to the node after `wander` ms; the status the front gave. */
+/** Clicks, and arrives at the node after `wander` ms; returns the status of the front's answer. */
 async function click(front: Front, wander: number): Promise<number> {
   const answer = await front.get('/notebooks/a.ipynb');
   const location = answer.headers.get('location');
@@ -38,7 +38,7 @@ describe('fifty readers at two nodes of eight', () => {
     ]);
   });
 
-  test('over a second, on the way for different times, while the nodes are polled: the same', async () => {
+  test('over a second, with different travel times, while the nodes are polled: the same', async () => {
     const front = await bench.front({ pollInterval: '100ms' });
     const nodes = [await bench.node(), await bench.node()];
     await front.add(...nodes);
@@ -51,11 +51,11 @@ describe('fifty readers at two nodes of eight', () => {
     );
     expect(tally(statuses)).toEqual({ 302: 16, 503: 34 });
     expect(nodes.map(({ refused }) => refused)).toEqual([0, 0]);
-    // It was the estimate that held, not a lack of news.
+    // Reports came in all the while: it was the estimate that held.
     for (const [index, { polls }] of nodes.entries()) expect(polls).toBeGreaterThan((before[index] ?? 0) + 3);
   });
 
-  test('and whoever leaves makes room for exactly one', async () => {
+  test('a reader who leaves makes room for exactly one other', async () => {
     const front = await bench.front();
     const nodes = [await bench.node({ warm: 2, capacity: 2 }), await bench.node({ warm: 2, capacity: 2 })];
     await front.add(...nodes);
@@ -68,7 +68,7 @@ describe('fifty readers at two nodes of eight', () => {
     first.warm += 1;
     first.claims -= 1;
     const { polls } = first;
-    // The second of these polls begins when the first, which told of it, was heard.
+    // The second of these polls begins after the front has processed the first, which has the change.
     await until('the front knows', () => first.polls > polls + 1);
     expect(tally(await Promise.all(Array.from({ length: 9 }, () => click(front, 0))))).toEqual({
       302: 1,
@@ -76,7 +76,7 @@ describe('fifty readers at two nodes of eight', () => {
     });
   });
 
-  test('without a secret nobody is sent twice to a slot within the window of time', async () => {
+  test('without a secret no slot is given to two readers within the window of time', async () => {
     const front = await bench.front({}, { secret: '' });
     await front.add(await bench.node({ plain: true }), await bench.node({ plain: true }));
     const statuses = await Promise.all(

@@ -1,4 +1,4 @@
-// The tree against the plainest reference there is: an array, summed and searched from its beginning.
+// The tree against the simplest reference: an array, summed and searched from its beginning.
 import { describe, expect, test } from 'vitest';
 import { Fenwick } from '../../../redirector/placement/fenwick-tree.ts';
 import { seeded } from '../support.ts';
@@ -40,7 +40,7 @@ describe('a Fenwick tree', () => {
     expect([0.5, 2.999, 3, 5.999].map((point) => tree.find(point))).toEqual([1, 1, 4, 5]);
   });
 
-  test('finds nothing where nothing has weight, and never a place without', () => {
+  test('finds nothing where nothing has weight, and never a place without weight', () => {
     const tree = new Fenwick();
     expect(tree.find(0)).toBeUndefined();
     tree.set(5, 2);

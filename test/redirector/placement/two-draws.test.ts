@@ -1,4 +1,4 @@
-// The draw: in proportion, the larger of two, never where there is no room.
+// The draw: in proportion to weight, the larger of two, never a node without room.
 import { describe, expect, test } from 'vitest';
 import { Placement } from '../../../redirector/placement/two-draws.ts';
 import { seeded } from '../support.ts';
@@ -21,11 +21,11 @@ function shares(from: Placement, excluded?: readonly number[]): ReadonlyMap<numb
 }
 
 describe('placement', () => {
-  test('gives a full node beside a free one nothing of 10,000', () => {
+  test('gives a full node beside a free one none of 10,000 readers', () => {
     expect(shares(placement([0], [5], [0]))).toEqual(new Map([[1, 10_000]]));
   });
 
-  test('chooses nobody when nobody has room', () => {
+  test('chooses no node when none has room', () => {
     expect(shares(placement())).toEqual(new Map([[undefined, 10_000]]));
     expect(shares(placement([0], [0]))).toEqual(new Map([[undefined, 10_000]]));
   });
@@ -37,14 +37,14 @@ describe('placement', () => {
     }
   });
 
-  test('keeps the larger of two draws: a node of weight w among W is passed over only when both draws miss it', () => {
-    // 1 − (1/4)² of the draws: 9,375
+  test('keeps the larger of two draws: a node is passed over only when both draws miss it', () => {
+    // A node of weight w among W gets 1 − (1 − w/W)² of the draws: 1 − (1/4)² of 10,000 is 9,375.
     const large = shares(placement([1], [3])).get(1) ?? 0;
     expect(large).toBeGreaterThan(9_275);
     expect(large).toBeLessThan(9_475);
   });
 
-  test('leaves no node with room out', () => {
+  test('leaves out no node with room', () => {
     expect(shares(placement([60], [20])).get(1)).toBeGreaterThan(100);
   });
 
@@ -56,7 +56,7 @@ describe('placement', () => {
     expect(cold.get(2)).toBeUndefined();
   });
 
-  test('passes over what is excluded, in both draws, and remembers its weight', () => {
+  test('passes over excluded nodes, in both draws, and restores their weight', () => {
     const from = placement([50], [5], [0, 9]);
     expect(shares(from, [0])).toEqual(new Map([[1, 10_000]]));
     expect(shares(from, [0, 1])).toEqual(new Map([[2, 10_000]]));
@@ -64,7 +64,7 @@ describe('placement', () => {
     expect([from.warmAt(0), from.warmAt(1), from.coldAt(2)]).toEqual([50, 5, 9]);
   });
 
-  test('holds at the edges of chance', () => {
+  test('holds at the limits of the random source', () => {
     const from = placement([0], [3], [0]);
     expect(from.choose(() => 0)).toBe(1);
     expect(from.choose(() => 1 - Number.EPSILON / 2)).toBe(1);

@@ -1,4 +1,4 @@
-// Who is held at the front when there seems to be no room: for how long, in which order, and how it ends.
+// Readers held at the front when there seems to be no room: for how long, in which order, and how it ends.
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
@@ -7,10 +7,10 @@ import { Bench, bounce, type Front, post, type TestNode } from '../support.ts';
 const bench = new Bench();
 afterEach(() => bench.clear());
 
-/** Polls so rarely that only the waiting room asks. */
+/** Polls so rarely that only the waiting room asks nodes. */
 const RARELY = { pollInterval: '1h', holdFor: '20s' };
 
-/** A front that believes its only node full, which is full indeed. */
+/** A front whose only node reported that it is full, and is full. */
 async function fullFleet(flags: Readonly<Record<string, string>> = {}): Promise<[Front, TestNode]> {
   const front = await bench.front({ ...RARELY, ...flags });
   const node = await bench.node({ warm: 0, capacity: 0 });
@@ -23,7 +23,7 @@ const settled = async (promise: Promise<unknown>): Promise<boolean> => {
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 };
 
-/** The sum of a metric's values, of those series whose labels hold `label`. */
+/** The sum of a metric over the series whose labels contain `label`. */
 async function metric(front: Front, name: string, label = ''): Promise<number> {
   const text = await (await fetch(`${front.controlUrl}/metrics`)).text();
   const lines = text.split('\n').filter((line) => /^\w+/.exec(line)?.[0] === name && line.includes(label));
@@ -31,7 +31,7 @@ async function metric(front: Front, name: string, label = ''): Promise<number> {
 }
 
 describe('a reader for whom there seems to be no room', () => {
-  test('is sent on when a node, asked again at once, has some', async () => {
+  test('is sent on when a node, polled again at once, has room', async () => {
     const [front, node] = await fullFleet();
     node.warm = 1;
     const polls = node.polls;
@@ -42,7 +42,7 @@ describe('a reader for whom there seems to be no room', () => {
     expect(await metric(front, 'tmpfleet_waits_total', 'outcome="sent"')).toBe(1);
   });
 
-  test('is refused once every node has told that it has none, long before the hold is over', async () => {
+  test('is refused once every node has reported that it is full, long before the hold is over', async () => {
     const [front, node] = await fullFleet({ holdFor: '1h' });
     const polls = node.polls;
     const answer = await front.get('/tree');
@@ -53,7 +53,7 @@ describe('a reader for whom there seems to be no room', () => {
     expect(await metric(front, 'tmpfleet_waiting')).toBe(0);
   });
 
-  test('is refused when the hold is over, though a node that hangs has not told', async () => {
+  test('is refused when the hold is over, though a node that hangs has not reported', async () => {
     const front = await bench.front({ ...RARELY, holdFor: '300ms', pollTimeout: '1h' });
     const node = await bench.node({ warm: 0, capacity: 0 });
     await front.add(node);
@@ -61,7 +61,7 @@ describe('a reader for whom there seems to be no room', () => {
     expect((await front.get('/tree')).status).toBe(503);
   });
 
-  test('is refused at once where nobody is to be held, where there is no node, and where none answers', async () => {
+  test('is refused at once if holding is off, if there is no node, and if none answers', async () => {
     const [front, node] = await fullFleet({ holdFor: '0s' });
     const polls = node.polls;
     expect((await front.get('/tree')).status).toBe(503);
@@ -72,7 +72,7 @@ describe('a reader for whom there seems to be no room', () => {
     expect((await empty.get('/tree')).status).toBe(503);
   });
 
-  test('that a node sent back is sent to that very node when it says that it has room again', async () => {
+  test('returns to the node that bounced them when that node reports room again', async () => {
     const [front, node] = await fullFleet();
     const { node: name } = node.settings;
     node.warm = 1;
@@ -84,7 +84,7 @@ describe('a reader for whom there seems to be no room', () => {
 });
 
 describe('a reader whom a node sent back', () => {
-  test('is sent on by what the nodes tell now, not by what they told before', async () => {
+  test('is placed by the new reports of the nodes, not by the old ones', async () => {
     const front = await bench.front(RARELY);
     const [first, second, third] = [await bench.node(), await bench.node(), await bench.node()];
     await front.add(first, second, third);
@@ -96,7 +96,7 @@ describe('a reader whom a node sent back', () => {
     }
   });
 
-  test('goes by what is known when a node does not tell', async () => {
+  test('is placed by the last known reports when a node does not answer', async () => {
     const front = await bench.front({ ...RARELY, pollTimeout: '1h' });
     const [first, second] = [await bench.node(), await bench.node()];
     await front.add(first, second);
@@ -108,7 +108,7 @@ describe('a reader whom a node sent back', () => {
 });
 
 describe('readers who wait', () => {
-  test('go in the order in which they came, before anyone who comes later', async () => {
+  test('are admitted in the order in which they came, before later readers', async () => {
     const [front, node] = await fullFleet();
     const hold = holdReports(node);
     const ends: string[] = [];
@@ -123,12 +123,12 @@ describe('readers who wait', () => {
     expect(ends.toSorted()).toEqual(['first 302', 'second 302', 'third 503']);
   });
 
-  test('and leave give their place to those behind them', async () => {
+  test('leave their place to those behind them when they go', async () => {
     const [front, node] = await fullFleet();
     const hold = holdReports(node);
     const leaver = request(`${front.url}/leaver`);
     leaver.on('error', () => {}).end();
-    await until('the leaver waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
+    await until('the first reader waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
     const stayer = front.get('/stayer');
     await until('both wait', async () => (await metric(front, 'tmpfleet_waiting')) === 2);
     leaver.destroy();
@@ -142,11 +142,11 @@ describe('readers who wait', () => {
     expect(front.fleet.named(node.settings.node)?.redirects).toBe(1);
   });
 
-  test('do not keep a program from waiting in the same line', async () => {
+  test('share one queue with programs', async () => {
     const [front, node] = await fullFleet();
     const hold = holdReports(node);
     const spawned = post(`${front.url}/api/spawn`);
-    await until('it waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
+    await until('the program waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
     expect(await settled(spawned)).toBe(false);
     node.warm = 1;
     hold.release();
@@ -156,17 +156,17 @@ describe('readers who wait', () => {
   });
 });
 
-test('a redirector that has just started holds its first reader until it has heard its nodes', async () => {
+test('a redirector that has just started holds its first reader until its nodes have reported', async () => {
   const node = await bench.node({ warm: 1, capacity: 1 });
   const { release } = holdReports(node);
   const front = await bench.front({ ...RARELY, nodes: node.url });
   const click = front.get('/tree');
-  await until('they wait', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
+  await until('both wait', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
   release();
   expect((await click).status).toBe(302);
 });
 
-/** Reports are answered only when `release` is called: all that were asked for until then, and any later one. */
+/** Holds reports back until `release` is called, which lets those requested so far, and later ones, be answered. */
 function holdReports(node: TestNode): { release(): void } {
   const asked: (() => void)[] = [];
   node.override = (incoming, response) => {

@@ -1,10 +1,10 @@
-// The quick way to weigh a node that a reader was sent to comes to what the thorough way comes to.
+// The incremental weight of a node after a reader was sent there equals its weight computed in full.
 import { expect, test } from 'vitest';
 import { Weights } from '../../../redirector/placement/weights.ts';
 import { seeded } from '../support.ts';
 import { DispatchBed } from './bed.ts';
 
-test('a node that a reader was sent to weighs what it would, were all that is known of it looked at again', () => {
+test('the weight updated for one more reader equals the weight computed in full', () => {
   const bed = new DispatchBed();
   const views = bed.members(7);
   const ours = { ourKey: 'front/boot', pollInterval: 2_000 };
@@ -29,7 +29,7 @@ test('a node that a reader was sent to weighs what it would, were all that is kn
     quick.weights.sent(view, now);
     thorough.weights.update(view, now);
   }
-  // Or the one there would be nothing to compare, and of the other too little.
+  // Otherwise there is nothing to compare, or too little.
   expect(full).toBeGreaterThan(0);
   expect(full).toBeLessThan(4_000);
 });

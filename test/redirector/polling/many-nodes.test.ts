@@ -48,7 +48,7 @@ afterEach(async () => {
   dir = '';
 });
 
-/** And one where nothing listens. */
+/** One where nothing listens. */
 function members(): readonly { readonly id: string; readonly url: string }[] {
   const { port } = server.address() as AddressInfo;
   const all = Array.from({ length: NODES }, (_, n) => ({
@@ -58,7 +58,7 @@ function members(): readonly { readonly id: string; readonly url: string }[] {
   return [...all, { id: 'refused', url: `http://127.0.0.1:1` }];
 }
 
-test('all come into view, and what is wrong with one is told as ever', async () => {
+test('all nodes are polled, and the reason of a failing one is reported as without the thread', async () => {
   dir = mkdtempSync(join(tmpdir(), 'tmpfleet-many-'));
   writeFileSync(join(dir, 'nodes.json'), JSON.stringify({ nodes: members() }));
   const flags = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', dir];
@@ -84,8 +84,8 @@ test('all come into view, and what is wrong with one is told as ever', async () 
   expect(answer.headers.get('location')).toMatch(/^http:\/\/127\.0\..*ticket=/);
 });
 
-test('where the thread cannot run, they are asked without it', async () => {
-  // Run from its source, the program has no compiled thread beside it.
+test('where the thread cannot run, the nodes are polled without it', async () => {
+  // Run from source, the program has no compiled thread beside it.
   const fleet = new Fleet(systemClock);
   fleet.setMembers(members());
   const limits = { pollInterval: 2_000, pollTimeout: 2_000, unreachableInterval: 10_000 };

@@ -1,4 +1,4 @@
-// Nodes that misbehave, each for real: every one is set aside with its reason, and the node beside it goes on.
+// Nodes that really misbehave: each is set aside with its reason, and the node beside it goes on.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -143,12 +143,12 @@ describe('a node that', () => {
       }
       bad.override = undefined;
       await until('it is back', async () => (await front.stats()).hosts[bad.url]?.down === undefined);
-      // One more than the twenty readers, who are on their way to the other.
+      // One more than the twenty readers, who are on their way to the other node.
       expect((await front.stats()).available).toBe(2_000);
     });
   }
 
-  test('misbehaved once while it was well is asked again before it is given up, if it only was slow', async () => {
+  test('was healthy and is slow once is polled again before it is given up', async () => {
     const front = await bench.front({ pollTimeout: '200ms' });
     const node = await bench.node();
     await front.add(node);
@@ -160,13 +160,13 @@ describe('a node that', () => {
     };
     await until('one poll hung', () => hung === 1);
     const polls = node.polls;
-    await until('it was asked again', () => {
+    await until('it was polled again', () => {
       expect(front.fleet.named(node.settings.node)?.reachability).toBe('reachable');
       return node.polls > polls + 1;
     });
   });
 
-  test('calls itself as another does is set aside with that reason', async () => {
+  test('has the name of another node is set aside with that reason', async () => {
     const front = await bench.front();
     const one = await bench.node({ node: 'same' });
     const two = await bench.node({ node: 'same' });
@@ -177,7 +177,7 @@ describe('a node that', () => {
     expect(hosts[two.url]).toMatchObject({ down: true, reason: expect.stringContaining('"same"') });
   });
 
-  test('is gone is named, and found again on its old address', async () => {
+  test('stopped is reported with a reason, and recovers at its old address', async () => {
     const front = await bench.front();
     const node = await new TestNode().open();
     const { url } = node;

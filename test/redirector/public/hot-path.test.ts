@@ -1,4 +1,4 @@
-// What a redirect leaves undone so that it stays cheap, and what it must do all the same.
+// What a redirect skips so that it stays cheap, and what it must do all the same.
 import { afterEach, describe, expect, test } from 'vitest';
 import { Fleet, findNode } from '../../../redirector/nodes/fleet.ts';
 import type { Sent } from '../../../redirector/placement/dispatcher.ts';
@@ -14,7 +14,7 @@ const fleet = new Fleet(systemClock);
 fleet.setMembers([{ id: 'n1', url: 'http://n1' }]);
 const sent: Sent = { view: findNode(fleet, 'n1'), ticket: undefined };
 
-/** Paths that got into the log, of so many redirects. */
+/** Paths that got into the log, of a number of redirects. */
 function logged(share: number, redirects: number): readonly unknown[] {
   const lines: unknown[] = [];
   const logger = silent.child({});
@@ -26,24 +26,24 @@ function logged(share: number, redirects: number): readonly unknown[] {
 }
 
 describe('the access log', () => {
-  test('is none by default', () => {
+  test('is empty by default', () => {
     expect(createAccessLog({ share: 0, logger: silent, random: seeded(1) })).toBeUndefined();
   });
 
-  test('has the share that was asked for, and neither query nor ticket', () => {
+  test('has the configured share of redirects, and neither query nor ticket', () => {
     const lines = logged(0.1, 10_000);
     expect(lines.length).toBeGreaterThan(900);
     expect(lines.length).toBeLessThan(1_100);
     expect(lines[0]).toEqual({ path: '/tree', node: 'n1', share: 0.1 });
   });
 
-  test('has every redirect when all were asked for', () => {
+  test('has every redirect when the share is 1', () => {
     expect(logged(1, 50)).toHaveLength(50);
   });
 });
 
 describe('a redirect', () => {
-  test('carries the CORS headers where an origin is allowed, and none where none is', async () => {
+  test('carries CORS headers if an origin is allowed, and none otherwise', async () => {
     const node = await bench.node();
     const open = await bench.front({ allowOrigin: 'https://journal.example.org' });
     const closed = await bench.front();
@@ -56,7 +56,7 @@ describe('a redirect', () => {
     expect((await closed.get('/tree')).headers.get(origin)).toBeNull();
   });
 
-  test('is counted, by node and by what asked for it', async () => {
+  test('is counted by node and by kind of client', async () => {
     const node = await bench.node();
     const front = await bench.front();
     await front.add(node);
@@ -70,7 +70,7 @@ describe('a redirect', () => {
     }
   });
 
-  test('has a genuine ticket with a nonce of its own', async () => {
+  test('has a valid ticket with a nonce of its own', async () => {
     const node = await bench.node();
     const front = await bench.front();
     await front.add(node);

@@ -1,4 +1,4 @@
-// The way of a click through the front, with real nodes behind it: where it leads, what is kept, what is never counted.
+// A click at the front, with real nodes behind it: where it leads, what it keeps, and what is never counted.
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { Bench, bounce, type Front, SECRET } from '../support.ts';
 const bench = new Bench();
 afterEach(() => bench.clear());
 
-/** The raw answer to a raw request: what no client would send unaltered. */
+/** The raw answer to a raw request that no client library would send unaltered. */
 function raw(front: Front, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(front.url).port), '127.0.0.1');
@@ -56,16 +56,16 @@ describe('a click', () => {
       '/a/../b/./c?x=../y',
       '/?',
       '/a;b=c?ticket=mine',
-      // Without a secret there are no tickets of ours: this one is the reader's.
+      // Without a secret the front has no tickets: this one is the reader's.
       '/a?ticket=v1.2',
     ]) {
-      // An empty query says nothing, so its question mark may go.
+      // An empty query is dropped with its question mark.
       const kept = target.endsWith('?') ? target.slice(0, -1) : target;
       expect(await locationOfTarget(front, target)).toBe(node.url + kept);
     }
   });
 
-  test('cannot be made to lead to an address of the asker’s choosing', async () => {
+  test('cannot be made to lead to an address that the client chose', async () => {
     const front = await bench.front({}, { secret: '' });
     const node = await bench.node();
     await front.add(node);
@@ -83,7 +83,7 @@ describe('a click', () => {
     }
   });
 
-  test('of which only the authority of an absolute target is left out', () => {
+  test('keeps all of an absolute target but its authority', () => {
     expect(splitRequestTarget('http://front/a//b?c=http://d/')).toEqual({
       path: '/a//b',
       query: 'c=http://d/',
@@ -100,7 +100,7 @@ describe('a click', () => {
     expect((await front.get('/tree?a')).headers.get('location')).toBe(`${node.url}/deep/tree?a`);
   });
 
-  test('is only ever a GET or a HEAD', async () => {
+  test('must be a GET or a HEAD', async () => {
     const front = await bench.front();
     await front.add(await bench.node());
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
@@ -111,8 +111,8 @@ describe('a click', () => {
   });
 });
 
-describe('who is not on their way is not counted', () => {
-  test('a HEAD is told where to, without a ticket', async () => {
+describe('requests that are not a click', () => {
+  test('a HEAD gets the address of a node, without a ticket', async () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 2, capacity: 2 });
     await front.add(node);
@@ -124,7 +124,7 @@ describe('who is not on their way is not counted', () => {
     expect((await front.get('/')).status).toBe(302);
   });
 
-  test('nor is a prefetch, by any of its names', async () => {
+  test('a prefetch, by any of its names, is not counted', async () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 1, capacity: 1 });
     await front.add(node);
@@ -139,7 +139,7 @@ describe('who is not on their way is not counted', () => {
     expect((await front.get('/')).status).toBe(503);
   });
 
-  test('what a browser or crawler asks for by itself never leads to a node', async () => {
+  test('what a browser or crawler requests by itself never leads to a node', async () => {
     const front = await bench.front();
     await front.add(await bench.node());
     const statusOf = async (path: string): Promise<number> => (await front.get(path)).status;
@@ -160,7 +160,7 @@ describe('who is not on their way is not counted', () => {
     }
   });
 
-  test('OPTIONS is answered by the front itself, with the headers a page elsewhere needs; so are errors', async () => {
+  test('the front answers OPTIONS itself, with CORS headers; errors have them too', async () => {
     const front = await bench.front({ allowOrigin: 'https://journal.example.org' });
     const preflight = await fetch(`${front.url}/api/spawn/`, { method: 'OPTIONS' });
     expect(preflight.status).toBe(204);
@@ -174,25 +174,28 @@ describe('who is not on their way is not counted', () => {
 });
 
 describe('tmpnb-redirector’s mistakes', () => {
-  test('a node that is down beside a live one gets 0 of 10,000', async () => {
+  test('a node that is down beside a live one gets 0 of 10,000 readers', async () => {
     const front = await bench.front({}, { secret: '' });
     const node = await bench.node({ warm: 20_000, capacity: 20_000 });
     const dead = await bench.node();
     const { url } = dead;
     await front.add(node, dead);
     await dead.close();
-    await until('it is known to be down', async () => (await front.stats()).hosts[url]?.down === true);
+    await until(
+      'the front knows that it is down',
+      async () => (await front.stats()).hosts[url]?.down === true,
+    );
     expect(await clickAll(front, 10_000)).toEqual({ [new URL(node.url).host]: 10_000 });
   });
 
-  test('a full one beside a free one gets 0', async () => {
+  test('a full node beside a free one gets 0 readers', async () => {
     const front = await bench.front();
     const node = await bench.node({ warm: 1_000, capacity: 1_000 });
     await front.add(node, await bench.node({ warm: 0, capacity: 0 }));
     expect(await clickAll(front, 500)).toEqual({ [new URL(node.url).host]: 500 });
   });
 
-  test('all full is 503 for everyone, and no node is the victim', async () => {
+  test('when all are full every reader gets 503, and no node is overloaded', async () => {
     const front = await bench.front();
     await front.add(await bench.node({ warm: 0, capacity: 0 }), await bench.node({ warm: 0, capacity: 0 }));
     expect(await clickAll(front, 200)).toEqual({ 503: 200 });
@@ -204,7 +207,7 @@ describe('tmpnb-redirector’s mistakes', () => {
     await front.add(one, two);
     await one.close();
     await two.close();
-    const answer = await until('both are known to be down', async () => {
+    const answer = await until('the front knows that both are down', async () => {
       const got = await front.get('/', { accept: 'application/json' });
       return got.status === 503 && got;
     });
@@ -212,7 +215,7 @@ describe('tmpnb-redirector’s mistakes', () => {
     expect(await answer.json()).toMatchObject({ status: 'error', code: 'no-node-answers' });
   });
 
-  test('at the start nobody is sent to a node that was not heard from', async () => {
+  test('right after the start no reader is sent to a node that has not reported', async () => {
     const front = await bench.front({ pollTimeout: '20s' });
     const silent = await bench.server(() => undefined);
     await fetch(`${front.controlUrl}/api/nodes`, {
@@ -226,7 +229,7 @@ describe('tmpnb-redirector’s mistakes', () => {
     });
   });
 
-  test('no nodes at all is told as that', async () => {
+  test('the answer says that there are no nodes', async () => {
     const front = await bench.front();
     const answer = await front.get('/', { accept: 'application/json' });
     expect([answer.status, await answer.json()]).toMatchObject([503, { status: 'error', code: 'no-nodes' }]);
@@ -234,7 +237,7 @@ describe('tmpnb-redirector’s mistakes', () => {
 });
 
 describe('a reader whom a node sent back', () => {
-  test('is not sent there again, and that node is full until it says otherwise', async () => {
+  test('is not sent there again, and that node is full until its next report', async () => {
     const front = await bench.front({ pollInterval: '30s', holdFor: '0s' });
     await front.add(await bench.node({ node: 'n1' }), await bench.node({ node: 'n2' }));
     for (let turn = 0; turn < 5; turn += 1) {
@@ -242,11 +245,11 @@ describe('a reader whom a node sent back', () => {
       expect(ticketOf(answer)).toMatchObject({ node: 'n2', tried: ['n1'], hops: 1 });
       expect(answer.headers.get('location')).toContain('/tree?x=1&ticket=');
     }
-    // The news serves those who come after, too: of 8 + 8 slots only n2's remaining three are left.
+    // The bounce also counts for later readers: of 8 + 8 slots only the three left on n2 are used.
     expect(await clickAll(front, 10)).toEqual({ [hostOf(front, 'n2')]: 3, 503: 7 });
   });
 
-  test('and shows that again does not close the node again', async () => {
+  test('who shows the same ticket again does not close the node again', async () => {
     const front = await bench.front({ holdFor: '0s' });
     await front.add(await bench.node({ node: 'n1' }));
     const ticket = bounce({ node: 'n1', tried: ['n1'] });
@@ -258,14 +261,14 @@ describe('a reader whom a node sent back', () => {
     expect((await front.get('/')).status).toBe(302);
   });
 
-  test('with a ticket of ours instead of the node’s closes nobody', async () => {
+  test('with a ticket from the front instead of the node closes no node', async () => {
     const front = await bench.front({ pollInterval: '30s' });
     await front.add(await bench.node({ node: 'n1' }));
     await front.get(`/?ticket=${bounce({ node: 'n2', tried: ['n1'] })}`);
     expect((await front.get('/')).status).toBe(302);
   });
 
-  test('three times is told the truth instead of a fourth try', async () => {
+  test('three times gets a refusal instead of a fourth try', async () => {
     const front = await bench.front();
     await front.add(await bench.node());
     const answer = await front.get(`/?ticket=${bounce({ node: 'z', hops: 3, tried: ['x', 'y', 'z'] })}`);
@@ -273,7 +276,7 @@ describe('a reader whom a node sent back', () => {
     expect(answer.headers.get('retry-after')).toBe('5');
   });
 
-  test('with a ticket that is forged, stale or cut is a reader without one, and it goes no further', async () => {
+  test('with a forged, stale or cut ticket counts as one without, and the ticket goes no further', async () => {
     const front = await bench.front();
     const node = await bench.node({ node: 'n1', warm: 50, capacity: 50 });
     await front.add(node);
@@ -297,7 +300,7 @@ function hostOf(front: Front, name: string): string {
   return new URL(view?.member.url ?? '').host;
 }
 
-/** How many of so many clicks, eight at a time, ended where; by host, or status where there is none. */
+/** Where a number of clicks, eight at a time, ended: counts by host, or by status where there is none. */
 async function clickAll(front: Front, count: number): Promise<Record<string, number>> {
   const ends: Record<string, number> = {};
   let left = count;

@@ -1,4 +1,4 @@
-// What a `POST /api/spawn` at the front does next, as a table.
+// The next step of a `POST /api/spawn` at the front, as a table.
 import { describe, expect, test } from 'vitest';
 import {
   ATTEMPT_MS,
@@ -19,17 +19,17 @@ const CASES: readonly (readonly [string, Partial<SpawnProgress>, SpawnStep])[] =
   ['the first of several nodes is asked for a short time', {}, { askForMs: ATTEMPT_MS }],
   ['the only node has the whole budget', { hasOthers: false }, { askForMs: SPAWN_BUDGET_MS }],
   [
-    'the last node has what is left',
+    'the last node gets the time that is left',
     { hasOthers: false, attempts: ['no-answer'], remainingMs: 3_000 },
     { askForMs: 3_000 },
   ],
   [
-    'no node is asked for longer than what is left',
+    'no node gets more time than is left',
     { attempts: ['no-answer', 'no-answer'], remainingMs: 1_000 },
     { askForMs: 1_000 },
   ],
   [
-    'after the budget no node is asked',
+    'no node is asked after the time is over',
     { attempts: ['no-answer', 'no-answer'], remainingMs: 0 },
     { refuse: 'none-answers' },
   ],

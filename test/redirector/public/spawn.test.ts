@@ -1,4 +1,4 @@
-// POST /api/spawn at the front: one sandbox for a program, from whichever node has one.
+// POST /api/spawn at the front: one sandbox for a program, from any node that has one.
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../../support/until.ts';
@@ -41,7 +41,7 @@ describe('POST /api/spawn', () => {
     }
   });
 
-  test('brings the caller’s authorization, and a ticket that the node counts', async () => {
+  test('sends the caller’s authorization, and a ticket that the node counts', async () => {
     const front = await bench.front();
     const node = await bench.node();
     const requests = record(node);
@@ -49,7 +49,7 @@ describe('POST /api/spawn', () => {
     await spawn(front, { headers: { authorization: 'token abc' } });
     expect(requests[0]?.headers.authorization).toBe('token abc');
     expect(requests[0]?.url).toMatch(/^\/api\/spawn\?ticket=/);
-    await until('the node’s report tells of it', () =>
+    await until('the node’s report counts it', () =>
       [...front.fleet.views()].some(({ stats }) => Object.keys(stats?.fleet?.seen ?? {}).length === 1),
     );
   });
@@ -118,7 +118,7 @@ describe('POST /api/spawn', () => {
     });
   }
 
-  test('is an honest 503 when no node answers at all', async () => {
+  test('is a 503 when no node answers', async () => {
     const front = await bench.front();
     const none = await spawn(front);
     expect([none.status, await none.json()]).toMatchObject([503, { code: 'no-nodes' }]);
@@ -149,7 +149,7 @@ describe('POST /api/spawn', () => {
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
   });
 
-  test('brings the caller’s body', async () => {
+  test('sends the caller’s body', async () => {
     const front = await bench.front();
     const node = await bench.node();
     let body = '';
@@ -181,7 +181,7 @@ describe('POST /api/spawn', () => {
     }
   });
 
-  test('is the only method there', async () => {
+  test('accepts no other method', async () => {
     const front = await bench.front();
     const answer = await front.get('/api/spawn');
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);

@@ -1,4 +1,4 @@
-// The 503 of the front: a page for people, JSON for programs, wording for what is the matter.
+// The 503 of the front: a page for people, JSON for programs, each with the cause.
 import { afterEach, describe, expect, test } from 'vitest';
 import { refusedPage } from '../../../redirector/public/unavailable-page.ts';
 import { pageHeaders } from '../../../shared/http/page.ts';
@@ -11,7 +11,7 @@ afterEach(() => bench.clear());
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
 describe('when there is no room', () => {
-  test('a person gets a page that tries again by itself, is never stored and loads nothing', async () => {
+  test('a person gets a page that retries by itself, is never stored and loads nothing', async () => {
     const front = await bench.front({ retryAfter: '3s' });
     await front.add(await bench.node({ warm: 0, capacity: 0 }));
     const answer = await front.get('/notebooks/a.ipynb?x=1', BROWSER);
@@ -38,7 +38,7 @@ describe('when there is no room', () => {
     }
   });
 
-  test('the page goes back to the address as it was asked for: without a ticket that keeps its reader out', async () => {
+  test('the page returns to the address as requested, without a ticket that keeps its reader out', async () => {
     const front = await bench.front();
     await front.add(await bench.node({ node: 'n1', warm: 0, capacity: 0 }));
     const now = Date.now();
@@ -67,7 +67,7 @@ describe('when there is no room', () => {
     expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([503, '5', '']);
   });
 
-  test('each cause has words of its own, and its script is the one its headers allow', () => {
+  test('each cause has its own text, and each script is the one that its headers allow', () => {
     const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) =>
       refusedPage(cause, 5_000, '/'),
     );

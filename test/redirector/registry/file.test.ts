@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const open = (logger: Logger = silent): OwnedRegistry =>
   openFileRegistry({ path, logger, clock: systemClock });
-/** The messages of a registry's log, from `level` on. */
+/** The messages of a registry's log, from `level` up. */
 const openLogged = (level: 'error' | 'warn'): { lines: string[]; registry: OwnedRegistry } => {
   const lines: string[] = [];
   return { lines, registry: open(pino({ level }, { write: (line) => lines.push(line) })) };
@@ -42,18 +42,18 @@ const reopened = (): readonly Member[] => {
   void other.close();
   return other.membership.members();
 };
-/** As good editors save: whole or not at all. */
+/** Saves as good editors do: a new file, renamed over the old one. */
 const byHand = (text: string): void => {
   writeFileSync(`${path}~`, text);
   renameSync(`${path}~`, path);
 };
 
 describe('the registry', () => {
-  test('begins empty', () => {
+  test('starts empty', () => {
     expect(registry.membership.members()).toEqual([]);
   });
 
-  test('remembers across restarts what was added and removed, and leaves nothing half-written', async () => {
+  test('keeps additions and removals across restarts, and leaves no half-written file', async () => {
     await registry.membership.add(A);
     await registry.membership.add(B);
     expect(await registry.membership.remove('a')).toBe(true);
@@ -62,7 +62,7 @@ describe('the registry', () => {
     expect(readdirSync(dir)).toEqual(['nodes.json']);
   });
 
-  test('takes many changes at once without losing one', async () => {
+  test('applies many changes at once without losing one', async () => {
     await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
         registry.membership.add({ id: `n${index}`, url: `http://n${index}.invalid` }),
@@ -94,7 +94,7 @@ describe('the registry', () => {
     expect(seen[1]).toEqual([A, B]);
   });
 
-  test('keeps the last known nodes when an edit corrupts the file, logs each fault once, and takes the mended file', async () => {
+  test('keeps the last nodes when an edit corrupts the file, and reads the repaired file', async () => {
     await registry.close();
     const { lines, registry: logged } = openLogged('error');
     registry = logged;
@@ -112,14 +112,14 @@ describe('the registry', () => {
     for (const [index, { text, why }] of corrupt.entries()) {
       byHand(text);
       await until(
-        'it is noticed',
+        'the log has it',
         () => why.test(registry.recovery.status().why ?? '') && lines.length > index,
       );
       expect(registry.recovery.status().state).toBe('lost');
       expect(registry.membership.members()).toEqual([A]);
     }
     byHand(JSON.stringify({ nodes: [B] }));
-    await until('the mended one is read', () => registry.membership.members()[0]?.id === 'b');
+    await until('the repaired file is read', () => registry.membership.members()[0]?.id === 'b');
     expect(registry.recovery.status()).toMatchObject({ state: 'current', why: undefined });
     expect(lines.length).toBe(corrupt.length);
   });
@@ -132,7 +132,7 @@ describe('the registry', () => {
   });
 
   for (const order of ['add', 'remove', 'restore'] as const) {
-    test(`writes a corrupt file whole again with the next order (${order}), and keeps it beside`, async () => {
+    test(`replaces a corrupt file with the next order (${order}), and keeps a copy beside it`, async () => {
       await registry.close();
       const { lines, registry: logged } = openLogged('warn');
       registry = logged;
@@ -157,7 +157,7 @@ describe('the registry', () => {
     });
   }
 
-  test('does not take a corrupt file over when told to accept it', async () => {
+  test('does not replace a corrupt file when an operator accepts the registry', async () => {
     await registry.membership.add(A);
     byHand('{"nodes": [');
     await expect(registry.recovery.accept()).rejects.toMatchObject({

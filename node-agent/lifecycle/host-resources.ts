@@ -1,5 +1,5 @@
-// Whether this host has memory and disk to spare. Where it has not, nothing more is started: the sandboxes that are there,
-// and the host itself, would be the ones to suffer.
+// Measures the host's free memory and disk space. When there is too little, no sandbox is started, because the running
+// sandboxes and the host itself would suffer.
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { formatBytes } from '../../shared/config/units.ts';
@@ -7,10 +7,10 @@ import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 
 export interface HostResourcesOptions {
-  /** Bytes that must be left; 0: never mind. */
+  /** Bytes that must stay free; 0 disables the check. */
   readonly minFreeMemory: number;
   readonly minFreeDisk: number;
-  /** Directories on the disks that matter; asked each time, as an engine learns of its own when it opens. */
+  /** Directories on the disks that matter; asked each time, because an engine knows its own only after it opened. */
   readonly dirs: () => readonly string[];
   readonly logger: Logger;
 }
@@ -18,7 +18,7 @@ export interface HostResourcesOptions {
 export interface Measured {
   /** Bytes that are available without swapping (Linux' MemAvailable). */
   readonly memory: number;
-  /** Bytes free for us, by directory. */
+  /** Bytes that this user can write, by directory. */
   readonly disks: Readonly<Record<string, number>>;
 }
 
@@ -31,7 +31,7 @@ export class HostResources {
     this.#options = options;
   }
 
-  /** What there is too little of, in words; undefined when all is well. As of the last look. */
+  /** Description of the shortage; undefined when there is none. As of the last measurement. */
   get shortage(): string | undefined {
     return this.#shortage;
   }
@@ -47,7 +47,7 @@ export class HostResources {
     const before = this.#shortage;
     this.#shortage = this.#judge();
     if ((before === undefined) === (this.#shortage === undefined)) return;
-    if (this.#shortage === undefined) logger.info('this host has room again: sandboxes are started');
+    if (this.#shortage === undefined) logger.info('this host has room again; sandboxes are started');
     else logger.error({ why: this.#shortage }, 'NO SANDBOX IS STARTED until this host has room again');
   }
 
@@ -59,7 +59,7 @@ export class HostResources {
     return full && tooLittle(`disk at ${full[0]}`, full[1], 'min-free-disk', minFreeDisk);
   }
 
-  /** Docker may run where its directory is not to be seen from here. */
+  /** Docker's directory may be invisible from here, for example from inside a container. */
   async #free(dir: string): Promise<readonly (readonly [string, number])[]> {
     try {
       const { bavail, bsize } = await statfs(dir);

@@ -1,4 +1,4 @@
-// What an agent does again and again: at plain intervals, and, what follows a calendar, by a cron expression.
+// The periodic jobs of an agent: some at intervals, some by a cron expression.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../../shared/clock.ts';
@@ -14,9 +14,9 @@ import { recordUse } from '../sandboxes/record-use.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
 
-/** A start takes a second or so; a shortage must be seen before many more are begun. */
+/** A start takes about a second; a shortage must be seen before many more have begun. */
 const RESOURCES_INTERVAL_MS = 1_000;
-/** How often sandboxes that are due for a check are looked for; each of them is due much less often. */
+/** How often to look for sandboxes that are due for a check; each of them is due much less often. */
 const HEALTH_INTERVAL_MS = 5_000;
 
 export interface JobsOptions {
@@ -26,13 +26,13 @@ export interface JobsOptions {
   readonly lifecycle: NodeLifecycle;
   readonly random: Random;
   readonly logger: Logger;
-  /** Compares with what the engine has. */
+  /** Compares the pool with the engine. */
   readonly reap: () => Promise<void>;
   readonly journal: Journal;
 }
 
 export interface Jobs {
-  /** Begins no further turn and waits for those under way. */
+  /** Begins no further turn, and waits for those under way. */
   stop(): Promise<void>;
 }
 
@@ -46,13 +46,13 @@ export function startJobs(options: JobsOptions): Jobs {
       await resources.look();
       pool.act();
     }),
-    // Not waited for, as a stop need not wait for sandboxes that do not answer.
+    // Not awaited, so that stopping does not wait for sandboxes that do not answer.
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
     every(config.cullInterval, 'culling', async () => {
       for (const { id, reason } of findExpired(pool.table.all(), limits, pool.time.now()))
         pool.end(id, reason);
       recordUse(pool.table, journal, pool.time);
-      // Bookings begin and demand fades with time alone.
+      // Bookings begin, and demand decays, without any other event.
       pool.act();
     }),
     every(config.reapInterval, 'reaping', async () => {
@@ -70,7 +70,7 @@ export function startJobs(options: JobsOptions): Jobs {
       return;
     }
     const changed = await pool.refresh();
-    logger.info({ changed }, 'looked for a newer image');
+    logger.info({ changed }, 'checked for a newer image');
   };
   const schedule = startSchedule(
     [{ what: 'image refresh', expression: config.refreshSchedule, run: refresh }],
@@ -84,7 +84,7 @@ export function startJobs(options: JobsOptions): Jobs {
   };
 }
 
-/** The part of `spreadMs` that this node waits: the same at each time, and evenly spread over the nodes of a fleet. */
+/** The part of `spreadMs` that this node waits: always the same, and evenly distributed over the nodes of a fleet. */
 export function shareOf(spreadMs: number, nodeId: string): number {
   const hash = createHash('sha256').update(nodeId).digest().readUInt32BE(0);
   return Math.floor((hash / 2 ** 32) * spreadMs);

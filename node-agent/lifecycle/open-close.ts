@@ -1,4 +1,4 @@
-// The order in which a node's parts are opened and closed.
+// Opens and closes the parts of a node, in order.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Random } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
@@ -31,11 +31,11 @@ export interface NodeParts {
 export interface OpenOptions {
   /** Aborts the opening. */
   readonly signal: AbortSignal;
-  /** Called with why the engine is not open yet, and with undefined when it is. */
+  /** Called with the reason why the engine is not open yet, and with undefined once it is. */
   readonly onProblem: (problem: string | undefined) => void;
 }
 
-/** How long open requests may go on when the agent stops (ms). */
+/** How long open requests may continue when the agent stops (ms). */
 const CLOSE_GRACE_MS = 3_000;
 const EPHEMERAL_CLOSE_GRACE_MS = 200;
 
@@ -45,7 +45,7 @@ const EPHEMERAL_CLOSE_GRACE_MS = 200;
  */
 export async function openNode(parts: NodeParts, { signal, onProblem }: OpenOptions): Promise<void> {
   const { config, engine, pool, resources, clock, random, logger } = parts;
-  // Closing the engine ends an opening that waits for something.
+  // Closing the engine aborts an opening that is waiting.
   const giveUp = (): void => void engine.close().catch(() => undefined);
   signal.addEventListener('abort', giveUp, { once: true });
   let isOpen = false;
@@ -60,18 +60,18 @@ export async function openNode(parts: NodeParts, { signal, onProblem }: OpenOpti
     await pool.open();
   } catch (error) {
     await Promise.all([parts.publicServer.close(0), parts.controlServer.close(0), parts.proxy.close()]);
-    // The first error is what matters; that the engine cannot clean up either often follows from it.
-    // An engine that did not open has started nothing: what it has belongs to another agent of the same name.
+    // The first error is the one to report; a failed clean-up often follows from it.
+    // An engine that did not open has started nothing: its sandboxes belong to another agent with the same node id.
     await engine
       .close({ purge: config.ephemeral && isOpen })
-      .catch((second: unknown) => logger.debug({ error: describeError(second) }, 'cleaning up failed too'));
+      .catch((second: unknown) => logger.debug({ error: describeError(second) }, 'the clean-up failed too'));
     throw error;
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
 }
 
-/** Admits no new reader, lets the front learn of it, then closes from the readers' side to the engine. */
+/** Stops admission, waits until the front can know it, then closes everything from the listeners to the engine. */
 export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> }): Promise<void> {
   const { config, engine, pool, journal, lifecycle, proxy, publicServer, controlServer, logger } = parts;
   const purge = config.ephemeral;

@@ -1,5 +1,5 @@
-// Opens the engine, again and again while the world is not ready for it: Docker is not up yet, the image is not here.
-// Exiting would leave a supervisor restarting us for ever without a reason that anyone sees; the report says it instead.
+// Opens the engine, and retries while the host is not ready: Docker is not running yet, or the image is missing.
+// Exiting would leave a supervisor restarting us for ever without a visible reason; the report shows it instead.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../shared/backoff.ts';
 import type { Clock, Random } from '../../shared/clock.ts';
@@ -7,7 +7,7 @@ import { describeError, type ErrorCode, FleetError } from '../../shared/errors.t
 import type { Logger } from '../../shared/logging.ts';
 import type { Engine } from '../engine/engine.ts';
 
-/** States of the world; anything else is a fault of the configuration or ours, and ends the start. */
+/** Errors that can pass by themselves; any other is a fault of the configuration or of ours, and ends the start. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['engine-unavailable', 'engine-timeout', 'image-missing']);
 /** An opening that takes longer is reported: it may be a pull, and no reader should be sent here meanwhile. ms */
 const QUICK_MS = 3_000;
@@ -26,7 +26,7 @@ export interface OpenEngineOptions {
   readonly tell: (problem: string | undefined) => void;
 }
 
-/** @throws FleetError what will not pass by itself, or, with `once` or once aborted, what came last */
+/** @throws FleetError an error that does not pass by itself; with `once`, or once aborted, the last error */
 export async function openEngine(options: OpenEngineOptions): Promise<void> {
   const { engine, clock, random, logger, once, signal, tell } = options;
   const backoff = new Backoff(clock, random);

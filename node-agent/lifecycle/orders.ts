@@ -1,4 +1,4 @@
-// Carries out orders: of the node's own control listener, or of the front, which signs them.
+// Carries out orders, from the node's own control listener or from the front, which signs them.
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
@@ -26,28 +26,28 @@ export interface OrderHandlerOptions {
 
 export class OrderHandler {
   readonly #options: OrderHandlerOptions;
-  /** Nonces of orders that were carried out: none is carried out twice. */
+  /** Nonces of orders that were carried out, so that none is carried out twice. */
   readonly #processed = new ExpiringSet();
 
   constructor(options: OrderHandlerOptions) {
     this.#options = options;
   }
 
-  /** @param deadline ms from now, of a drain @throws FleetError `wrong-state` when the node's state does not allow it */
+  /** @param deadline ms from now, for a drain @throws FleetError `wrong-state` when the node's state does not allow it */
   carryOut(order: OrderName, deadline?: number): NodeStats {
     const { config, pool, lifecycle, snapshot, logger } = this.#options;
     if (order === 'drain') lifecycle.drain(deadline ?? config.drainDeadline);
     else if (order === 'cordon') lifecycle.cordon();
     else lifecycle.uncordon();
     logger.info({ state: lifecycle.state }, `node: ${order}`);
-    // In the same turn: the answer's snapshot already shows what follows from the change.
+    // Synchronous, so that the snapshot in the answer already shows the effect.
     pool.act();
     return snapshot();
   }
 
   /**
-   * `POST /api/orders`: the answer's body.
-   * @throws FleetError `forbidden` for what the front did not sign, just now, for this node
+   * `POST /api/orders`: returns the body of the answer.
+   * @throws FleetError `forbidden` for an order that the front did not sign, recently, for this node
    */
   async receive(context: Context): Promise<NodeStats | string> {
     const { config, secrets, clock } = this.#options;
@@ -94,7 +94,7 @@ export class OrderHandler {
       front: config.frontUrl,
     };
     const body = JSON.stringify(answer);
-    // The first signs, as with everything else.
+    // The first secret signs; the others only verify.
     context.set(SIGNATURE_HEADER, signProbeAnswer(body, secrets[0] ?? ''));
     context.type = 'application/json';
     return body;

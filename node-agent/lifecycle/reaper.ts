@@ -1,4 +1,4 @@
-// Compares what we know with what the engine has, one comparison at a time: a caller meanwhile gets the one under way.
+// Compares the pool with the engine, one comparison at a time: concurrent callers share the one under way.
 import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { Pool } from '../pool/pool.ts';

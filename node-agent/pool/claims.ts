@@ -1,4 +1,5 @@
-// Gives sandboxes to readers: a warm one that still answers, else the next one to start; each once, and on disk first.
+// Gives sandboxes to readers: a warm one that still answers, else the next one that starts. Each sandbox is given out
+// once, and only after its claim is on disk.
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Journal } from '../sandboxes/journal.ts';
@@ -15,9 +16,9 @@ export interface ClaimsOptions {
   readonly time: SteadyClock;
   /** Whether this node takes readers. */
   readonly isOpen: () => boolean;
-  /** Whether a reader who finds none warm could be started one. */
+  /** Whether a sandbox could be started for a reader when none is warm. */
   readonly hasColdRoom: () => boolean;
-  /** One has left the pool, or a reader has begun to wait. */
+  /** Called when a sandbox has left the pool, or a reader has begun to wait. */
   readonly onChange: (given?: Sandbox) => void;
   readonly end: (id: string, reason: 'unclaimed' | 'unresponsive') => void;
 }
@@ -25,11 +26,11 @@ export interface ClaimsOptions {
 export interface ClaimOptions {
   /** How long a reader waits for a start when none is warm. */
   readonly waitMs: number;
-  /** The reader has gone. */
+  /** Aborted when the reader has gone. */
   readonly signal: AbortSignal;
 }
 
-/** Warm sandboxes that do not answer cost a reader no more time than this, and the one question that follows it. */
+/** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
 const SEARCH_MS = 3_000;
 
 export class Claims {
@@ -41,12 +42,12 @@ export class Claims {
     this.#options = options;
   }
 
-  /** Since the start. */
+  /** Claims since the start. */
   get count(): number {
     return this.#count;
   }
 
-  /** Readers who wait for a start. */
+  /** Number of readers who wait for a start. */
   get waiting(): number {
     return this.#queue.length;
   }
@@ -60,7 +61,7 @@ export class Claims {
       () => true,
       () => false,
     );
-    // No reader knows of it, so its slot is worth more than its lease.
+    // No reader knows this sandbox, so it is ended now instead of after its lease.
     if (!isOnDisk || signal.aborted) end(sandbox.id, 'unclaimed');
     if (!isHeld(sandbox.state)) return undefined;
     this.#count += 1;
@@ -75,17 +76,17 @@ export class Claims {
     return isHeld(sandbox.state);
   }
 
-  /** Warm ones go straight to the readers who wait longest. */
+  /** Gives warm sandboxes to the readers who have waited longest. */
   serveQueue(): void {
     while (this.#queue.length > 0) {
       const sandbox = this.#options.table.firstWarm();
       if (sandbox === undefined) return;
-      // The queue is asked first: a reader who has gone must not cost a sandbox.
+      // The queue comes first: a reader who has gone must not cost a sandbox.
       if (!this.#queue.serve(() => this.#give(sandbox))) return;
     }
   }
 
-  /** Everyone who waits is refused. */
+  /** Refuses every waiting reader. */
   dismiss(): void {
     this.#queue.dismiss();
   }
@@ -119,7 +120,7 @@ export class Claims {
     return sandbox;
   }
 
-  /** Asked again after a wait, in which the reader may have come. */
+  /** Asked again after an `await`, during which the reader may have arrived. */
   #isUnused(sandbox: Sandbox): boolean {
     return sandbox.state === 'claimed';
   }

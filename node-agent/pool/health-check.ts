@@ -1,17 +1,17 @@
-// Asks sandboxes that wait for a reader whether they still answer: a server can stop while its container runs.
+// Checks that unclaimed sandboxes still answer: a server can stop while its container runs.
 import pLimit from 'p-limit';
 import { type Clock, shortId } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { findFault } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
-/** Warm sandboxes are asked when their last answer is this old. */
+/** A warm sandbox is checked when its last answer is this old. */
 const RECHECK_MS = 30_000;
-/** A reader gets a sandbox without another question when its last answer is not older than this. */
+/** A claim skips the check when the sandbox's last answer is at most this old. */
 const FRESH_MS = 5_000;
-/** A reader waits for the answer no longer than this. */
+/** Longest time a reader waits for the answer. */
 const CLAIM_TRY_MS = 2_000;
-/** In the background there is time: a busy host is slow, and replacing its sandboxes would make it slower. */
+/** Timeout in the background. It is longer: a busy host is slow, and replacing its sandboxes would slow it further. */
 const BACKGROUND_TRY_MS = 5_000;
 const BACKGROUND_TRIES = 2;
 const CONCURRENT_CHECKS = 4;
@@ -42,7 +42,7 @@ export class HealthCheck {
     return this.#ageOf(sandbox) <= FRESH_MS || this.#asks(sandbox, CLAIM_TRY_MS);
   }
 
-  /** Asks those whose last answer is old, a few at a time, and reports the ones that do not answer twice in a row. */
+  /** Checks sandboxes whose last answer is old, a few at a time, and reports those that fail twice in a row. */
   sweep(warm: readonly Sandbox[]): Promise<void> {
     this.#sweeping ??= this.#sweep(warm).finally(() => {
       this.#sweeping = undefined;
@@ -50,7 +50,7 @@ export class HealthCheck {
     return this.#sweeping;
   }
 
-  /** Ends the questions under way, with nothing concluded from them. */
+  /** Aborts the checks under way, without a result. */
   stop(): void {
     this.#stopping.abort();
   }
@@ -62,7 +62,7 @@ export class HealthCheck {
 
   async #check(sandbox: Sandbox): Promise<void> {
     for (let tries = 0; tries < BACKGROUND_TRIES; tries += 1) {
-      // A reader who has claimed it meanwhile has it, and their own requests tell.
+      // A reader has claimed it meanwhile: their own requests show whether it answers.
       if (sandbox.state !== 'warm' || (await this.#asks(sandbox, BACKGROUND_TRY_MS))) return;
     }
     if (sandbox.state === 'warm') this.#options.onUnresponsive(sandbox);

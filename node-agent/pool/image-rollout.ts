@@ -1,17 +1,17 @@
-// Which image sandboxes are made from, and which sandboxes are to be replaced: a newer image is taken, and given up when
-// it does not start.
+// Decides which image sandboxes are made from, and which sandboxes to replace. A newer image is used once it is found,
+// and given up when it does not start.
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
-/** This many failed starts in a row speak against the image; one may be a bad moment of the host. */
+/** With this many failed starts in a row the image is given up; a single failure may be the host's. */
 const FAILURES = 3;
 
 export class ImageRollout {
   #current = '';
-  /** What a sandbox was last seen to start from: where to go back to. */
+  /** The image of the last successful start: the one to go back to. */
   #proven: string | undefined;
   #failures = 0;
-  /** Given up; offered again, they are still the same. */
+  /** Images that were given up; they are not tried again when they are offered again. */
   readonly #rejected = new Set<string>();
   readonly #stale = new Set<string>();
 
@@ -19,17 +19,17 @@ export class ImageRollout {
     return this.#current;
   }
 
-  /** Ids of unclaimed sandboxes that have yet to give way to new ones. */
+  /** Ids of unclaimed sandboxes that are to be replaced. */
   get stale(): ReadonlySet<string> {
     return this.#stale;
   }
 
-  /** How many images were given up. */
+  /** Number of images that were given up. */
   get givenUp(): number {
     return this.#rejected.size;
   }
 
-  /** Marks what was made from another image, or by another recipe, than sandboxes are made by now. */
+  /** Marks sandboxes that were made from another image or recipe than the current one. */
   compare(sandboxes: readonly Pick<Sandbox, 'id' | 'state' | 'image' | 'recipe'>[], recipe: string): void {
     for (const sandbox of sandboxes) {
       if (sandbox.image === this.#current && sandbox.recipe === recipe) this.#stale.delete(sandbox.id);
@@ -37,17 +37,17 @@ export class ImageRollout {
     }
   }
 
-  /** Marks these whatever they were made from. */
+  /** Marks these sandboxes, whatever they were made from. */
   recycle(sandboxes: readonly Pick<Sandbox, 'id'>[]): void {
     for (const { id } of sandboxes) this.#stale.add(id);
   }
 
-  /** It has a reader now, or is gone. */
+  /** The sandbox has a reader now, or is gone. */
   forget(id: string): void {
     this.#stale.delete(id);
   }
 
-  /** The newest there is. @returns whether it is another than before, and was not given up already */
+  /** Takes the newest image. @returns whether it differs from the current one, and was not given up already */
   offer(image: string): boolean {
     if (image === this.#current || this.#rejected.has(image)) return false;
     this.#current = image;
@@ -60,7 +60,7 @@ export class ImageRollout {
     if (image === this.#current) this.#failures = 0;
   }
 
-  /** @returns the image that is given up, when that was its last chance and there is one to go back to */
+  /** @returns the image that is given up, if this failure was the last allowed and there is an image to go back to */
   failed(image: string): string | undefined {
     if (image !== this.#current || this.#proven === undefined || this.#proven === image) return undefined;
     this.#failures += 1;

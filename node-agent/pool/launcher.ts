@@ -1,4 +1,4 @@
-// The engine-facing half of the pool: starts a sandbox until it answers, removes one until the engine confirms.
+// The pool's half that faces the engine: starts a sandbox until it answers, removes one until the engine confirms.
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { Backoff } from '../../shared/backoff.ts';
@@ -15,26 +15,26 @@ export interface LauncherOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Within which a sandbox must answer, from the moment it is asked for. */
+  /** Longest time from the request to the engine until the sandbox answers. */
   readonly startTimeoutMs: number;
-  /** It answered, this many seconds after it was asked for. */
+  /** The sandbox answered, this many seconds after the request to the engine. */
   readonly onStarted: (sandbox: Sandbox, seconds: number) => void;
   readonly onFailed: (sandbox: Sandbox) => void;
   /** The engine confirmed that it is gone. */
   readonly onRemoved: (sandbox: Sandbox) => void;
-  /** Failed starts have waited long enough: another may be tried. */
+  /** The wait after failed starts has ended: another start may be tried. */
   readonly onBackoffEnd: () => void;
 }
 
-/** Docker serves removals slowly, and readers' claims come first. */
+/** Removals at one time. Docker serves them slowly, and readers' claims come first. */
 const CONCURRENT_REMOVALS = 4;
-/** One failed start is bad luck; this many in a row are a fault of the command, the image or the host. */
+/** One failed start can be chance; this many in a row point to the command, the image or the host. */
 const FAILURES_BEFORE_PROBLEM = 3;
 const MAX_PROBLEM_CHARACTERS = 700;
 
 export class Launcher {
   readonly #options: LauncherOptions;
-  /** Of all starts together: when one fails, the others' cause is usually the same. */
+  /** Shared by all starts: when one fails, the others usually have the same cause. */
   readonly #backoff: Backoff;
   readonly #removals = pLimit(CONCURRENT_REMOVALS);
   readonly #aborts = new Map<string, AbortController>();
@@ -60,41 +60,41 @@ export class Launcher {
     return `no sandbox starts: ${this.#lastFailure}`.slice(0, MAX_PROBLEM_CHARACTERS);
   }
 
-  /** The next starts are of another image: failures so far say nothing about them. */
+  /** The next starts use another image, so failures so far do not count. */
   forgetFailures(): void {
     this.#failuresInARow = 0;
   }
 
-  /** Since the start; for metrics. */
+  /** Failed starts since the program started; for metrics. */
   get failedRemovals(): number {
     return this.#failedRemovals;
   }
 
-  /** Ends in `onStarted` or `onFailed`, or in neither when the sandbox is ended meanwhile. */
+  /** Ends in `onStarted` or `onFailed`; in neither when the sandbox is ended meanwhile. */
   start(sandbox: Sandbox): void {
     const start = this.#start(sandbox).finally(() => this.#starts.delete(sandbox.id));
     this.#starts.set(sandbox.id, start);
     this.#track(start);
   }
 
-  /** Makes a start that is under way fail now. */
+  /** Makes a start under way fail now. */
   abort(id: string): void {
     this.#aborts.get(id)?.abort();
   }
 
-  /** Tries until it ends in `onRemoved`. */
+  /** Repeats until the engine confirms; ends in `onRemoved`. */
   remove(sandbox: Sandbox): void {
     this.#track(this.#remove(sandbox));
   }
 
-  /** No more retries, and no start goes on. */
+  /** Stops all retries, and aborts the starts under way. */
   stop(): void {
     this.#closing.abort();
     this.#backoff.stop();
     for (const abort of this.#aborts.values()) abort.abort();
   }
 
-  /** Until all that was begun has ended one way or another. */
+  /** Resolves when every start and removal has ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#work);
   }
@@ -109,7 +109,7 @@ export class Launcher {
       const { id, token, image } = sandbox;
       sandbox.address = await engine.start({ id, token, image });
       await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
-      // One that was ended meanwhile is being removed already.
+      // A sandbox that was ended meanwhile is being removed already.
       if (sandbox.state !== 'starting') return;
       this.#backoff.succeeded();
       this.#failuresInARow = 0;
@@ -119,7 +119,7 @@ export class Launcher {
       const fault = describeError(error);
       if (!this.#closing.signal.aborted)
         await this.#noteFailure(sandbox, deadline.aborted ? `no answer in time (${fault})` : fault);
-      // Asking for the reason took a while.
+      // The diagnosis took a while, so the state is checked again.
       if (sandbox.state === 'starting') onFailed(sandbox);
     } finally {
       this.#aborts.delete(sandbox.id);
@@ -135,7 +135,7 @@ export class Launcher {
     this.#options.logger.warn({ sandbox: shortId(sandbox.id), why, retryIn }, 'a sandbox failed to start');
   }
 
-  /** What the engine knows of the failure; without the secrets of the sandbox, which servers like to print. */
+  /** The engine's diagnosis of the failure, without the sandbox's secrets, which servers like to print. */
   async #diagnose({ id, token }: Sandbox): Promise<string | undefined> {
     const { engine, logger } = this.#options;
     try {
@@ -152,7 +152,7 @@ export class Launcher {
   async #remove(sandbox: Sandbox): Promise<void> {
     const { clock, random, engine, logger, onRemoved } = this.#options;
     const retry = new Backoff(clock, random);
-    // Removing what is only half made would leave the other half: the engine's start has a deadline of its own.
+    // Removing a half-created sandbox would leave the other half behind; the engine's start has its own deadline.
     await this.#starts.get(sandbox.id);
     for (;;) {
       try {

@@ -1,4 +1,4 @@
-// Observe → plan → act: what the pool should do next, as a pure function of what there is.
+// Observe → plan → act: what the pool should do next, as a pure function of its present state.
 
 import { keepsWarm, type NodeState } from '../../shared/protocol/node-state.ts';
 import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
@@ -6,7 +6,7 @@ import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 export interface Observed {
   readonly state: NodeState;
   readonly capacity: number;
-  /** How many should be ready and unclaimed; more than the capacity means all of it. */
+  /** How many sandboxes should be ready and unclaimed; more than the capacity means all slots. */
   readonly warmTarget: number;
   /** Ids of warm sandboxes, oldest first. */
   readonly warm: readonly string[];
@@ -15,12 +15,12 @@ export interface Observed {
   readonly removing: number;
   /** Readers who wait for a start. */
   readonly waiting: number;
-  /** Warm or starting ones that should give way to newer ones. */
+  /** Ids of warm or starting sandboxes that should be replaced by newer ones. */
   readonly stale: ReadonlySet<string>;
   readonly maxStarting: number;
-  /** False after failures, for a while, and while the host has no room. */
+  /** False for a while after failures, and while the host lacks memory or disk. */
   readonly mayStart: boolean;
-  /** By an operator's word: no start, and nothing gives way to what would not be started. */
+  /** Paused by an operator: nothing is started, and nothing is replaced. */
   readonly paused: boolean;
 }
 
@@ -43,8 +43,8 @@ export function planPool(seen: Observed): Plan {
     return { start: 0, end: [...seen.warm, ...seen.starting].map((id) => ({ id, reason: 'drained' })) };
   }
   const room = Math.max(0, seen.capacity - seen.held - seen.removing);
-  // What is being removed still holds its slot, so its successor starts when the engine has confirmed; but it is no
-  // reason to end what is ready, or a pool that shrinks would empty itself.
+  // A sandbox that is being removed still holds its slot, so its successor starts after the engine's confirmation. It does
+  // not count as surplus, or a pool that shrinks would end all its ready sandboxes.
   const wanted = Math.min(room, seen.warmTarget + seen.waiting);
   const most = Math.min(Math.max(0, seen.capacity - seen.held), seen.warmTarget + seen.waiting);
 
@@ -53,11 +53,11 @@ export function planPool(seen: Observed): Plan {
   const shed = staleFirst.slice(0, surplus);
   const kept = staleFirst.slice(surplus);
 
-  // Of what would be warm once the removals under way are over, or each of them would lower the bar for the next.
+  // Counted as if the removals under way were over; otherwise each removal would lower the limit for the next.
   const rolls = (id: string): boolean => seen.stale.has(id) && !seen.paused;
   const rolled = kept.filter(rolls).slice(0, Math.max(0, kept.length - Math.ceil(most / 2)));
   const staleStarting = seen.starting.filter(rolls);
-  // More than there are slots, since the capacity shrank: the newest of the starts go.
+  // After the capacity shrank, there can be more sandboxes than slots: the newest starts end first.
   const slots = Math.max(0, seen.capacity - seen.held - kept.length);
   const excess = seen.starting.slice(slots).filter((id) => !staleStarting.includes(id));
 
@@ -75,7 +75,7 @@ export function planPool(seen: Observed): Plan {
   };
 }
 
-/** Slots in which a reader who comes now could still be started one; a paused pool has only the starts under way. */
+/** Slots in which a sandbox could still be started for a new reader; in a paused pool, only the starts under way. */
 export function coldRoom(
   seen: Pick<Observed, 'capacity' | 'paused' | 'held' | 'removing' | 'waiting'> & {
     readonly warm: number;

@@ -1,4 +1,4 @@
-// The pool: keeps warm sandboxes ready, gives each out once, and replaces whatever ends.
+// The pool: keeps warm sandboxes ready, gives each out once, and replaces every one that ends.
 import { shortId } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
@@ -26,7 +26,7 @@ export class Pool {
   readonly #claims: Claims;
   readonly #sizing: Sizing;
   readonly #rollout = new ImageRollout();
-  /** From the end of `open` to the beginning of `close`: only then is anything started, or given out cold. */
+  /** True from the end of `open` to the beginning of `close`; sandboxes start, and cold claims wait, only then. */
   #running = false;
   #closed = false;
   #acting = false;
@@ -69,7 +69,7 @@ export class Pool {
     });
   }
 
-  /** Learns the image, adopts what an earlier run left, removes the rest, and begins to fill. */
+  /** Learns the image, adopts sandboxes of an earlier run, removes the rest, and begins to fill the pool. */
   async open(): Promise<void> {
     const { engine, journal } = this.#options;
     this.#rollout.offer(await engine.image());
@@ -82,25 +82,26 @@ export class Pool {
   }
 
   /**
-   * A sandbox that answers, bound to a new owner, with the claim on disk. Where none is warm but one is being started or
-   * there is a free slot, waits for it: first come, first served. Undefined at once when the node is full or takes no
-   * readers, after `waitMs`, when the reader goes, and when the claim cannot be written. Never gives one out twice.
+   * Claims a sandbox that answers, for a new owner; the claim is on disk when this resolves. When none is warm, but one is
+   * starting or a slot is free, waits for it, first come, first served. Resolves to undefined at once when the node is
+   * full or takes no readers; also after `waitMs`, when the reader goes, and when the claim cannot be written. No sandbox
+   * is ever given out twice.
    */
   claim(options: ClaimOptions): Promise<Sandbox | undefined> {
     return this.#claims.claim(options);
   }
 
-  /** Whether a reader's sandbox can serve them. One that was never used and does not answer is ended. */
+  /** Whether a reader's sandbox can serve them. A sandbox that was never used and does not answer is ended. */
   confirm(sandbox: Sandbox): Promise<boolean> {
     return this.#claims.confirm(sandbox);
   }
 
-  /** The reader is there: a successful response, or data in either direction. */
+  /** The reader has used the sandbox: a successful response, or data in either direction. */
   use(id: string): void {
     this.table.use(id, this.time.now());
   }
 
-  /** Begins to take a sandbox away; false when it is unknown or already going. */
+  /** Begins to remove a sandbox; false when it is unknown or already ending. */
   end(id: string, reason: EndReason): boolean {
     const sandbox = this.table.get(id);
     if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
@@ -112,14 +113,14 @@ export class Pool {
     return true;
   }
 
-  /** The engine's hint that one stopped by itself. */
+  /** The engine reports that a sandbox stopped by itself. */
   exited(id: string): void {
     const sandbox = this.table.get(id);
     if (sandbox?.state === 'starting') this.#launcher.abort(id);
     else if (sandbox !== undefined) this.end(id, 'crashed');
   }
 
-  /** All unclaimed ones give way to new ones, step by step. Returns how many. */
+  /** Replaces all unclaimed sandboxes, step by step. Returns their number. */
   recycle(): number {
     const unclaimed = this.table.all().filter(({ state }) => state === 'warm' || state === 'starting');
     this.#rollout.recycle(unclaimed);
@@ -127,7 +128,7 @@ export class Pool {
     return unclaimed.length;
   }
 
-  /** Asks the image's source for a newer one. When there is one, replaces the unclaimed sandboxes, and returns true. */
+  /** Asks the image's source for a newer image. If there is one, replaces the unclaimed sandboxes and returns true. */
   async refresh(): Promise<boolean> {
     const changed = this.#rollout.offer(await this.#options.engine.image({ pull: true }));
     if (changed) this.#rollOver();
@@ -141,17 +142,17 @@ export class Pool {
     });
   }
 
-  /** Compares with what the engine has: ends what died unnoticed, removes what is ours but unknown. */
+  /** Compares the table with the engine: ends sandboxes that died unnoticed, removes those that are ours but unknown. */
   reconcile(): Promise<void> {
     return this.#reconciler.reconcile();
   }
 
-  /** Asks warm sandboxes that have not answered for a while; those that do not answer are replaced. */
+  /** Checks warm sandboxes that have not answered for a while, and replaces those that do not answer. */
   checkWarm(): Promise<void> {
     return this.#health.sweep(this.table.inState('warm'));
   }
 
-  /** Does what the plan says. Cheap, synchronous, and safe to call at any time, also from what it does itself. */
+  /** Carries out the plan. Cheap, synchronous, and safe to call at any time, also from its own actions. */
   act(): void {
     this.#actAgain = true;
     if (this.#acting) return;
@@ -163,7 +164,7 @@ export class Pool {
     this.#acting = false;
   }
 
-  /** Starts nothing more; with `purge`, ends everything as `shutdown` and waits for it. */
+  /** Starts nothing more; with `purge`, ends all sandboxes with the reason `shutdown` and waits for that. */
   async close(options: { readonly purge: boolean }): Promise<void> {
     this.#closed = true;
     this.#running = false;
@@ -181,7 +182,7 @@ export class Pool {
     const plan = planPool({
       state,
       capacity: this.settings.capacity,
-      // Where starts fail no reader waits for one, so one is tried for its own sake, or the node would stay as it is.
+      // While starts fail, no reader waits for one. So one start is tried regardless, or the node would never recover.
       warmTarget: this.#launcher.problem === undefined ? warmTarget : Math.max(1, warmTarget),
       warm: this.table.inState('warm').map(({ id }) => id),
       starting: this.table.inState('starting').map(({ id }) => id),
@@ -220,7 +221,7 @@ export class Pool {
     this.#sizing.failed();
     const givenUp = this.#rollout.failed(image);
     if (givenUp !== undefined) this.#launcher.forgetFailures();
-    // What cannot be started is not worth waiting for: another node may have room.
+    // Readers do not wait for a start that cannot happen: another node may have room.
     if (this.#launcher.problem !== undefined) this.#claims.dismiss();
     this.end(id, 'failed-start');
     if (givenUp === undefined) return;
@@ -229,7 +230,7 @@ export class Pool {
     this.#rollOver();
   }
 
-  /** Unclaimed sandboxes give way to those of the image that is wanted now. */
+  /** Marks unclaimed sandboxes of an older image for replacement. */
   #rollOver(): void {
     this.#sizing.forget();
     this.#rollout.compare(this.table.all(), this.#options.engine.recipe);

@@ -1,12 +1,12 @@
-// The pool's size as it is now: what is configured, unless an operator said otherwise at run time. Their word outlives
-// a restart until the option that it replaces is configured to another value: the newer of two wishes counts.
+// The present size of the pool: the configured one, unless an operator set another at run time. Such an override
+// survives restarts until the option that it replaces is configured to another value: the newer of the two counts.
 import { FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { NodeStateFile, PoolOverride } from '../state/state-file.ts';
 import type { PoolSettings } from './types.ts';
 
-/** `null` goes back to what is configured; undefined leaves it as it is. `warm` may be Infinity: all. */
+/** `null` returns to the configured value; undefined changes nothing. `warm` may be Infinity: all slots. */
 export interface Resize {
   readonly capacity?: number | null | undefined;
   readonly warm?: number | null | undefined;
@@ -67,7 +67,7 @@ export class AdjustablePoolSettings implements PoolSettings {
     this.#save({ paused });
   }
 
-  /** @throws FleetError `bad-request` when more would be ready than there are slots */
+  /** @throws FleetError `bad-request` when `warm` is more than the capacity */
   resize(to: Resize): void {
     const configured = this.#configured;
     const capacity = to.capacity === undefined ? this.capacity : (to.capacity ?? configured.capacity);
@@ -112,7 +112,7 @@ export class AdjustablePoolSettings implements PoolSettings {
   }
 }
 
-/** A value equal to the configured one is no override. */
+/** A value that equals the configured one is no override. */
 function overrideUnlessSame<T>(now: T | null, configured: T): { now: T; configured: T } | null {
   return now === null || now === configured ? null : { now, configured };
 }

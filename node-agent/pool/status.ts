@@ -1,4 +1,4 @@
-// What a pool tells of itself, to the node's report, to metrics and to operators.
+// The status of a pool, for the node's report, for metrics and for operators.
 import type { Counts, SandboxTable } from '../sandboxes/table.ts';
 import type { Sizing } from '../sizing/sizing.ts';
 import type { Claims } from './claims.ts';
@@ -8,23 +8,23 @@ import { coldRoom } from './plan.ts';
 import type { PoolSettings } from './types.ts';
 
 export interface PoolStatus extends Counts {
-  /** Readers for whom a sandbox is being started. */
+  /** Readers who wait for a start. */
   readonly waiting: number;
-  /** Slots in which a reader who comes now could still be started one. */
+  /** Slots in which a sandbox could still be started for a new reader. */
   readonly cold: number;
-  /** Why the host may not start anything; an operator's pause needs no words. */
+  /** Why the host cannot start sandboxes; an operator's pause is not included. */
   readonly withheld: string | undefined;
-  /** `withheld`, or why starts fail. */
+  /** `withheld`, or the reason why starts fail. */
   readonly problem: string | undefined;
-  /** How many are to be ready and unclaimed. */
+  /** How many sandboxes should be ready and unclaimed. */
   readonly warmTarget: number;
-  /** How many may be started at one time. */
+  /** How many sandboxes may start at one time. */
   readonly startConcurrency: number;
-  /** How many have yet to give way to new ones. */
+  /** How many sandboxes are yet to be replaced. */
   readonly stale: number;
   /** The identity of the image that sandboxes are started from. */
   readonly image: string;
-  /** Since the start, as the following. */
+  /** This and the following count since the start of the program. */
   readonly claims: number;
   /** Removals that the engine refused or failed; each is tried again. */
   readonly failedRemovals: number;

@@ -1,4 +1,4 @@
-// What a pool is given.
+// The options of the pool.
 import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
@@ -9,9 +9,9 @@ import type { SizingSettings } from '../sizing/sizing.ts';
 
 export interface PoolSettings extends SizingSettings {
   readonly capacity: number;
-  /** Nothing is started. This and the sizes may change at any time; call `act` then. */
+  /** While true, no sandbox is started. This and the sizes may change at any time; call `act` afterwards. */
   readonly paused: boolean;
-  /** Within which a sandbox must answer, from the moment it is asked for. */
+  /** Longest time from the request to the engine until the sandbox answers. */
   readonly startTimeoutMs: number;
 }
 
@@ -22,12 +22,12 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** The node's state, asked whenever it matters. */
+  /** The node's state, read each time it matters. */
   readonly state: () => NodeState;
-  /** Why nothing may be started just now; undefined when it may. */
+  /** Why no sandbox may be started now; undefined when starts are allowed. */
   readonly withheld?: () => string | undefined;
-  /** A sandbox is being taken away: its connections should end. */
+  /** Called when a sandbox is being removed: its connections should end. */
   readonly onEnd: (sandbox: Sandbox) => void;
-  /** Seconds a start took; for metrics. */
+  /** Called with the seconds that a start took; for metrics. */
   readonly onStarted?: (seconds: number) => void;
 }

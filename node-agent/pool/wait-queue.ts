@@ -11,7 +11,7 @@ export class WaitQueue<T> {
     return this.#waiters.size;
   }
 
-  /** Resolves with what the line serves; with undefined after `ms`, when `signal` aborts or when the line is dismissed. */
+  /** Resolves with what `serve` gives; with undefined after `ms`, when `signal` aborts or when the queue is dismissed. */
   join(ms: number, signal: AbortSignal): Promise<T | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => {
@@ -30,17 +30,17 @@ export class WaitQueue<T> {
     });
   }
 
-  /** Gives the longest-waiting one what `take` yields; false, and `take` is not called, when no reader waits. */
+  /** Gives the result of `take` to the reader who has waited longest; false, without calling `take`, when none waits. */
   serve(take: () => T): boolean {
     const first = this.#waiters.values().next();
     if (first.done === true) return false;
-    // Out of the line before anything is taken: taking may look at the line again.
+    // Removed from the queue before `take` is called, because `take` may use the queue again.
     this.#waiters.delete(first.value);
     first.value.serve(take());
     return true;
   }
 
-  /** Everyone goes away empty-handed. */
+  /** Ends every wait with undefined. */
   dismiss(): void {
     for (const waiter of this.#waiters) waiter.serve(undefined);
   }

@@ -1,11 +1,11 @@
-// After a restart: which of the engine's sandboxes go on, and as whose. A pure function of listing and journal.
+// After a restart: which of the engine's sandboxes to adopt, and for which owner. A pure function of listing and journal.
 
 import type { SandboxState } from '../../shared/protocol/sandbox-state.ts';
 import type { EngineSandbox } from '../engine/engine.ts';
 import type { Recorded } from './journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
-/** Those that run and that the journal knows; whatever else is listed is an orphan, and reaping will see to it. */
+/** The running sandboxes that the journal knows; every other listed one is an orphan, which the reconciler removes. */
 export function planAdoption(
   listed: readonly EngineSandbox[],
   recorded: ReadonlyMap<string, Recorded>,
@@ -32,7 +32,7 @@ export function planAdoption(
   });
 }
 
-/** Without a recorded use, its lease goes on where it was; the next use makes it active again. */
+/** Without a recorded use, the lease continues from the claim; the next use makes the sandbox active again. */
 function stateOf({ owner, lastUse }: Recorded): SandboxState {
   if (owner === undefined) return 'warm';
   return lastUse === undefined ? 'claimed' : 'active';

@@ -1,4 +1,4 @@
-// By when a reader's sandbox will be taken away whatever they do: the drain's word, or their sandbox's greatest age.
+// When a reader's sandbox will end whatever they do: at the deadline of the drain, or at its maximum age.
 import type { Sandbox } from './table.ts';
 
 export interface Deadline {
@@ -7,10 +7,10 @@ export interface Deadline {
   readonly why: 'drain' | 'age';
 }
 
-/** Old age is not news until it is near. ms */
+/** A deadline by age is announced only when it is this near. ms */
 const NEAR_MS = 30 * 60_000;
 
-/** The header that every response of a sandbox with a deadline bears: an HTTP date has no better resolution either. */
+/** Header of every response of a sandbox with a deadline. Whole seconds, as in an HTTP date. */
 export const DEADLINE_HEADER = 'tmpfleet-deadline';
 
 /**

@@ -1,8 +1,8 @@
-// Which sandboxes have had their time: a pure function of the clock.
+// Which sandboxes have expired: a pure function of the clock.
 import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from './table.ts';
 
-/** 0 switches a limit off. */
+/** 0 disables a limit. */
 export interface Limits {
   readonly leaseMs: number;
   readonly idleMs: number;
@@ -11,7 +11,7 @@ export interface Limits {
 
 type Timed = Pick<Sandbox, 'id' | 'state' | 'claimedAt' | 'lastUse'>;
 
-/** @param now by the same clock as the times of the sandboxes, ms */
+/** @param now ms, on the clock of the sandboxes' times */
 export function findExpired(
   sandboxes: readonly Timed[],
   limits: Limits,

@@ -1,4 +1,4 @@
-// The lines of the journal: what each says, and how a file of them is read back.
+// The lines of the journal: their format, and how a file is read back.
 import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
@@ -21,7 +21,7 @@ const entrySchema = z.discriminatedUnion('op', [
 ]);
 export type Entry = z.infer<typeof entrySchema>;
 
-/** What the journal proves of one sandbox. Unclaimed when there is no owner. */
+/** What the journal proves about one sandbox. Unclaimed when there is no owner. */
 export interface Recorded {
   readonly token: string;
   readonly image: string;
@@ -30,7 +30,7 @@ export interface Recorded {
   readonly lastUse: number | undefined;
 }
 
-/** The fewest lines that say the same of one sandbox. */
+/** The fewest lines that record the same about one sandbox. */
 export function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [
   string,
   Recorded,
@@ -40,7 +40,7 @@ export function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [
   return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
 }
 
-/** Enters one line into what is recorded. */
+/** Applies one line to the records. */
 export function apply(recorded: Map<string, Recorded>, entry: Entry): void {
   if (entry.op === 'end') recorded.delete(entry.id);
   else if (entry.op === 'use') {
@@ -53,7 +53,7 @@ export function apply(recorded: Map<string, Recorded>, entry: Entry): void {
   }
 }
 
-/** What the file at `path` proves; empty where there is none. A damaged file is read as far as it is safe. */
+/** The records of the file at `path`; empty when there is none. A damaged file is read as far as is safe. */
 export function replay(path: string, logger: Logger): Map<string, Recorded> {
   const recorded = new Map<string, Recorded>();
   let text: string;
@@ -64,7 +64,7 @@ export function replay(path: string, logger: Logger): Map<string, Recorded> {
     throw error;
   }
   const lines = text.split('\n');
-  // What does not end in a newline was never flushed, so no answer depended on it.
+  // Text without a final newline was never flushed, so no answer depended on it.
   const torn = lines.pop();
   let unreadable = 0;
   for (const line of lines) {
@@ -75,10 +75,10 @@ export function replay(path: string, logger: Logger): Map<string, Recorded> {
   if (torn !== '' || unreadable > 0) {
     const kept = `${path}.damaged`;
     logger.warn({ torn: torn !== '', unreadable, kept }, 'the journal is damaged; what can be read is used');
-    // Linked, not renamed: the file must stay until a whole one replaces it.
+    // Linked, not renamed: the file must stay until a complete one replaces it.
     if (unreadable > 0) keepCopy(path, kept, logger);
   }
-  // A line that cannot be read may have been the claim of one that looks unclaimed.
+  // The unreadable line may be the claim of a sandbox that otherwise looks unclaimed.
   if (unreadable > 0) for (const [id, { owner }] of recorded) if (owner === undefined) recorded.delete(id);
   return recorded;
 }

@@ -1,5 +1,5 @@
-// What was claimed, on disk before the reader gets an answer: after a crash, the only proof of who has which sandbox.
-// One JSON object a line, appended; rewritten whole at the start and when most of it is history.
+// Records claims on disk before the reader gets an answer: after a crash, the only proof of who has which sandbox.
+// One JSON object per line, appended; rewritten at the start and when most lines are obsolete.
 import { closeSync, fdatasync, openSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,10 +12,10 @@ import type { Sandbox } from './table.ts';
 const writeTo = promisify(write);
 const flush = promisify(fdatasync);
 
-/** Disk full, or over the quota. */
+/** Error codes of a full disk and of a full quota. */
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
-/** With this many lines about sandboxes that are gone the file is rewritten without them; `tidy` does it for fewer. */
+/** With this many obsolete lines the file is rewritten without them; `tidy` rewrites it for fewer. */
 const HISTORY_LINES = 5_000;
 
 export class Journal {
@@ -25,16 +25,16 @@ export class Journal {
   #file: number;
   #lines = 0;
   #pending: string[] = [];
-  /** The flush under way, and the one that begins when it ends. */
+  /** The flush under way, and the one that begins after it. */
   #current: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #broken: unknown;
-  /** Of lines written, when `tidy` last looked. */
+  /** Number of lines written when `tidy` last ran. */
   #linesSeen = 0;
   #rewriteNext = false;
 
   /**
-   * A full disk is no error: the sandboxes on record stay known, and `problem` says that no claim can be written yet.
+   * A full disk is not an error: recorded sandboxes stay known, and `problem` says that no claim can be written yet.
    * @throws FleetError `bad-config` when the directory cannot be read or written for another reason
    */
   constructor(dataDir: string, logger: Logger) {
@@ -62,12 +62,12 @@ export class Journal {
     return `no claim can be written to ${JSON.stringify(this.#path)}: ${describeError(this.#broken)}`;
   }
 
-  /** Proven unclaimed from here on, until it is claimed. Not waited for: lost, the sandbox is merely replaced. */
+  /** Records the sandbox as unclaimed. Not awaited: if the line is lost, the sandbox is only replaced after a restart. */
   warm({ id, token, image, createdAt }: Sandbox): void {
     this.#note({ op: 'warm', id, token, image, at: createdAt });
   }
 
-  /** Resolves when the claim is on disk. @throws when it cannot be: then the sandbox must not be given out */
+  /** Resolves when the claim is on disk. @throws when it cannot be written: then the sandbox must not be given out */
   async claim({ id, token, image, owner, claimedAt }: Sandbox): Promise<void> {
     if (owner === undefined || claimedAt === undefined)
       throw new TypeError('only a claimed sandbox has a claim');
@@ -83,7 +83,7 @@ export class Journal {
     if (this.#recorded.has(id)) this.#note({ op: 'end', id });
   }
 
-  /** To be called regularly: tries again after a failed write, and drops history when nothing was written since last time. */
+  /** To be called regularly: retries after a failed write, and drops obsolete lines when nothing was written since last time. */
   async tidy(): Promise<void> {
     if (this.#broken !== undefined) {
       this.#rewriteNext = true;
@@ -115,7 +115,7 @@ export class Journal {
     this.#pending.push(`${JSON.stringify(entry)}\n`);
   }
 
-  /** One write and one flush for all who ask before it begins. */
+  /** One write and one flush for all callers before it begins. */
   #flushed(): Promise<void> {
     this.#next ??= (this.#current ?? Promise.resolve())
       .catch(() => undefined)
@@ -139,7 +139,7 @@ export class Journal {
       else {
         const bytes = Buffer.from(lines.join(''));
         const { bytesWritten } = await writeTo(this.#file, bytes);
-        // A disk that is nearly full takes a part and says nothing.
+        // A disk that is nearly full may write a part without an error.
         if (bytesWritten < bytes.length)
           throw new Error(`only ${bytesWritten} of ${bytes.length} bytes were written`);
         await flush(this.#file);
@@ -162,7 +162,7 @@ export class Journal {
     this.#broken = error;
   }
 
-  /** At the start. On a full disk the file stays as it is. */
+  /** At the start. A full disk leaves the file unchanged. */
   #rewriteOrAppend(): number {
     try {
       return this.#rewrite();
@@ -183,7 +183,7 @@ export class Journal {
     return [...this.#recorded].flatMap(entriesOf);
   }
 
-  /** Atomically replaces the file by what is still true, and opens it for appending. */
+  /** Atomically replaces the file by one without obsolete lines, and opens it for appending. */
   #rewrite(): number {
     const lines = this.#whatIsTrue().map((entry) => `${JSON.stringify(entry)}\n`);
     writeFileAtomic.sync(this.#path, lines.join(''), { mode: 0o600 });

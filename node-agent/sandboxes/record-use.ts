@@ -1,16 +1,16 @@
-// Writes down when sandboxes were last used, so that idle times go on over a restart of the agent.
+// Records when sandboxes were last used, so that idle times survive a restart of the agent.
 import type { Journal } from './journal.ts';
 import type { SteadyClock } from './steady-clock.ts';
 import type { SandboxTable } from './table.ts';
 
-/** Uses are written this far apart; after a restart a sandbox may seem idle for that much longer. */
+/** Least time between two records of one sandbox; after a restart it may seem idle for this much longer. */
 const RECORD_EVERY_MS = 60_000;
 
 export function recordUse(table: SandboxTable, journal: Journal, time: SteadyClock): void {
   for (const { id, state, lastUse } of table.all()) {
     if (state !== 'active' || lastUse === undefined) continue;
     const usedAt = time.toWall(lastUse);
-    // By its size: after the wall clock was set back, the recorded use lies in the future.
+    // The absolute difference: after the wall clock was set back, the recorded use lies in the future.
     if (Math.abs(usedAt - (journal.recorded.get(id)?.lastUse ?? 0)) >= RECORD_EVERY_MS)
       journal.use(id, usedAt);
   }

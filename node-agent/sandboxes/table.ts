@@ -1,4 +1,4 @@
-// What this node knows of each of its sandboxes, how many there are of each kind, and why the last ones ended.
+// The table of this node's sandboxes, their counts by state, and why the last ones ended.
 import { newSandboxId } from '../../shared/clock.ts';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import {
@@ -18,18 +18,18 @@ export interface Sandbox {
   state: SandboxState;
   address: Address | undefined;
   image: string;
-  /** What it was made by beside the image, as its engine identifies it. */
+  /** Identity of everything it was made from besides the image, as the engine gives it. */
   readonly recipe: string;
   /** When its server last answered, ms of the monotonic clock; undefined before that, and after a restart. */
   answeredAt: number | undefined;
-  /** Who may come back to it: the random part of the reader's cookie. */
+  /** The secret of its owner: the random part of the reader's cookie. */
   owner: string | undefined;
   claimedAt: number | undefined;
   lastUse: number | undefined;
   endReason: EndReason | undefined;
 }
 
-/** One that is about to be started, under a new name and with a new token. */
+/** A new sandbox that is about to start, with a new id and token. */
 export function createSandbox(from: Pick<Sandbox, 'image' | 'recipe' | 'createdAt'>): Sandbox {
   return {
     ...from,
@@ -64,7 +64,7 @@ export class SandboxTable {
     return this.#all.get(id);
   }
 
-  /** Oldest first: the order they were added in. */
+  /** Oldest first, in order of creation. */
   all(): readonly Sandbox[] {
     return [...this.#all.values()];
   }
@@ -73,7 +73,7 @@ export class SandboxTable {
     return this.all().filter((sandbox) => sandbox.state === state);
   }
 
-  /** The longest-waiting warm one: it is the most proven, and none grows old unused. */
+  /** The warm sandbox that has waited longest; this way none grows old unused. */
   firstWarm(): Sandbox | undefined {
     for (const sandbox of this.#all.values()) if (sandbox.state === 'warm') return sandbox;
     return undefined;
@@ -83,7 +83,7 @@ export class SandboxTable {
     sandbox.state = moveSandbox(sandbox.state, to);
   }
 
-  /** Its reader is there. */
+  /** Marks it as used by its reader. */
   use(id: string, at: number): void {
     const sandbox = this.#all.get(id);
     if (sandbox === undefined || !isHeld(sandbox.state)) return;
@@ -91,7 +91,7 @@ export class SandboxTable {
     sandbox.lastUse = at;
   }
 
-  /** Marks it as ending; false when it already was. */
+  /** Marks it as ending; false when it already is. */
   end(sandbox: Sandbox, reason: EndReason): boolean {
     if (sandbox.state === 'removing') return false;
     sandbox.state = endSandbox(sandbox.state, reason);
@@ -100,12 +100,12 @@ export class SandboxTable {
     return true;
   }
 
-  /** Why one of the last thousand ended. */
+  /** Why the sandbox ended; known for the last thousand. */
   endedAs(id: string): EndReason | undefined {
     return this.#endedAs.get(id);
   }
 
-  /** The engine confirmed that it is no more. */
+  /** The engine confirmed that it is gone. */
   forget(sandbox: Sandbox): void {
     if (this.#all.delete(sandbox.id)) this.countEnding(sandbox.endReason ?? 'orphaned');
   }

@@ -1,4 +1,4 @@
-// Warm sandboxes booked ahead: "200 at 14:00 for 2h", for the hour at which the article goes out.
+// Warm sandboxes that are booked for a time, such as "200 at 14:00 for 2h" for the publication of an article.
 import cron from 'node-cron';
 import { z } from 'zod';
 import type { Kind } from '../../shared/config/option.ts';
@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from '../../shared/config/units.ts';
 
 export interface Booking {
   readonly count: number;
-  /** Five fields of cron, in the time zone of the process. */
+  /** A cron expression of five fields, in the time zone of the process. */
   readonly at: string;
   /** ms */
   readonly lasts: number;
@@ -17,7 +17,7 @@ const USUAL_MS = 3_600_000;
 const LONGEST_MS = 7 * 86_400_000;
 const SHAPE = /^(\d{1,5}) at (.+?)(?: for (\S+))?$/;
 
-/** Several with semicolons in between: a cron expression may hold commas. */
+/** Semicolons separate bookings, because a cron expression may contain commas. */
 export const bookingKind: Kind<readonly Booking[]> = {
   schema: z.preprocess(
     (value) => (typeof value === 'string' ? value.split(';').filter((each) => each.trim() !== '') : value),
@@ -51,7 +51,7 @@ interface Dated extends Booking {
   readonly matches: (date: Date) => boolean;
 }
 
-/** Which bookings hold at a time. Nothing is kept: after a restart they hold as they did before. */
+/** Computes which bookings are in force. It keeps no state, so a restart changes nothing. */
 export class Bookings {
   readonly #all: readonly Dated[];
   #minute = Number.NaN;
@@ -66,14 +66,14 @@ export class Bookings {
   }
 
   /**
-   * How many sandboxes are to be warm: the largest booking that holds now, or will so soon that its sandboxes must be
+   * How many sandboxes should be warm: the largest booking that is in force, or begins so soon that its sandboxes must be
    * started now.
    * @param now ms since 1970
-   * @param secondsEach how long a node needs for each of them, all its concurrency used
+   * @param secondsEach time a node needs for each sandbox while it starts as many at a time as allowed
    */
   wanted(now: number, secondsEach: number): number {
     const minute = Math.floor(now / MINUTE_MS);
-    // Asked with every claim, and the answer is another only when a minute has passed or starts have grown slow.
+    // Called with every claim; the result changes only with the minute, or when starts have become slower.
     if (minute === this.#minute && Math.abs(secondsEach - this.#lead) < this.#lead / 2) return this.#wanted;
     this.#minute = minute;
     this.#lead = secondsEach;
@@ -86,7 +86,7 @@ export class Bookings {
 }
 
 function holds({ count, lasts, matches }: Dated, minute: number, secondsEach: number): boolean {
-  // A minute more: better early than late.
+  // One minute extra: too early is better than too late.
   const lead = 1 + Math.ceil((count * secondsEach) / 60);
   for (let from = minute + lead; from > minute - lasts / MINUTE_MS; from -= 1) {
     if (matches(new Date(from * MINUTE_MS))) return true;

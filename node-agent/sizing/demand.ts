@@ -1,6 +1,6 @@
-// How many readers come, and how many warm sandboxes that takes: enough for those who come while one is started.
+// Measures the arrival rate of readers, and how many warm sandboxes serve those who arrive during one start.
 
-/** A crowd is seen within seconds, and remembered for a while after it has thinned. ms */
+/** Time constant of the two rates: a crowd shows within seconds, and is remembered for a while. ms */
 const SPANS_MS = [5_000, 30_000];
 
 export class Demand {
@@ -14,14 +14,14 @@ export class Demand {
     }
   }
 
-  /** Readers a second. */
+  /** Readers per second. */
   rate(now: number): number {
     return 1_000 * Math.max(...this.#rates.map((rate) => decayed(rate, now)));
   }
 
   /**
-   * ⌈λL + 3√(λL)⌉: in the time L of a start, Poisson arrivals at rate λ are more than that once in about a thousand
-   * times (mean λL, standard deviation √(λL)).
+   * ⌈λL + 3√(λL)⌉: during a start of length L, Poisson arrivals at rate λ exceed this about once in a thousand times
+   * (mean λL, standard deviation √(λL)).
    * @param startSeconds L
    */
   warmTarget(now: number, startSeconds: number): number {
@@ -30,7 +30,7 @@ export class Demand {
   }
 }
 
-/** An exponentially weighted rate, as it has faded since it was last set. */
+/** An exponentially weighted rate, decayed since it was last set. */
 function decayed({ perMs, at, span }: { perMs: number; at: number; span: number }, now: number): number {
   return perMs * Math.exp(-(now - at) / span);
 }

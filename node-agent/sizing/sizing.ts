@@ -1,22 +1,22 @@
-// How much the pool keeps ready and how quickly it starts it: by configuration, by booking, by demand, by what the host bears.
+// Decides how many sandboxes to keep ready and how many to start at a time, from options, bookings, demand and the host.
 import type { Clock } from '../../shared/clock.ts';
 import { type Booking, Bookings } from './bookings.ts';
 import { Demand } from './demand.ts';
 import { StartLimiter } from './start-limiter.ts';
 
 export interface SizingSettings {
-  /** How many to keep ready; Infinity for the whole capacity. With `warmFollow`, the least. */
+  /** How many to keep ready; Infinity for all slots. With `warmFollow`, the minimum. */
   readonly warm: number;
   readonly warmFollow: boolean;
-  /** The most that demand makes of it. */
+  /** The maximum that demand can ask for. */
   readonly warmMax: number;
   readonly concurrentStarts: number;
   readonly book: readonly Booking[];
 }
 
-/** Until a start has been seen. */
+/** Assumed duration of a start before the first one is measured. Seconds */
 const USUAL_START_SECONDS = 5;
-/** Of the mean time of a start, how much the newest counts. */
+/** Weight of the newest start in the mean duration. */
 const WEIGHT = 0.2;
 
 export class Sizing {
@@ -34,12 +34,12 @@ export class Sizing {
     this.#limiter = new StartLimiter(settings.concurrentStarts);
   }
 
-  /** How many may be started at one time. */
+  /** How many sandboxes may start at one time. */
   get concurrency(): number {
     return this.#limiter.limit;
   }
 
-  /** How many should be ready and unclaimed; more than the capacity means all of it. */
+  /** How many sandboxes should be ready and unclaimed; more than the capacity means all slots. */
   warmTarget(): number {
     const { warm, warmFollow, warmMax } = this.#settings;
     const seconds = this.#startSeconds ?? USUAL_START_SECONDS;
@@ -50,19 +50,19 @@ export class Sizing {
     return Math.max(warm, booked, followed);
   }
 
-  /** A reader was given one. */
+  /** A sandbox was given to a reader. */
   claimed(): void {
     this.#demand.arrived(this.#clock.monotonic());
   }
 
-  /** @param seconds from asking the engine to the first answer */
+  /** @param seconds from the request to the engine to the first answer */
   started(seconds: number): void {
     this.#limiter.started(seconds);
     const before = this.#startSeconds ?? seconds;
     this.#startSeconds = (1 - WEIGHT) * before + WEIGHT * seconds;
   }
 
-  /** Another image, so other times. */
+  /** The image has changed, and with it the duration of a start. */
   forget(): void {
     this.#limiter.forget();
   }

@@ -1,14 +1,14 @@
-// How many sandboxes are started at one time: as many as the host bears. When starts grow slow it has too many under
-// way, and when one fails it may have far too many.
+// Limits how many sandboxes start at one time. When starts become slow, too many are under way; when one fails, far too
+// many may be.
 //
-// The gradient rule of Netflix's concurrency-limits (Gradient2Limit), with a queue of one: the limit follows
-// limit × (best time ÷ time) + 1. Where a start is bound by the processor this settles at one more than the cores.
+// The gradient rule of Netflix's concurrency-limits (Gradient2Limit), with a queue of one: the limit moves towards
+// limit × (best time ÷ time) + 1. Where a start is bound by the processor, it settles at one more than the cores.
 
-/** How much of the new limit is taken at each start: one slow start is no trend. */
+/** Weight of each new limit: one slow start is not a trend. */
 const SMOOTHING = 0.2;
-/** The limit at first: the best time must be seen before there are too many. */
+/** The initial limit: it is low, because the best time must be measured before starts compete. */
 const FIRST = 2;
-/** A start is never taken to be slower than this many times the best one: half as many at once, at the most. */
+/** A start counts as at most this many times slower than the best one, so the limit is at most halved. */
 const LEAST_GRADIENT = 0.5;
 
 export class StartLimiter {
@@ -16,7 +16,7 @@ export class StartLimiter {
   #limit: number;
   #best = Number.POSITIVE_INFINITY;
 
-  /** @param most never more than this at one time */
+  /** @param most upper bound of the limit */
   constructor(most: number) {
     this.#most = most;
     this.#limit = Math.min(most, FIRST);
@@ -27,7 +27,7 @@ export class StartLimiter {
     return Math.max(1, Math.floor(this.#limit + 1e-9));
   }
 
-  /** @param seconds from asking the engine to the first answer */
+  /** @param seconds from the request to the engine to the first answer */
   started(seconds: number): void {
     this.#best = Math.min(this.#best, seconds);
     const gradient = Math.max(LEAST_GRADIENT, Math.min(1, this.#best / seconds));
@@ -35,7 +35,7 @@ export class StartLimiter {
     this.#set((1 - SMOOTHING) * this.#limit + SMOOTHING * wanted);
   }
 
-  /** Another image: how quickly it starts is yet to be seen. */
+  /** The image has changed: its best time must be measured again. */
   forget(): void {
     this.#best = Number.POSITIVE_INFINITY;
   }

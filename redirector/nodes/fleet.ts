@@ -83,6 +83,13 @@ export class Fleet {
     record.redirects += 1;
   }
 
+  /** The node has answered for a reader who was sent there: they are not on their way any more. */
+  countArrival(view: NodeView, now: number): void {
+    const record = writable(view);
+    record.pending.arrived(now);
+    this.#notify(record);
+  }
+
   /** The node has sent a reader back, or refused one: it gets no others until its next report. */
   markFull(view: NodeView): void {
     const record = writable(view);

@@ -38,6 +38,14 @@ export class PendingReaders {
     this.#times.push(now);
   }
 
+  /** A reader without a ticket has reached the node: only a report requested before `now` may not include them. */
+  arrived(now: number): void {
+    // Readers are alike; the newest entries are the ones still on their way.
+    if (this.#times.pop() === undefined) return;
+    const counted = now - HAND_OFF_MS;
+    this.#times.splice(this.#firstSince(counted), 0, counted);
+  }
+
   /** Σ over young epochs of sent − seen, never below 0 in any of them. */
   countByTickets(seen: Readonly<Record<string, number>>, now: number): number {
     let pending = 0;

@@ -110,8 +110,11 @@ export class SpawnDesk {
 
   async #try(sent: Sent, call: Call, ms: number): Promise<SpawnAnswer | FailedAttempt> {
     try {
+      const { fleet, clock } = this.#options;
       const answer = await this.#ask(sent, call, AbortSignal.timeout(ms));
-      if (answer === 'full') this.#options.fleet.markFull(sent.view);
+      if (answer === 'full') fleet.markFull(sent.view);
+      // A node that counts tickets says so itself, in its next report.
+      else if (sent.ticket === undefined) fleet.countArrival(sent.view, clock.now());
       return answer;
     } catch (error) {
       if (error instanceof FleetError && error.status < 500) throw error;

@@ -66,4 +66,14 @@ describe('pending readers without tickets', () => {
     pending.settle(START + 30_000);
     expect(pending.countByTime(START)).toBe(31);
   });
+
+  test('a reader who has arrived is not counted once a report is requested after that', () => {
+    const pending = new PendingReaders();
+    for (const ms of [0, 10, 20]) pending.add(START + ms);
+    pending.arrived(START + 300);
+    expect([START + 300, START + 301].map((askedAt) => pending.countByTime(askedAt))).toEqual([3, 2]);
+    pending.arrived(START + 400);
+    pending.arrived(START + 500);
+    expect(pending.countByTime(START + 501)).toBe(0);
+  });
 });

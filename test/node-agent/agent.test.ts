@@ -1,4 +1,4 @@
-// A whole node-agent on the local engine: what readers, programs and operators get from it.
+// A node-agent with the local engine: what readers, programs and operators get from it.
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { signTicket, splitTicket, verifyTicket } from '../../shared/protocol/ticket.ts';
@@ -26,7 +26,7 @@ const post = async (url: string, options: { body?: string; headers?: Record<stri
 };
 
 describe('a reader', () => {
-  test('gets a sandbox of their own, where they wanted to go, and the pool is refilled', async () => {
+  test('gets a sandbox of their own, at the address they asked for, and the pool is refilled', async () => {
     await start({ capacity: '3', warm: '2' });
     await agent.warm(2);
     const [first, second] = await Promise.all([
@@ -54,7 +54,7 @@ describe('a reader', () => {
     expect((await stats()).fleet?.claims).toBe(1);
   });
 
-  test("does not get somebody else's with a made-up cookie", async () => {
+  test('does not get another reader’s sandbox with a made-up cookie', async () => {
     await start();
     await agent.warm(2);
     const { sandbox } = await new Reader().click(`${agent.url}/`);
@@ -72,7 +72,7 @@ describe('a reader', () => {
     expect((await stats()).fleet).toMatchObject({ held: 1, warm: 0 });
   });
 
-  test('meets an honest 503 when every slot is taken and there is no front', async () => {
+  test('gets a 503 when every slot is taken and there is no front', async () => {
     await start({ capacity: '1' });
     await agent.warm(1);
     await new Reader().click(`${agent.url}/`);
@@ -82,7 +82,7 @@ describe('a reader', () => {
     expect(turnedAway.body).toContain('All notebooks are taken');
   });
 
-  test('whose sandbox was killed reads so, with a way to a new one, within 5 seconds', async () => {
+  test('whose sandbox was killed gets a page with a link to a new one within 5 seconds', async () => {
     await start({ capacity: '2' });
     await agent.warm(2);
     const reader = new Reader();
@@ -90,7 +90,7 @@ describe('a reader', () => {
     const port = Number(agent.pool.table.get(sandbox ?? '')?.address?.port);
     const killed = performance.now();
     killListener(port);
-    const page = await until('the sandbox is known to be dead', async () => {
+    const page = await until('the page says that the sandbox is dead', async () => {
       const landed = await reader.click(url);
       return landed.status === 503 ? landed : undefined;
     });
@@ -99,7 +99,7 @@ describe('a reader', () => {
     await agent.warm(2);
   });
 
-  test('whose sandbox is long gone reads so, with a way to a new one at the same path and query', async () => {
+  test('whose sandbox is gone gets a page that says so, with a link to a new one at the same path', async () => {
     await start();
     const landed = await new Reader().click(`${agent.url}/user/never-was/notebooks/x?cell=%zz&token=old&y=2`);
     expect(landed.status).toBe(404);
@@ -107,7 +107,7 @@ describe('a reader', () => {
     expect(landed.body).toContain('href="/spawn/notebooks/x?cell=%zz&#38;y=2"');
   });
 
-  test('at an address that gives no sandbox reads a page, and a program reads JSON', async () => {
+  test('at an address that gives no sandbox gets a page, and a program gets JSON', async () => {
     await start();
     const page = await request(`${agent.url}/wp-login.php`, { headers: { accept: 'text/html' } });
     expect([page.statusCode, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
@@ -117,7 +117,7 @@ describe('a reader', () => {
   });
 });
 
-describe('what is not a person costs no sandbox:', () => {
+describe('a request that is not a person’s costs no sandbox:', () => {
   test.each([
     ['curl -I', 'HEAD', { 'user-agent': 'curl/8.0' }],
     ['curl', 'GET', { 'user-agent': 'curl/8.0' }],
@@ -133,7 +133,7 @@ describe('what is not a person costs no sandbox:', () => {
     expect((await stats()).fleet).toMatchObject({ claims: 0, warm: 2 });
   });
 
-  test('and the launch page goes on by its button, keeping the query', async () => {
+  test('and the button of the launch page claims one, keeping the query', async () => {
     await start();
     await agent.warm(2);
     const page = await (await request(`${agent.url}/notebooks/x.ipynb?a=1&b=%zz`)).body.text();
@@ -154,7 +154,7 @@ describe('POST /api/spawn', () => {
     expect((await request(`${agent.url}${url}`)).statusCode).toBe(200);
   });
 
-  test('gives a caller who asks again with the same ticket the same sandbox', async () => {
+  test('gives a caller who repeats the request with the same ticket the same sandbox', async () => {
     await start({ secret: SECRET });
     await agent.warm(2);
     const text = signTicket(
@@ -175,27 +175,27 @@ describe('POST /api/spawn', () => {
     expect((await stats()).fleet).toMatchObject({ claims: 1 });
   });
 
-  test('costs no sandbox when the caller does not wait for the answer', async () => {
+  test('costs no sandbox when the caller hangs up before the answer', async () => {
     await start({ capacity: '1', warm: '0' });
     const impatient = new AbortController();
     const asked = request(`${agent.url}/api/spawn`, { method: 'POST', signal: impatient.signal });
-    await until('it waits for a start', () => agent.pool.status().waiting === 1);
+    await until('a caller waits for a start', () => agent.pool.status().waiting === 1);
     impatient.abort();
     await expect(asked).rejects.toThrow(/abort/i);
-    await until('nobody waits any more', () => agent.pool.status().waiting === 0);
+    await until('no caller waits', () => agent.pool.status().waiting === 0);
     await until(
       'nothing is held',
       () => agent.pool.status().held === 0 && agent.pool.status().starting === 0,
     );
   });
 
-  test('is not made by looking', async () => {
+  test('needs a POST', async () => {
     agent = await startAgent();
     const answer = await fetch(`${agent.url}/api/spawn`);
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
   });
 
-  test('says 429 and when to come back when all are taken', async () => {
+  test('answers 429 with Retry-After when all are taken', async () => {
     await start({ capacity: '1' });
     await agent.warm(1);
     await post(`${agent.url}/api/spawn`);
@@ -222,10 +222,10 @@ describe('a ticket', () => {
       },
       [SECRET],
     );
-  // The secret comes by environment or file only; here the option is given directly.
+  // The secret comes from the environment or a file only; here the option is given directly.
   const withSecret = { secret: SECRET, frontUrl: FRONT };
 
-  test('is counted, and is gone from the address the reader ends at', async () => {
+  test('is counted, and is gone from the address at which the reader ends', async () => {
     await start(withSecret);
     await agent.warm(2);
     const landed = await new Reader().click(`${agent.url}/notebooks/x?y=1&ticket=${ticket()}`);
@@ -250,7 +250,7 @@ describe('a ticket', () => {
     expect([answer.statusCode, answer.headers.location]).toEqual([302, '/voila/x?y=1']);
   });
 
-  test('of a reader who finds no room goes back to the front with this node noted as tried', async () => {
+  test('of a reader who finds no room goes back to the front and names this node as tried', async () => {
     await start({ ...withSecret, capacity: '1' });
     await agent.warm(1);
     await new Reader().click(`${agent.url}/`);
@@ -267,7 +267,7 @@ describe('a ticket', () => {
     });
   });
 
-  test('with three hops behind it ends in an honest 503', async () => {
+  test('with three hops in it ends in a 503', async () => {
     await start({ ...withSecret, capacity: '1' });
     await agent.warm(1);
     await new Reader().click(`${agent.url}/`);
@@ -294,7 +294,7 @@ describe('an operator', () => {
     expect((await new Reader().click(`${agent.url}/`)).status).toBe(200);
   });
 
-  test('drains: warm ones go, readers stay and come back to theirs, until the deadline', async () => {
+  test('drains: warm ones go, readers keep theirs until the deadline', async () => {
     await start({ capacity: '3' });
     await agent.warm(3);
     const reader = new Reader();
@@ -310,7 +310,7 @@ describe('an operator', () => {
     expect((await stats()).fleet).toMatchObject({ drain_forced: true, held: 0, ended: { drained: 3 } });
   });
 
-  test('is told which part of a bad drain is bad', async () => {
+  test('gets an error that names the wrong part of a bad drain', async () => {
     await start();
     const refused = await post(`${agent.controlUrl}/api/drain`, { body: '{"deadline":"soon"}' });
     expect(refused.status).toBe(400);
@@ -329,7 +329,7 @@ describe('an operator', () => {
     });
   });
 
-  test('lists sandboxes, ends one, and is not shown tokens', async () => {
+  test('lists sandboxes without their tokens, and ends one', async () => {
     await start();
     await agent.warm(2);
     const { sandbox } = await new Reader().click(`${agent.url}/`);
@@ -343,7 +343,7 @@ describe('an operator', () => {
     expect((await request(`${agent.controlUrl}/api/sandboxes/none`)).statusCode).toBe(404);
   });
 
-  test('needs the token where one is set, everywhere but for health', async () => {
+  test('needs the token if one is set, but for health', async () => {
     await start({ controlToken: 'a-token-of-the-control' });
     expect((await request(`${agent.controlUrl}/api/status`)).statusCode).toBe(401);
     expect((await request(`${agent.controlUrl}/healthz`)).statusCode).toBe(200);
@@ -351,7 +351,7 @@ describe('an operator', () => {
     expect((await request(`${agent.controlUrl}/api/status`, { headers })).statusCode).toBe(200);
   });
 
-  test('finds metrics by the convention', async () => {
+  test('finds metrics with conventional names', async () => {
     await start();
     await agent.warm(2);
     await new Reader().click(`${agent.url}/`);
@@ -363,7 +363,7 @@ describe('an operator', () => {
 });
 
 describe('the node', () => {
-  test('takes its sandboxes away by idleness and refills', async () => {
+  test('removes idle sandboxes and refills the pool', async () => {
     await start({ capacity: '1', idle: '1s', cullInterval: '1s' });
     await agent.warm(1);
     const { sandbox } = await new Reader().click(`${agent.url}/`);
@@ -372,7 +372,7 @@ describe('the node', () => {
     expect((await stats()).fleet?.ended).toEqual({ idle: 1 });
   });
 
-  test('takes away what was claimed and never used', async () => {
+  test('removes a sandbox that was claimed and never used', async () => {
     await start({ capacity: '1', lease: '1s', cullInterval: '1s' });
     await agent.warm(1);
     await post(`${agent.url}/api/spawn`);
@@ -381,14 +381,14 @@ describe('the node', () => {
     await agent.warm(1);
   });
 
-  test('never pools what does not answer on its own base path, and leaves none of it', async () => {
+  test('never pools a sandbox that does not answer on its base path, and removes all of it', async () => {
     const server = `node -e "require('http').createServer((q,s)=>{s.statusCode=404;s.end()}).listen({port},'{ip}')"`;
     await start({ capacity: '1', command: server, startTimeout: '1s' });
     await until('a start has failed', async () => ((await stats()).fleet?.ended['failed-start'] ?? 0) > 0);
     expect(await stats()).toMatchObject({ available: 0, fleet: { warm: 0 } });
   });
 
-  test('answers OPTIONS and errors alike with its CORS headers', async () => {
+  test('answers OPTIONS and errors with the same CORS headers', async () => {
     await start({ allowOrigin: 'https://journal.example.org' });
     const preflight = await request(`${agent.url}/api/spawn`, { method: 'OPTIONS' });
     expect(preflight.statusCode).toBe(204);
@@ -407,7 +407,7 @@ describe('the node', () => {
   });
 });
 
-/** Kills whatever listens on a loopback port, as the kernel or an operator would. Linux. */
+/** Kills the process that listens on a loopback port, as the kernel or an operator would. Linux. */
 function killListener(port: number): void {
   const [pid] = processesWith(String(port));
   if (pid === undefined) throw new Error(`nothing listens on ${port}`);

@@ -1,4 +1,4 @@
-// Where a reader wanted to go, kept byte for byte.
+// The path at which a reader arrives in a sandbox, kept byte for byte.
 import { describe, expect, test } from 'vitest';
 import { findTarget, locate } from '../../../node-agent/claim/target.ts';
 import { splitRequestTarget } from '../../../shared/http/request-target.ts';
@@ -31,7 +31,7 @@ describe('a click on', () => {
     expect(located(url)).toBeUndefined();
   });
 
-  test('/ leads to the landing path where one is set', () => {
+  test('/ leads to the landing path if one is set', () => {
     expect(located('/', 'tree')).toBe('/user/ID/tree');
     expect(located('/spawn', '/lab')).toBe('/user/ID/lab');
   });

@@ -1,4 +1,4 @@
-// Tickets that arrive are counted once, for the redirector and the second they are of.
+// A ticket that arrives is counted once, by its redirector and its second.
 import { describe, expect, test } from 'vitest';
 import { TicketCounter } from '../../../node-agent/claim/ticket-counter.ts';
 import { signTicket, type Ticket } from '../../../shared/protocol/ticket.ts';
@@ -28,7 +28,7 @@ function setUp() {
 }
 
 describe('the ticket counter', () => {
-  test('count each ticket once, by redirector, boot and epoch', () => {
+  test('counts each ticket once, by redirector, boot and epoch', () => {
     const { tickets, ticket } = setUp();
     tickets.count(ticket());
     tickets.count(ticket());
@@ -38,7 +38,7 @@ describe('the ticket counter', () => {
     expect(tickets.seen()).toEqual({ 'r1/b1': { 1000: 2, 1001: 1 }, 'r1/b2': { 1000: 1 } });
   });
 
-  test('do not count what is for another node, forged, or stale', () => {
+  test('does not count a ticket that is stale, forged, or for another node', () => {
     const { tickets, ticket, pass } = setUp();
     const stale = ticket({ nonce: 'nonce-0009' });
     expect(tickets.count(ticket({ node: 'node8' }))).toBeUndefined();
@@ -49,7 +49,7 @@ describe('the ticket counter', () => {
     expect(tickets.seen()).toEqual({});
   });
 
-  test('are forgotten after a minute', () => {
+  test('forgets tickets after a minute', () => {
     const { tickets, ticket, pass } = setUp();
     tickets.count(ticket());
     pass(59_000);

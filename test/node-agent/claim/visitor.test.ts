@@ -1,4 +1,4 @@
-// Who costs a sandbox and who does not.
+// Which requests are a person's, and thus cost a sandbox.
 import { describe, expect, test } from 'vitest';
 import { recognize } from '../../../node-agent/claim/visitor.ts';
 

@@ -1,4 +1,4 @@
-// Which engine a node gets, where no Docker answers.
+// Which engine a node uses where no Docker answers.
 import { expect, test } from 'vitest';
 import { dockerOptions } from '../../../node-agent/engine/docker/options.ts';
 import { chooseEngine } from '../../../node-agent/engine/index.ts';
@@ -12,7 +12,7 @@ test('auto is local, and says why it is not Docker', async () => {
   expect(chosen.whyNotDocker).toMatch(/^Docker does not answer at unix:\/\/\/nowhere\/docker\.sock: /);
 });
 
-test('auto is Docker where an image is named', async () => {
+test('auto is Docker if an image is named', async () => {
   const chosen = await chooseEngine({ engine: 'auto', image: 'example.org/notebook', ...nowhere }, {});
   expect(chosen).toEqual({ kind: 'docker' });
 });

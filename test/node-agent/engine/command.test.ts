@@ -1,4 +1,4 @@
-// What a sandbox's shell is given to run.
+// The script that a sandbox's shell runs.
 import { expect, test } from 'vitest';
 import { JUPYTER_COMMAND, shellScript } from '../../../node-agent/engine/command.ts';
 
@@ -35,6 +35,6 @@ test.each([
 ])('anything else is left to the shell: %s', (command) => expect(shellScript(command)).toBe(command));
 
 test.each(['execute', 'cdrom', 'setup', './prog', '.venv/bin/jupyter', 'iffy'])(
-  'a program that is called like the beginning of a builtin is a program: %s',
+  'a program whose name begins like a builtin is a program: %s',
   (command) => expect(shellScript(command)).toBe(`exec ${command}`),
 );

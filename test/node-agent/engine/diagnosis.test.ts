@@ -1,4 +1,4 @@
-// A failed start in one line that is safe to log.
+// The cause of a failed start, in one line that is safe to log.
 import { expect, test } from 'vitest';
 import { describeDiagnosis, lastWords } from '../../../node-agent/engine/diagnosis.ts';
 

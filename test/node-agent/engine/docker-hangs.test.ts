@@ -1,4 +1,4 @@
-// A Docker that takes connections and answers nothing, or goes and comes back.
+// A Docker that accepts connections and never answers, or that goes away and comes back.
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ describeNeeding(['docker'], 'a Docker that hangs', () => {
   });
   afterAll(() => lab.stop());
 
-  test('ends every call at its deadline, and is found again when it goes on', async () => {
+  test('fails every call at its deadline, and is used again when it goes on', async () => {
     const choose = (dockerHost: string, env = {}): Promise<ChosenEngine> =>
       chooseEngine(
         { engine: 'auto', image: dockerOptions.image.default, dockerHost, dockerCertPath: '' },
@@ -48,7 +48,7 @@ describeNeeding(['docker'], 'a Docker that hangs', () => {
 });
 
 describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => {
-  test('is asked for its events again, and exits are told of as before', async () => {
+  test('is asked for its events again, and exits are reported as before', async () => {
     const sockets = new Set<Socket>();
     let connections = 0;
     const between = createServer((near) => {
@@ -68,10 +68,10 @@ describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => 
       await engine.open((id) => exits.push(id));
       const before = connections;
       for (const socket of sockets) socket.destroy();
-      await until('it connects anew', () => connections > before);
+      await until('it connects again', () => connections > before);
       const spec = newSpec();
       await engine.start(spec).catch(() => undefined);
-      await until('the exit is told', () => exits.includes(spec.id));
+      await until('the exit is reported', () => exits.includes(spec.id));
     } finally {
       await engine.close({ purge: true });
       between.close();
@@ -79,7 +79,7 @@ describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => 
     }
   });
 
-  test('that answers with an error, as a proxy before nothing does, is not ready yet', async () => {
+  test('that answers with an error, as a proxy without a backend does, is not ready yet', async () => {
     const server = createHttpServer((_, response) => response.writeHead(503).end('no server is available\n'));
     const path = join(docker.socketPath, `../proxy-${process.pid}.sock`);
     await new Promise<void>((resolve) => server.listen(path, resolve));
@@ -88,7 +88,7 @@ describeNeeding(['docker'], 'a Docker whose connections break', ({ docker }) => 
     });
     try {
       await expect(engine.open(() => undefined)).rejects.toMatchObject({
-        // Which the agent tries again, where anything else would end it.
+        // The agent retries after this code; any other error would end it.
         code: 'engine-unavailable',
         message: expect.stringMatching(/^Docker is not ready: .*no server is available/),
       });

@@ -1,4 +1,4 @@
-// A Docker that is reached by TCP and TLS, as `docker -H tcp://… --tlsverify` reaches it: by those whom it trusts.
+// A Docker reached by TCP and TLS, as by `docker -H tcp://… --tlsverify`: both sides must trust each other.
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ describeNeeding(['docker'], 'a node whose Docker is reached by TLS', () => {
       async () => (await new Reader().click(`${url}/tree`)).status === 200,
       60_000,
     );
-    // What runs there is what Docker says by its socket.
+    // Docker's socket lists what runs there.
     expect((await lab.client.listContainers()).length).toBeGreaterThan(0);
     await agent.stop();
     expect(await lab.client.listContainers({ all: true })).toEqual([]);
@@ -71,11 +71,11 @@ describeNeeding(['docker'], 'a node whose Docker is reached by TLS', () => {
     const saidWith = async (own: string, code = 1): Promise<string> => {
       const run = start(host, own);
       expect(await run.ended).toBe(code);
-      // A stack is for faults of ours.
+      // A stack trace is only for bugs in tmpfleet.
       expect(run.output()).not.toMatch(/^ +at /m);
       return run.output();
     };
-    /** With these files, which are copies. */
+    /** The output of an agent that uses copies of these files. */
     const said = async (name: string, files: readonly [string, string, string]): Promise<string> => {
       const own = join(dir, name);
       mkdirSync(own);

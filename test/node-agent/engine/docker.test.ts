@@ -1,4 +1,4 @@
-// What Docker adds to the contract: the hardening, as Docker tells it and as a sandbox finds it from inside.
+// What Docker adds to the contract: the hardening, as Docker reports it and as a sandbox finds it from inside.
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
@@ -52,7 +52,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
   });
   afterAll(() => careless.close());
 
-  test('Docker tells of every limit', async () => {
+  test('Docker reports every limit', async () => {
     const engine = await open();
     const spec = newSpec();
     await engine.start(spec);
@@ -118,14 +118,14 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     }
   });
 
-  test('from inside: without the firewall rule the host would answer, so it is the rule that keeps it away', async () => {
+  test('from inside: without the firewall rule the host would answer', async () => {
     const nodeId = newNode();
     const engine = await open({ hostFirewall: 'off' }, nodeId);
     const address = await engine.start(newSpec());
     expect(await connectFrom(address, await gatewayOf(nodeId), carelessPort)).toBe('connected');
   });
 
-  test('from inside: the name that belongs to a peer does not tell its id', async () => {
+  test('from inside: the container name of a peer does not contain its id', async () => {
     const engine = await open();
     const [mine, theirs] = [newSpec(), newSpec()];
     const [address, peer] = [await engine.start(mine), await engine.start(theirs)];
@@ -133,7 +133,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     expect(JSON.stringify(names)).not.toContain(theirs.id.slice(0, 8));
   });
 
-  test('the firewall rule that somebody flushed comes back, and a second start does not double it', async () => {
+  test('the firewall rule comes back after a flush, and a second start does not double it', async () => {
     const nodeId = newNode();
     const rules = async (): Promise<number> =>
       (await run('iptables', ['-w', '-S', 'INPUT']))
@@ -151,7 +151,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     expect(await rules()).toBe(1);
   });
 
-  test('where the rule cannot be set, require stops the start and auto warns with what to type', async () => {
+  test('where the rule cannot be set, require stops the start and auto warns with a remedy', async () => {
     const path = process.env.PATH;
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
@@ -167,14 +167,14 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     expect(lines.filter((line) => line.includes('iptables -I INPUT'))).toHaveLength(1);
   });
 
-  test('an image that is not there is named, with what to type', async () => {
+  test('a missing image is named, with the command that pulls it', async () => {
     await expect(open({ image: 'tmpfleet-lab/absent:1' })).rejects.toMatchObject({
       code: 'image-missing',
       remedy: 'type: docker pull tmpfleet-lab/absent:1',
     });
   });
 
-  test('a pull that fails says so, and the image that is here stays in use', async () => {
+  test('a failed pull is an error, and the image that is here stays in use', async () => {
     const strict = await open({ pull: 'missing', image: docker.tinyImage });
     const before = await strict.image();
     await expect(strict.image({ pull: true })).rejects.toMatchObject({ code: 'image-missing' });
@@ -182,7 +182,7 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     await (await open({ pull: 'always' })).start(newSpec());
   });
 
-  test('a Docker that is not there is named, with what to do', async () => {
+  test('a missing Docker is named, with a remedy', async () => {
     await expect(open({ dockerHost: 'unix:///nowhere/docker.sock' })).rejects.toMatchObject({
       code: 'engine-unavailable',
       remedy: /--docker-host/,
@@ -192,12 +192,12 @@ describeNeeding(['docker'], 'the Docker engine', ({ docker }) => {
     });
   });
 
-  test('what this host cannot give is refused at the start', async () => {
+  test('settings that this host cannot meet are refused at the start', async () => {
     await expect(open({ runtime: 'no-such-runtime' })).rejects.toMatchObject({ code: 'bad-config' });
     await expect(open({ cpus: 1000 })).rejects.toMatchObject({ code: 'bad-config' });
   });
 
-  test("a network of that name that is somebody else's is left alone", async () => {
+  test('a network with that name that another program made is left alone', async () => {
     const nodeId = newNode();
     const theirs = await host.client.createNetwork({ Name: networkName(nodeId) });
     try {

@@ -1,5 +1,5 @@
-// Sandboxes with a way out: to the internet, and to nothing that is not the internet. Every other address answers the host
-// itself, so that it is the rules that keep them away.
+// Sandboxes with egress: they reach the internet, and nothing else. Every other address is one of the host's own,
+// so that only the rules keep them away.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const PRIVATE = '10.250.0.1';
 const METADATA = '169.254.169.254';
 const OTHERS = [DENIED, PRIVATE, METADATA, '192.168.77.1', '172.20.0.9', '100.64.0.9', '168.63.129.16'];
 
-describeNeeding(['docker'], 'sandboxes with a way out', () => {
+describeNeeding(['docker'], 'sandboxes with egress', () => {
   let lab: DockerLab;
   let internet: Internet;
   let image = '';
@@ -94,7 +94,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
       method: 'DELETE',
       headers: { authorization: `Bearer ${TOKEN}` },
     });
-  /** What the host itself reaches. */
+  /** Whether the host itself can connect. */
   const fromHost = async (address: string, port: number): Promise<string> => {
     const [program = '', ...enter] = lab.enter;
     const code = `${connecting(address, port)}.then((result) => console.log(result))`;
@@ -105,7 +105,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     return run(program, [...enter, 'iptables', '-w', ...args]);
   };
 
-  test('reach the internet and its names; no private address, no metadata, no denied range, no mail server', async () => {
+  test('reach the internet by name, but no private, metadata or denied address and no mail server', async () => {
     const { url: own, id } = await claim();
     for (const address of [INTERNET, ...OTHERS])
       expect([address, await fromHost(address, 80)]).toEqual([address, 'connected']);
@@ -120,7 +120,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     await end(id);
   });
 
-  test('reach neither this host, by whichever address, nor each other', async () => {
+  test('reach neither this host, by any of its addresses, nor each other', async () => {
     const [one, other] = [await claim(), await claim()];
     const addresses = await lab.client.listContainers({
       filters: JSON.stringify({ label: ['tmpfleet.node=egress'] }),
@@ -148,12 +148,12 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     await Promise.all([end(one.id), end(other.id)]);
   });
 
-  test('rules that somebody flushed come back before another sandbox is started', async () => {
+  test('flushed rules come back before another sandbox is started', async () => {
     await warm(3);
     const { url: own, id } = await claim();
     const chain = egressChain('egress');
     const before = await iptables('-S', chain);
-    // So it was the rules that kept it away. They may be back, by the listing, before the attempt.
+    // This shows that the rules kept it away. A listing may have restored them before the attempt.
     await until('the private address is reached', async () => {
       await iptables('-F', 'DOCKER-USER');
       await iptables('-F', chain);
@@ -172,7 +172,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     await end(id);
   });
 
-  test('nobody is let out where the rules cannot be set, and what was started otherwise is not changed under readers', async () => {
+  test('no sandbox gets egress without the rules, and no network changes below its readers', async () => {
     // An agent in another network namespace than its Docker.
     const outside = dockerHost({ socketPath: lab.socketPath, host: lab.host, tinyImage: image });
     const engine = outside.engine('outside', TINY_COMMAND, { egress: true, hostFirewall: 'off' });
@@ -192,7 +192,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     );
   });
 
-  test('rules that somebody flushed come back also when nothing is started', async () => {
+  test('flushed rules come back also when nothing is started', async () => {
     await warm(3);
     const { url: own, id } = await claim();
     const said = (): number =>
@@ -206,12 +206,12 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
         (await iptables('-S', 'DOCKER-USER')).includes(egressChain('egress')) &&
         (await connectFrom(own, PRIVATE, 80)) !== 'connected',
     );
-    // The chain itself was there, and known as such: it is not told again with every look.
+    // The chain itself still existed, and was known: it is not logged again at every check.
     expect(said()).toBe(before);
     await end(id);
   });
 
-  test('what is not a range, and what is not an address, is named', async () => {
+  test('a value that is not a range or not an address is named', async () => {
     const wrong = start(['--egress', '--egress-deny', '10.0.0.0/8,300.1.1.1/8']);
     expect(await wrong.ended).toBe(2);
     expect(wrong.output()).toMatch(/egress-deny.*300\.1\.1\.1\/8/);
@@ -220,7 +220,7 @@ describeNeeding(['docker'], 'sandboxes with a way out', () => {
     expect(wrongDns.output()).toMatch(/sandbox-dns.*9\.9\.9\.9\./);
   });
 
-  test('when the node is purged nothing of its rules is left', async () => {
+  test('when the node is purged, its rules are gone', async () => {
     expect(await iptables('-S')).toContain(egressChain('egress'));
     await agent.stop();
     expect(await iptables('-S')).not.toContain(egressChain('egress'));

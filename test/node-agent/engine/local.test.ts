@@ -1,4 +1,4 @@
-// What child processes add to the contract: pids that are used again, groups that do not want to end.
+// What child processes add to the contract: pids that are used again, process groups that do not end.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { until } from '../../support/until.ts';
 
 const ENGINE = new URL('../../../dist/node-agent/engine/local/engine.js', import.meta.url).href;
 
-/** Says a word, then starts many at once. From the build: Node 20 runs no TypeScript. */
+/** Prints a line, then starts 20 at once. Uses the build: Node 20 runs no TypeScript. */
 const AGENT = `
 import { randomBytes } from 'node:crypto';
 import { LocalEngine } from '${ENGINE}';
@@ -44,7 +44,7 @@ describe('the local engine', () => {
   });
   afterAll(() => host.remove());
 
-  test('a process that has got the pid of a dead sandbox is neither taken for it nor killed', async () => {
+  test('a process that got the pid of a dead sandbox is neither mistaken for it nor killed', async () => {
     const engine = await open('sleep 1000');
     const spec = newSpec();
     await engine.start(spec);
@@ -52,7 +52,7 @@ describe('the local engine', () => {
     const pid = await host.pidOf(spec.id);
     await host.kill(spec.id);
     await until('it is dead', async () => (await startTime(pid)) === undefined);
-    // A clock tick later at least, as every process that gets a used pid is.
+    // At least a clock tick later, as every process that gets a used pid is.
     const innocent = await until('another process has started at another time', async () => {
       const other = spawn('sleep', ['1000'], { detached: true });
       if (!record.includes(`"${await startTime(other.pid ?? 0)}"`)) return other;
@@ -67,7 +67,7 @@ describe('the local engine', () => {
     innocent.kill('SIGKILL');
   });
 
-  test('a start that was only intended when the agent died is listed as not running, and goes', async () => {
+  test('a start only recorded when the agent died is listed as not running, and is removed', async () => {
     const engine = await open('sleep 1000');
     const { id } = newSpec();
     const intent = { id, node, port: 40_000, image: 'command:x', createdAt: 1 };
@@ -77,21 +77,21 @@ describe('the local engine', () => {
     expect(await engine.list()).toEqual([]);
   });
 
-  test('children that ignore SIGTERM, and outlive their parent, are ended with it; its home goes too', async () => {
+  test('children that ignore SIGTERM and outlive their parent are ended with it; its home goes too', async () => {
     const engine = await open(`sh -c 'trap "" TERM; echo > $HOME/ready; sleep 4321 & sleep 4322; wait'`);
     const spec = newSpec();
     await engine.start(spec);
     const home = join(host.dataDir, 'local', spec.id);
     await until('it runs', () => existsSync(join(home, 'ready')) && processesWith(home).length >= 3);
     process.kill(await host.pidOf(spec.id), 'SIGKILL');
-    await until('only the children are left', async () => (await engine.list())[0]?.running === false);
+    await until('only the children run', async () => (await engine.list())[0]?.running === false);
     expect(processesWith(home).length).toBeGreaterThan(0);
     await engine.remove(spec.id);
     expect(processesWith(home)).toEqual([]);
     expect(existsSync(home)).toBe(false);
   });
 
-  test('a record that cannot be read is left alone, and hides no other', async () => {
+  test('an unreadable record is left alone, and hides no other', async () => {
     const engine = await open('sleep 1000');
     const spec = newSpec();
     await engine.start(spec);
@@ -100,7 +100,7 @@ describe('the local engine', () => {
     await rm(recordPath('broken'));
   });
 
-  test('an agent that is killed while it starts sandboxes leaves no process that the next one does not know', async () => {
+  test('an agent killed while it starts sandboxes leaves no process unknown to the next one', async () => {
     for (const ms of [0, 10, 25, 50, 90]) {
       const agent = spawn(process.execPath, ['--input-type=module', '-e', AGENT], {
         env: { ...process.env, DATA_DIR: host.dataDir, NODE_ID: node },
@@ -117,7 +117,7 @@ describe('the local engine', () => {
         return processesWith(`HOME=${homes}`).every((pid) => known.includes(pid));
       });
       await next.close({ purge: true });
-      // One that had been forked, but was not yet the shell, ends as soon as it is.
+      // A process that was forked but was not the shell yet ends as soon as it is.
       await until('nothing is left', async () => (await host.leftovers(node)).length === 0);
     }
   });

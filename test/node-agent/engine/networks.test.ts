@@ -1,4 +1,4 @@
-// A pool that is more than one bridge bears: several networks, as closed to each other as peers on one are.
+// A pool larger than one bridge can carry: several networks, as closed to each other as peers on one are.
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import type { DockerEngine } from '../../../node-agent/engine/docker/engine.ts';
@@ -26,11 +26,11 @@ describeNeeding(['docker'], 'a node of many sandboxes', ({ docker }) => {
     (await run('iptables', ['-w', '-S', 'INPUT'])).split('\n').filter((rule) => /-i tf-/.test(rule));
   afterEach(() => engine.close({ purge: true }));
 
-  test('has as many networks as it needs, each closed to the others and to the host; a restart finds all', async () => {
+  test('has enough networks, each closed to the others and the host; a restart finds all', async () => {
     await open(1);
     expect(await networks()).toEqual(names(1));
     const specs = [newSpec(), newSpec(), newSpec()];
-    // At one time, as a pool that fills does it.
+    // At once, as when a pool fills.
     const addresses = await Promise.all(specs.map((spec) => engine.start(spec)));
     expect(await networks()).toEqual(names(3));
     for (let number = 1; number <= 3; number += 1) {
@@ -46,7 +46,7 @@ describeNeeding(['docker'], 'a node of many sandboxes', ({ docker }) => {
     const [first, ...others] = specs;
     await engine.remove(first?.id ?? '');
     await engine.start(newSpec());
-    // Into the place that came free.
+    // Into the free place.
     expect(await networks()).toEqual(names(3));
     await engine.close();
     await open(2);
@@ -69,7 +69,7 @@ describeNeeding(['docker'], 'a node of many sandboxes', ({ docker }) => {
     }
   });
 
-  test('starts again after somebody removed a network that nobody was on', async () => {
+  test('starts again after an unused network was removed', async () => {
     await open(1);
     const first = newSpec();
     await engine.start(first);
@@ -78,7 +78,7 @@ describeNeeding(['docker'], 'a node of many sandboxes', ({ docker }) => {
     await Promise.all((await engine.list()).map(({ id }) => engine.remove(id)));
     // As `docker network prune` does.
     for (const name of names(2)) await host.client.getNetwork(name).remove();
-    // The first to try may be the one who finds out.
+    // The first attempt may fail: it finds out that the network is gone.
     await engine.start(newSpec()).catch(() => undefined);
     const again = await engine.start(newSpec());
     expect(await connectFrom(again, '127.0.0.1', again.port)).toBe('connected');

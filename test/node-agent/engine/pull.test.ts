@@ -1,4 +1,4 @@
-// How far a pull is, from what Docker tells line by line.
+// The progress of a pull, from the lines that Docker sends.
 import { describe, expect, test } from 'vitest';
 import { PullProgress } from '../../../node-agent/engine/docker/image/pull.ts';
 
@@ -23,7 +23,7 @@ describe('a pull', () => {
     expect(progress.describe()).toBe('105 of 150 MB');
   });
 
-  test('tells the error that Docker puts into a line', () => {
+  test('reports the error that Docker puts into a line', () => {
     expect(new PullProgress().take('{"error":"manifest unknown"}').error).toBe('manifest unknown');
     expect(new PullProgress().take('')).toEqual({});
   });

@@ -1,4 +1,4 @@
-// The scratchpad as its own program: what a reader types is evaluated, and nothing they type takes it down.
+// The scratchpad as its own program: it evaluates what a reader types, and no input ends it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
@@ -49,7 +49,7 @@ describe('the scratchpad', () => {
     running.process.kill();
   });
 
-  /** What comes back, until the first result or error. */
+  /** The messages up to the first result or error. */
   const run = async (code: string): Promise<readonly unknown[]> => {
     heard = [];
     socket.send(JSON.stringify({ code }));
@@ -69,7 +69,7 @@ describe('the scratchpad', () => {
     expect(await run(code)).toEqual([{ kind: 'result', text }]);
   });
 
-  test('console.log comes before the result, and errors are told as errors', async () => {
+  test('console.log comes before the result, and errors are shown as errors', async () => {
     expect(await run('console.log("hello", 1); nope()')).toEqual([
       { kind: 'log', text: 'hello 1' },
       { kind: 'error', text: 'ReferenceError: nope is not defined' },
@@ -77,7 +77,7 @@ describe('the scratchpad', () => {
     expect(await run('1 +')).toMatchObject([{ kind: 'error', text: expect.stringContaining('SyntaxError') }]);
   });
 
-  test('an endless loop is ended, keeps what was there, and the page is served meanwhile', async () => {
+  test('an endless loop is ended, variables stay, and the page is served meanwhile', async () => {
     const loop = run('for (;;);');
     const began = performance.now();
     const { statusCode, body } = await request(running.url);
@@ -88,12 +88,12 @@ describe('the scratchpad', () => {
     expect(await run('kept')).toEqual([{ kind: 'result', text: '1' }]);
   });
 
-  test('an endless loop of awaits is ended too, and a new start made', async () => {
+  test('an endless loop of awaits is ended too, and a new evaluator starts', async () => {
     expect(await run('for (;;) await null')).toMatchObject([{ kind: 'error' }]);
     expect(await run('6*7')).toEqual([{ kind: 'result', text: '42' }]);
   });
 
-  test('it is nowhere but on its base path', async () => {
+  test('it answers only below its base path', async () => {
     const statusOf = async (path: string): Promise<number> => {
       const { statusCode, body } = await request(new URL(path, running.url));
       await body.dump();
@@ -117,7 +117,7 @@ describe('the scratchpad', () => {
 });
 
 describeNeeding(['chromium'], 'the scratchpad in a browser', ({ chromium }) => {
-  test('6*7 is 42 by keyboard, on a phone too, and a lost connection is shown and mended', async () => {
+  test('6*7 is 42 by keyboard, on a phone too, and a lost connection is shown and restored', async () => {
     let running = await startScratchpad();
     const browser = await launchChromium(chromium.executablePath);
     try {

@@ -1,4 +1,4 @@
-// A Docker that hangs and is then restarted under a node with readers: what they and the front notice of it.
+// A Docker that hangs and is then restarted below a node with readers: what readers and the front notice.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 
 const CAPACITY = 6;
-/** Longer than any deadline of a call that is made often, so that every kind of call meets the hanging Docker. */
+/** Longer than the deadline of every frequent call, so that each kind of call meets the hanging Docker. */
 const PAUSE_MS = 30_000;
 const WHOLE_AGAIN_MS = 30_000;
 const QUICK_MS = 100;
@@ -60,12 +60,12 @@ describeNeeding(['docker'], 'a node whose Docker', () => {
 
   const stats = async () => {
     const { fleet } = nodeStatsSchema.parse(await (await fetch(`${url}/stats`)).json());
-    if (fleet === undefined) throw new Error('the node tells nothing of itself');
+    if (fleet === undefined) throw new Error('the node reports no fleet object');
     return fleet;
   };
   const whole = (held: number, ms = 90_000) =>
     until(
-      `${held} are held and all the others warm`,
+      `${held} held, all others warm`,
       async () => {
         const { warm, held: now, removing } = await stats();
         return now === held && warm === CAPACITY - held && removing === 0;
@@ -78,7 +78,7 @@ describeNeeding(['docker'], 'a node whose Docker', () => {
     return (await lab.client.listContainers({ all: true, filters })).length;
   };
 
-  test('hangs and is then restarted tells its state at once all the while, gives out what is warm, and is whole again', {
+  test('hangs and is then restarted still answers /stats, gives out warm ones, and recovers', {
     timeout: 240_000,
   }, async () => {
     await begin(false);
@@ -116,7 +116,7 @@ describeNeeding(['docker'], 'a node whose Docker', () => {
     expect((await click()).status).toBe(200);
   });
 
-  test('is restarted while its containers live on loses nobody', { timeout: 180_000 }, async () => {
+  test('is restarted while its containers live on loses no reader', { timeout: 180_000 }, async () => {
     await begin(true);
     const reader = new Reader();
     const before = await reader.click(`${url}/tree`);

@@ -1,4 +1,4 @@
-// A data directory whose disk is full, or may only be read: clear words, and no sandbox that is given out on trust.
+// A data directory on a disk that is full or read-only: clear errors, and no sandbox given out without a record.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(disk, { recursive: true });
 });
 
-/** Every last block. */
+/** Fills every block of the disk. */
 function fill(): string {
   const path = join(disk, 'filler');
   const { bavail, bsize } = statfsSync(disk);
@@ -26,7 +26,7 @@ function fill(): string {
   return path;
 }
 
-test('a claim that does not fit is refused, nobody is told of it, and the file holds whole lines afterwards', async () => {
+test('a claim that does not fit is refused, and the file holds whole lines afterwards', async () => {
   const journal = new Journal(disk, silentLogger);
   const claim = (n: number): Promise<void> =>
     journal.claim({
@@ -69,7 +69,7 @@ test('a claim that does not fit is refused, nobody is told of it, and the file h
   expect(ids).toContain('sandbox-of-a-full-disk-1000');
 });
 
-test('a directory that may only be read is named at the start, with what to do', async () => {
+test('a read-only directory is named at the start, with a remedy', async () => {
   execFileSync('mount', ['-o', 'remount,ro', disk]);
   await expect(startAgent({ dataDir: disk })).rejects.toMatchObject({
     code: 'bad-config',

@@ -1,4 +1,4 @@
-// A host that is nearly out of disk or memory: nothing more is started, those that are there go on, and ops are told why.
+// A host that is nearly out of disk or memory: no more starts, running sandboxes go on, operators see why.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
@@ -30,14 +30,14 @@ const spawn = async () => {
   return { status: answer.status, body: z.object({ url: z.string().optional() }).parse(await answer.json()) };
 };
 
-test('without room on the disk none is started, warm ones are given out, and it goes on when there is room', async () => {
+test('without room on the disk none is started, warm ones are given out; starts resume with room', async () => {
   agent = await startAgent({ dataDir: disk, capacity: '4', warm: '2', minFreeDisk: '4m', claimWait: '10m' });
   await agent.warm(2);
   expect(await report()).toMatchObject({ fleet: { cold: 2 } });
   const { bavail, bsize } = statfsSync(disk);
   const filler = join(disk, 'filler');
   writeFileSync(filler, Buffer.alloc(bavail * bsize - 3 * MIB));
-  await until('it says so', async () => (await report()).fleet?.problem);
+  await until('the report has the problem', async () => (await report()).fleet?.problem);
   expect((await report()).fleet).toMatchObject({
     cold: 0,
     problem: expect.stringMatching(/disk.*min-free-disk is 4m/),
@@ -45,7 +45,7 @@ test('without room on the disk none is started, warm ones are given out, and it 
 
   const claimed = [await spawn(), await spawn()];
   expect(claimed.map(({ status }) => status)).toEqual([200, 200]);
-  // At once, though it would have waited ten minutes for a start.
+  // At once, though a claim may wait ten minutes for a start.
   expect((await spawn()).status).toBe(429);
   expect(agent.pool.status()).toMatchObject({ warm: 0, starting: 0, held: 2 });
   expect((await fetch(`${agent.url}${claimed[0]?.body.url}`)).status).toBe(200);

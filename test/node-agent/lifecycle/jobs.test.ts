@@ -1,4 +1,4 @@
-// Nodes of one fleet look for a newer image at times of their own, so that a registry is not asked by all at once.
+// The nodes of a fleet look for a newer image at different times, so that they do not ask a registry all at once.
 import { expect, test } from 'vitest';
 import { shareOf } from '../../../node-agent/lifecycle/jobs.ts';
 
@@ -9,7 +9,7 @@ test('a node waits the same part of the spread each time', () => {
   expect(shareOf(0, 'node7')).toBe(0);
 });
 
-test('a hundred nodes are spread over the whole time, with no minute in which many of them ask', () => {
+test('a hundred nodes spread over the whole time, with few of them in any one minute', () => {
   const minutes = Array.from({ length: 100 }, (_, n) =>
     Math.floor(shareOf(HALF_HOUR_MS, `node${n}`) / 60_000),
   );

@@ -1,4 +1,4 @@
-// An agent that is told to stop: nobody new is taken, nobody is lost, and the next one goes on where it was.
+// An agent that is stopped: it takes no new reader and loses none, and the next one goes on where it was.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ async function start(port: string, ...flags: readonly string[]): Promise<Agent> 
   return { run, url, stats: async () => nodeStatsSchema.parse(await (await fetch(`${url}/stats`)).json()) };
 }
 
-test('sends newcomers to the front while it leaves, keeps its sandboxes, and takes them up again', async () => {
+test('sends newcomers to the front while it stops, keeps its sandboxes, and takes them up again', async () => {
   const agent = await start('0', '--shutdown-grace', '20s');
   await until('it is warm', async () => (await agent.stats()).available === 3);
   const reader = new Reader();
@@ -48,12 +48,12 @@ test('sends newcomers to the front while it leaves, keeps its sandboxes, and tak
   expect(before.status).toBe(200);
 
   agent.run.process.kill('SIGTERM');
-  await until('it tells that it leaves', async () => (await agent.stats()).fleet?.state === 'cordoned');
+  await until('it reports that it stops', async () => (await agent.stats()).fleet?.state === 'cordoned');
   expect(await agent.stats()).toMatchObject({ available: 0, fleet: { held: 1 } });
   const newcomer = await new Reader().click(`${agent.url}/tree?y=2`, new RegExp(FRONT));
   expect(newcomer.url).toMatch(`${FRONT}/tree?y=2`);
   expect((await reader.click(before.url)).status).toBe(200);
-  // The second signal is from somebody who will not wait.
+  // A second signal ends the wait.
   agent.run.process.kill('SIGTERM');
   await agent.run.ended;
 

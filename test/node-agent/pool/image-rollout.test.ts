@@ -1,4 +1,4 @@
-// A newer image: the pool rolls over to it by the schedule, and what is held stays what it is.
+// A newer image: the pool rolls over to it on schedule, and held sandboxes stay.
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
@@ -15,7 +15,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     await client.getImage(reference).remove({ force: true });
   });
 
-  /** The same files under a new identity, as a rebuilt image would be. */
+  /** The same files with a new image id, as a rebuilt image would have. */
   const rebuild = async (label: string, change = ''): Promise<string> => {
     const container = await client.createContainer({ Image: docker.tinyImage, Cmd: ['true'] });
     const [repo, tag] = reference.split(':');
@@ -24,7 +24,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     return (await client.getImage(reference).inspect()).Id;
   };
 
-  test('goes back to the image that was when the new one fails to start three times, and stays there', async () => {
+  test('goes back to the old image when the new one fails to start three times, and stays there', async () => {
     const old = await rebuild('good');
     agent = await startAgent({
       ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'rolling', image: reference, pull: 'never' },
@@ -36,7 +36,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     await until('it is given up', () => agent.pool.status().image === old);
     await agent.warm(4);
     expect(agent.pool.table.inState('warm').every(({ image }) => image === old)).toBe(true);
-    await until('what failed is gone', () => (agent.pool.table.endings()['failed-start'] ?? 0) >= 3);
+    await until('the failed ones are gone', () => (agent.pool.table.endings()['failed-start'] ?? 0) >= 3);
     expect(await agent.pool.refresh()).toBe(false);
     expect(agent.pool.status().image).toBe(old);
   });
@@ -63,7 +63,7 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     }, 5);
     const fresh = await rebuild('two');
     expect(fresh).not.toBe(old);
-    await until('every warm one is of the new image', () => {
+    await until('every warm one has the new image', () => {
       const warm = agent.pool.table.inState('warm');
       return warm.length === 4 && warm.every(({ image }) => image === fresh);
     });

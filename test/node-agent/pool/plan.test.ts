@@ -1,4 +1,4 @@
-// The pool's plan, read as a specification: what there is → what to do.
+// The pool's plan as a specification: what the pool has → what it starts and ends.
 import { describe, expect, test } from 'vitest';
 import { coldRoom, type Observed, planPool } from '../../../node-agent/pool/plan.ts';
 
@@ -21,26 +21,26 @@ const ids = (count: number, prefix = 'w') => Array.from({ length: count }, (_, n
 describe('how many to start', () => {
   test.each<[string, Partial<Observed>, number]>([
     ['an empty pool fills up', {}, 8],
-    ['but only so many at a time', { maxStarting: 3 }, 3],
-    ['counting those under way', { maxStarting: 3, starting: ids(2, 's') }, 1],
-    ['a full one starts nothing', { warm: ids(8) }, 0],
+    ['but starts only a limited number at a time', { maxStarting: 3 }, 3],
+    ['the limit counts starts under way', { maxStarting: 3, starting: ids(2, 's') }, 1],
+    ['a full pool starts nothing', { warm: ids(8) }, 0],
     ['held ones take slots', { warm: ids(3), held: 5 }, 0],
-    ['those being removed hold theirs', { warm: ids(3), held: 3, removing: 2 }, 0],
-    ['only as many as are to be warm', { warmTarget: 2 }, 2],
-    ['a claim is made good at once', { warmTarget: 2, warm: ids(1), held: 1 }, 1],
-    ['and more for those who wait', { warmTarget: 0, waiting: 3 }, 3],
+    ['those being removed keep their slots', { warm: ids(3), held: 3, removing: 2 }, 0],
+    ['only the number that should be warm', { warmTarget: 2 }, 2],
+    ['a claim is replaced at once', { warmTarget: 2, warm: ids(1), held: 1 }, 1],
+    ['and more for readers who wait', { warmTarget: 0, waiting: 3 }, 3],
     ['never beyond the capacity', { warmTarget: 2, waiting: 20, held: 5 }, 3],
     ['nothing while backing off', { mayStart: false }, 0],
     ['nothing while paused', { paused: true, waiting: 2 }, 0],
     ['a cordoned node keeps its pool', { state: 'cordoned', warm: ids(7) }, 1],
-    ['a draining one starts nothing', { state: 'draining' }, 0],
-    ['nor a drained one', { state: 'drained' }, 0],
+    ['a draining node starts nothing', { state: 'draining' }, 0],
+    ['nor does a drained one', { state: 'drained' }, 0],
     ['more held than slots (the capacity shrank) starts nothing', { held: 12 }, 0],
   ])('%s', (_, seen, start) => expect(planPool({ ...nothing, ...seen }).start).toBe(start));
 });
 
 describe('what to end', () => {
-  test('a draining node sheds what nobody holds, starting ones too', () => {
+  test('a draining node ends all that no reader holds, starting ones too', () => {
     const plan = planPool({ ...nothing, state: 'draining', warm: ['a'], starting: ['b'], held: 3 });
     expect(plan.end).toEqual([
       { id: 'a', reason: 'drained' },
@@ -48,18 +48,18 @@ describe('what to end', () => {
     ]);
   });
 
-  test('a pool that shrank sheds its surplus', () => {
+  test('a pool that shrank ends its surplus', () => {
     expect(planPool({ ...nothing, capacity: 3, warm: ids(4), held: 1 }).end).toEqual([
       { id: 'w0', reason: 'surplus' },
       { id: 'w1', reason: 'surplus' },
     ]);
   });
 
-  test('what is on its way out already is no reason to end what is ready', () => {
+  test('sandboxes being removed are no reason to end ready ones', () => {
     expect(planPool({ ...nothing, capacity: 4, warm: ids(4), removing: 6 })).toEqual({ start: 0, end: [] });
   });
 
-  test('a pool that shrank below what is starting gives the newest starts up', () => {
+  test('a pool that shrank below its starts ends the newest starts', () => {
     const plan = planPool({ ...nothing, capacity: 4, warm: ids(1), held: 2, starting: ids(3, 's') });
     expect(plan.end).toEqual([
       { id: 's1', reason: 'surplus' },
@@ -67,7 +67,7 @@ describe('what to end', () => {
     ]);
   });
 
-  test('a paused pool sheds its surplus, but nothing gives way to what would not be started', () => {
+  test('a paused pool ends its surplus, but replaces no stale one that it could not start again', () => {
     const stale = new Set(['w1', 'w2', 's0']);
     const plan = planPool({
       ...nothing,
@@ -80,34 +80,34 @@ describe('what to end', () => {
     expect(plan.end).toEqual([{ id: 's0', reason: 'surplus' }]);
   });
 
-  test('surplus is taken from the stale first', () => {
+  test('surplus is taken from the stale ones first', () => {
     const plan = planPool({ ...nothing, capacity: 2, warm: ids(3), stale: new Set(['w2']) });
     expect(plan.end).toEqual([{ id: 'w2', reason: 'surplus' }]);
   });
 
-  test('stale ones roll, and half of what is wanted stays', () => {
+  test('stale ones roll, and half of the wanted number stays', () => {
     const plan = planPool({ ...nothing, warm: ids(8), stale: new Set(ids(8)) });
     expect(plan.end).toHaveLength(4);
     expect(plan.end.every(({ reason }) => reason === 'stale-image')).toBe(true);
   });
 
-  test('while some are on their way out, no more go', () => {
+  test('while some are being removed, no more are ended', () => {
     const plan = planPool({ ...nothing, warm: ids(4), removing: 4, stale: new Set(ids(4)) });
     expect(plan.end).toEqual([]);
   });
 
-  test('fresh ones let more of the stale go', () => {
+  test('fresh ones let more of the stale ones go', () => {
     const stale = new Set(ids(4));
     const plan = planPool({ ...nothing, warm: [...ids(4), ...ids(4, 'fresh')], stale });
     expect(new Set(plan.end.map(({ id }) => id))).toEqual(stale);
   });
 
-  test('a stale one still starting is given up at once', () => {
+  test('a stale one that is still starting is ended at once', () => {
     const plan = planPool({ ...nothing, warm: ids(7), starting: ['s'], stale: new Set(['s']) });
     expect(plan.end).toEqual([{ id: 's', reason: 'stale-image' }]);
   });
 
-  test('rolling one after another ends with every stale one replaced and never fewer than half warm', () => {
+  test('rolling step by step replaces every stale one and never leaves fewer than half warm', () => {
     let warm: string[] = ids(8);
     let starting: string[] = [];
     const stale = new Set(warm);
@@ -117,7 +117,7 @@ describe('what to end', () => {
       const ended = new Set(plan.end.map(({ id }) => id));
       warm = warm.filter((id) => !ended.has(id));
       expect(warm.length).toBeGreaterThanOrEqual(4);
-      // What was starting is warm by the next turn.
+      // Those that were starting are warm by the next turn.
       warm = [...warm, ...starting];
       starting = Array.from({ length: Math.min(2, 8 - warm.length) }, () => `n${made++}`);
     }
@@ -128,10 +128,10 @@ describe('what to end', () => {
 describe('the room for a cold start', () => {
   const counts = { capacity: 8, paused: false, warm: 2, starting: 1, held: 2, removing: 1, waiting: 0 };
   test.each<[string, Partial<typeof counts>, number]>([
-    ['free slots, and starts that nobody waits for', {}, 3],
-    ['less those who wait', { waiting: 2 }, 1],
+    ['free slots, and starts that no reader waits for', {}, 3],
+    ['minus readers who wait', { waiting: 2 }, 1],
     ['while paused, only the starts under way', { paused: true }, 1],
-    ['less those who wait for them', { paused: true, waiting: 1 }, 0],
-    ['none where the capacity shrank below what is there', { capacity: 3, waiting: 1 }, 0],
+    ['minus readers who wait for them', { paused: true, waiting: 1 }, 0],
+    ['none where the capacity shrank below what exists', { capacity: 3, waiting: 1 }, 0],
   ])('%s', (_, seen, room) => expect(coldRoom({ ...counts, ...seen })).toBe(room));
 });

@@ -1,4 +1,4 @@
-// The pool's size at run time: what an operator says holds at once, ends nobody, and outlives a restart.
+// The pool's size at run time: an operator's setting applies at once, ends no reader, and survives a restart.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** Stops the one that runs, and starts another on what it left. */
+/** Stops the running agent, and starts another in its data directory. */
 async function start(flags: Readonly<Record<string, string>> = {}): Promise<TestAgent> {
   await agent?.close();
   agent = undefined;
@@ -50,7 +50,7 @@ async function ask({ controlUrl }: TestAgent, method: string, path: string, body
 const resize = (at: TestAgent, body: unknown) => ask(at, 'POST', '/api/pool/resize', body);
 
 describe('a resize', () => {
-  test('grows and shrinks the pool at once, without a detour over nothing', async () => {
+  test('grows and shrinks the pool at once, without ending and restarting all', async () => {
     const node = await start();
     await node.warm(3);
     expect(await resize(node, { capacity: 5 })).toMatchObject({ status: 200, capacity: 5 });
@@ -79,15 +79,15 @@ describe('a resize', () => {
     expect(node.pool.status().held).toBe(2);
   });
 
-  test('outlives a restart, until what it stands in for is configured anew', async () => {
+  test('survives a restart, until the option that it overrides changes', async () => {
     await resize(await start({ warm: '1' }), { capacity: 4, warm: 2 });
     expect((await ask(await start({ warm: '1' }), 'GET', '/api/status')).pool).toMatchObject({
       ...{ capacity: 4, warm: 2, configured: { capacity: 3, warm: 1 } },
     });
-    // Another --warm is the newer word on that; the capacity was not spoken of.
+    // A changed --warm is newer than the resize; --capacity did not change.
     const third = await start({ warm: '0' });
     expect((await ask(third, 'GET', '/api/status')).pool).toMatchObject({ capacity: 4, warm: 0 });
-    // And it stays forgotten.
+    // And the old --warm does not bring it back.
     const fourth = await start({ warm: '1' });
     expect((await ask(fourth, 'GET', '/api/status')).pool).toMatchObject({ capacity: 4, warm: 1 });
     expect((await resize(fourth, { capacity: null })).pool).toMatchObject({ capacity: 3, warm: 1 });
@@ -109,7 +109,7 @@ describe('a resize', () => {
 });
 
 describe('a paused pool', () => {
-  test('gives out what is warm, starts nothing, tells the front so, and goes on when resumed', async () => {
+  test('gives out warm ones, starts none, reports the pause, and goes on when resumed', async () => {
     const node = await start({ capacity: '3', warm: '1', claimWait: '1s' });
     await node.warm(1);
     expect(await ask(node, 'POST', '/api/pool/pause')).toMatchObject({
@@ -127,7 +127,7 @@ describe('a paused pool', () => {
     await again.warm(1);
   });
 
-  test('keeps what is to give way until it is resumed', async () => {
+  test('keeps stale ones until it is resumed', async () => {
     const node = await start({ capacity: '2' });
     await node.warm(2);
     const before = new Set(node.pool.table.all().map(({ id }) => id));

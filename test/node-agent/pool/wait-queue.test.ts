@@ -1,10 +1,10 @@
-// First come, first served, and nobody is served who has gone.
+// First come, first served; a reader who left is not served.
 import { describe, expect, test } from 'vitest';
 import { WaitQueue } from '../../../node-agent/pool/wait-queue.ts';
 
 const never = new AbortController().signal;
 
-describe('the waiting line', () => {
+describe('the wait queue', () => {
   test('serves in the order of arrival', async () => {
     const line = new WaitQueue<string>();
     const first = line.join(60_000, never);
@@ -14,7 +14,7 @@ describe('the waiting line', () => {
     expect(await Promise.all([first, second])).toEqual(['a', 'b']);
   });
 
-  test('takes nothing when nobody waits', () => {
+  test('takes nothing when no reader waits', () => {
     const line = new WaitQueue<string>();
     const taken: string[] = [];
     const served = line.serve(() => {
@@ -25,7 +25,7 @@ describe('the waiting line', () => {
     expect(taken).toEqual([]);
   });
 
-  test('passes over one who has gone', async () => {
+  test('passes over a reader who left', async () => {
     const line = new WaitQueue<string>();
     const leaving = new AbortController();
     const gone = line.join(60_000, leaving.signal);
@@ -36,13 +36,13 @@ describe('the waiting line', () => {
     expect(await Promise.all([gone, stays])).toEqual([undefined, 'a']);
   });
 
-  test('lets go after the time is up', async () => {
+  test('gives up after the time is over', async () => {
     const line = new WaitQueue<string>();
     expect(await line.join(1, never)).toBeUndefined();
     expect(line.length).toBe(0);
   });
 
-  test('sends everyone away when it is dismissed', async () => {
+  test('sends all away when it is dismissed', async () => {
     const line = new WaitQueue<string>();
     const waiting = [line.join(60_000, never), line.join(60_000, never)];
     line.dismiss();

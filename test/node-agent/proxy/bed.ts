@@ -23,7 +23,7 @@ export interface Bed {
   readonly port: number;
   readonly url: string;
   readonly proxy: ReturnType<typeof createProxy>;
-  /** What `lookup` answers; the sandbox `ID` is there from the start. */
+  /** What `lookup` answers; the sandbox `ID` exists from the start. */
   readonly sandboxes: Map<string, Lookup>;
   readonly used: string[];
   readonly failed: string[];
@@ -82,7 +82,7 @@ export function startHttp(
   return listen(server, () => server.closeAllConnections());
 }
 
-/** A TCP server that answers with whatever bytes it likes, ended with the test. */
+/** A TCP server that answers with any bytes, ended with the test. */
 export function startTcp(handler: (socket: Socket) => void): Promise<Server & { readonly port: number }> {
   const sockets = new Set<Socket>();
   const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
@@ -96,7 +96,7 @@ export function startTcp(handler: (socket: Socket) => void): Promise<Server & { 
   });
 }
 
-/** Answers each request (seen by its blank line) with the same bytes. */
+/** Answers each request (recognized by its blank line) with the same bytes. */
 export function startCanned(bytes: string): Promise<Server & { readonly port: number }> {
   return startTcp((socket) => {
     let seen = '';
@@ -124,7 +124,7 @@ function listen<T extends Server>(server: T, cut: () => void): Promise<T & { rea
   });
 }
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -139,7 +139,7 @@ export interface RawAnswer {
   readonly end: 'fin' | 'reset';
 }
 
-/** Sends bytes as they are and reads until the other side closes (send `Connection: close`). */
+/** Sends bytes unchanged and reads until the other side closes (send `Connection: close`). */
 export function exchangeRaw(port: number, bytes: string): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
@@ -195,7 +195,7 @@ export function ask(
   });
 }
 
-/** Waits until `holds`; fails after 10 s with `what`. */
+/** Waits until `holds` returns true; fails after 10 s with `what`. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   for (let tries = 0; tries < 1_000; tries += 1) {
     if (holds()) return;

@@ -1,5 +1,5 @@
-// A sandbox's server in a process of its own, which closes connections that were idle for argv[2] ms (0: each one after
-// its response) without having announced it. Answers a POST with how often it got that body.
+// A sandbox's server in a process of its own. It closes connections that were idle for argv[2] ms (0: each one after
+// its response) without announcing it. It answers a POST with the number of times that it got that body.
 import { createServer } from 'node:net';
 
 const idleMs = Number(process.argv[2]);

@@ -1,4 +1,4 @@
-// Only frames that carry data are use; however the stream is cut into chunks.
+// Only frames that carry data count as use, however the stream is cut into chunks.
 import { describe, expect, it } from 'vitest';
 import { FrameScanner } from '../../../node-agent/proxy/frame-scanner.ts';
 
@@ -15,7 +15,7 @@ function frame(opcode: number, length: number, { masked = false, final = true } 
   if (size[0] === 126) head.push(length >> 8, length & 255);
   if (size[0] === 127) head.push(0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (length >>> shift) & 255));
   if (masked) head.push(1, 2, 3, 4);
-  // Bytes that would look like text frames to one who lost count.
+  // Bytes that look like text frames to a scanner that lost count.
   return Buffer.concat([Buffer.from(head), Buffer.alloc(length, 0x81)]);
 }
 
@@ -52,7 +52,7 @@ describe('a WebSocket stream', () => {
     },
   );
 
-  it('is told apart in the same way when every byte comes alone', () => {
+  it('is recognized in the same way when every byte comes alone', () => {
     const scanner = new FrameScanner();
     const feed = (bytes: Buffer): boolean[] => [...bytes].map((byte) => scanner.sawData(Uint8Array.of(byte)));
     expect(feed(frame(PING, 9, { masked: true }))).not.toContain(true);
@@ -61,7 +61,7 @@ describe('a WebSocket stream', () => {
     expect(feed(frame(CONTINUATION, 0)).filter(Boolean)).toHaveLength(1);
   });
 
-  it('is in use for as long as a long message goes on', () => {
+  it('is in use while a long message goes on', () => {
     const scanner = new FrameScanner();
     const message = frame(BINARY, 70_000);
     expect(scanner.sawData(message.subarray(0, 30_000))).toBe(true);

@@ -1,4 +1,4 @@
-// Where messages end, said byte by byte: what two servers could read differently must not get through.
+// Where messages end, byte by byte: bytes that two servers could read differently must not get through.
 import { expect, it } from 'vitest';
 import { exchangeRaw, ID, startBed, startCanned, startHttp, startTcp } from './bed.ts';
 
@@ -33,9 +33,9 @@ it.each([
   else expect(text).toMatch(/^HTTP\/1.1 400 /);
 });
 
-it('passes a body in chunks on without their extensions, and without what they would smuggle', async () => {
+it('passes a body in chunks on without chunk extensions, nor a request smuggled in them', async () => {
   const { port, seen } = await echoing();
-  // To who ends a chunk's line at the bare line feed, the second request begins within the extension.
+  // For a parser that ends a chunk's line at the bare line feed, the second request begins within the extension.
   const body = `5;a=b;c="x\r\nhello\r\n5;\nGET /user/${ID}/smuggled HTTP/1.1\r\nworld\r\n0\r\n\r\n`;
   for (const chunks of [`5;name="value"\r\nhello\r\n0;last\r\n\r\n`, body]) {
     const head = `POST /user/${ID}/ HTTP/1.1\r\nHost: h\r\n${close}Transfer-Encoding: chunked\r\n\r\n`;
@@ -79,7 +79,7 @@ it('gives HEAD the length and no body', async () => {
   expect(text.endsWith('\r\n\r\n')).toBe(true);
 });
 
-it.each([204, 304])('gives %i no body, whatever the sandbox claims', async (status) => {
+it.each([204, 304])('gives %i no body, even if the sandbox sends one', async (status) => {
   const sandbox = await startCanned(`HTTP/1.1 ${status} Fine\r\nETag: "x"\r\nContent-Length: 0\r\n\r\n`);
   const { port } = await startBed(sandbox.port);
   const twice = `GET /user/${ID}/ HTTP/1.1\r\nHost: h\r\n\r\nGET /user/${ID}/ HTTP/1.1\r\nHost: h\r\n${close}\r\n`;
@@ -130,7 +130,7 @@ it('gives the next reader nothing of what a sandbox sends beyond its answer', as
   expect(text.match(/^HTTP\/1.1 200 OK|okHTTP\/1.1 200 OK/gm)).toHaveLength(3);
 });
 
-it('sends a reason phrase on as it is, and none that could not be sent', async () => {
+it('passes a reason phrase on, but none that could not be sent', async () => {
   const sandbox = await startCanned('HTTP/1.1 200 Quite\tw\x01rong\r\nContent-Length: 0\r\n\r\n');
   const { port } = await startBed(sandbox.port);
   const { text } = await exchangeRaw(port, `GET /user/${ID}/ HTTP/1.1\r\nHost: h\r\n${close}\r\n`);

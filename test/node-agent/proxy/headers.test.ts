@@ -1,11 +1,11 @@
-// What each side learns of the other: nothing that belongs to one connection, and nothing of other sandboxes.
+// What each side sees of the other: nothing that belongs to one connection, and nothing of other sandboxes.
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { fixHeaders, responseHeaders } from '../../../node-agent/proxy/headers.ts';
 import type { ProxyOptions } from '../../../node-agent/proxy/proxy.ts';
 import { type Answer, ask, exchangeRaw, found, ID, startBed, startCanned, startHttp } from './bed.ts';
 
-/** The headers as the sandbox gets them, in turn. */
+/** The headers that the sandbox gets, in order. */
 async function seenBySandbox(
   headers: Record<string, string | string[]>,
   options: Partial<ProxyOptions> = {},
@@ -44,7 +44,7 @@ async function answerWith(lines: string, options: Partial<ProxyOptions> = {}): P
   return ask(port, `/user/${ID}/`);
 }
 
-it('the sandbox sees the host the reader asked', async () => {
+it('the sandbox sees the host that the reader asked for', async () => {
   const seen = await seenBySandbox({
     host: 'node7.example.org:8443',
     origin: 'https://node7.example.org:8443',
@@ -53,7 +53,7 @@ it('the sandbox sees the host the reader asked', async () => {
   expect(seen.get('origin')).toEqual(['https://node7.example.org:8443']);
 });
 
-it('the sandbox sees nothing that was meant for the connection to us', async () => {
+it('the sandbox sees no header that is only for the connection to the node', async () => {
   const seen = await seenBySandbox({
     connection: 'close, X-Private, Host, Content-Length',
     'x-private': 'mine',
@@ -83,7 +83,7 @@ it('the sandbox sees a header that came twice, twice', async () => {
   expect((await seenBySandbox({ 'x-twice': ['one', 'two'] })).get('x-twice')).toEqual(['one', 'two']);
 });
 
-it('the sandbox is told who asked, and not what the reader makes up about it', async () => {
+it('the sandbox sees the reader’s true address, not forwarding headers that the reader made up', async () => {
   const seen = await seenBySandbox({
     host: 'node7.example.org:8443',
     'x-forwarded-for': '10.0.0.1',
@@ -101,7 +101,7 @@ it('the sandbox is told who asked, and not what the reader makes up about it', a
     expect(seen.has(name), name).toBe(false);
 });
 
-it('the sandbox is told what a trusted proxy in front of us says', async () => {
+it('the sandbox sees the forwarding headers of a trusted proxy', async () => {
   const seen = await seenBySandbox(
     {
       host: 'node7.example.org',
@@ -127,7 +127,7 @@ it('the sandbox gets the reader’s authorization when it asks for no token', as
   ]);
 });
 
-it('the sandbox never sees a cookie of ours, and the others as they were', async () => {
+it('the sandbox never sees tmpfleet’s cookies, and sees the others unchanged', async () => {
   const cookie = 'a=1;  tmpfleet_n1=secret.x; _xsrf=2|ab="c d"; tmpfleet_n2=other;b==';
   expect((await seenBySandbox({ cookie })).get('cookie')).toEqual(['a=1; _xsrf=2|ab="c d";b==']);
   expect((await seenBySandbox({ cookie: 'tmpfleet_n1=x; a=1' })).get('cookie')).toEqual(['a=1']);
@@ -137,7 +137,7 @@ it('the sandbox never sees a cookie of ours, and the others as they were', async
   ]);
 });
 
-it('the sandbox gets header bytes as they were sent', async () => {
+it('the sandbox gets header bytes unchanged', async () => {
   const sandbox = await startHttp((incoming, response) => response.end(incoming.headers['x-name'], 'latin1'));
   const { port } = await startBed(sandbox.port);
   const sent = Buffer.from('Ærø €').toString('latin1');
@@ -148,7 +148,7 @@ it('the sandbox gets header bytes as they were sent', async () => {
   expect(text).toContain(sent);
 });
 
-it('the reader sees nothing that was meant for the connection to the sandbox', async () => {
+it('the reader sees no header that is only for the connection to the sandbox', async () => {
   const { headers } = await answerWith(
     'Connection: X-Inner, keep-alive\r\nX-Inner: 1\r\nKeep-Alive: timeout=99\r\nTrailer: X\r\nUpgrade: h2c\r\n' +
       'Proxy-Authenticate: Basic\r\nX-Kept: yes\r\n',
@@ -160,7 +160,7 @@ it('the reader sees nothing that was meant for the connection to the sandbox', a
   expect(headers['x-kept']).toBe('yes');
 });
 
-it('the reader sees none of the headers that would speak for the whole origin', async () => {
+it('the reader sees none of the headers that would affect the whole origin', async () => {
   const { headers } = await answerWith(
     'Service-Worker-Allowed: /\r\nClear-Site-Data: "*"\r\nStrict-Transport-Security: max-age=9\r\nAlt-Svc: h3=":1"\r\n' +
       'X-Accel-Redirect: /internal/key\r\nX-Sendfile: /etc/shadow\r\nAccept-CH: Sec-CH-UA\r\nReport-To: {}\r\n',
@@ -173,7 +173,7 @@ it('the reader sees none of the headers that would speak for the whole origin', 
   }
 });
 
-it('cookies of a sandbox stay in its own part of the address space', async () => {
+it('cookies of a sandbox apply only below its own path', async () => {
   const { headers } = await answerWith(
     'Set-Cookie: a=1\r\nSet-Cookie: b=2; Path=/; HttpOnly; Domain=example.org\r\n' +
       `Set-Cookie: c=3; path=/user/${ID}/lab; Secure\r\nSet-Cookie: d=4; Path=/user/${ID}; SameSite=Lax\r\n` +
@@ -190,14 +190,14 @@ it('cookies of a sandbox stay in its own part of the address space', async () =>
   ]);
 });
 
-it('a sandbox cannot set a cookie by one of our names', async () => {
+it('a sandbox cannot set a cookie with one of tmpfleet’s names', async () => {
   const { headers } = await answerWith(
     'Set-Cookie: tmpfleet_n1=forged\r\nSet-Cookie:  tmpfleet_n1=forged; Path=/\r\n',
   );
   expect(headers['set-cookie']).toBeUndefined();
 });
 
-it('our own headers replace the sandbox’s, and what it varies by is kept', async () => {
+it('tmpfleet’s headers replace the sandbox’s, and its Vary is kept', async () => {
   const { raw, headers } = await answerWith(
     'Access-Control-Allow-Origin: *\r\nVary: Accept-Encoding\r\nX-Other: 1\r\n',
     { responseHeaders: { 'Access-Control-Allow-Origin': 'https://journal.example.org', vary: 'Origin' } },
@@ -207,7 +207,7 @@ it('our own headers replace the sandbox’s, and what it varies by is kept', asy
   expect(headers.vary).toBe('Accept-Encoding, Origin');
 });
 
-it('keeps every cookie when headers were set ahead of the proxy', async () => {
+it('keeps every cookie when headers were set before the proxy', async () => {
   const sandbox = await startCanned(
     'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nLink: </x>\r\nLink: </y>\r\nContent-Length: 0\r\n\r\n',
   );
@@ -232,7 +232,7 @@ it.each(['a\x7fb', 'a\x00b', 'a\x01b'])('a header that could not be sent is no c
   expect(answer.headers['x-bad']).toBeUndefined();
 });
 
-it('drops what could not be sent, should a parser ever let it through', () => {
+it('drops headers that could not be sent, should a parser ever let them through', () => {
   const rules = {
     ownCookiePrefix: 'tmpfleet_',
     base: '/user/a/',

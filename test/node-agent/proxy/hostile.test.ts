@@ -1,7 +1,7 @@
 // undici 7 asserts in a socket's `end`, `error` and `close` handlers when a response is paused just then, and an
-// assertion there ends the process (nodejs/undici#5360, mended in undici 8 only). With one slow reader and one
-// sandbox that dies midway, which happens every day, all readers of a node would have lost their proxy; hence
-// GatedSocket in upstream.ts. An exception nobody catches fails these tests.
+// assertion there ends the process (nodejs/undici#5360, fixed in undici 8 only). One slow reader and one sandbox
+// that dies midway, an everyday case, would end the proxy for all readers of a node; hence GatedSocket in upstream.ts.
+// An uncaught exception fails these tests.
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -39,7 +39,7 @@ it.each([
     failed = true;
   });
   incoming.pause();
-  // One block at a time, so that the proxy holds back with little in its buffer, and thus still sees the ending.
+  // One block at a time, so that the proxy pauses with little in its buffer, and thus still sees the end.
   let sent = 0;
   let stuck = false;
   while (!stuck) {
@@ -52,14 +52,14 @@ it.each([
   await within(100, () => proxy.counters.errors.truncated > 0);
   incoming.resume();
   await until(() => incoming.closed, 'the answer is over for the reader');
-  // What has no length ends where its connection does, and a reset that meets unread bytes looks like an end.
+  // A body without a length ends where its connection does, and a reset that meets unread bytes looks like an end.
   const hasLength = header.startsWith('Content-Length');
   if (hasLength) expect(failed).toBe(true);
   else if (how === 'end') expect(got).toBe(sent);
   expect(proxy.counters.errors.truncated).toBe(failed ? 1 : 0);
 });
 
-it('survives any bytes a sandbox may answer with', async () => {
+it('survives any bytes that a sandbox may answer with', async () => {
   const pieces = [
     'HTTP/1.1 200 OK\r\n',
     'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n',
@@ -77,7 +77,7 @@ it('survives any bytes a sandbox may answer with', async () => {
     '\0\x01\xff',
     'HTTP/9.9 999 \r\n',
   ];
-  // A fixed sequence: a failure can be had again.
+  // A fixed sequence, so that a failure repeats.
   let seed = 1;
   const draw = (below: number): number => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -115,7 +115,7 @@ it('survives any bytes a sandbox may answer with', async () => {
   await until(() => proxy.counters.openSockets === 0, 'every WebSocket is closed');
 });
 
-/** Whether it holds before so many ms have passed. */
+/** Whether `holds` becomes true within `ms`. */
 async function within(ms: number, holds: () => boolean): Promise<boolean> {
   for (let tries = 0; tries < ms && !holds(); tries += 1) await delay(1);
   return holds();

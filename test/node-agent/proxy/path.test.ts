@@ -1,4 +1,4 @@
-// Whose request it is, read from the bytes of its target.
+// Which sandbox a request is for, read from the bytes of its target.
 import { describe, expect, it } from 'vitest';
 import { parseSandboxPath } from '../../../node-agent/proxy/path.ts';
 
@@ -84,7 +84,7 @@ describe('a request target', () => {
     expect(parseSandboxPath('/user/a?x=1')).toEqual({ id: 'a', target: undefined, query: '?x=1' });
   });
 
-  it('names its sandbox undecoded', () => {
+  it('names its sandbox without decoding', () => {
     expect(parseSandboxPath('/user/%61/')).toMatchObject({ id: '%61' });
   });
 });

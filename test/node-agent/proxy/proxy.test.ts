@@ -31,7 +31,7 @@ it('carries a request to its sandbox and the answer back', async () => {
   expect(used).toContain(ID);
 });
 
-it('leaves alone what is not under /user/', async () => {
+it('leaves alone what is not below /user/', async () => {
   const { port, proxy } = await startBed(await closedPort());
   expect((await ask(port, '/stats')).status).toBe(418);
   expect(proxy.counters.requests).toBe(0);
@@ -43,7 +43,7 @@ it('collapses needless slashes before the path in the sandbox', async () => {
   expect((await ask(port, `//user/${ID}//api`)).body).toBe(`/user/${ID}/api`);
 });
 
-it('sends a reader who left the slash out to the sandbox’s own address', async () => {
+it('redirects a reader who left the slash out to the sandbox’s own address', async () => {
   const { port } = await startBed(await closedPort());
   const answer = await ask(port, `//user/${ID}?x=1`);
   expect(answer).toMatchObject({ status: 302, body: '' });
@@ -63,7 +63,7 @@ it('answers 503 for a sandbox that is known to be dead', async () => {
   expect(proxy.counters.errors.dead).toBe(1);
 });
 
-it('answers 400 for an address that would climb out of the sandbox, and asks nobody', async () => {
+it('answers 400 for an address that would climb out of the sandbox, and asks no sandbox', async () => {
   let asked = 0;
   const sandbox = await startHttp((_request, response) => {
     asked += 1;
@@ -77,21 +77,21 @@ it('answers 400 for an address that would climb out of the sandbox, and asks nob
   expect(asked).toBe(0);
 });
 
-it('answers 503 and asks for a look when nothing listens at the sandbox’s address', async () => {
+it('answers 503 and requests a check when nothing listens at the sandbox’s address', async () => {
   const { port, failed, used } = await startBed(await closedPort());
   expect(await ask(port, `/user/${ID}/`)).toMatchObject({ status: 503, body: '{"reason":"dead"}' });
   expect(failed).toEqual([ID]);
   expect(used).toEqual([]);
 });
 
-it('answers 502 and asks for a look when the sandbox breaks off before it answers', async () => {
+it('answers 502 and requests a check when the sandbox breaks off before it answers', async () => {
   const sandbox = await startTcp((socket) => socket.once('data', () => socket.resetAndDestroy()));
   const { port, failed } = await startBed(sandbox.port);
   expect((await ask(port, `/user/${ID}/`, { method: 'POST' })).status).toBe(502);
   expect(failed).toEqual([ID]);
 });
 
-it('answers 502 when what the sandbox says is not HTTP', async () => {
+it('answers 502 when the sandbox does not speak HTTP', async () => {
   const sandbox = await startCanned('SSH-2.0-OpenSSH_9.6\r\n\r\n');
   const { port } = await startBed(sandbox.port);
   expect((await ask(port, `/user/${ID}/`)).status).toBe(502);
@@ -114,7 +114,7 @@ it('keeps connections to a sandbox and uses them again', async () => {
   expect(connections).toBe(1);
 });
 
-it('asks again, once, when a kept connection turns out to be closed', async () => {
+it('retries once when a kept connection turns out to be closed', async () => {
   let requests = 0;
   const sandbox = await startTcp((socket) => {
     let first = true;
@@ -132,7 +132,7 @@ it('asks again, once, when a kept connection turns out to be closed', async () =
   expect(failed).toEqual([]);
 });
 
-it('does not ask twice for what may not be repeated', async () => {
+it('does not repeat a request that is not safe to repeat', async () => {
   let requests = 0;
   const sandbox = await startTcp((socket) => {
     socket.on('data', () => {
@@ -151,7 +151,7 @@ it('counts answers below 400 as use, and no others', async () => {
     response.end();
   });
   const { port, used } = await startBed(sandbox.port);
-  // The first request ends the lease, whatever comes of it.
+  // The first request ends the lease, even if it fails.
   await ask(port, `/user/${ID}/404`);
   expect(used).toEqual([ID]);
   used.length = 0;

@@ -1,4 +1,4 @@
-// Bodies both ways: streamed, held back by whoever is slow, and never cut short in silence.
+// Bodies both ways: streamed, at the pace of the slower side, and never cut short without an error.
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -46,7 +46,7 @@ it('sends an empty upload on as empty', async () => {
   );
 });
 
-it('passes headers on at once, though the body is still to come', async () => {
+it('passes headers on at once, before the body comes', async () => {
   const sandbox = await startHttp((_incoming, response) => response.writeHead(200).flushHeaders());
   const { port } = await startBed(sandbox.port);
   const outgoing = request({ port, path: `/user/${ID}/events` }).end();
@@ -121,7 +121,7 @@ it('makes the reader wait for a sandbox that does not read', async () => {
   outgoing.destroy();
 });
 
-it('breaks off towards the sandbox when the reader leaves', async () => {
+it('aborts the request to the sandbox when the reader leaves', async () => {
   let left = false;
   let asked = false;
   const sandbox = await startHttp((incoming, response) => {
@@ -139,7 +139,7 @@ it('breaks off towards the sandbox when the reader leaves', async () => {
   await until(() => left, 'the sandbox’s connection is closed');
 });
 
-it('breaks off towards the sandbox when the reader leaves midway in an upload', async () => {
+it('aborts the request to the sandbox when the reader leaves in the middle of an upload', async () => {
   let aborted = false;
   let got = 0;
   const sandbox = await startHttp((incoming) => {
@@ -173,7 +173,7 @@ it.each([
   expect(proxy.counters.errors.truncated).toBe(1);
 });
 
-it('resets a reader of HTTP/1.0, to whom a mere closing would look like the end', async () => {
+it('resets a reader of HTTP/1.0, for whom a plain close would look like the end', async () => {
   const sandbox = await startTcp((socket) =>
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nonly this\r\n');
@@ -184,7 +184,7 @@ it('resets a reader of HTTP/1.0, to whom a mere closing would look like the end'
   expect(await exchangeRaw(port, `GET /user/${ID}/ HTTP/1.0\r\n\r\n`)).toMatchObject({ end: 'reset' });
 });
 
-it('breaks off when a sandbox resets an answer that only its closing would end', async () => {
+it('resets the reader when a sandbox resets an answer without a length', async () => {
   let reset: () => void = () => undefined;
   const sandbox = await startTcp((socket) =>
     socket.once('data', () => {
@@ -200,7 +200,7 @@ it('breaks off when a sandbox resets an answer that only its closing would end',
   await expect(once(incoming, 'end')).rejects.toThrow('aborted');
 });
 
-it('delivers an answer that is ended by closing, whole', async () => {
+it('delivers the whole of an answer that is ended by closing', async () => {
   const sandbox = await startTcp((socket) =>
     socket.once('data', () => socket.end(`HTTP/1.0 200 OK\r\n\r\n${'y'.repeat(300_000)}`)),
   );
@@ -208,7 +208,7 @@ it('delivers an answer that is ended by closing, whole', async () => {
   expect((await ask(port, `/user/${ID}/`)).body).toHaveLength(300_000);
 });
 
-it('delivers an answer that was given before the upload was over, and the connection stays usable', async () => {
+it('delivers an answer given before the upload was over, and the connection stays usable', async () => {
   const sandbox = await startTcp((socket) =>
     socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nstop')),
   );
@@ -244,7 +244,7 @@ it('answers an upload to a dead sandbox instead of cutting it off', async () => 
   expect(text).toContain('HTTP/1.1 502');
 });
 
-/** Waits until `value` has stood still for a while. */
+/** Waits until `value` has not changed for 300 ms. */
 async function settled(value: () => number): Promise<void> {
   let last = -1;
   let still = 0;

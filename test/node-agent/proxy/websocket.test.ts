@@ -1,4 +1,4 @@
-// WebSockets through the proxy: carried raw, ended together, refused like any request, and never leaked.
+// WebSockets through the proxy: raw bytes both ways, ended together, refused like any request, and never leaked.
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -11,7 +11,7 @@ const HANDSHAKE =
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 const AGREED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
-/** A sandbox that answers messages with themselves; `peers` are its ends of what is open. */
+/** A sandbox that echoes messages; `peers` are its ends of the open connections. */
 async function startEcho(options: { perMessageDeflate?: boolean } = {}) {
   const http = await startHttp((_request, response) => response.end('plain'));
   const server = new WebSocketServer({ server: http, ...options });
@@ -35,7 +35,7 @@ async function open({ port }: Bed, path = `/user/${ID}/ws`, protocols: string[] 
   return reader;
 }
 
-/** A raw end whose handshake has been agreed to. */
+/** A raw connection after a successful handshake. */
 async function openRaw({ port }: Bed, more = ''): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => {
@@ -97,7 +97,7 @@ it('shows the sandbox the host and origin of the reader, and its own token', asy
   expect(head).toContain('upgrade: websocket\r\n');
 });
 
-it('loses nothing of what either side sends together with the handshake', async () => {
+it('loses nothing that either side sends together with the handshake', async () => {
   let got = '';
   const sandbox = await startTcp((socket) => {
     socket.once('data', () => {
@@ -210,13 +210,13 @@ it('delivers everything that was sent before a side closed', async () => {
   });
   reader.resume();
   await once(reader, 'end');
-  // The first of it may have come together with the handshake's answer.
+  // The first part may have come together with the handshake's answer.
   expect(got).toBeGreaterThan(size - 65_536 * 2);
   reader.end();
   await until(() => bed.proxy.counters.openSockets === 0, 'it is counted as closed');
 });
 
-it('lets a side that has ended still hear the other out', async () => {
+it('lets a side that has ended still receive the rest from the other', async () => {
   const sandbox = await startTcp((socket) => {
     socket.once('data', () => {
       socket.write(AGREED);
@@ -246,11 +246,11 @@ it('relays the answer of a sandbox that refuses', async () => {
   expect(text).toContain('X-Why: origin');
   expect(text.endsWith('not for you')).toBe(true);
   expect(end).toBe('fin');
-  // The first request ends the lease, whatever comes of it.
+  // The first request ends the lease, even if it fails.
   expect(used).toEqual([ID]);
 });
 
-it('relays a long refusal whole', async () => {
+it('relays the whole of a long refusal', async () => {
   const size = 8_000_000;
   const sandbox = await startHttp(() => undefined);
   sandbox.on('upgrade', (_request, socket) =>
@@ -272,7 +272,7 @@ it.each([
   expect(end).toBe('fin');
 });
 
-it('answers 503 and asks for a look when nothing listens', async () => {
+it('answers 503 and requests a check when nothing listens', async () => {
   const { port, failed } = await startBed(await closedPort());
   expect((await exchangeRaw(port, `${HANDSHAKE}\r\n`)).text).toMatch(/^HTTP\/1.1 503 /);
   expect(failed).toEqual([ID]);
@@ -293,7 +293,7 @@ it.each([
   expect(asked).toBe(false);
 });
 
-it('answers in HTTP/1.1 whoever offers HTTP/2', async () => {
+it('answers in HTTP/1.1 when a client offers HTTP/2', async () => {
   const sandbox = await startHttp((request, response) => response.end(`upgrade: ${request.headers.upgrade}`));
   const { port } = await startBed(sandbox.port);
   const { text } = await exchangeRaw(

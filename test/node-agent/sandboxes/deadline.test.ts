@@ -1,4 +1,4 @@
-// By when a sandbox goes, and how its reader is told: by a header always, on their pages when it matters.
+// When a sandbox ends, and how its reader learns of it: always by a header, on pages once it matters.
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeRoom } from '../../../node-agent/proxy/html-banner.ts';
 import { findDeadline, isWorthTelling } from '../../../node-agent/sandboxes/deadline.ts';
@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 
 describe('a sandbox', () => {
   test.each([
-    ['that nobody claimed, on a node that stays', undefined, null, undefined],
+    ['that is not claimed, on a node that stays', undefined, null, undefined],
     ['in its life', 1_000, null, { at: 1_000 + HOUR, why: 'age' }],
     ['whose node is drained sooner', 1_000, 5_000, { at: 5_000, why: 'drain' }],
     ['whose node is drained later', 1_000, 2 * HOUR, { at: 1_000 + HOUR, why: 'age' }],
@@ -17,12 +17,12 @@ describe('a sandbox', () => {
     expect(findDeadline({ claimedAt }, drain, HOUR)).toEqual(expected);
   });
 
-  test('may have no greatest age', () => {
+  test('may have no age limit', () => {
     expect(findDeadline({ claimedAt: 1 }, null, 0)).toBeUndefined();
     expect(findDeadline({ claimedAt: 1 }, 7, 0)).toEqual({ at: 7, why: 'drain' });
   });
 
-  test("'s old age is told on its pages only when it is near", () => {
+  test('shows its age limit on its pages only when it is near', () => {
     expect(isWorthTelling({ at: HOUR, why: 'age' }, 0)).toBe(false);
     expect(isWorthTelling({ at: HOUR, why: 'age' }, HOUR / 2)).toBe(true);
     expect(isWorthTelling({ at: 4 * HOUR, why: 'drain' }, 0)).toBe(true);
@@ -32,7 +32,7 @@ describe('a sandbox', () => {
 describe('room for a banner', () => {
   const page = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', '100', 'ETag', '"x"'];
 
-  test('is made by a greater length, and nothing goes on speaking of the bytes as they were', () => {
+  test('is made by a greater length, and headers that describe the old bytes go', () => {
     expect(makeRoom(page, 200, 11)).toEqual([
       'Content-Type',
       'text/html; charset=utf-8',
@@ -60,7 +60,7 @@ describe('a reader', () => {
   const drain = () =>
     fetch(`${agent.controlUrl}/api/drain`, { method: 'POST', body: JSON.stringify({ deadline: '42m' }) });
 
-  test('is told by a header when their sandbox goes, and on its pages once the node is drained', async () => {
+  test('learns from a header when their sandbox ends, and from its pages once the node is drained', async () => {
     agent = await startAgent({ maxAge: '4h' });
     await agent.warm(2);
     const reader = new Reader(PERSON);
@@ -81,7 +81,7 @@ describe('a reader', () => {
     );
   });
 
-  test('who is a script gets the page as it is, and the header', async () => {
+  test('who is a script gets the page unchanged, and the header', async () => {
     agent = await startAgent();
     await agent.warm(2);
     const { url, body } = await new Reader(PERSON).click(`${agent.url}/`);
@@ -91,7 +91,7 @@ describe('a reader', () => {
     expect(await script.text()).toBe(body);
   });
 
-  test('sees no banner where that is switched off', async () => {
+  test('sees no banner if it is switched off', async () => {
     agent = await startAgent({ banner: false });
     await agent.warm(2);
     const reader = new Reader(PERSON);

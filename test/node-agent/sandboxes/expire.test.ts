@@ -10,7 +10,7 @@ function at(now: number, state: SandboxState, claimedAt: number | undefined, las
 }
 
 describe('findExpired', () => {
-  test('ends a claim that nobody used within its lease', () => {
+  test('ends a claim that was not used within its lease', () => {
     expect(at(99, 'claimed', 0)).toBeUndefined();
     expect(at(100, 'claimed', 0)).toBe('unclaimed');
   });

@@ -1,4 +1,4 @@
-// The journal: what it says after a crash at any point is what readers were told, no more and no less.
+// The journal: after a crash at any point it has exactly the claims that readers were given.
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ describe('the journal', () => {
     await journal.close();
   });
 
-  test('tells after a restart who has what, what is proven unclaimed, and what has ended', async () => {
+  test('knows after a restart which are claimed, which are proven unclaimed, and which have ended', async () => {
     const journal = open();
     journal.warm(sandbox(1, false));
     journal.warm(sandbox(2, false));
@@ -66,7 +66,7 @@ describe('the journal', () => {
     await third.close();
   });
 
-  test('drops history in a quiet moment, and nothing that is still true', async () => {
+  test('drops history when it is idle, and nothing that still holds', async () => {
     const journal = open();
     await journal.claim(sandbox(0, true));
     for (let n = 1; n <= 100; n += 1) {
@@ -74,7 +74,7 @@ describe('the journal', () => {
       journal.end(sandbox(n, true).id);
     }
     const long = readFileSync(path()).length;
-    // The first looks; while the last line is still on its way to the file, so does the second.
+    // The first call checks; so does the second, while the last line is still being written.
     for (let turn = 0; turn < 3; turn += 1) await journal.tidy();
     expect(readFileSync(path(), 'utf8').split('\n')).toHaveLength(2);
     expect(readFileSync(path()).length).toBeLessThan(long / 50);
@@ -101,14 +101,14 @@ describe('the journal', () => {
     }
   });
 
-  test('takes an empty file for an empty journal', async () => {
+  test('reads an empty file as an empty journal', async () => {
     writeFileSync(path(), '');
     const journal = open();
     expect(journal.recorded.size).toBe(0);
     await journal.close();
   });
 
-  test('proves nothing unclaimed when a line in the middle cannot be read, and keeps the damaged file', async () => {
+  test('proves nothing unclaimed when a line cannot be read, and keeps the damaged file', async () => {
     const journal = open();
     journal.warm(sandbox(1, false));
     await journal.claim(sandbox(2, true));
@@ -129,7 +129,7 @@ describe('the journal', () => {
     await again.close();
   });
 
-  test('does not grow for ever', async () => {
+  test('does not grow without limit', async () => {
     const journal = open();
     for (let n = 0; n < 4_000; n += 1) {
       journal.warm(sandbox(n, false));
@@ -143,7 +143,7 @@ describe('the journal', () => {
     expect(lines).toBeLessThan(6_000);
   });
 
-  test('says so when its place is taken by a directory', () => {
+  test('reports that its directory is a file', () => {
     rmSync(dir, { recursive: true });
     writeFileSync(dir, '');
     expect(open).toThrow(/the journal .* cannot be kept/);

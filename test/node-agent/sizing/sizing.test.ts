@@ -1,4 +1,4 @@
-// How much is kept ready, and how quickly it is started: bookings, demand, and what the host bears.
+// How many sandboxes are kept ready, and how quickly they are started: bookings, demand, and what the host can carry.
 import { describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../../node-agent/config.ts';
 import { Bookings, bookingKind } from '../../../node-agent/sizing/bookings.ts';
@@ -35,7 +35,7 @@ describe('a booking', () => {
     expect(load).toThrow(/book.*200 at 14:00 for 2h/s);
   });
 
-  test('holds from a little before its time until it is over, and just so after a restart in between', () => {
+  test('holds from a little before its time until it is over, also after a restart in between', () => {
     const book = read('200 at 14:00 for 2h; 50 at 15:30 for 1h');
     // 200 starts of half a second are 100 seconds: two minutes, and one more.
     const wanted = (time: number): number => new Bookings(book).wanted(time, 0.5);
@@ -45,7 +45,7 @@ describe('a booking', () => {
     expect([at(13, 56), at(13, 57), at(16, 30)].map((time) => kept.wanted(time, 0.5))).toEqual([0, 200, 0]);
   });
 
-  test('of more than there is room for is refused at the start', async () => {
+  test('larger than the capacity is refused at the start', async () => {
     await expect(startAgent({ book: '9 at 14:00', capacity: '8' })).rejects.toThrow(
       /book: 9 is more than the capacity, which is 8/,
     );
@@ -53,7 +53,7 @@ describe('a booking', () => {
 });
 
 describe('demand', () => {
-  test('asks for what comes while one is started, and three deviations more', () => {
+  test('is the arrivals during one start, plus three deviations', () => {
     const demand = new Demand();
     let now = 1_000_000;
     for (let reader = 0; reader < 600; reader += 1) {
@@ -68,7 +68,7 @@ describe('demand', () => {
     expect(demand.warmTarget(now + 10 * 60_000, 4)).toBeLessThanOrEqual(1);
   });
 
-  test('is nothing where nobody comes', () => expect(new Demand().warmTarget(5, 4)).toBe(0));
+  test('is zero when no reader comes', () => expect(new Demand().warmTarget(5, 4)).toBe(0));
 
   test('sees a flash crowd within seconds', () => {
     const demand = new Demand();
@@ -77,20 +77,20 @@ describe('demand', () => {
   });
 });
 
-describe('the number of starts at one time', () => {
-  /** A host with so many cores, on which a start takes 0.7 s of one. */
+describe('the number of concurrent starts', () => {
+  /** A host with this number of cores, on which a start takes 0.7 s of one. */
   const settle = (pace: StartLimiter, cores: number, starts = 200): number => {
     for (let start = 0; start < starts; start += 1) pace.started(0.7 * Math.max(1, pace.limit / cores));
     return pace.limit;
   };
 
-  test.each([2, 4, 16])('settles at little more than what %d cores bear', (cores) => {
+  test.each([2, 4, 16])('settles at little more than %d cores can carry', (cores) => {
     const limit = settle(new StartLimiter(64), cores);
     expect(limit).toBeGreaterThanOrEqual(cores);
     expect(limit).toBeLessThanOrEqual(cores * 1.5 + 2);
   });
 
-  test('never goes beyond what is configured, nor below one', () => {
+  test('never exceeds its setting, nor falls below one', () => {
     expect(settle(new StartLimiter(3), 16)).toBe(3);
     const pace = new StartLimiter(8);
     for (let failure = 0; failure < 20; failure += 1) pace.failed();
@@ -99,11 +99,11 @@ describe('the number of starts at one time', () => {
   });
 });
 
-describe('what is kept ready', () => {
+describe('the number kept ready', () => {
   const clock = { now: () => at(14, 10), monotonic: () => 0 };
   const settings = { warm: 3, warmFollow: false, warmMax: 50, concurrentStarts: 2, book: [] };
 
-  test('is what is configured, what is booked, or what is asked for: the largest', () => {
+  test('is the largest of what is configured, what is booked, and what is in demand', () => {
     expect(new Sizing(settings, clock).warmTarget()).toBe(3);
     expect(new Sizing({ ...settings, book: read('20 at 14:00') }, clock).warmTarget()).toBe(20);
     const following = new Sizing({ ...settings, warmFollow: true }, clock);
@@ -119,7 +119,7 @@ describe('what is kept ready', () => {
     try {
       await agent.warm(1);
       for (let reader = 0; reader < 6; reader += 1) await new Reader().click(`${agent.url}/`);
-      await until('more are kept ready than at the least', () => agent.pool.status().warm > 1);
+      await until('more than the minimum are kept ready', () => agent.pool.status().warm > 1);
       expect(agent.pool.status().warmTarget).toBeLessThanOrEqual(4);
     } finally {
       await agent.close();

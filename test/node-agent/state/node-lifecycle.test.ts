@@ -1,4 +1,4 @@
-// The node's lifecycle state: it survives a restart, and a drain says how it ended.
+// The node's lifecycle state: it survives a restart, and a drain reports how it ended.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 describe('the lifecycle of a node', () => {
   test('is ready at first', () => expect(open().state).toBe('ready'));
 
-  test('is what it was after a restart, deadline and all', () => {
+  test('is the same after a restart, with its deadline', () => {
     open().drain(5_000);
     expect(open().current).toEqual({ state: 'draining', deadline: 6_000, forced: null });
   });
@@ -36,7 +36,7 @@ describe('the lifecycle of a node', () => {
     expect(lifecycle.current).toEqual({ state: 'drained', deadline: null, forced: false });
   });
 
-  test('ends readers at the deadline and says that it had to', () => {
+  test('ends readers at the deadline and reports that it was forced', () => {
     const lifecycle = open();
     lifecycle.drain(5_000);
     let ended = 0;
@@ -53,7 +53,7 @@ describe('the lifecycle of a node', () => {
     expect(lifecycle.current).toMatchObject({ state: 'drained', forced: true });
   });
 
-  test('refuses what the table does not allow, and stays as it was', () => {
+  test('refuses changes that the table does not allow, and stays as it was', () => {
     const lifecycle = open();
     lifecycle.drain(0);
     lifecycle.sweep(0, () => 0);

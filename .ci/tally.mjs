@@ -1,8 +1,8 @@
-// Counts what vitest's JSON reports say. `tally.mjs failed <report>` prints the files in which something failed.
+// Counts results from vitest's JSON reports. `tally.mjs failed <report>` prints the files with failures.
 // `tally.mjs count <directory> <list>` prints "N passed, N failed, N skipped" and fails unless all ran and passed.
 //
-// A file that failed and passed when it was run again (`<name>-again.json` beside `<name>.json`) is flaky: it is named, and
-// written to the list with the date, for a person to commit. One that is on the list already has failed.
+// A file that failed and passed in its second run (`<name>-again.json` beside `<name>.json`) is flaky: it is printed, and
+// written to the list with the date, for a person to commit. A flaky file that is on the list already counts as failed.
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
@@ -17,7 +17,7 @@ function read(report) {
   return JSON.parse(readFileSync(report, 'utf8')).testResults;
 }
 
-/** A file that broke before its tests were known has none that failed. */
+/** A file that broke before its tests were collected has no failed test. */
 function failedIn(file) {
   return file.status === 'failed' || file.assertionResults.some(({ status }) => status === 'failed');
 }
@@ -64,7 +64,7 @@ function count(dir, flakyList) {
   return reports.length > 0 && sums.passed > 0 && sums.failed + sums.skipped === 0 ? 0 : 1;
 }
 
-/** From path to date. */
+/** Dates by path. */
 function readList(path) {
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
   return new Map(lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' ')));
@@ -73,10 +73,11 @@ function readList(path) {
 function writeList(path, files) {
   const date = new Date().toISOString().slice(0, 10);
   for (const file of files) appendFileSync(path, `${file} ${date}\n`);
-  if (files.length > 0) console.log(`written to ${path}; commit it, and take the line away with the mend`);
+  if (files.length > 0)
+    console.log(`written to ${path}; commit it, and remove the line when the file is fixed`);
 }
 
-/** By name and with the reason: what a reader of a long log looks for at its end. */
+/** Prints a failure with its reason, because readers of a long log look at its end. */
 function tell(how, { name, message, assertionResults }) {
   console.log(`${how}: ${relative(process.cwd(), name)}`);
   const failed = assertionResults.filter(({ status }) => status === 'failed');
@@ -85,7 +86,7 @@ function tell(how, { name, message, assertionResults }) {
     console.log(`  ${fullName}\n    ${inShort(failureMessages).join('\n    ')}`);
 }
 
-/** Without the way through the test runner. */
+/** The stack without frames of the test runner. */
 function inShort(messages) {
   const lines = messages.join('\n').split('\n');
   return lines

@@ -1,5 +1,5 @@
-// What tsc leaves to do: it does not set the executable bit, which `npx tmpfleet` needs in a checkout, and it does not copy
-// the fleet page's HTML and CSS. And dist/commit says what was built. Takes the directory built into; `dist` unless told.
+// Completes the output of tsc: sets the executable bit, which `npx tmpfleet` needs in a checkout, copies the fleet page's
+// HTML and CSS, and writes the commit to dist/commit. Argument: the directory of the build; default `dist`.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ for (const name of ['page.html', 'style.css']) {
 }
 writeFileSync(join(dist, 'commit'), `${commit()}\n`);
 
-/** Outside a git checkout (an unpacked archive) nobody knows, and a repository further up is not ours. */
+/** Outside a git checkout (an unpacked archive) the commit is unknown; a repository further up is not ours. */
 function commit() {
   const git = (...args) =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -1,5 +1,5 @@
-// `npm run dev`: compiles on every change, then starts a front and one node with the embedded engine again; until Ctrl-C.
-// What follows `npm run dev --` goes to `tmpfleet demo`.
+// `npm run dev`: compiles on every change, then restarts a front and one node with the embedded engine; until Ctrl-C.
+// Arguments after `npm run dev --` go to `tmpfleet demo`.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CLIENT = 'redirector/fleet-page/client';
 const DEMO = ['dist/cli/main.js', 'demo', '--nodes', '1', '--engine', 'local', ...process.argv.slice(2)];
-/** Of the two compilers, the last to say that it found no errors. */
+/** The message of a compiler that found no errors. */
 const COMPILED = /Found 0 errors/;
 
 const compilers = ['tsconfig.build.json', CLIENT].map(compile);
@@ -19,7 +19,7 @@ const page = watch(join(ROOT, CLIENT), (_, name) => {
 });
 let demo;
 let stopping = false;
-/** Restarts wait for each other; one that comes while another waits already is the same. */
+/** Restarts run one at a time; a request while another one waits is merged with it. */
 let restarting = Promise.resolve();
 let isWaiting = false;
 
@@ -60,7 +60,7 @@ async function stop() {
   await end(demo);
 }
 
-/** The demo takes its processes and files away before it ends. */
+/** The demo removes its processes and files before it ends. */
 async function end(child) {
   if (child === undefined || !isRunning(child)) return;
   const ended = once(child, 'exit');

@@ -1,15 +1,15 @@
-// The Node that goes into the archive: Debian 12's own is too old, and a host should need nothing else.
+// Adds Node to the archive: Debian 12's own is too old, and a host should need nothing else.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const LEAST = [20, 19];
-/** What every Debian has that has a shell; libstdc++ and libgcc_s come with apt. */
+/** Libraries of every Debian with a shell; libstdc++ and libgcc_s come with apt. */
 const EVERYWHERE = /^(linux-vdso|ld-linux|lib(c|m|dl|pthread|rt|stdc\+\+|gcc_s|atomic))[-.]/;
-/** Beside a release's bin/, in the npm package `node`, and where Debian's packages put it. */
+/** Places of the licence: beside a release's bin/, in the npm package `node`, and in Debian's packages. */
 const LICENSES = ['../LICENSE', '../../LICENSE', '../share/doc/nodejs/LICENSE', '../share/doc/node/LICENSE'];
 
-/** Copies the program and its licence into `bin`. @returns its version @throws Error that says which Node would do */
+/** Copies the program and its licence into `bin`. @returns its version @throws Error that says which Node is suitable */
 export function bringNode(path, bin) {
   const program = realpathSync(path);
   const version = ask(program, ['--version']).trim();
@@ -21,7 +21,7 @@ export function bringNode(path, bin) {
   const license = LICENSES.map((where) => join(dirname(program), where)).find((where) => existsSync(where));
   if (license === undefined) {
     throw new Error(
-      `package: --node: ${program} has no LICENSE beside it, and may not be passed on without; take a release of Node or the npm package node@24`,
+      `package: --node: ${program} has no LICENSE beside it, which must accompany it; take a release of Node or the npm package node@24`,
     );
   }
   copyFileSync(program, join(bin, 'node'));

@@ -1,5 +1,5 @@
 // `npm run package`: everything a host needs in one archive, its own Node included, the same bytes each time.
-// What goes in comes from the commit, the lock file and the Node that is named; nothing from the machine's state.
+// The content depends only on the commit, the lock file and the given Node, not on the state of the machine.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ systemd units, shell completion and documents. The same commit, lock file and No
   --out DIR    where the archive goes (default: artifacts)
   --node PATH  the Node that goes in (default: the one that runs this; npx -p node@24 npm run package takes Node 24)`;
 
-/** Of the packages: types and source maps are for developers. Native parts are refused, see refuseNative. */
+/** Left out of the packages: types and source maps are for developers. Native parts are refused, see refuseNative. */
 const LEFT_OUT = /\.(d\.[mc]?ts|map)$|\/node_modules\/(\.bin|\.package-lock\.json)(\/|$)/;
 const TOP_FILES = ['LICENSE', 'README.md', 'CHANGELOG.md', 'docs'];
 
@@ -53,11 +53,12 @@ function main() {
   }
 }
 
-/** The commit names the archive and dates its files: the clock has no part in it. */
+/** The commit names the archive and dates its files; the clock is not used. */
 function readOrigin() {
   try {
     const changes = git('status', '--porcelain', '--untracked-files=no');
-    if (changes !== '') console.warn(`package: not committed, and in the archive all the same:\n${changes}`);
+    if (changes !== '')
+      console.warn(`package: warning: uncommitted changes are included in the archive:\n${changes}`);
     const commit = git('rev-parse', '--short=12', 'HEAD') + (changes === '' ? '' : '+changes');
     return { commit, time: git('log', '-1', '--format=%ct') };
   } catch {
@@ -84,10 +85,10 @@ function fillTree(tree, { version, commit, node }) {
   writeFileSync(join(tree, 'about.json'), `${JSON.stringify(about, null, 2)}\n`);
 }
 
-/** Into a directory of its own: what others run from dist/ meanwhile is left alone. */
+/** Built in a directory of its own, so that a dist/ in use stays unchanged. */
 function build(dist) {
   const flags = ['--outDir', dist, '--incremental', 'false', '--sourceMap', 'false'];
-  // Without the checkout's information file, which would say that all is built.
+  // Without the build information file of the checkout, which would say that everything is built.
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', ...flags, '--tsBuildInfoFile', 'null']);
 
   run('node_modules/.bin/tsc', [
@@ -101,7 +102,7 @@ function build(dist) {
   run(process.execPath, [join(ROOT, 'scripts', 'after-build.mjs'), dist]);
 }
 
-/** As the lock file says, checked against its sums; optional ones are native accelerators, which we do without. */
+/** Installs exactly the lock file's versions, with their checksums, without optional packages (native accelerators). */
 function installPackages(lib) {
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(ROOT, file), join(lib, file));
   const flags = [
@@ -122,7 +123,7 @@ function refuseNative(lib) {
     throw new Error(`package: a dependency has native parts, which tie the archive to one system:\n${found}`);
 }
 
-/** The command writes them itself. */
+/** The command prints its own completion scripts. */
 function addCompletion(tree) {
   const command = join(tree, 'bin', 'tmpfleet');
   const verbs = run(command, ['--help']);
@@ -155,7 +156,7 @@ function git(...args) {
 }
 
 function run(program, args, cwd = ROOT) {
-  // One language and one umask, wherever it is run.
+  // One locale and one umask, wherever it runs.
   const env = { ...process.env, LC_ALL: 'C', npm_config_loglevel: 'error' };
   return execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/reference/ from the source. The generators are TypeScript, which Node 20 does not read by
-// itself; vite, which comes with vitest, does.
+// `npm run docs`: writes docs/reference/ from the source. The generators are TypeScript, which Node 20 cannot run
+// itself; vite, which comes with vitest, can.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -9,7 +9,7 @@ export interface BackoffSpans {
 const SPANS: BackoffSpans = { firstMs: 500, longestMs: 30_000 };
 
 /**
- * The wait after so many failures in a row, without jitter. ms
+ * The wait after a number of failures in a row, without jitter. ms
  * @param failures 1 or more
  */
 export function backoffMs(failures: number, { firstMs, longestMs }: BackoffSpans): number {
@@ -47,7 +47,7 @@ export class Backoff {
     const span = backoffMs(this.#failures, SPANS) * (0.75 + 0.5 * this.#random());
     this.#until = this.#clock.monotonic() + span;
     clearTimeout(this.#timer);
-    // One more ms: a timer may fire a fraction early, and the wait would then not be over.
+    // One ms more: a timer may fire a fraction early, before the wait is over.
     if (this.#onEnd !== undefined) this.#timer = setTimeout(this.#onEnd, span + 1);
     return span;
   }

@@ -1,4 +1,4 @@
-// Time and chance are handed in, so that logic can be tested without waiting and without luck.
+// Time and randomness are passed in, so that logic can be tested without waiting and with fixed results.
 import { randomBytes, randomUUID } from 'node:crypto';
 
 /** `now` is wall time in ms since 1970; `monotonic` never goes back and is for measuring spans (ms). */
@@ -17,17 +17,17 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = () => Math.random();
 
-/** An unguessable name: 160 bits from the system's CSPRNG, in letters and digits that every URL, cookie and container name bears. */
+/** An unguessable name: 160 bits from the system's CSPRNG, in characters that URLs, cookies and container names accept. */
 export function newSandboxId(): string {
   return encodeBase32(randomBytes(20));
 }
 
-/** 122 random bits as 32 hexadecimal digits: distinguishes one start of a program, or one ticket, from every other. */
+/** 122 random bits as 32 hexadecimal digits: identifies one start of a program, or one ticket. */
 export function newNonce(): string {
   return randomUUID().replaceAll('-', '');
 }
 
-/** Enough of an id to find it in a log, too little to use it: a sandbox's id opens the sandbox. */
+/** Enough of an id to find it in a log, too little to use it: a sandbox's full id opens the sandbox. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
 }

@@ -1,9 +1,9 @@
-// The data directory of a program: made if it is missing, and tried out before anything relies on it.
+// Creates a program's data directory if it is missing, and tests it before anything relies on it.
 import { lstat, mkdir, open, readlink, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describeError, errorCode, FleetError } from './errors.ts';
 
-/** What a file system answers, in the words of an operator. Linux errno names; anything else is quoted as it is. */
+/** File system errors, explained for an operator, by Linux errno; any other error is quoted as it is. */
 const FAULTS: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
   EACCES: { what: 'is not writable for this user', remedy: 'change its owner, or choose another directory' },
   EPERM: { what: 'is not writable for this user', remedy: 'change its owner, or choose another directory' },
@@ -16,21 +16,21 @@ const FAULTS: Readonly<Record<string, { readonly what: string; readonly remedy: 
   ENOTDIR: { what: 'is not a directory', remedy: 'choose another path' },
   ELOOP: { what: 'leads through a loop of symbolic links', remedy: 'choose another path' },
   ENOTCONN: { what: 'is on a mount that is not connected', remedy: 'mount it again' },
-  ESTALE: { what: 'is on a mount that is not there any more', remedy: 'mount it again' },
+  ESTALE: { what: 'is on a mount that no longer exists', remedy: 'mount it again' },
   EIO: { what: 'is on a disk or mount that fails', remedy: 'check the disk, or mount it again' },
 };
 
-/** Block size of common file systems: a file this long needs a free block, an empty one may not. Bytes. */
+/** Block size of common file systems: a file of this length needs a free block, an empty one may not. Bytes. */
 const TRIAL_BYTES = 4_096;
 
 export interface DataDirOptions {
-  /** A full disk is no fault: for a program that does something useful without writing. */
+  /** Accepts a full disk: for a program that is useful without writing. */
   readonly mayBeFull?: boolean;
 }
 
 /**
- * Makes the directory (mode 0700) and its parents if they are missing, and writes and removes a file in it.
- * @throws FleetError `bad-config` that says what is wrong with the directory, and what to do
+ * Creates the directory (mode 0700) and its parents if they are missing, and writes and removes a test file in it.
+ * @throws FleetError `bad-config` with the fault of the directory and a remedy
  */
 export async function prepareDataDir(
   path: string,
@@ -51,8 +51,8 @@ export async function prepareDataDir(
 }
 
 /**
- * Looks at the directory and those above it.
- * @throws FleetError `bad-config` when one is a symbolic link to nothing
+ * Checks the directory and its parents.
+ * @throws FleetError `bad-config` when one is a symbolic link to a missing target
  */
 export async function refuseDanglingLink(path: string): Promise<void> {
   for (let place = resolve(path); ; place = dirname(place)) {
@@ -73,8 +73,8 @@ async function refuseIfDangling(link: string): Promise<void> {
 }
 
 /**
- * One directory at a time: Node 20's own recursive `mkdir` tries for ever, on a whole core, where a parent exists but takes no
- * directories (as /proc does).
+ * Creates one directory at a time: Node 20's own recursive `mkdir` retries for ever, on a whole core, in a parent that
+ * exists but accepts no directories (such as /proc).
  */
 async function makeMissing(path: string): Promise<void> {
   try {
@@ -89,7 +89,7 @@ async function makeMissing(path: string): Promise<void> {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     const code = errorCode(error);
-    // Made by another program in the meantime.
+    // Another program created it in the meantime.
     if (code === 'EEXIST') return;
     const where = `cannot be made: ${JSON.stringify(parent)}`;
     const fault =
@@ -106,7 +106,7 @@ async function tryWriting(path: string): Promise<void> {
   const file = await open(trial, 'w', 0o600);
   try {
     await file.writeFile(Buffer.alloc(TRIAL_BYTES));
-    // Some file systems tell only now that there is no room.
+    // Some file systems report a full disk only here.
     await file.sync();
   } finally {
     await file.close();

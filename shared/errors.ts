@@ -9,7 +9,7 @@ interface ErrorKind {
   readonly isPrivate?: true;
 }
 
-/** Every code tmpfleet can fail with. Codes are stable: programs decide by them, never by a message. */
+/** Every error code of tmpfleet. Codes are stable: programs decide by them, never by a message. */
 export const ERRORS = {
   'bad-request': { status: 400, meaning: 'the body, a parameter or the address is malformed' },
   unauthorized: { status: 401, meaning: 'the token is missing or wrong' },
@@ -30,22 +30,26 @@ export const ERRORS = {
   'plain-node': { status: 409, meaning: 'the node is a plain tmpnb node, which takes no orders' },
   'cannot-start': { status: 409, meaning: 'the node reports that it cannot start sandboxes' },
   'body-too-large': { status: 413, meaning: 'the body is longer than the limit' },
-  'not-a-node': { status: 422, meaning: 'what answers at this address is not a node' },
+  'not-a-node': { status: 422, meaning: 'the server at this address is not a node' },
   'wrong-secret': { status: 422, meaning: 'the node and the front have different fleet secrets' },
   'clock-skew': { status: 422, meaning: "the node's clock and the front's are too far apart" },
   full: { status: 429, meaning: 'every sandbox is taken; see `Retry-After`' },
-  internal: { status: 500, meaning: 'an unforeseen fault; the log has the details', isPrivate: true },
+  internal: { status: 500, meaning: 'an unexpected fault; the log has the details', isPrivate: true },
   'bad-config': { status: 500, meaning: 'the configuration is invalid', isPrivate: true },
-  'illegal-transition': { status: 500, meaning: 'a sandbox cannot change its state so', isPrivate: true },
+  'illegal-transition': {
+    status: 500,
+    meaning: 'a sandbox cannot make this change of state',
+    isPrivate: true,
+  },
   'port-taken': { status: 500, meaning: 'the port cannot be listened on', isPrivate: true },
   'registry-unreadable': {
     status: 500,
     meaning: 'the registry of nodes cannot be read or written',
     isPrivate: true,
   },
-  'bad-report': { status: 502, meaning: 'a node or front answered with something that is not valid' },
+  'bad-report': { status: 502, meaning: 'a node or a front sent an invalid answer' },
   'node-unreachable': { status: 502, meaning: 'the node did not answer' },
-  'node-refused': { status: 502, meaning: 'the node answered, but did not do it' },
+  'node-refused': { status: 502, meaning: 'the node answered, but refused the request' },
   'sandbox-error': { status: 502, meaning: 'the connection to the sandbox broke' },
   unavailable: { status: 503, meaning: 'not possible now; try again later' },
   'no-room': { status: 503, meaning: 'every sandbox of the fleet is taken; see `Retry-After`' },
@@ -55,7 +59,7 @@ export const ERRORS = {
   'sandbox-stopped': { status: 503, meaning: "the sandbox's program has ended" },
   'engine-unavailable': { status: 503, meaning: 'the container engine cannot be used', isPrivate: true },
   'engine-timeout': { status: 503, meaning: 'the container engine did not answer in time', isPrivate: true },
-  'image-missing': { status: 503, meaning: 'the image is not there and cannot be pulled', isPrivate: true },
+  'image-missing': { status: 503, meaning: 'the image is missing and cannot be pulled', isPrivate: true },
   'start-failed': { status: 503, meaning: 'a sandbox did not start', isPrivate: true },
   'sandbox-timeout': { status: 504, meaning: 'the sandbox did not answer in time' },
 } as const satisfies Readonly<Record<string, ErrorKind>>;
@@ -66,12 +70,12 @@ function isErrorCode(name: string): name is ErrorCode {
   return Object.hasOwn(ERRORS, name);
 }
 
-/** All of them, in the order of the table. */
+/** All codes, in the order of the table. */
 export const ERROR_CODES: readonly ErrorCode[] = Object.keys(ERRORS).filter(isErrorCode);
 
 export interface FleetErrorOptions {
   readonly cause?: unknown;
-  /** What the person who reads this should do; shown after the message. */
+  /** What the reader of the message should do; shown after it. */
   readonly remedy?: string;
   /** Further fields of the error's body on the wire. */
   readonly details?: Readonly<Record<string, unknown>>;
@@ -102,7 +106,7 @@ export class FleetError extends Error {
   }
 }
 
-/** One line for a log or a terminal: the message, then what caused it, without a stack. */
+/** One line for a log or a terminal: the message, then its cause, without a stack. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message === '' ? error.name : error.message;
@@ -113,7 +117,7 @@ export function describeError(error: unknown): string {
   return own + remedy;
 }
 
-/** The `code` a system or library error carries (`ECONNREFUSED`, `ENOENT` …), if any. */
+/** The `code` of a system or library error (`ECONNREFUSED`, `ENOENT` …), if it has one. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

@@ -1,4 +1,4 @@
-// Logs: JSON lines, or pretty ones on a terminal. No ticket, token, cookie or query string ever gets in.
+// Logs: JSON lines, or pretty ones on a terminal. They never contain a ticket, token, cookie or query string.
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
@@ -8,14 +8,14 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LoggingOptions {
-  /** Which program speaks: `redirector`, `node-agent`. */
+  /** Name of the program: `redirector`, `node-agent`. */
   readonly name: string;
   readonly level: LogLevel;
   /** Pretty or JSON; `auto` is pretty on a terminal. */
   readonly format: 'auto' | 'json' | 'pretty';
 }
 
-/** Fields that would open something, wherever they turn up. */
+/** Names of fields that hold secrets; they are removed at any depth. */
 const SECRET_FIELDS = [
   'authorization',
   'cookie',
@@ -40,7 +40,7 @@ export function createLogger(options: LoggingOptions): Logger {
   };
   const usePretty =
     options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true);
-  // Standard error: standard output belongs to what a command was asked to print.
+  // Standard error, because standard output is for the output of commands.
   const stream = usePretty
     ? pretty({
         destination: 2,

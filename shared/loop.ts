@@ -1,4 +1,4 @@
-// Periodic work that never overlaps itself: the next turn is scheduled when the last one has ended.
+// Periodic work that never overlaps itself: the next turn is scheduled when the previous one has ended.
 import type { Random } from './clock.ts';
 import { describeError } from './errors.ts';
 import type { Logger } from './logging.ts';
@@ -20,7 +20,7 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** Starts at once. A turn that throws is logged and does not end the loop. */
+/** Starts at once. An error in a turn is logged and does not end the loop. */
 export function startLoop(turn: () => Promise<void>, options: LoopOptions): Loop {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;

@@ -1,5 +1,5 @@
 // Prometheus metrics: a registry per program, so that two in one process (tests) do not share counters.
-// What is counted often is counted in plain numbers, which are read only when somebody asks for the metrics.
+// Frequent events are counted in plain numbers, which are read only when the metrics are requested.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { COMMIT, VERSION } from './version.ts';
 
@@ -13,11 +13,11 @@ export interface Shown {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  /** The series as they are now: one that is left out is no more. */
+  /** The present series; one that is left out no longer exists. */
   readonly rows: () => Iterable<Row> | Promise<Iterable<Row>>;
 }
 
-/** Gauges by another name: `_total` is for what only rises, and promtool says so. */
+/** Gauges with another name: the suffix `_total` is for counters, and promtool reports others. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -49,7 +49,7 @@ export function showGauge(registry: Registry, { name, help, labels = [], rows }:
   });
 }
 
-/** A counter whose truth is elsewhere: set anew whenever it is asked for. */
+/** A counter whose value is kept elsewhere and read whenever metrics are requested. */
 export function showCounter(registry: Registry, { name, help, labels = [], rows }: Shown): void {
   new Counter({
     ...{ name, help, labelNames: [...labels], registers: [registry] },
@@ -66,7 +66,7 @@ export function only(value: number): readonly Row[] {
   return [[{}, value]];
 }
 
-/** A row for each key: also those that are 0 yet, because a rate needs a value to rise from. */
+/** A row for each key, including those that are 0: a rate needs a first value to rise from. */
 export function rowsBy(label: string, values: Readonly<Record<string, number>>): readonly Row[] {
   return Object.entries(values).map(([key, value]) => [{ [label]: key }, value]);
 }

@@ -1,4 +1,4 @@
-// Finds the names that a misspelt word most likely stands for.
+// Finds the names that a misspelt word most likely means.
 import leven from 'leven';
 
 /**

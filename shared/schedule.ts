@@ -1,4 +1,4 @@
-// Scheduled work by node-cron: never overlapping itself, never throwing out of the schedule.
+// Scheduled work by node-cron. A job never overlaps itself, and its errors never escape.
 import cron from 'node-cron';
 import { describeError } from './errors.ts';
 import type { Logger } from './logging.ts';
@@ -20,7 +20,7 @@ export function isCronExpression(expression: string): boolean {
 
 export function startSchedule(jobs: readonly Job[], logger: Logger): Schedule {
   const running = new Set<Promise<void>>();
-  // A turn missed on a busy machine is made good by the next one; node-cron would tell it past our log.
+  // A turn that a busy machine missed is made up by the next one; node-cron would report it outside of our log.
   const quiet = {
     info: (message: string) => logger.debug(message),
     warn: (message: string) => logger.debug(message),

@@ -1,16 +1,16 @@
-// The version of this package, read from the one place that states it, and the commit it was built from.
+// The version of this package, from the one place that states it, and the commit it was built from.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const packageSchema = z.object({ version: z.string() });
 
-/** From dist/shared/ as from shared/, the package file is the nearest one above. */
+/** From dist/shared/ as from shared/, the nearest package file above. */
 function readVersion(): string {
   for (const path of ['../package.json', '../../package.json']) {
     try {
       return packageSchema.parse(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))).version;
     } catch {
-      // Not there: one level up.
+      // Not here: one level up.
     }
   }
   return 'unknown';
@@ -28,7 +28,7 @@ function readCommit(): string {
 export const VERSION = readVersion();
 export const COMMIT = readCommit();
 
-/** `0.1.0 (083d679d3b6c)`: for people who report what they run. */
+/** `0.1.0 (083d679d3b6c)`: for bug reports. */
 export function describeVersion(): string {
   return COMMIT === 'unknown' ? VERSION : `${VERSION} (${COMMIT})`;
 }

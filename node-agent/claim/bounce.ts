@@ -1,4 +1,4 @@
-// Where a reader goes when this node has no sandbox for them: back to the front, with this node noted in the ticket as tried.
+// The address of a bounce: a node without a sandbox for a reader redirects them to the front, and the ticket lists the node.
 import { newNonce } from '../../shared/clock.ts';
 import { MAX_HOPS, signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 
@@ -7,7 +7,7 @@ const MAX_TRIED = 8;
 
 export interface BounceOptions {
   readonly nodeId: string;
-  /** The front's public address; empty: there is none. */
+  /** The front's public address; empty when there is no front. */
   readonly frontUrl: string;
   readonly secrets: readonly string[];
   /** ms since 1970 */
@@ -21,7 +21,7 @@ export interface BouncedVisit {
   readonly ticket: Ticket | undefined;
 }
 
-/** The address at the front; undefined where a bounce is no use: no front, no secret to sign with, or too many hops. */
+/** The address at the front; undefined when a bounce is impossible: no front, no secret, or too many hops. */
 export function bounceLocation(visit: BouncedVisit, options: BounceOptions): string | undefined {
   const { frontUrl, secrets } = options;
   const hops = visit.ticket?.hops ?? 0;
@@ -30,7 +30,7 @@ export function bounceLocation(visit: BouncedVisit, options: BounceOptions): str
   return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, ticket)}`;
 }
 
-/** The same place at the front, without a ticket. */
+/** The same path at the front, without a ticket. */
 export function frontLocation(frontUrl: string, { path, query }: Omit<BouncedVisit, 'ticket'>): string {
   return `${frontUrl}${path}${query === '' ? '' : `?${query}`}`;
 }

@@ -1,4 +1,4 @@
-// The way of a click on this node: ticket, the reader's own sandbox, a warm one, or back to the front.
+// Handles a reader's click on this node: ticket, the reader's own sandbox, a warm one, or a bounce to the front.
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { type Clock, shortId } from '../../shared/clock.ts';
@@ -26,7 +26,7 @@ export interface ClaimOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (outcome: ClaimOutcome) => void;
-  /** Seconds from asking for a sandbox to the claim on disk, of those who got one. */
+  /** Called with the seconds from the request to the claim on disk, for each sandbox that was claimed. */
   readonly observe: (seconds: number) => void;
 }
 
@@ -35,7 +35,7 @@ export type ClaimOutcome = 'claimed' | 'returned' | 'launch-page' | 'bounced' | 
 interface Visit {
   readonly context: Context;
   readonly target: Target;
-  /** As requested, without our ticket. */
+  /** As requested, without the ticket. */
   readonly path: string;
   readonly query: string;
   readonly ticket: Ticket | undefined;
@@ -48,7 +48,7 @@ export class ClaimHandler {
     this.#options = options;
   }
 
-  /** Answers when the address is one that gives a reader a sandbox; false when it is not. */
+  /** Answers when the address is one that gives a reader a sandbox; otherwise returns false. */
   async handle(context: Context): Promise<boolean> {
     const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
     const { query, ticket } = splitTicket(rawQuery);
@@ -63,7 +63,7 @@ export class ClaimHandler {
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const own = findOwned(context.get('cookie'), config.nodeId, (id) => pool.table.get(id));
-    // A sandbox that was given to this reader, never used, and does not answer is replaced by another one.
+    // A claimed sandbox that was never used and does not answer is replaced.
     if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
       count('returned');
       return this.#sendTo(own, visit);
@@ -90,7 +90,7 @@ export class ClaimHandler {
     redirect(context, locate(sandbox.id, target));
   }
 
-  /** Back to the front; where that is no use, a page that says that all are taken. */
+  /** Bounces to the front; where that is impossible, answers with a page that says that all notebooks are taken. */
   #turnAway(visit: Visit): void {
     const { config, secrets, clock, count } = this.#options;
     const location = bounceLocation(visit, { ...config, secrets, now: clock.now() });
@@ -106,8 +106,8 @@ export class ClaimHandler {
 }
 
 /**
- * A sandbox whose claim is on disk; undefined when there is none to have, or when the reader left while a start was
- * awaited: a reader who has gone must not cost a sandbox.
+ * A sandbox whose claim is on disk; undefined when none can be had, or when the reader left while waiting for a start: a
+ * reader who has gone must not cost a sandbox.
  */
 export async function claimSandbox(
   response: ServerResponse,
@@ -128,7 +128,7 @@ export async function claimSandbox(
   }
 }
 
-/** The launch page posts to the address that was asked for, ticket and all, so that nothing is lost on the way. */
+/** The launch page posts to the requested address, with its ticket, so that nothing is lost on the way. */
 function launchAction({ path, context }: Visit): string {
   const { query } = splitRequestTarget(context.req.url ?? '/');
   return `${path}${query === '' ? '' : `?${query}`}`;

@@ -1,4 +1,4 @@
-// For a reader when there is no room here and no front to send them to.
+// The page for a reader when this node is full and there is no front to send them to.
 import type { Page } from '../../shared/http/page.ts';
 
 export function fullPage(): Page {
@@ -7,7 +7,7 @@ export function fullPage(): Page {
     body: `<h1>All notebooks are taken just now</h1>
 <p>Each reader gets one of their own. They become free as other readers leave.</p>
 <p class="dim">This page tries again by itself every few seconds.</p><noscript><p>Without JavaScript, reload it yourself.</p></noscript>`,
-    // Spread out, or all readers who were refused together would come back together.
+    // At a random time, or all readers who were refused together would come back together.
     script: 'setTimeout(() => location.reload(), 4000 + Math.random() * 3000);',
   };
 }

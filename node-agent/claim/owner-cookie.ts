@@ -1,9 +1,9 @@
-// The cookie by which a reader finds their own sandbox again. It names the sandbox and proves the claim.
+// The cookie that gives a reader their own sandbox again. It names the sandbox and proves the claim.
 import { equalInConstantTime } from '../../shared/http/auth.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
-/** Every cookie of ours begins so: sandboxes, which share the origin, are never shown one. */
+/** Prefix of all our cookies. Sandboxes share the origin; the proxy removes these cookies from requests to them. */
 export const COOKIE_PREFIX = 'tmpfleet_';
 
 /** Per node: several nodes may share a host name, and cookies do not know about ports. */
@@ -15,7 +15,7 @@ export function formatOwnerCookie(nodeId: string, sandbox: Sandbox, secure: bool
   return `${cookieName(nodeId)}=${sandbox.id}.${sandbox.owner ?? ''}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
 }
 
-/** The living sandbox whose owner's secret is in the cookie; undefined when there is none. */
+/** The living sandbox that the cookie proves a claim to; undefined when there is none. */
 export function findOwned(
   header: string | undefined,
   nodeId: string,

@@ -1,5 +1,5 @@
-// `POST /api/spawn`: a sandbox for a program. A front that asks again with the same ticket, because an answer was late or
-// lost, gets the same sandbox.
+// `POST /api/spawn`: claims a sandbox for a program. A front that repeats a request with the same ticket, because the
+// answer was late or lost, gets the same sandbox.
 import type { Context } from 'koa';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -9,19 +9,19 @@ import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { type ClaimOptions, claimSandbox } from './claim.ts';
 
-/** A ticket lives for half a minute; at any rate that a node can serve, older ones than these have expired. */
+/** Most tickets to remember. A ticket lives for half a minute; at the rate of any node, older ones have expired. */
 const REMEMBERED_SPAWNS = 10_000;
 
 export class SpawnHandler {
   readonly #options: ClaimOptions;
-  /** By the nonce of the ticket that the sandbox was claimed with. */
+  /** Sandboxes by the nonce of the ticket that claimed them. */
   readonly #spawned = new BoundedMap<string, Promise<Sandbox | undefined>>(REMEMBERED_SPAWNS);
 
   constructor(options: ClaimOptions) {
     this.#options = options;
   }
 
-  /** The answer's body. @throws FleetError `full` */
+  /** The body of the answer. @throws FleetError `full` */
   async spawn(context: Context): Promise<{ readonly url: string }> {
     const { tickets, count } = this.#options;
     const { query } = splitRequestTarget(context.req.url ?? '/');

@@ -1,7 +1,7 @@
-// Where in their sandbox a reader wanted to go: the path and the raw query, kept through every hop.
+// The place in a sandbox that a reader asked for: path and raw query, kept through every hop.
 
 export interface Target {
-  /** Below the sandbox's base path, without a leading slash, byte for byte as it was asked for. */
+  /** Below the sandbox's base path, without a leading slash, byte for byte as requested. */
   readonly path: string;
   /** Without `?`. */
   readonly query: string;
@@ -12,7 +12,7 @@ export interface TargetRules {
   readonly landingPath: string;
 }
 
-/** The target when `path` is one that gives a reader a sandbox; undefined when it is not. */
+/** The target, when `path` is one that gives a reader a sandbox; otherwise undefined. */
 export function findTarget(path: string, query: string, rules: TargetRules): Target | undefined {
   if (path === '/') return { path: rules.landingPath.replace(/^\/+/, ''), query };
   const rest = path.slice(1);

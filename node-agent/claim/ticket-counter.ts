@@ -1,19 +1,19 @@
-// Counts the tickets that arrive, each once, so that a redirector knows which readers are still on their way.
+// Counts each ticket that arrives, once, so that a redirector knows which of its readers are still on their way.
 import type { Clock } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';
 
-/** How long the counts of an epoch stay in the report (ms). Redirectors look back less far. */
+/** How long the counts of an epoch stay in the report (ms). Redirectors look back over a shorter time. */
 const REPORTED_FOR_MS = 60_000;
 
-/** A fleet has few redirectors; more keys than this come from restarts in a row, and the oldest go. */
+/** Most keys to keep. A fleet has few redirectors; more keys come from repeated restarts, and the oldest are dropped. */
 const MAX_REDIRECTORS = 256;
 
 export class TicketCounter {
   readonly #nodeId: string;
   readonly #secrets: readonly string[];
   readonly #clock: Clock;
-  /** Of tickets that were counted. */
+  /** Nonces of the tickets that were counted. */
   readonly #nonces = new ExpiringSet();
   readonly #seen = new Map<string, Map<number, { count: number; readonly until: number }>>();
 
@@ -23,7 +23,7 @@ export class TicketCounter {
     this.#clock = clock;
   }
 
-  /** The ticket, when it is genuine, fresh and meant for this node. Its first arrival is counted. */
+  /** The ticket, if it is genuine, fresh and meant for this node. Counts its first arrival. */
   count(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
     const now = this.#clock.now();
@@ -49,7 +49,7 @@ export class TicketCounter {
   #countInEpoch(ticket: Ticket, now: number): void {
     const key = redirectorKey(ticket);
     const epochs = this.#seen.get(key) ?? new Map<number, { count: number; until: number }>();
-    // Re-inserted, so that the map stays in order of last use.
+    // Inserted again, so that the map stays in order of last use.
     this.#seen.delete(key);
     this.#seen.set(key, epochs);
     const entry = epochs.get(ticket.epoch) ?? { count: 0, until: now + REPORTED_FOR_MS };

@@ -1,13 +1,13 @@
-// Tells a person's browser from other visitors. Only a person's click uses a sandbox.
+// Distinguishes a person's browser from other visitors. Only a person's click uses a sandbox.
 import type { IncomingHttpHeaders } from 'node:http';
 import { isPrefetch } from '../../shared/http/prefetch.ts';
 
 export type Visitor =
-  /** A browser navigating for its user, or one who pressed the launch page's button. */
+  /** A browser that navigates for its user, or a reader who pressed the launch page's button. */
   | 'person'
-  /** Fetched ahead of a click that may never come. */
+  /** A request ahead of a click that may never come. */
   | 'prefetch'
-  /** A link-preview bot, a script, curl, or a browser that does not say (plain http): the launch page will tell. */
+  /** A link-preview bot, a script, curl, or a browser without fetch metadata (plain http): it gets the launch page. */
   | 'unknown';
 
 /** Fetch metadata: https://www.w3.org/TR/fetch-metadata/ */

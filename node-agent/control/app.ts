@@ -1,4 +1,4 @@
-// The control listener: what an operator may see and do. Loopback by default, a bearer token when not.
+// The control listener, for operators: loopback by default, with a bearer token elsewhere.
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { SandboxJson } from '../../shared/api/sandbox.ts';

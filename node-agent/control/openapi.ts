@@ -1,4 +1,4 @@
-// What the node's control listener answers, described for programs. `serveOpenApi` checks it against the routes.
+// OpenAPI description of the node's control listener. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
 import { poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { sandboxSchema } from '../../shared/api/sandbox.ts';
@@ -13,59 +13,74 @@ const standing = (path: string, summary: string): Operation => ({
 });
 const status: Operation['answers'] = {
   200: {
-    description: 'the report, and what only an operator needs to know of the pool',
+    description: 'the report, and the state of the pool for operators',
     schema: poolStatusSchema,
   },
 };
 
 export const CONTROL_API: ApiDescription = {
   title: 'tmpfleet node, for operators',
-  description: "On loopback unless told otherwise. The node's state, its pool and its sandboxes.",
+  description: "On loopback by default. The node's state, its pool and its sandboxes.",
   operations: [
-    { method: 'get', path: '/healthz', summary: 'Is the process well?', answers: HEALTH_ANSWER },
+    { method: 'get', path: '/healthz', summary: 'Whether the process runs', answers: HEALTH_ANSWER },
     {
-      ...{ method: 'get', path: '/readyz', summary: 'Does the pool run?', answers: HEALTH_ANSWER },
+      ...{ method: 'get', path: '/readyz', summary: 'Whether the pool runs', answers: HEALTH_ANSWER },
       refuses: ['unavailable'],
     },
     {
-      ...{ method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', token: 'control' },
+      ...{ method: 'get', path: '/metrics', summary: 'Metrics for Prometheus', token: 'control' },
       answers: fileAnswer("Prometheus' text format", 'text/plain'),
     },
     {
       method: 'get',
       path: '/api/status',
-      summary: 'Its report, and its pool',
+      summary: 'The report of the node and the state of its pool',
       answers: status,
       token: 'control',
     },
     {
-      ...{ method: 'post', path: '/api/pool/resize', summary: 'Another size, from now on', token: 'control' },
+      ...{
+        method: 'post',
+        path: '/api/pool/resize',
+        summary: 'Changes the size of the pool',
+        token: 'control',
+      },
       description:
-        'Outlives a restart, until the option is configured anew; null goes back to what is configured.',
+        'Survives restarts until the option is configured to another value; null returns to the configured value.',
       ...{ body: resizeBody, answers: status, refuses: ['bad-request', 'body-too-large'] },
     },
     {
-      ...{ method: 'post', path: '/api/pool/pause', summary: 'Starts nothing more', token: 'control' },
+      ...{ method: 'post', path: '/api/pool/pause', summary: 'Pauses starts of sandboxes', token: 'control' },
       answers: status,
     },
     {
-      ...{ method: 'post', path: '/api/pool/resume', summary: 'Starts again', token: 'control' },
+      ...{
+        method: 'post',
+        path: '/api/pool/resume',
+        summary: 'Resumes starts of sandboxes',
+        token: 'control',
+      },
       answers: status,
     },
     {
-      ...{ method: 'delete', path: '/api/pool', summary: 'Replaces all that nobody has', token: 'control' },
-      description: 'Step by step, never below half of what is to be ready.',
+      ...{
+        method: 'delete',
+        path: '/api/pool',
+        summary: 'Replaces all unclaimed sandboxes',
+        token: 'control',
+      },
+      description: 'Step by step; at least half of the wanted warm sandboxes stay ready.',
       answers: {
         200: {
-          description: 'how many will be replaced',
+          description: 'number of sandboxes that will be replaced',
           schema: recycledSchema,
         },
       },
     },
-    standing('/api/cordon', 'No new readers, until it is uncordoned'),
-    standing('/api/uncordon', 'New readers again'),
+    standing('/api/cordon', 'Stops new readers until the node is uncordoned'),
+    standing('/api/uncordon', 'Accepts new readers again'),
     {
-      ...standing('/api/drain', 'No new readers, and by the deadline none at all'),
+      ...standing('/api/drain', 'Stops new readers, and ends the others at a deadline'),
       body: drainBody,
       refuses: ['bad-request', 'body-too-large', 'wrong-state'],
     },
@@ -75,11 +90,11 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'get', path: '/api/sandboxes/{id}', summary: 'One sandbox', token: 'control' },
-      ...{ answers: { 200: { description: 'as it is', schema: sandboxSchema } }, refuses: ['not-found'] },
+      ...{ answers: { 200: { description: 'the sandbox', schema: sandboxSchema } }, refuses: ['not-found'] },
     },
     {
       ...{ method: 'delete', path: '/api/sandboxes/{id}', summary: 'Ends a sandbox', token: 'control' },
-      answers: { 202: { description: 'it is being removed', schema: sandboxSchema } },
+      answers: { 202: { description: 'the sandbox, which is being removed', schema: sandboxSchema } },
       refuses: ['not-found'],
     },
   ],

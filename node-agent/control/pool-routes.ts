@@ -1,4 +1,4 @@
-// What an operator may do with the pool as a whole: recycle it, resize it, pause and resume it.
+// Routes for the pool as a whole: recycle, resize, pause and resume.
 import type Router from '@koa/router';
 import { z } from 'zod';
 import type { PoolStatus } from '../../shared/api/pool.ts';
@@ -18,7 +18,7 @@ export interface PoolControl {
   readonly logger: Logger;
 }
 
-/** The options' own limits: what may be configured may be said at run time, and nothing else. */
+/** The same limits as the options have: any value that can be configured is accepted, and no other. */
 export const resizeBody = z
   .strictObject({
     capacity: nodeAgentOptions.capacity.kind.schema.nullable().optional(),
@@ -29,7 +29,7 @@ export const resizeBody = z
   })
   .refine(
     ({ capacity, warm }) => capacity !== undefined || warm !== undefined,
-    'says neither capacity nor warm',
+    'has neither capacity nor warm',
   );
 
 export function addPoolRoutes(router: Router, control: PoolControl): void {
@@ -45,7 +45,7 @@ export function addPoolRoutes(router: Router, control: PoolControl): void {
     const parsed = resizeBody.safeParse(body);
     if (!parsed.success) {
       throw new FleetError('bad-request', describeIssues(parsed.error, body), {
-        remedy: `send {"capacity": n} or {"warm": n} or both; capacity is ${nodeAgentOptions.capacity.kind.expects}, warm ${nodeAgentOptions.warm.kind.expects}, and null goes back to what is configured`,
+        remedy: `send {"capacity": n} or {"warm": n} or both; capacity is ${nodeAgentOptions.capacity.kind.expects}, warm ${nodeAgentOptions.warm.kind.expects}, and null returns to the configured value`,
       });
     }
     size.resize(parsed.data);

@@ -1,4 +1,4 @@
-// The node's public side: reports, claims and the info page by Koa; /user/ goes to the proxy ahead of it.
+// The node's public listener: reports, claims and the info page by Koa; requests below /user/ go to the proxy before that.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
@@ -45,9 +45,9 @@ export function createPublicHandler(
   const { config, proxy, tickets } = options;
   const koa = createPublicApp(options).callback();
   return (request, response) => {
-    // First, at any address: a ticket that is never seen keeps a slot shut at the front until it expires.
+    // First, at any address: a ticket that is never seen reserves a slot at the front until it expires.
     tickets.count(splitTicket(splitRequestTarget(request.url ?? '/').query).ticket);
-    // Without an origin to allow, a preflight below /user/ is the sandbox's own to answer.
+    // Without an allowed origin, the sandbox answers preflights below /user/ itself.
     const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
     if (!itsOwn && answerCors(request, response, config)) return;
     if (proxy.handle(request, response)) return;
@@ -96,7 +96,7 @@ function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: P
   return app;
 }
 
-/** For a browser at an address that gives no sandbox. A ticket does not stay in its address bar. */
+/** For a browser at an address that gives no sandbox. The redirect removes a ticket from its address bar. */
 function answerNothingHere(context: Context, { frontUrl }: Pick<NodeAgentConfig, 'frontUrl'>): void {
   const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
   const { query, ticket } = splitTicket(rawQuery);

@@ -14,8 +14,8 @@ const BUTTON =
   'position:absolute;top:4px;right:6px;margin:0;border:0;background:none;color:inherit;font:18px/1 sans-serif;cursor:pointer;padding:4px';
 
 /**
- * HTML that may follow the end of any page. It can be read and closed without a script, which the page's policy may forbid.
- * The script counts the time left from here, since the reader's clock may be wrong.
+ * HTML that is valid after the end of any page. It can be read and closed without a script, which the page's policy may
+ * forbid. The script counts down from the time left, because the reader's clock may be wrong.
  * @param now ms since 1970
  */
 export function deadlineBanner({ at, why }: Deadline, now: number): string {
@@ -32,7 +32,7 @@ export function deadlineBanner({ at, why }: Deadline, now: number): string {
 `;
 }
 
-/** Runs in the page as well, so it stands by itself. @param ms 0 or more */
+/** Also runs in the page, so it must not use anything outside itself. @param ms 0 or more */
 function inWords(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return 'less than a minute';

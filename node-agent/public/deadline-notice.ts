@@ -1,4 +1,4 @@
-// What every answer of a sandbox says about its deadline: a header, and near the deadline a banner.
+// Announces a sandbox's deadline in its responses: a header, and near the deadline a banner.
 import type { NodeAgentConfig } from '../config.ts';
 import type { ReaderNotice } from '../proxy/types.ts';
 import { DEADLINE_HEADER, findDeadline, isWorthTelling } from '../sandboxes/deadline.ts';
@@ -13,7 +13,7 @@ export interface NoticeOptions {
   readonly now: number;
 }
 
-/** @param sandbox with its times by the wall clock */
+/** @param sandbox with times on the wall clock */
 export function deadlineNotice(
   sandbox: Sandbox | undefined,
   { config, drainDeadline, now }: NoticeOptions,

@@ -1,4 +1,4 @@
-// The answer where the proxy has no sandbox to ask: a page for browsers, JSON for programs.
+// The answer when the proxy has no sandbox to send a request to: a page for browsers, JSON for programs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
@@ -38,7 +38,7 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   malformed: 'bad-request',
 };
 
-/** @param frontUrl where new notebooks are opened; empty: here */
+/** @param frontUrl where new notebooks are opened; empty when this node opens them */
 export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const words = WORDS[refusal.reason];
@@ -52,7 +52,7 @@ export function createErrorResponse(frontUrl: string) {
   };
 }
 
-/** The same place in a new sandbox, with the query, but without what proves a claim or a way here. */
+/** The same place in a new sandbox, with the query, but without a claim or a ticket. */
 function newOne(url: string): string {
   const { path, query } = splitRequestTarget(url);
   const kept = splitTicket(query)

@@ -5,7 +5,7 @@ import type { Page } from '../../shared/http/page.ts';
 
 const require = createRequire(import.meta.url);
 
-/** uPlot as it is published, served from here so that the page needs nothing from elsewhere. */
+/** The published build of uPlot, served from here so that the page loads nothing from elsewhere. */
 export const INFO_ASSETS: Readonly<Record<string, { readonly type: string; readonly read: () => Buffer }>> = {
   '/info/uplot.js': {
     type: 'text/javascript; charset=utf-8',
@@ -53,7 +53,7 @@ async function tick() {
 tick(); setInterval(tick, 1000);
 `;
 
-/** @param nodeId safe in HTML by its grammar */
+/** @param nodeId safe in HTML, because of its grammar */
 export function infoPage(nodeId: string): Page {
   const cells = ['held', 'warm', 'starting', 'removing', 'capacity', 'claims', 'load']
     .map((name) => `<div><dt>${name}</dt><dd id="${name}">–</dd></div>`)

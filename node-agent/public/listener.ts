@@ -1,4 +1,4 @@
-// The listener that readers reach. Until the node is open, all but its report and the front's orders waits.
+// The listener for readers. Until the node is open, it holds all requests except those for its report and orders.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { useOriginForm } from '../../shared/http/origin-form.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
@@ -26,7 +26,7 @@ export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions
     stallTimeout: config.stallTimeout,
     handle: (request, response) => {
       useOriginForm(request);
-      // The report is true at all times (nothing is warm yet), and a probe or a cordon need not wait.
+      // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.
       if (gate.isOpen || isForFronts(request.url)) handle(request, response);
       else gate.hold(request, response, () => handle(request, response));
     },

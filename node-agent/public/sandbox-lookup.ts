@@ -1,9 +1,9 @@
-// Where the proxy finds a sandbox, or why there is none to find.
+// Finds the sandbox of a request for the proxy, or the reason why there is none.
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Lookup } from '../proxy/proxy.ts';
 
-/** Only sandboxes that a reader holds are proxied to. */
+/** The proxy serves only sandboxes that a reader holds. */
 export function lookUpSandbox(pool: Pick<Pool, 'table'>, id: string): Lookup {
   const sandbox = pool.table.get(id);
   if (sandbox === undefined || !isHeld(sandbox.state) || sandbox.address === undefined) {

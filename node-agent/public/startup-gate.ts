@@ -1,10 +1,10 @@
-// Holds requests while an agent starts. Until it has adopted the sandboxes of its last run, it does not know which exist:
-// an answer "gone" for a living sandbox would be worse than a short wait.
+// Holds requests while an agent starts. Until it has adopted the sandboxes of its last run, it does not know which exist,
+// and the answer "gone" for a living sandbox would be worse than a short wait.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 
-/** Longest time a request is held (ms). A Docker that hangs takes longer: then a page says so and reloads itself. */
+/** Longest time a request is held (ms). When Docker hangs longer, the reader gets a page that reloads itself. */
 const MAX_WAIT_MS = 20_000;
 const RETRY_AFTER_SECONDS = 3;
 
@@ -16,7 +16,7 @@ export class StartupGate {
     return this.#isOpen;
   }
 
-  /** Lets all held requests go on, and all later ones pass. */
+  /** Releases all held requests, and lets later ones pass. */
   open(): void {
     this.#isOpen = true;
     for (const go of this.#waiting) go();
@@ -53,7 +53,7 @@ export class StartupGate {
 
 function refuse(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
-  const text = 'This host is just starting, and does not know its notebooks yet.';
+  const text = 'This host is starting, and does not know its notebooks yet.';
   if (!wantsPage(request)) {
     answerError(response, 'starting', text);
     return;

@@ -1,4 +1,4 @@
-// What a node counts, under Prometheus' naming convention; labels are bounded, and none is an address, a sandbox or a reader.
+// The metrics of a node, named by Prometheus' conventions. Labels are bounded: none is an address, a sandbox or a reader.
 import {
   createMetrics,
   Histogram,
@@ -22,7 +22,7 @@ export interface NodeMetrics {
   countClaim(outcome: ClaimOutcome): void;
   observeClaim(seconds: number): void;
   observeStart(seconds: number): void;
-  /** Adds what can only be read off the running parts. */
+  /** Adds the metrics that are read from the running parts. */
   watch(parts: WatchedParts): void;
 }
 
@@ -31,11 +31,11 @@ export interface WatchedParts {
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
-  /** Open at the public listener. */
+  /** Connections open at the public listener. */
   readonly connections: () => Promise<number>;
 }
 
-/** A warm one is claimed in milliseconds; where none is, a start is waited for. */
+/** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
 const CLAIM_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
@@ -47,18 +47,18 @@ export function createNodeMetrics(): NodeMetrics {
   };
   showCounter(registry, {
     name: 'tmpfleet_claims_total',
-    help: 'Requests for a sandbox, by what became of them: claimed, returned to their own, shown the launch page, sent back to the front (bounced), refused as full, refused without a ticket',
+    help: 'Requests for a sandbox by outcome: claimed, returned to their own, shown the launch page, sent back to the front (bounced), refused as full, refused without a ticket',
     labels: ['outcome'],
     rows: () => rowsBy('outcome', claims),
   });
   const waited = new Histogram({
     name: 'tmpfleet_claim_seconds',
-    help: 'From a request for a sandbox to the claim on disk, of those who got one',
+    help: 'Time from a request for a sandbox to the claim on disk, for requests that got one',
     ...{ buckets: CLAIM_BUCKETS, registers },
   });
   const starts = new Histogram({
     name: 'tmpfleet_start_seconds',
-    help: 'From asking the engine for a sandbox to its first answer, of those that answered',
+    help: 'Time from the request to the engine to the first answer of the sandbox, for starts that succeeded',
     ...{ buckets: START_BUCKETS, registers },
   });
   return {
@@ -82,52 +82,46 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
     showGauge(registry, { name, help, rows: () => only(read()) });
   showGauge(registry, {
     name: 'tmpfleet_sandboxes',
-    help: 'Sandboxes of this node, by state; held is claimed or in use, and all of them take a slot',
+    help: 'Sandboxes of this node by state; held means claimed or in use; each takes a slot',
     labels: ['state'],
     rows: () => rowsBy('state', { ...pool.table.counts() }),
   });
   showGauge(registry, {
     name: 'tmpfleet_node_state',
-    help: '1 for the state this node is in, 0 for the others',
+    help: '1 for the present state of this node, 0 for the others',
     labels: ['state'],
     rows: () => NODE_STATES.map((state): Row => [{ state }, state === lifecycle.state ? 1 : 0]),
   });
   number('tmpfleet_capacity', 'Slots of this node', () => pool.settings.capacity);
   number(
     'tmpfleet_warm_target',
-    'Sandboxes that are to be ready and unclaimed just now',
+    'Sandboxes that should be ready and unclaimed now',
     () => pool.status().warmTarget,
   );
   number(
     'tmpfleet_start_concurrency',
-    'Sandboxes that may be started at one time just now',
+    'Sandboxes that may start at the same time now',
     () => pool.status().startConcurrency,
   );
-  number('tmpfleet_pool_paused', '1 while an operator has nothing started', () =>
-    Number(pool.settings.paused),
-  );
-  number('tmpfleet_pool_stale', 'Sandboxes that have yet to give way to new ones', () => pool.status().stale);
-  number(
-    'tmpfleet_waiting',
-    'Readers for whom a sandbox is being started just now',
-    () => pool.status().waiting,
-  );
+  number('tmpfleet_pool_paused', '1 while an operator has paused starts', () => Number(pool.settings.paused));
+  number('tmpfleet_pool_stale', 'Sandboxes that are yet to be replaced', () => pool.status().stale);
+  number('tmpfleet_waiting', 'Readers who wait for a sandbox to start', () => pool.status().waiting);
 }
 
 function showHost(registry: Registry, { pool, resources }: WatchedParts): void {
   showGauge(registry, {
     name: 'tmpfleet_starts_withheld',
-    help: '1 while nothing is started, because this host has no room',
+    help: '1 while no sandbox is started, because this host lacks memory or disk space',
     rows: () => only(pool.status().withheld === undefined ? 0 : 1),
   });
   showGauge(registry, {
     name: 'tmpfleet_host_memory_available_bytes',
-    help: 'Memory of this host that could be had',
+    help: 'Available memory of this host',
     rows: () => only(resources.measured.memory),
   });
   showGauge(registry, {
     name: 'tmpfleet_host_disk_free_bytes',
-    help: 'Room on the disks of the data directory and of the engine',
+    help: 'Free space on the disks of the data directory and of the engine',
     labels: ['dir'],
     rows: () => Object.entries(resources.measured.disks).map(([dir, free]): Row => [{ dir }, free]),
   });
@@ -137,18 +131,18 @@ function showEndings(registry: Registry, { pool }: WatchedParts): void {
   const none = Object.fromEntries(END_REASONS.map((reason) => [reason, 0]));
   showCounter(registry, {
     name: 'tmpfleet_sandbox_endings_total',
-    help: 'Sandboxes that are no more, by why they were ended',
+    help: 'Sandboxes that ended, by reason',
     labels: ['reason'],
     rows: () => rowsBy('reason', { ...none, ...pool.table.endings() }),
   });
   showCounter(registry, {
     name: 'tmpfleet_removal_failures_total',
-    help: 'Times the engine did not remove a sandbox; it is tried again, and holds its slot until then',
+    help: 'Failed attempts of the engine to remove a sandbox; each is repeated, and the sandbox holds its slot until then',
     rows: () => only(pool.status().failedRemovals),
   });
   showCounter(registry, {
     name: 'tmpfleet_images_given_up_total',
-    help: 'Newer images that did not start, and were given up for the one before',
+    help: 'Newer images that did not start and were replaced by the previous one',
     rows: () => only(pool.status().imagesGivenUp),
   });
 }
@@ -166,20 +160,20 @@ function showProxy(registry: Registry, { proxy: { counters }, connections }: Wat
   });
   showCounter(registry, {
     name: 'tmpfleet_proxy_requests_total',
-    help: 'Requests below /user/ that were answered, by class of status; 1xx is a WebSocket',
+    help: 'Answered requests below /user/ by status class; 1xx is a WebSocket',
     labels: ['status'],
     rows: () =>
       Object.entries(counters.answers).map(([digit, count]): Row => [{ status: `${digit}xx` }, count]),
   });
   showCounter(registry, {
     name: 'tmpfleet_proxy_failures_total',
-    help: 'Requests below /user/ that no sandbox answered, or not to the end (truncated), by why',
+    help: 'Requests below /user/ that no sandbox answered, or not to the end (truncated), by reason',
     labels: ['reason'],
     rows: () => rowsBy('reason', counters.errors),
   });
   showCounter(registry, {
     name: 'tmpfleet_proxy_bytes_total',
-    help: 'Bytes of bodies and WebSockets that the proxy carried, without HTTP headers',
+    help: 'Bytes of bodies and WebSockets through the proxy, without HTTP headers',
     labels: ['direction'],
     rows: () =>
       rowsBy('direction', { to_sandbox: counters.bytesToSandbox, to_reader: counters.bytesToReader }),

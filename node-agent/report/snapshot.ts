@@ -1,4 +1,4 @@
-// The node's report: one consistent snapshot, taken from memory, so that it is answered also while the engine hangs.
+// The node's report: one consistent snapshot from memory, so that a node answers while its engine hangs.
 import { cpus, loadavg } from 'node:os';
 import { newNonce } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
@@ -17,10 +17,10 @@ export interface SnapshotSources {
   readonly tickets: TicketCounter;
 }
 
-/** Ours always has the `fleet` object. */
+/** A report of tmpfleet always has the `fleet` object. */
 export type OwnReport = NodeStats & { readonly fleet: FleetReport };
 
-/** Returns a function that takes a snapshot; `seq` rises with each. */
+/** Returns a function that takes a snapshot; `seq` rises with each one. */
 export function createSnapshots(sources: SnapshotSources): () => OwnReport {
   const { pool, lifecycle, tickets } = sources;
   const boot = newNonce();

@@ -32,10 +32,10 @@ const FILE_NAME = 'agent.lock';
  * @throws FleetError `bad-config` when it cannot be used, `conflict` when another agent has it
  */
 export async function lockDataDir(path: string, logger: Logger): Promise<DataDirLock> {
-  // A full disk must not keep readers from sandboxes that run: the agent starts, and starts no more of them.
+  // A full disk must not cut readers off from running sandboxes: the agent starts, but gives out no more of them.
   await prepareDataDir(path, { mayBeFull: true });
   const file = join(path, FILE_NAME);
-  // Without room to write, an agent still carries its readers' traffic.
+  // Without space to write, an agent still proxies its readers' traffic.
   await prepareDataDir(path, { mayBeFull: true });
   const descriptor = openLockFile(path, file);
   if (process.platform !== 'linux') return { release: () => closeSync(descriptor) };
@@ -49,7 +49,7 @@ export async function lockDataDir(path: string, logger: Logger): Promise<DataDir
     }
     if (holder !== '' && !holder.endsWith(` on ${hostname()}`)) {
       // The lock is free, unless this file system keeps locks of different hosts apart.
-      logger.warn({ holder }, 'the agent that used this data directory last did not stop in order');
+      logger.warn({ holder }, 'the last agent that used this data directory did not stop cleanly');
     }
     record(descriptor, `process ${process.pid} on ${hostname()}`, logger);
   } catch (error) {
@@ -92,7 +92,7 @@ async function tryLock(descriptor: number, path: string): Promise<boolean> {
     );
   });
   if (code === 0) return true;
-  // A lock that another process has is refused without a word.
+  // flock(1) prints nothing when another process has the lock.
   if (code === 1 && why === '') return false;
   throw new FleetError(
     'bad-config',
@@ -101,7 +101,7 @@ async function tryLock(descriptor: number, path: string): Promise<boolean> {
   );
 }
 
-/** Who holds the lock, for the message of the next one. A full disk must not stop the agent. */
+/** Records who holds the lock, for the error message of another agent. A full disk must not stop this one. */
 function record(descriptor: number, holder: string, logger: Logger): void {
   try {
     ftruncateSync(descriptor);

@@ -28,7 +28,7 @@ export class NodeLifecycle {
     return state === 'ready' && (this.#leaving || !this.#canRecordClaims()) ? 'cordoned' : state;
   }
 
-  /** The process stops: no reader is taken any more. Not on disk, for the next run is as this one was. */
+  /** The process is stopping: no new readers. Not saved, so the next run starts in the present state. */
   leave(): void {
     this.#leaving = true;
   }
@@ -46,7 +46,7 @@ export class NodeLifecycle {
     return this.#move('drain', { deadline: this.#clock.now() + deadlineMs, forced: null });
   }
 
-  /** To be called regularly: ends readers past the deadline through `endHeld`, and sees when nothing is left. */
+  /** To be called regularly: ends readers past the deadline through `endHeld`, and detects when no sandbox is left. */
   sweep(left: number, endHeld: () => number): void {
     const { state, deadline } = this.#file.record;
     if (state !== 'draining') return;

@@ -1,4 +1,4 @@
-// What operators ordered of this node, in one file that survives restarts. An order is on disk before it takes effect.
+// The state that operators set for this node, in one file that survives restarts. An order is on disk before it takes effect.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -9,7 +9,7 @@ import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 
 const warmSchema = z.union([z.number().int().nonnegative(), z.literal('all')]);
 
-/** A value set at run time, and the configured one in whose place it stands. */
+/** A value set at run time, and the configured value that it replaces. */
 const overrideOf = <T>(value: z.ZodType<T>) => z.object({ now: value, configured: value }).nullable();
 
 const poolOverrideSchema = z.object({
@@ -17,14 +17,14 @@ const poolOverrideSchema = z.object({
   capacity: overrideOf(z.number().int().positive()),
   warm: overrideOf(warmSchema),
 });
-/** What was said of the pool at run time. */
+/** The pool's overrides that were set at run time. */
 export type PoolOverride = z.infer<typeof poolOverrideSchema>;
 
 const nodeStateSchema = z.object({
   state: z.enum(NODE_STATES),
   /** ms since 1970; when a drain ends its readers. */
   deadline: z.number().nullable(),
-  /** Whether the last drain had to. */
+  /** Whether the last drain had to end readers. */
   forced: z.boolean().nullable(),
   pool: poolOverrideSchema.optional(),
 });
@@ -36,7 +36,7 @@ export class NodeStateFile {
   readonly #path: string;
   #record: NodeStateRecord;
 
-  /** Takes up where the last run left off. @param dataDir an existing directory */
+  /** Loads the state of the last run. @param dataDir an existing directory */
   constructor(dataDir: string, logger: Logger) {
     this.#path = join(dataDir, 'node-state.json');
     this.#record = this.#read(logger);
@@ -58,7 +58,7 @@ export class NodeStateFile {
       return nodeStateSchema.parse(JSON.parse(readFileSync(this.#path, 'utf8')));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return FIRST;
-      // Unreadable is not "ready": a node that was being drained must not fill up again by accident.
+      // An unreadable state is not "ready": a node that was draining must not fill up again by accident.
       logger.error(
         { path: this.#path, error: describeError(error) },
         'the node state cannot be read; the node is cordoned until an operator changes that',

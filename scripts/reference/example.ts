@@ -1,4 +1,4 @@
-// An example of what a schema describes: the same each time, with invented values that its fields' names suggest.
+// Makes an example of a schema: always the same, with invented values that the names of its fields suggest.
 import { z } from 'zod';
 
 const schemaShape = z.looseObject({

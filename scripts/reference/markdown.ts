@@ -1,6 +1,6 @@
 // Pieces of Markdown.
 
-/** Stands at the head of each document. */
+/** First line of each generated document. */
 export const GENERATED = '<!-- Generated from the source. Change the source, then run: npm run docs -->';
 
 export function document(title: string, ...parts: readonly string[]): string {
@@ -16,7 +16,7 @@ export function code(text: string): string {
   return text === '' ? '' : `\`${text}\``;
 }
 
-/** A cell is one line, and a bar would end it. */
+/** Escapes a table cell: it must be one line, and a bar would end it. */
 function cell(text: string): string {
   return text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
 }

@@ -1,4 +1,4 @@
-// docs/reference/metrics.md, from the registries of a node-agent and a redirector that run for as long as this takes.
+// docs/reference/metrics.md, from the registries of a node-agent and a redirector that run while it is made.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ function describe(metrics: readonly Metric[]): string {
   return table(['name', 'type', 'labels', 'meaning'], rows);
 }
 
-/** What a program registers while it starts. It does not hand out its registry. */
+/** The metrics that a program registers while it starts; the program does not expose its registry. */
 async function registeredBy(start: () => Promise<Closable>): Promise<readonly Metric[]> {
   const registries = new Set<Registry>();
   const { registerMetric } = Registry.prototype;

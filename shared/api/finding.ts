@@ -1,4 +1,4 @@
-// What the front found when it looked at a node, one check each.
+// The findings of a front about a node, one per check.
 import { z } from 'zod';
 import { nodeSchema } from './node.ts';
 
@@ -19,5 +19,5 @@ export const probeResultSchema = z.object({
   remedy: z.string().nullable().describe('what to do about the check that failed'),
 });
 
-/** `POST /api/nodes`: the node that was added, and what was found there unless it was added unseen. */
+/** `POST /api/nodes`: the node that was added, with the findings unless it was added without checks. */
 export const addedNodeSchema = nodeSchema.extend({ findings: z.array(nodeFindingSchema).optional() });

@@ -5,10 +5,10 @@ const count = z.number().int();
 
 export const bucketSchema = z.object({
   begins_at: z.iso.datetime(),
-  arrivals: count.describe('readers and programs, each counted once however often it was sent on'),
+  arrivals: count.describe('readers and programs, each counted once, even when sent on several times'),
   bounces: count.describe('readers that a node sent back'),
-  refused: count.describe('readers and programs for whom there was no room'),
-  waiting: count.describe('the most that were held at one time'),
+  refused: count.describe('readers and programs refused because no node had room'),
+  waiting: count.describe('highest number that waited at one time'),
   held: count.describe('sandboxes in use at the end, on nodes that answer'),
   capacity: count.describe('slots of those nodes'),
 });

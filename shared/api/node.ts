@@ -25,7 +25,7 @@ export const nodeSchema = z.object({
   state: z.enum(NODE_STATES).nullable().describe('as last reported; null before the first report'),
   plain: z.boolean().describe('a plain tmpnb node: it takes no orders and reports only capacity and room'),
   schedulable: z.boolean().describe('whether the next reader may be sent there'),
-  problem: z.string().nullable().describe('why it starts no sandboxes, as it reports'),
+  problem: z.string().nullable().describe('why it starts no sandboxes, from its report'),
   paused: z.boolean().nullable().describe('whether an operator has paused its pool'),
   capacity: count,
   slots: slotsSchema.describe('as last reported'),
@@ -52,8 +52,8 @@ export const fleetSchema = nodesSchema.extend({
   version: z.string().describe('of the front'),
   waiting: count.describe('readers held until there is room'),
   arrivals_total: count.describe('readers and programs, each counted once'),
-  redirects_total: count.describe('times one was sent to a node'),
-  bounces_total: count.describe('times a node sent one back'),
-  refusals_total: count.describe('those who were refused'),
+  redirects_total: count.describe('redirects to a node'),
+  bounces_total: count.describe('redirects back from a node'),
+  refusals_total: count.describe('readers and programs that were refused'),
 });
 export type FleetJson = z.infer<typeof fleetSchema>;

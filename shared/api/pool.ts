@@ -5,16 +5,16 @@ import { fleetReportSchema, nodeStatsSchema } from '../protocol/wire.ts';
 const count = z.number().int();
 const warm = z.union([count, z.literal('all')]);
 
-/** `GET /api/status` of a node: its report, and what only an operator needs to know of the pool. */
+/** `GET /api/status` of a node: its report, and the state of the pool for operators. */
 export const poolStatusSchema = nodeStatsSchema.extend({
   fleet: fleetReportSchema,
   pool: z.object({
     capacity: count,
     warm,
     paused: z.boolean(),
-    configured: z.object({ capacity: count, warm }).describe('what a reset goes back to'),
+    configured: z.object({ capacity: count, warm }).describe('the values that a reset returns to'),
     warm_target: count,
-    warm_wanted: count.describe('how many can be warm now, next to those that readers have'),
+    warm_wanted: count.describe('number that can be warm now, given the slots that readers hold'),
     stale: count.describe('warm sandboxes that are still to be replaced'),
     start_concurrency: count,
   }),
@@ -22,4 +22,6 @@ export const poolStatusSchema = nodeStatsSchema.extend({
 export type PoolStatus = z.infer<typeof poolStatusSchema>;
 
 /** `DELETE /api/pool` */
-export const recycledSchema = z.object({ drained: count.describe('how many will be replaced') });
+export const recycledSchema = z.object({
+  drained: count.describe('number of sandboxes that will be replaced'),
+});

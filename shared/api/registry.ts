@@ -15,7 +15,7 @@ export const registryStatusSchema = z.object({
   state: z
     .enum(REGISTRY_STATES)
     .describe('unreachable and lost: the fleet goes on with the nodes that the front knows'),
-  changed_at: z.iso.datetime().describe('since when it is in this state'),
+  changed_at: z.iso.datetime().describe('start of this state'),
   reason: z.string().nullable().describe('why it is not current'),
   nodes: z.number().int().describe('how many nodes the front knows'),
 });
@@ -23,9 +23,9 @@ export type RegistryStatusJson = z.infer<typeof registryStatusSchema>;
 
 export const auditEntrySchema = z.object({
   at: z.iso.datetime().describe('when it was done'),
-  redirector: z.string().describe('at which front'),
-  actor: z.string().describe('by whom, as the caller says (`Tmpfleet-Actor`); empty when it says nothing'),
-  address: z.string().describe('from where'),
+  redirector: z.string().describe('the front that did it'),
+  actor: z.string().describe('name that the caller gave (`Tmpfleet-Actor`); empty when it gave none'),
+  address: z.string().describe('address of the caller'),
   what: z.string().describe('method and path'),
   body: z.unknown().describe('as it was sent'),
   status: z.number().int().describe('the HTTP status of the answer'),

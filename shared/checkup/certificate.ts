@@ -1,4 +1,4 @@
-// Until when a server's TLS certificate is good: an expired one keeps every reader out, at a time known long before.
+// Checks until when a server's TLS certificate is valid: an expired one keeps every reader out, and the date is known ahead.
 import { connect, type PeerCertificate } from 'node:tls';
 import { FleetError } from '../errors.ts';
 import { explainUnreachable } from '../http/network-errors.ts';
@@ -6,10 +6,10 @@ import type { Verdict } from './checkup.ts';
 
 const PATIENCE_MS = 5_000;
 const DAY_MS = 86_400_000;
-/** An automatic renewal that works has renewed it by then. */
+/** A working automatic renewal has happened this long before the end. */
 const WARN_DAYS = 14;
 
-/** @param url of https @param now ms since 1970 */
+/** @param url with https @param now ms since 1970 */
 export async function checkCertificate(url: string, now: number): Promise<Verdict> {
   const { certificate, distrust } = await peerCertificate(url);
   const days = Math.floor((Date.parse(certificate.valid_to) - now) / DAY_MS);
@@ -27,7 +27,7 @@ function explainCertificate(code: string, url: string): { readonly detail: strin
 
 interface Peer {
   readonly certificate: PeerCertificate;
-  /** Why it is not trusted: a code of OpenSSL's. */
+  /** Why the certificate is not trusted: an error code of OpenSSL. */
   readonly distrust: string | undefined;
 }
 
@@ -35,7 +35,7 @@ function peerCertificate(url: string): Promise<Peer> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
-    // Taken as it is, so that one that is not trusted can be told of too.
+    // Untrusted certificates are accepted here, so that they can be reported too.
     const name = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
     const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false, ...name }, () => {
       const { authorizationError } = socket;

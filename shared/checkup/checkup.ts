@@ -1,4 +1,4 @@
-// What a check-up found: one thing looked at, how it stands, and what to do about it.
+// The finding of a check: what was checked, the result, and a remedy.
 import { describeError, FleetError } from '../errors.ts';
 
 export type Level = 'ok' | 'warn' | 'fail';
@@ -10,14 +10,14 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** What a check says; without a level it is well. */
+/** The result of a check; without a level it is `ok`. */
 export interface Verdict {
   readonly level?: Level;
   readonly detail: string;
   readonly remedy?: string;
 }
 
-/** One check. What it throws is a failure, with the error's own remedy. */
+/** Runs one check. An error that it throws becomes a failure, with the error's remedy. */
 export async function check(name: string, look: () => Promise<Verdict> | Verdict): Promise<Finding> {
   try {
     return { check: name, level: 'ok', ...(await look()) };
@@ -28,7 +28,7 @@ export async function check(name: string, look: () => Promise<Verdict> | Verdict
   }
 }
 
-/** Whether nothing failed; warnings are no failure. */
+/** Whether nothing failed; warnings do not count as failures. */
 export function isWell(findings: readonly Finding[]): boolean {
   return findings.every(({ level }) => level !== 'fail');
 }

@@ -1,4 +1,4 @@
-// A set of keys that are each remembered until a time: nonces of tickets, bounces and orders that must not count twice.
+// A set of keys with an expiry each, such as nonces of tickets, bounces and orders that must count only once.
 
 /**
  * Two generations instead of one map in order of expiry: a map whose oldest entries are deleted one by one keeps holes at
@@ -18,8 +18,8 @@ export class ExpiringSet {
   }
 
   /**
-   * @param until until when the key is remembered, in ms of the same clock as `now`
-   * @returns whether the key was not in the set
+   * @param until when the key expires, in ms on the clock of `now`
+   * @returns whether the key was new
    */
   add(key: string, until: number, now: number): boolean {
     if (this.#olderUntil < now) {

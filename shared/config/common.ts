@@ -9,7 +9,7 @@ export interface ServerDefaults {
   readonly dataDir: string;
 }
 
-/** At least 128 bits, if it was made as the remedy says. */
+/** At least 128 bits, if made as the remedy says. */
 const SECRET = /^[^\s,]{16,}(,[^\s,]{16,})*$/;
 
 const TOKEN_EXPECTS = 'at least 16 characters without spaces, for example from: openssl rand -hex 32';
@@ -31,7 +31,7 @@ export const controlTokenOption: Option<string> = {
   whenUnset: 'no token is required',
 };
 
-/** Where a program listens, keeps its files and how it logs; in three groups, so that each program can order its help. */
+/** Address, data directory and logging of a program; in three groups, so that each program can order its help. */
 export function serverOptions(defaults: ServerDefaults) {
   const host = text('host', 'an IP address or a host name', /^[A-Za-z0-9.:_-]+$/);
   return {

@@ -19,7 +19,7 @@ export interface Sources {
 
 export interface Loaded<C> {
   readonly config: C;
-  /** Per option: `--port`, `TMPFLEET_PORT`, `file.yaml: port` or `default`. */
+  /** Origin of each option: `--port`, `TMPFLEET_PORT`, `file.yaml: port` or `default`. */
   readonly origin: Readonly<Record<string, string>>;
 }
 
@@ -142,10 +142,10 @@ function unknownFlags(rest: readonly string[], options: Options): readonly strin
   });
 }
 
-/** Variables that the command reads itself, and that no server has. */
+/** Variables that the command itself reads, and no server. */
 const COMMAND_VARIABLES: readonly string[] = ['TMPFLEET_CONFIG', 'TMPFLEET_FRONT', 'TMPFLEET_NODE'];
 
-/** One warning for each TMPFLEET_* variable that no option reads: most likely it is misspelt. */
+/** One warning for each TMPFLEET_* variable that no option reads: it is probably misspelt. */
 export function unknownEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   options: Options,

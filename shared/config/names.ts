@@ -1,4 +1,4 @@
-// How an option is called: from its key in code to its flag, its key in YAML and its environment variable.
+// Spellings of an option's name: from its key in code to its flag, its YAML key and its environment variable.
 
 /** `maxAge` → `max-age`: the flag (after two dashes) and the key in YAML. */
 export function kebab(key: string): string {

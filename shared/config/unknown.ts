@@ -1,10 +1,10 @@
-// Explains a name that no option has: what it is called here, how to give a secret, or which name is similar.
+// Explains an unknown option name: its name in tmpfleet, how to give a secret, or which name is similar.
 import { nearest } from '../nearest.ts';
 import { envName, kebab } from './names.ts';
 import type { Options } from './option.ts';
 import { findOtherName } from './other-names.ts';
 
-/** How a name is written on the command line, in the YAML file or in the environment. */
+/** Where the name was written: on the command line, in the YAML file or in the environment. */
 export type Spelling = 'flag' | 'key' | 'variable';
 
 /**

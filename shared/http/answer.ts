@@ -1,4 +1,4 @@
-// Sends a page of ours on a raw response: used by the proxy, which has no Koa, as well as by the app.
+// Sends one of our pages on a raw response; for the proxy, which does not use Koa, and for the app.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../api/error.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
@@ -11,7 +11,7 @@ export function answerPage(response: ServerResponse, status: number, page: Page)
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** For programs. */
+/** Sends JSON, for programs. */
 export function answerJson(response: ServerResponse, status: number, value: unknown): void {
   if (response.headersSent) return;
   const body = JSON.stringify(value);
@@ -23,7 +23,7 @@ export function answerJson(response: ServerResponse, status: number, value: unkn
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** An error, for programs. */
+/** Sends an error as JSON, for programs. */
 export function answerError(response: ServerResponse, code: ErrorCode, message: string): void {
   answerJson(response, ERRORS[code].status, errorBody(code, message));
 }

@@ -1,7 +1,7 @@
 // Bearer tokens, compared in constant time.
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Whether an `Authorization` header carries `token`; both spellings that tmpnb's and others' clients send. */
+/** Whether an `Authorization` header has `token`; accepts both spellings that clients of tmpnb and others send. */
 export function carriesToken(header: string | undefined, token: string): boolean {
   if (header === undefined) return false;
   const match = /^(?:token|bearer)\s+(\S+)$/i.exec(header.trim());

@@ -1,11 +1,11 @@
-// Keeps web pages away from a control listener: one open in a browser on this machine could otherwise post to it.
+// Protects a control listener from web pages: a page in a browser on this machine could otherwise post to it.
 import type Koa from 'koa';
 import { FleetError } from '../errors.ts';
 import { isLoopback } from './serving.ts';
 
 /**
- * Refuses what a page of another origin caused, and, on loopback, what asks for us by a name of its own choosing
- * (DNS rebinding). Programs and people's own command lines send neither.
+ * Refuses requests from pages of another origin and, on loopback, requests with a host name other than ours (DNS
+ * rebinding). Programs and command lines send neither.
  * @param host the address the control listener listens on
  */
 export function refuseForeignPages(host: string): Koa.Middleware {
@@ -14,7 +14,7 @@ export function refuseForeignPages(host: string): Koa.Middleware {
     const origin = context.get('origin');
     const foreign = site === 'cross-site' || site === 'same-site';
     if (foreign || (origin !== '' && origin !== `${context.protocol}://${context.host}`)) {
-      throw new FleetError('forbidden', 'pages of other origins have no business here');
+      throw new FleetError('forbidden', 'pages of other origins cannot use this listener');
     }
     const name = context.hostname;
     if (isLoopback(host) && name !== 'localhost' && !/^[\d.]+$|:/.test(name)) {
@@ -26,7 +26,7 @@ export function refuseForeignPages(host: string): Koa.Middleware {
   };
 }
 
-/** What is wrong with the options of a control listener: one that other machines reach needs a token. */
+/** Checks the options of a control listener: one that other machines reach needs a token. */
 export function controlListenerProblems(config: {
   readonly controlHost: string;
   readonly controlToken: string;

@@ -32,7 +32,7 @@ export const corsOptions = inGroup('Cross-origin requests', {
 });
 export type CorsConfig = ConfigOf<typeof corsOptions>;
 
-/** The headers of any response; none while no origin is allowed. */
+/** The headers of any response; none without an allowed origin. */
 export function corsHeaders(config: CorsConfig): Readonly<Record<string, string>> {
   if (config.allowOrigin === '') return {};
   return {
@@ -57,8 +57,8 @@ export function preflightHeaders(config: CorsConfig): Readonly<Record<string, st
 }
 
 /**
- * Builds the function that answers `OPTIONS` with 204 and returns true, and for any other request only sets the headers.
- * Built once, because it runs for every request.
+ * Returns a function that answers `OPTIONS` with 204 and returns true, and only sets the headers for any other request.
+ * Built once, because the function runs for every request.
  */
 export function createAnswerCors(
   config: CorsConfig,

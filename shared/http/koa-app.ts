@@ -1,4 +1,4 @@
-// What every Koa application of ours begins with: one place that turns an error into an answer, JSON bodies, tokens.
+// The base of all our Koa applications: one place that turns errors into answers, JSON bodies, tokens.
 import Koa from 'koa';
 import { errorBodyOf } from '../api/error.ts';
 import { describeError, FleetError } from '../errors.ts';
@@ -10,10 +10,10 @@ export interface AppOptions {
   readonly logger: Logger;
 }
 
-/** The longest body our own APIs read. */
+/** Longest body that our APIs accept. Bytes */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** A Koa app that answers errors as `shared/api/error.ts` says, and logs those whose words are not for the caller. */
+/** A Koa app that answers errors as in `shared/api/error.ts`, and logs those whose message is not for the caller. */
 export function createApp({ logger }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
@@ -43,12 +43,12 @@ export function createApp({ logger }: AppOptions): Koa {
   return app;
 }
 
-/** Refuses with 401 what does not carry `token`; an empty token asks for none. */
+/** Refuses a request without `token` with 401; an empty token disables the check. */
 export function requireToken(token: string): Koa.Middleware {
   return async (context, next) => {
     if (token !== '' && !carriesToken(context.get('authorization'), token)) {
       context.set('WWW-Authenticate', 'Bearer');
-      throw new FleetError('unauthorized', 'this address asks for a token', {
+      throw new FleetError('unauthorized', 'this address requires a token', {
         remedy: 'send it as "Authorization: Bearer …"',
       });
     }
@@ -69,7 +69,7 @@ export async function readJsonBody(context: Koa.Context): Promise<unknown> {
   const text = (await readTextBody(context)).trim();
   if (text === '') return undefined;
   try {
-    // Kept for who has to tell what was asked.
+    // Kept for the audit trail, which records the request.
     context.state.json = JSON.parse(text);
     return context.state.json;
   } catch (cause) {

@@ -1,4 +1,4 @@
-// Why an address did not answer, in words for the person who typed it: the name, the port, the silence, the certificate.
+// Explains to an operator why an address did not answer: name, port, timeout, certificate.
 import { describeError, errorCode } from '../errors.ts';
 
 export interface Unreachable {
@@ -31,7 +31,7 @@ const REFUSED: Words = ({ host }, { program, options }) => ({
   remedy: `is the ${program} running there, on that port, and not only on its own loopback (${options})?`,
 });
 const NO_WAY: Words = ({ host }) => ({
-  message: `there is no way from here to ${host}`,
+  message: `this host has no route to ${host}`,
   remedy: 'is the address right, and is the host in a network that this one reaches?',
 });
 const EXPIRED: Words = ({ host }) => ({
@@ -43,8 +43,8 @@ const WRONG_NAME: Words = ({ host, hostname }) => ({
   remedy: 'use the name that the certificate is for, or get one for this name',
 });
 const UNTRUSTED: Words = ({ host }) => ({
-  message: `the TLS certificate of ${host} is not one that this host trusts`,
-  remedy: 'serve the whole chain; an authority of your own is made known with NODE_EXTRA_CA_CERTS=file',
+  message: `this host does not trust the TLS certificate of ${host}`,
+  remedy: 'serve the whole chain; for an authority of your own, set NODE_EXTRA_CA_CERTS=file',
 });
 const NOT_TLS: Words = ({ host }) => ({
   message: `${host} does not speak TLS`,
@@ -56,7 +56,7 @@ const NOT_HTTP: Words = ({ host, protocol }) => ({
     protocol === 'http:' ? 'is it https:// rather than http://, or another port?' : 'is the port right?',
 });
 
-/** By the codes that Node, OpenSSL and undici give. */
+/** By the error codes of Node, OpenSSL and undici. */
 const BY_CODE: Readonly<Record<string, Words>> = {
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
@@ -83,14 +83,14 @@ const BY_CODE: Readonly<Record<string, Words>> = {
 /** @param listener a node's public one, unless given */
 export function explainUnreachable(error: unknown, url: string, listener = NODE_LISTENER): Unreachable {
   const at = new URL(url);
-  // Several addresses of one name were tried: the first that failed speaks for all.
+  // Several addresses of one name were tried: the first failure represents all.
   const one: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const code = errorCode(one) ?? '';
   const timedOut = one instanceof Error && one.name === 'TimeoutError';
   const words = timedOut ? SILENT : code.startsWith('HPE_') ? NOT_HTTP : BY_CODE[code];
   return (
     words?.(at, listener) ?? {
-      message: `${at.host} cannot be asked: ${describeError(one)}`,
+      message: `the request to ${at.host} failed: ${describeError(one)}`,
       remedy: 'try it with curl',
     }
   );

@@ -1,25 +1,25 @@
-// OpenAPI 3.1 documents, made from the schemas by which requests and answers are parsed, and held against the routes that there are.
+// OpenAPI 3.1 documents, made from the schemas that parse requests and answers, and checked against the existing routes.
 import type Router from '@koa/router';
 import { z } from 'zod';
 import { errorSchema } from '../api/error.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import { VERSION } from '../version.ts';
 
-/** One thing an API does. */
+/** One operation of an API. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'delete';
   /** With its parameters in braces: `/api/nodes/{id}`. */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  /** Of the body, which is JSON whatever content type it claims. */
+  /** Schema of the body, which is parsed as JSON regardless of its content type. */
   readonly body?: z.ZodType;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
-  /** What it answers when all is well. */
+  /** Its successful answers, by status. */
   readonly answers: Readonly<Record<number, Answer>>;
-  /** Codes with which it may refuse; `unauthorized` is added where a token is asked for. */
+  /** Its error codes; `unauthorized` is added where a token is required. */
   readonly refuses?: readonly ErrorCode[];
-  /** Which token it asks for, where one is set. */
+  /** The token that it requires, where one is configured. */
   readonly token?: TokenName;
 }
 
@@ -59,13 +59,13 @@ const OWN: Operation = {
 };
 
 const TOKENS: Readonly<Record<TokenName, string>> = {
-  control: 'The control token, where one is set. On loopback there need be none.',
-  api: 'The API token, where one is set.',
+  control: 'The control token, where one is configured; on loopback it is optional.',
+  api: 'The API token, where one is configured.',
 };
 
 /**
- * Serves the document at `/openapi.json`. To be called when all routes are there.
- * @throws TypeError when a route is not described, or none is there for what is
+ * Serves the document at `/openapi.json`. To be called after all routes were added.
+ * @throws TypeError when a route has no description, or a description has no route
  */
 export function serveOpenApi(router: Router, description: ApiDescription): void {
   const document = openApiOf(description);
@@ -76,12 +76,12 @@ export function serveOpenApi(router: Router, description: ApiDescription): void 
   const routes = new Set(routesOf(router));
   const wrong = [
     ...[...routes].filter((route) => !described.has(route)).map((route) => `${route} is not described`),
-    ...[...described].filter((route) => !routes.has(route)).map((route) => `${route} is not there`),
+    ...[...described].filter((route) => !routes.has(route)).map((route) => `${route} does not exist`),
   ];
   if (wrong.length > 0) throw new TypeError(`${description.title}: ${wrong.join(', ')}`);
 }
 
-/** `get /api/nodes/{id}` for each; the spelling with a slash at the end is the same. */
+/** `get /api/nodes/{id}` for each; a trailing slash makes no difference. */
 function routesOf(router: Router): readonly string[] {
   return router.stack.flatMap(({ methods, path }) => {
     if (typeof path !== 'string') return [];
@@ -125,12 +125,12 @@ function describeOperation(operation: Operation): object {
       ...mapValues(operation.answers, describeAnswer),
       ...describeRefusals(codes),
     },
-    // An empty requirement beside it: there may be no token.
+    // The empty alternative: the token may not be configured.
     ...(token === undefined ? {} : { security: [{ [token]: [] }, {}] }),
   };
 }
 
-/** One response for each status, with what each of its codes means. */
+/** One response for each status, with the meaning of each of its codes. */
 function describeRefusals(codes: readonly ErrorCode[]): Record<string, object> {
   const byStatus = new Map<number, readonly ErrorCode[]>();
   for (const code of codes) {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 const ABSOLUTE = /^https?:\/\/([^/?#@]+)([/?].*)?$/is;
 
-/** Puts the target's path into `request.url`, and its authority in the place of `Host`, which it overrides. */
+/** Replaces `request.url` by the target's path, and `Host` by the target's authority, which overrides it. */
 export function useOriginForm(request: IncomingMessage): void {
   const { url = '', rawHeaders, headers } = request;
   if (url.startsWith('/')) return;

@@ -1,9 +1,9 @@
-// The frame of every page a person sees: readable on a phone, light and dark, without anything from elsewhere.
+// The frame of every page for people: readable on a phone, light and dark, loads nothing from elsewhere.
 import { createHash } from 'node:crypto';
 
 export interface Page {
   readonly title: string;
-  /** HTML. Whatever came from outside must have gone through `escapeHtml`. */
+  /** HTML. Text from outside must have gone through `escapeHtml`. */
   readonly body: string;
   /** Further elements for the head. */
   readonly head?: string;
@@ -11,12 +11,12 @@ export interface Page {
   readonly script?: string;
 }
 
-/** For text between tags and in quoted attributes. */
+/** Escapes text for use between tags and in quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** The colours of every page of ours, light and dark. */
+/** The colours of all our pages, light and dark. */
 export const PALETTE = `
 :root { color-scheme: light dark; --ink: #1c1e21; --dim: #5d636b; --paper: #fbfaf8; --card: #fff; --line: #dedbd5; --accent: #b4450f; --on-accent: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9e7e3; --dim: #a3a19c; --paper: #17181a; --card: #202225; --line: #3a3c40; --accent: #f0884a; --on-accent: #1b1206; } }
@@ -43,7 +43,7 @@ export function renderPage(page: Page): string {
 `;
 }
 
-/** Headers for a page of ours: nothing may be loaded from elsewhere, and only the page's own script may run. */
+/** Headers for our pages: nothing may be loaded from elsewhere, and only the page's own script may run. */
 export function pageHeaders(page: Page): Readonly<Record<string, string>> {
   const script =
     page.script === undefined

@@ -1,7 +1,7 @@
 // Requests that a browser makes ahead of a click that may never come.
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Sec-Purpose: https://fetch.spec.whatwg.org/#sec-purpose-header ; the others are what older browsers send. */
+/** Sec-Purpose: https://fetch.spec.whatwg.org/#sec-purpose-header ; older browsers send the others. */
 export function isPrefetch({
   'sec-purpose': secPurpose,
   purpose,

@@ -1,11 +1,11 @@
-// Reads a body up to a limit: no program, ours or somebody else's, can fill our memory with one.
+// Reads a body up to a limit, so that no other program can fill our memory.
 import { type ErrorCode, FleetError } from '../errors.ts';
 
 export interface BodyLimit {
   readonly bytes: number;
-  /** Whose body it is, for the error: `its answer`. */
+  /** Name of the body, for the error: `its answer`. */
   readonly what: string;
-  /** `bad-report` unless given: a body that another program answered with. */
+  /** Default `bad-report`: a body from another program. */
   readonly code?: ErrorCode;
 }
 
@@ -19,7 +19,7 @@ export class BodyCollector {
     this.#limit = limit;
   }
 
-  /** @throws FleetError with the limit's code once there is more than it allows */
+  /** @throws FleetError with the limit's code when there are more bytes than it allows */
   add(chunk: Buffer | string): void {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     const { bytes: most, what, code = 'bad-report' } = this.#limit;

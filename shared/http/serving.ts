@@ -1,4 +1,4 @@
-// One HTTP server: listening with a clear word about a taken port, and a close that lets readers finish.
+// Starts one HTTP server, with a clear error for a taken port, and closes it so that readers can finish.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -8,13 +8,13 @@ import { answerError } from './answer.ts';
 import { findHostFault } from './host.ts';
 
 export interface ServeOptions {
-  /** What listens, for error messages: `the redirector's public address`. */
+  /** Name of the listener, for error messages: `the redirector's public address`. */
   readonly what: string;
   readonly host: string;
   readonly port: number;
-  /** The flag that would choose another port. */
+  /** The flag that sets the port. */
   readonly flag: string;
-  /** ms without a byte either way, in the midst of a request, after which a connection is cut. Ten minutes unless told. */
+  /** ms without a byte in either direction during a request, after which a connection is cut. Default: ten minutes. */
   readonly stallTimeout?: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -25,28 +25,28 @@ export interface Serving {
   readonly port: number;
   /** `http://127.0.0.1:9000`; an unspecified host is shown as loopback, which reaches it. */
   readonly url: string;
-  /** How many are open just now, those of WebSockets among them. */
+  /** Number of open connections, WebSockets included. */
   readonly connections: () => Promise<number>;
-  /** Stops accepting, lets open requests finish for `graceMs`, then cuts what is left (WebSockets among it). */
+  /** Stops accepting, lets open requests finish for `graceMs`, then cuts the remaining connections, WebSockets included. */
   close(graceMs?: number): Promise<void>;
 }
 
-/** A connection on which nothing has moved for so long while a request is under way is given up; long polls are shorter. */
+/** A connection on which nothing moved for this long during a request is cut; long polls are shorter. */
 const STALL_TIMEOUT_MS = 600_000;
 
-/** Requests larger than this in headers are refused by the server itself (431). */
+/** Largest header section of a request; the server itself refuses a larger one (431). */
 const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
-    // A reader may upload for as long as bytes flow, but must send the headers promptly.
+    // An upload may take as long as bytes flow, but the headers must arrive promptly.
     headersTimeout: 20_000,
-    // Or who is late with them is found out half a minute later.
+    // With the default interval, late headers would be detected half a minute later.
     connectionsCheckingInterval: 5_000,
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
-    // `findHostFault` says what is missing.
+    // `findHostFault` gives a better message.
     requireHostHeader: false,
   });
   const stallTimeout = options.stallTimeout ?? STALL_TIMEOUT_MS;
@@ -59,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       return;
     }
     options.handle(request, response);
-    // Most redirects are out by now, and `server.setTimeout` would set a timer for each of them: more than drawing a node.
+    // Most redirects are sent by now; `server.setTimeout` would set a timer for each, which costs more than choosing a node.
     if (!response.writableEnded || request.socket.writableLength > 0) request.socket.setTimeout(stallTimeout);
   });
   server.on('upgrade', (request, socket, head) => {
@@ -142,7 +142,7 @@ async function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: num
   };
   if (graceMs <= 0) cut();
   const timer = setTimeout(cut, graceMs);
-  // Kept-alive connections become idle as their last response ends; without this they would hold the close up.
+  // Keep-alive connections become idle when their last response ends; without this, they would delay the close.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   await closed;
   clearTimeout(timer);
@@ -163,7 +163,7 @@ function refuseMalformed(error: Error, socket: Duplex): void {
     );
 }
 
-/** Answers where there is no response object, and ends the connection. */
+/** Sends an answer where there is no response object, and ends the connection. */
 function refuse(socket: Duplex, status: string, fault?: string): void {
   const body = fault === undefined ? '' : JSON.stringify(errorBody('bad-request', fault));
   const type = body === '' ? '' : 'Content-Type: application/json; charset=utf-8\r\n';

@@ -8,7 +8,7 @@ export const NODE_STATES = [
   'cordoned',
   /** Takes none, warm ones are gone, readers stay until the deadline. */
   'draining',
-  /** Nothing is left on it. */
+  /** No sandbox is left on it. */
   'drained',
 ] as const;
 export type NodeState = (typeof NODE_STATES)[number];
@@ -23,7 +23,7 @@ const MOVES: Readonly<Record<NodeState, Partial<Readonly<Record<NodeEvent, NodeS
   drained: { uncordon: 'ready', drain: 'draining' },
 };
 
-/** The state after `event`, or a `wrong-state` error that says what the node is and what it could do. */
+/** The state after `event`. @throws FleetError `wrong-state` with the present state and the events it allows */
 export function moveNode(from: NodeState, event: NodeEvent): NodeState {
   const to = MOVES[from][event];
   if (to === undefined) {
@@ -38,7 +38,7 @@ export function takesReaders(state: NodeState): boolean {
   return state === 'ready';
 }
 
-/** Whether warm sandboxes are of any use there. */
+/** Whether the node keeps warm sandboxes in this state. */
 export function keepsWarm(state: NodeState): boolean {
   return state === 'ready' || state === 'cordoned';
 }

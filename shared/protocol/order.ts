@@ -1,6 +1,6 @@
-// An order of the front to a node: cordon, uncordon, drain. Sent to the node's public address, the only one that the
-// front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener has to be open
-// to the network. Valid for one node, once, for a minute.
+// An order from the front to a node: cordon, uncordon, drain. It is sent to the node's public address, the only one that
+// the front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener has to be
+// open to the network. It is valid for one node, once, for a minute.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { nodeIdSchema } from './wire.ts';
@@ -8,7 +8,7 @@ import { nodeIdSchema } from './wire.ts';
 export const ORDERS = ['cordon', 'uncordon', 'drain'] as const;
 export type OrderName = (typeof ORDERS)[number];
 
-/** Ends one sandbox: by operators, and by checks that remove the sandbox they made. */
+/** Ends one sandbox: for operators, and for checks that remove the sandbox they made. */
 export const END = 'end';
 
 export const ORDER_PATH = '/api/orders';
@@ -22,9 +22,9 @@ const PURPOSE = 'tmpfleet order 1\n';
 export const orderSchema = z.object({
   order: z.enum([...ORDERS, END]),
   node: nodeIdSchema,
-  /** Of an end: which. */
+  /** For `end`: the sandbox. */
   sandbox: z.string().max(64).optional(),
-  /** Of a drain: ms from now; the node's own default without it. */
+  /** For `drain`: ms from now; by default the node's own setting. */
   deadline: z.number().nonnegative().optional(),
   nonce: z.string().min(8).max(32),
   /** ms since 1970 */
@@ -37,7 +37,7 @@ export function signOrder(body: string, secret: string): string {
   return signText(PURPOSE, body, secret);
 }
 
-/** The order, if one of the secrets signed it and it is neither stale nor too far ahead; else undefined. */
+/** The order, if one of the secrets signed it and its time is within a minute of ours; otherwise undefined. */
 export function verifyOrder(
   body: string,
   signature: string,
@@ -51,7 +51,7 @@ export function verifyOrder(
   return left >= 0 && left <= 2 * ORDER_LIFE_MS ? parsed.data : undefined;
 }
 
-/** @param purpose what is signed for it can be taken for nothing else */
+/** @param purpose part of the signed text, so that a signature is valid for one kind of message only */
 export function signText(purpose: string, body: string, secret: string): string {
   return mac(purpose, body, secret).toString('base64url');
 }
@@ -67,7 +67,7 @@ export interface Signed {
 export function isSigned({ purpose, body, signature, secrets }: Signed): boolean {
   const given = Buffer.from(signature, 'base64url');
   let genuine = false;
-  // Every secret is tried, so that the time taken does not tell which one fitted.
+  // Every secret is tried, so that the time taken does not reveal which one matched.
   for (const secret of secrets) {
     const right = mac(purpose, body, secret);
     genuine = (given.length === right.length && timingSafeEqual(given, right)) || genuine;

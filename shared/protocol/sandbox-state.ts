@@ -1,16 +1,16 @@
-// A sandbox's states, why one ends, and the one table of moves between them (DESIGN §3).
+// A sandbox's states, the reasons for its end, and the one table of moves between states (DESIGN §3).
 import { FleetError } from '../errors.ts';
 
 export const SANDBOX_STATES = [
-  /** The engine was asked for it; its HTTP server has not answered yet. */
+  /** Requested from the engine; its HTTP server has not answered yet. */
   'starting',
-  /** Answered on its own base path; nobody has it. */
+  /** Answered on its own base path; has no reader. */
   'warm',
-  /** Bound to a reader who has not been seen in it yet. */
+  /** Bound to a reader who has not used it yet. */
   'claimed',
-  /** Its reader had a successful response from it. */
+  /** Its reader received a successful response from it. */
   'active',
-  /** Being taken away; holds its slot until the engine confirms. */
+  /** Being removed; holds its slot until the engine confirms. */
   'removing',
 ] as const;
 export type SandboxState = (typeof SANDBOX_STATES)[number];
@@ -24,12 +24,12 @@ export const END_REASONS = [
   'idle',
   'expired',
   'crashed',
-  /** Its server did not answer any more, though the engine has it running, before its reader had used it. */
+  /** Its server stopped answering before its reader had used it, although the engine lists it as running. */
   'unresponsive',
   'orphaned',
-  /** An operator asked for this one by name. */
+  /** An operator ended this sandbox. */
   'deleted',
-  /** The agent runs ephemerally (demo, tests) and takes its sandboxes with it. */
+  /** The agent is ephemeral (demo, tests) and removes its sandboxes when it stops. */
   'shutdown',
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
@@ -58,7 +58,7 @@ const REASONS_FROM: Readonly<Record<Exclude<SandboxState, 'removing'>, readonly 
   active: ['idle', 'expired', 'drained', 'crashed', 'deleted', 'shutdown'],
 };
 
-/** The new state, or an `illegal-transition` error: a bug must stop here, not become a shared sandbox. */
+/** The new state. @throws FleetError `illegal-transition`: a bug must stop here, not become a shared sandbox */
 export function moveSandbox(from: SandboxState, to: SandboxState): SandboxState {
   if (!MOVES[from].includes(to)) {
     throw new FleetError('illegal-transition', `a sandbox cannot go from ${from} to ${to}`);
@@ -66,7 +66,7 @@ export function moveSandbox(from: SandboxState, to: SandboxState): SandboxState 
   return to;
 }
 
-/** Like `moveSandbox(from, 'removing')`, and checks that the reason fits the state it ends. */
+/** Like `moveSandbox(from, 'removing')`, and checks that the reason is possible in that state. */
 export function endSandbox(from: SandboxState, reason: EndReason): 'removing' {
   if (from === 'removing' || !REASONS_FROM[from].includes(reason)) {
     throw new FleetError('illegal-transition', `a sandbox that is ${from} cannot end as ${reason}`);
@@ -74,7 +74,7 @@ export function endSandbox(from: SandboxState, reason: EndReason): 'removing' {
   return 'removing';
 }
 
-/** Somebody's: claimed or active. */
+/** Whether the sandbox has a reader: claimed or active. */
 export function isHeld(state: SandboxState): boolean {
   return state === 'claimed' || state === 'active';
 }

@@ -1,6 +1,6 @@
-// The ticket: how a redirector tells a node "this reader is the one I counted", and a node tells the front
-// "I could not serve them". Compact, signed with the fleet's shared secret, carried in the URL as `ticket=`. A request
-// with a bad one is a request without a ticket, never an error.
+// The ticket. With it a redirector tells a node "I counted this reader", and a node tells the front "I could not serve
+// this reader". It is compact, signed with the fleet's shared secret, and carried in the URL as `ticket=`. A request with
+// an invalid ticket counts as one without a ticket; it is not an error.
 //
 //   3~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[~<tried>…]~<slot><tag>
 //
@@ -13,7 +13,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { newNonce } from '../clock.ts';
 
-/** Everything a ticket says. Times in ms since 1970 on the clock of the redirector that made it. */
+/** The content of a ticket. Times in ms since 1970 on the clock of the redirector that made it. */
 export interface Ticket {
   readonly redirector: string;
   readonly boot: string;
@@ -28,10 +28,10 @@ export interface Ticket {
   readonly hops: number;
 }
 
-/** A reader who was bounced this often is refused instead of being sent on. */
+/** A reader who was bounced this many times is refused instead of being sent on. */
 export const MAX_HOPS = 3;
 
-/** Longer than any real ticket (128 bytes of names, three tried nodes); a longer one is not even decoded. */
+/** Longer than any real ticket (128 bytes of names, three tried nodes); a longer one is not decoded. */
 export const MAX_TICKET_LENGTH = 768;
 
 /** Written in seconds, rounded up. */
@@ -56,7 +56,7 @@ const partsSchema = z
 const FIXED_PARTS = 8;
 const MAX_TRIED = 8;
 
-/** `seen` is kept per redirector and boot, under this name. */
+/** The key of a redirector's boot in `seen`. */
 export function redirectorKey(ticket: Pick<Ticket, 'redirector' | 'boot'>): string {
   return `${ticket.redirector}/${ticket.boot}`;
 }
@@ -69,9 +69,9 @@ export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
 }
 
 /**
- * Tickets for as many readers, alike but for their nonces: signed together, given out one by one. A MAC that is computed
- * between two readers costs several times what the next one in a row does: with a MAC for each ticket, a redirect on a kept
- * connection takes a quarter more CPU (bench/results/redirect-tickets.md).
+ * Tickets for several readers that differ only in their nonces: signed together, given out one by one. A MAC that is
+ * computed between two readers costs several times as much as the next one in a row: with a MAC for each ticket, a
+ * redirect on a kept connection takes a quarter more CPU (bench/results/redirect-tickets.md).
  */
 export class TicketSheet {
   readonly epoch: number;
@@ -116,7 +116,7 @@ function payloadOf(ticket: Omit<Ticket, 'nonce'>, group: string): string {
   return payload;
 }
 
-/** A group's first ticket has its name for a nonce, the others have their slot behind it. */
+/** The first ticket of a group has the group's name as its nonce; the others append their slot. */
 function splitNonce(nonce: string): readonly [group: string, slot: number] {
   const slot = /\.([1-3])$/.exec(nonce)?.[1];
   return slot === undefined ? [nonce, 0] : [nonce.slice(0, -2), Number(slot)];
@@ -144,7 +144,7 @@ export function verifyTicket(text: string, secrets: readonly string[], now: numb
   const slot = SLOT_DIGITS.indexOf(text.charAt(end + 1));
   const given = Buffer.from(text.slice(end + 2), 'latin1');
   if (slot < 0 || given.length !== TAG_LENGTH) return undefined;
-  // Every secret is tried, so that the time taken does not tell which one fitted.
+  // Every secret is tried, so that the time taken does not reveal which one matched.
   let genuine = false;
   for (const secret of secrets) {
     const tag = Buffer.from(tagOf(macOf(payload, secret), slot), 'latin1');
@@ -161,7 +161,7 @@ export function verifyTicket(text: string, secrets: readonly string[], now: numb
   return { redirector, boot, node, epoch, nonce, expires, tried, hops };
 }
 
-/** Of any version: while a fleet is updated, a front may sign what its nodes do not know yet, and readers should not see it. */
+/** Matches any version: during an update a front may sign a version that its nodes do not know, and readers should not see it. */
 const SHAPE = /^ticket=[1-9]~[A-Za-z0-9._~-]*$/;
 
 /**
@@ -176,7 +176,7 @@ export function splitTicket(rawQuery: string): {
   const parts = rawQuery.split('&');
   for (let index = parts.length - 1; index >= 0; index -= 1) {
     const part = parts[index] ?? '';
-    // Some programs encode a tilde where they need not.
+    // Some programs encode a tilde needlessly.
     const text = part.includes('%7') ? part.replaceAll(/%7e/gi, '~') : part;
     if (SHAPE.test(text)) {
       parts.splice(index, 1);
@@ -186,7 +186,7 @@ export function splitTicket(rawQuery: string): {
   return { query: rawQuery, ticket: undefined };
 }
 
-/** What goes behind an address to bring a ticket along. @param rawQuery what the address has of a query, without `?` */
+/** The suffix that adds a ticket to an address. @param rawQuery the query of the address, without `?` */
 export function ticketBehind(rawQuery: string, ticket: string): string {
   return `${rawQuery === '' ? '?' : '&'}ticket=${ticket}`;
 }

@@ -1,12 +1,12 @@
-// Messages between the programs over HTTP, with a schema for each. Nothing from elsewhere is used unparsed.
+// Messages between the programs over HTTP, with a schema for each. No message is used before it is parsed.
 import { z } from 'zod';
 import { FleetError } from '../errors.ts';
 import { NODE_STATES } from './node-state.ts';
 
-/** The version of the `fleet` object below; a reader of a higher one ignores what it does not know. */
+/** The version of the `fleet` object below; a program ignores unknown fields of a higher version. */
 export const PROTOCOL = 1;
 
-/** Limit of a report's size; a larger one is not read to its end. Bytes */
+/** Largest size of a report; reading stops there. Bytes */
 export const MAX_REPORT_BYTES = 256 * 1024;
 
 const count = z.number().int().nonnegative().max(1_000_000);
@@ -28,16 +28,16 @@ export const fleetReportSchema = z.object({
   warm: count,
   starting: count,
   held: count,
-  /** Slots that are being emptied; not in DESIGN's list, but room for a cold start cannot be told without them. */
+  /** Slots that are being emptied; without them, a front cannot compute the room for cold starts. */
   removing: count.default(0),
   /** Readers who wait for a sandbox that is starting, or for a free slot. */
   waiting: count.default(0),
-  /** Sandboxes that could be started for further readers; without it, every slot that is free and not waited for. */
+  /** Sandboxes that could be started for further readers; default: all free slots less waiting readers. */
   cold: count.optional(),
-  /** Why nothing can be started now, for operators: no image, no Docker, no room on the host. */
+  /** Why no sandbox can be started now, for operators: no image, no Docker, no room on the host. */
   problem: z.string().max(1_024).optional(),
   capacity: count,
-  /** An operator has paused starts: free slots are no room. */
+  /** An operator has paused starts, so free slots do not count as room. */
   paused: z.boolean().optional(),
   image: z.string().max(512),
   claims: counter,
@@ -54,7 +54,7 @@ export const fleetReportSchema = z.object({
 });
 export type FleetReport = z.infer<typeof fleetReportSchema>;
 
-/** `GET /stats` of a node; the first four are tmpnb's and all that a plain tmpnb node says. */
+/** `GET /stats` of a node; the first four fields are tmpnb's, and a plain tmpnb node has only these. */
 export const nodeStatsSchema = z.object({
   available: count,
   capacity: count,
@@ -68,7 +68,7 @@ export type NodeStats = z.infer<typeof nodeStatsSchema>;
 export const spawnAnswerSchema = z.object({ url: z.string().min(1).max(2048) });
 export type SpawnAnswer = z.infer<typeof spawnAnswerSchema>;
 
-/** A node as ops name it: the address readers are sent to, and its place in the registry. */
+/** A node in the registry: its id and the address that readers are sent to. */
 export const memberSchema = z.object({
   id: nodeIdSchema,
   url: z.string().max(2048),
@@ -138,7 +138,7 @@ export function normalizeNodeUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
-/** A registry id for an address that came without one: `node7.example.org`, `127.0.0.1-8001`. */
+/** The default registry id of an address: `node7.example.org`, `127.0.0.1-8001`. */
 export function nodeIdFromUrl(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`

@@ -125,12 +125,12 @@ test('another user can neither take the name of the lock nor the lock itself', a
   await start({ flags: ['--ephemeral'] }).printed(UP);
 });
 
-test('an agent says that the one before, on another host, did not stop in order', async () => {
+test('an agent says that the one before, on another host, did not stop cleanly', async () => {
   const lock = join(dir, 'agent.lock');
   writeFileSync(lock, 'process 1 on another-host');
   const run = start({ flags: ['--ephemeral'] });
   await run.printed(UP);
-  expect(run.output()).toMatch(/"holder":"process 1 on another-host".*did not stop in order/);
+  expect(run.output()).toMatch(/"holder":"process 1 on another-host".*did not stop cleanly/);
   expect(readFileSync(lock, 'utf8')).toMatch(`process ${run.pid} on `);
   await run.stop();
   expect(readFileSync(lock, 'utf8')).toBe('');

@@ -202,7 +202,7 @@ describe('an address is refused', () => {
     });
     expect(await add(front, { url: await selfSigned() })).toMatchObject({
       status: 502,
-      message: expect.stringMatching(/certificate .* is not one that this host trusts/),
+      message: expect.stringMatching(/this host does not trust the TLS certificate/),
       remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
     });
   });

@@ -71,7 +71,7 @@ describe('a certificate', () => {
     });
     expect(await look(await serve(other, 'localhost', 60))).toMatchObject({
       level: 'fail',
-      detail: expect.stringMatching(/not one that this host trusts/),
+      detail: expect.stringMatching(/does not trust the TLS certificate/),
       remedy: expect.stringMatching(/NODE_EXTRA_CA_CERTS/),
     });
   });

@@ -175,7 +175,11 @@ async function main() {
     cpuMicrosecondsPerRequest: round2(median(results.cpu)),
     perCoreBusy: Math.round(1_000_000 / median(results.cpu)),
     proxyMegabytes: Math.round(rss / 1_048_576),
-    all: { proxied: results.proxied.map(Math.round), direct: results.direct.map(Math.round) },
+    all: {
+      proxied: results.proxied.map(Math.round),
+      direct: results.direct.map(Math.round),
+      cpu: results.cpu.map(round2),
+    },
   };
   print(report);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -9,6 +9,11 @@ const MAX_PENDING_BYTES = 64 * 1024;
 /** Further ones are passed on, and so fail the request. */
 const MAX_CONTINUES = 16;
 
+/** Whether a response whose first bytes these are is certainly no interim one. */
+export function isFinal(chunk: Buffer): boolean {
+  return chunk.length > STATUS_AT && chunk[STATUS_AT] !== ONE;
+}
+
 /** For one response: chunks must be given in order, until `isDone`. */
 export class ContinueFilter {
   #pending: Buffer | undefined;

@@ -5,7 +5,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { Client, errors } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import type { Address } from '../engine/engine.ts';
-import { ContinueFilter } from './continue-filter.ts';
+import { ContinueFilter, isFinal } from './continue-filter.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */
@@ -175,8 +175,9 @@ function connect({ host, port }: Address, callback: Connected): GatedSocket {
 /** A socket whose reader can be made to find nothing: its buffer fills, then the sandbox's, then the sandbox waits. */
 class GatedSocket extends Socket {
   #shut = false;
-  /** Until the head of the present response has come. */
-  #filter: ContinueFilter | undefined = new ContinueFilter();
+  #awaitsHead = true;
+  /** While interim responses come. */
+  #filter: ContinueFilter | undefined;
   #connected = false;
   #closedByPeer = false;
 
@@ -200,7 +201,7 @@ class GatedSocket extends Socket {
 
   reset(): void {
     this.#shut = false;
-    this.#filter = new ContinueFilter();
+    this.#awaitsHead = true;
   }
 
   open(): void {
@@ -212,9 +213,20 @@ class GatedSocket extends Socket {
   override read(size?: number): ReturnType<Socket['read']> {
     if (this.#shut && size !== 0) return null;
     const chunk: ReturnType<Socket['read']> = super.read(size);
-    if (this.#filter === undefined || !Buffer.isBuffer(chunk)) return chunk;
+    return this.#awaitsHead && Buffer.isBuffer(chunk) ? this.#readHead(chunk) : chunk;
+  }
+
+  #readHead(chunk: Buffer): Buffer | null {
+    if (this.#filter === undefined && isFinal(chunk)) {
+      this.#awaitsHead = false;
+      return chunk;
+    }
+    this.#filter ??= new ContinueFilter();
     const rest = this.#filter.pass(chunk);
-    if (this.#filter.isDone) this.#filter = undefined;
+    if (this.#filter.isDone) {
+      this.#filter = undefined;
+      this.#awaitsHead = false;
+    }
     return rest;
   }
 

@@ -145,7 +145,7 @@ class SandboxProxy implements NodeProxy {
     response: ServerResponse,
   ): Route | undefined {
     const body = framing(request);
-    if (path === 'malformed' || body === 'malformed' || countHosts(request) > 1) {
+    if (path === 'malformed' || body === 'malformed') {
       this.#refuse(request, response, { status: 400, reason: 'malformed' });
       return undefined;
     }
@@ -205,16 +205,6 @@ class SandboxProxy implements NodeProxy {
     });
     tunnels.add(cut);
   }
-}
-
-/** Node reads the first of several, the sandbox might read the last. */
-function countHosts({ rawHeaders }: IncomingMessage): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
-  }
-  return count;
 }
 
 /** `Max-Forwards: 0` has the request answered here (RFC 9110 §7.6.2); it has a meaning for OPTIONS and TRACE only. */

@@ -1,4 +1,4 @@
-// The command as its user meets it: help, configuration, refusals, exit codes.
+// The command as its user sees it: help, configuration, refusals, exit codes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 }
 
 describe('tmpfleet', () => {
-  test('tells its version, its verbs and its exit codes', async () => {
+  test('prints its version, its verbs and its exit codes', async () => {
     expect((await run(['--version'])).output).toMatch(/^\d+\.\d+\.\d+/);
     const { code, output } = await run(['--help']);
     expect(code).toBe(0);
@@ -123,7 +123,7 @@ describe.each<[string, Options]>([
   });
 });
 
-test('the local engine refuses to listen beyond loopback without being told to', async () => {
+test('the local engine refuses to listen beyond loopback unless it is allowed', async () => {
   const { code, output } = await run(['node-agent', '--engine', 'local', '--data-dir', dir]);
   expect(code).toBe(2);
   expect(output).toContain('the local engine does not isolate sandboxes');
@@ -139,7 +139,7 @@ test('without Docker, the local engine names Docker first when it refuses to lis
   expect(output).toContain('give --engine docker to wait for it');
 });
 
-test('an image means Docker, which is waited for', async () => {
+test('an image means Docker, and the agent waits for it', async () => {
   const agent = tmpfleet(
     [
       ...['node-agent', '--image', 'quay.io/jupyter/base-notebook', '--log-format', 'json'],
@@ -151,13 +151,13 @@ test('an image means Docker, which is waited for', async () => {
   expect(await agent.stop()).toBe(130);
 });
 
-describe('a Docker that is not there', () => {
+describe('a missing Docker', () => {
   const args = [
     ...['node-agent', '--engine', 'docker', '--docker-host', 'unix:///nowhere/docker.sock'],
     ...['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'no-docker')],
   ];
 
-  test('is waited for, and named with what to do; a signal ends that', async () => {
+  test('is waited for, and named with a remedy; a signal ends the wait', async () => {
     const agent = tmpfleet([...args, '--log-format', 'json']);
     await agent.printed(/unix:\/\/\/nowhere\/docker\.sock.*is Docker running.*trying again/);
     await agent.printed(/(?:trying again.*\n.*){3}/s);
@@ -172,7 +172,7 @@ describe('a Docker that is not there', () => {
   });
 });
 
-test('a misspelt TMPFLEET_ variable is warned of', async () => {
+test('warns of a misspelt TMPFLEET_ variable', async () => {
   const child = tmpfleet(
     ['redirector', '--port', '0', '--control-port', '0', '--data-dir', join(dir, 'warned')],
     { TMPFLEET_PROT: '1' },

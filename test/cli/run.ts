@@ -1,4 +1,4 @@
-// Runs a verb to its end, and tells what it said where.
+// Runs a verb to its end, and returns its output and exit code.
 import { tmpfleet } from '../support/tmpfleet.ts';
 
 export interface Ended {
@@ -22,7 +22,7 @@ export async function run(
   return { code: await child.ended, ...said };
 }
 
-/** What it printed with --json. */
+/** Its --json output, parsed. */
 export async function runJson(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

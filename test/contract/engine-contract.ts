@@ -1,4 +1,4 @@
-// What every engine promises a node (node-agent/engine/engine.ts), as one suite that each implementation passes.
+// What a node expects of every engine (node-agent/engine/engine.ts), as one suite that each implementation passes.
 import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -7,19 +7,19 @@ import type { Address, Engine, SandboxSpec } from '../../node-agent/engine/engin
 import { newSandboxId } from '../../shared/clock.ts';
 import { until } from '../support/until.ts';
 
-/** One host on which engines can be made, and looked at from outside. */
+/** One host on which engines can be made, and inspected from outside. */
 export interface EngineHost {
   /** Another engine object of a node on this host; `command` with placeholders. */
   engine(nodeId: string, command: string): Engine;
-  /** Runs node inside a sandbox, as a shell's first word. */
+  /** Runs node inside a sandbox, as the first word of a shell command. */
   readonly node: string;
   /** Ends the sandbox's process without asking the engine. */
   kill(id: string): Promise<void>;
-  /** Whatever the node has left on the host, named. */
+  /** Names of everything that the node has left on the host. */
   leftovers(nodeId: string): Promise<readonly string[]>;
 }
 
-/** Answers with its own arguments, on its base path only. No single quotes: it stands in a shell's. */
+/** Answers with its own arguments, below its base path only. No single quotes: it is quoted in a shell command. */
 const ECHO = [
   'const [base, port, ip, token] = process.argv.slice(1);',
   'require("http").createServer((q, s) => {',
@@ -43,7 +43,7 @@ export interface Echo {
   readonly cwd: string;
 }
 
-/** What the sandbox says of itself, once it answers. */
+/** The sandbox's description of itself, once it answers. */
 export function askSandbox(address: Address, id: string): Promise<Echo> {
   const url = `http://${address.host}:${address.port}${basePath(id)}/`;
   return until(`${url} answers`, async () => {
@@ -84,7 +84,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(left.flat()).toEqual([]);
     });
 
-    test('a sandbox answers on its own base path at the address that start gave', async () => {
+    test('a sandbox answers below its base path at the address that start returned', async () => {
       const engine = await openEngine({});
       const spec = newSpec();
       const address = await engine.start(spec);
@@ -94,7 +94,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(elsewhere.statusCode).toBe(404);
     });
 
-    test('the token reaches the command, and nothing of our own environment does', async () => {
+    test('the token reaches the command, and no variable of the agent’s environment does', async () => {
       process.env.TMPFLEET_SECRET_FOR_THIS_TEST = 'must not get in';
       const engine = await openEngine({});
       const spec = newSpec();
@@ -106,7 +106,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(echo.env.HOME).toBe(echo.cwd);
     });
 
-    test('two sandboxes at one time are two', async () => {
+    test('two concurrent starts make two sandboxes', async () => {
       const engine = await openEngine({});
       const specs = [newSpec(), newSpec()];
       const addresses = await Promise.all(specs.map((spec) => engine.start(spec)));
@@ -117,7 +117,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(new Set(addresses.map(({ host: name, port }) => `${name}:${port}`)).size).toBe(2);
     });
 
-    test('list tells address, image, recipe and time of creation', async () => {
+    test('list shows address, image, recipe and time of creation', async () => {
       const engine = await openEngine({});
       const spec = newSpec();
       const before = Date.now();
@@ -159,7 +159,7 @@ export function engineContract(title: string, host: EngineHost): void {
       ).rejects.toThrow();
     });
 
-    test('removing twice, at once, and what never was, is success', async () => {
+    test('removing a sandbox twice, at once, or one that never existed, succeeds', async () => {
       const engine = await openEngine({});
       const spec = newSpec();
       await engine.start(spec);
@@ -170,14 +170,14 @@ export function engineContract(title: string, host: EngineHost): void {
       await engine.remove('../../etc');
     });
 
-    test('one that is killed from outside is told of, and no longer running', async () => {
+    test('the exit of a sandbox killed from outside is reported, and it is no longer running', async () => {
       const exits: string[] = [];
       const engine = await openEngine({ onExit: (id) => exits.push(id) });
       const spec = newSpec();
       await askSandbox(await engine.start(spec), spec.id);
       await host.kill(spec.id);
-      await until('the exit is told', () => exits.includes(spec.id));
-      // Docker tells of an exit a moment before its listing does.
+      await until('the exit is reported', () => exits.includes(spec.id));
+      // Docker reports an exit a moment before its listing shows it.
       await until(
         'it is listed as not running',
         async () => (await find(engine, spec.id))?.running === false,
@@ -198,7 +198,7 @@ export function engineContract(title: string, host: EngineHost): void {
         (error: unknown) => error,
       );
       if (failure !== undefined) expect(failure).toMatchObject({ code: 'start-failed' });
-      else await until('the exit is told', () => exits.includes(spec.id));
+      else await until('the exit is reported', () => exits.includes(spec.id));
       await until('it is not running', async () => (await find(engine, spec.id))?.running !== true);
       await engine.remove(spec.id);
       expect(await engine.list()).toEqual([]);
@@ -214,7 +214,7 @@ export function engineContract(title: string, host: EngineHost): void {
       expect((await askSandbox(await engine.start(spec), spec.id)).env.GREETING).toBe('hello');
     });
 
-    test('diagnose tells exit code and last output of a sandbox that ended, and nothing of others', async () => {
+    test('diagnose shows exit code and last output of an ended sandbox, and nothing of others', async () => {
       const engine = await openEngine({ command: '{ echo one; echo two; } >&2; exit 3' });
       const spec = newSpec();
       await engine.start(spec).catch(() => undefined);
@@ -237,7 +237,7 @@ export function engineContract(title: string, host: EngineHost): void {
       await expect(engine.start(newSpec())).rejects.toMatchObject({ code: 'engine-unavailable' });
     });
 
-    test('the image has one identity, and asking its source for a newer one keeps it', async () => {
+    test('the image has one identity, and a pull of the same image keeps it', async () => {
       const nodeId = newNode();
       const [first, second] = [await openEngine({ nodeId }), await openEngine({ nodeId })];
       expect(await first.image()).toBe(await second.image());

@@ -1,4 +1,4 @@
-// Both engines keep the same promises.
+// Both engines pass the same suite.
 import { afterAll } from 'vitest';
 import { describeNeeding } from '../lab/needs.ts';
 import { dockerHost } from './docker-host.ts';

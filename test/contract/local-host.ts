@@ -14,7 +14,7 @@ import type { EngineHost } from './engine-contract.ts';
 export interface LocalHost extends EngineHost {
   readonly dataDir: string;
   engine(nodeId: string, command: string): LocalEngine;
-  /** The process of one, from its record. */
+  /** The process of a sandbox, from its record. */
   pidOf(id: string): Promise<number>;
   remove(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function localHost(): LocalHost {
     leftovers: async (nodeId) => {
       const left: string[] = [];
       for (const name of await readdir(records)) {
-        // A write that a kill cut short; the next agent that starts a minute later sweeps it away.
+        // A write cut short by a kill; an agent that starts a minute later or more deletes it.
         if (/\.json\.\d+$/.test(name)) continue;
         const text = name.endsWith('.json') ? await readFile(join(records, name), 'utf8') : '';
         if (!name.endsWith('.json') || recordSchema.parse(JSON.parse(text)).node === nodeId) left.push(name);

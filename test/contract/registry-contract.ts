@@ -1,4 +1,4 @@
-// What every registry must do, whatever keeps it.
+// What every registry must do, whichever store it uses.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OwnedRegistry } from '../../redirector/registry/registry.ts';
 import type { AuditEntry } from '../../shared/api/registry.ts';
@@ -7,9 +7,9 @@ import { until } from '../support/until.ts';
 
 export interface RegistryHost {
   readonly kind: 'file' | 'redis';
-  /** Another redirector's, over the same store, with a disk of its own where that matters. */
+  /** The registry of another redirector over the same store, with a disk of its own if it needs one. */
   open(): Promise<OwnedRegistry>;
-  /** What is stored goes, by nobody's order. */
+  /** Empties the store, without an order. */
   lose(): Promise<void>;
   /** A new, empty store for the next test. */
   renew(): Promise<void>;
@@ -36,12 +36,12 @@ export function registryContract(host: RegistryHost): void {
       await Promise.all([registry, ...others.splice(0)].map((each) => each.close()));
     });
 
-    test('begins empty, and says what it is', () => {
+    test('starts empty, and reports its kind', () => {
       expect(registry.membership.members()).toEqual([]);
       expect(registry.recovery.status()).toMatchObject({ kind: host.kind, state: 'current', why: undefined });
     });
 
-    test('has each id and each address once, and says who is there', async () => {
+    test('has each id and each address once, and names the node that already has it', async () => {
       await registry.membership.add(A);
       expect(registry.membership.members()).toEqual([A]);
       await expect(registry.membership.add({ id: 'a', url: B.url })).rejects.toMatchObject({
@@ -54,19 +54,19 @@ export function registryContract(host: RegistryHost): void {
       expect(registry.membership.members()).toEqual([A]);
     });
 
-    test('says whether there was anybody to remove', async () => {
+    test('says whether there was a node to remove', async () => {
       await registry.membership.add(A);
       await registry.membership.add(B);
       expect(await registry.membership.remove('a')).toBe(true);
       expect(await registry.membership.remove('a')).toBe(false);
       expect(registry.membership.members()).toEqual([B]);
       expect(await registry.membership.remove('b')).toBe(true);
-      // By order, so that is what counts.
+      // By order, so this removal counts.
       expect(registry.membership.members()).toEqual([]);
       expect(registry.recovery.status().state).toBe('current');
     });
 
-    test('tells every redirector of every change, and a new one of all', async () => {
+    test('notifies every redirector of every change, and a new one of all', async () => {
       const other = await another();
       const seen: (readonly Member[])[] = [];
       other.membership.watch((members) => seen.push(members));
@@ -80,7 +80,7 @@ export function registryContract(host: RegistryHost): void {
       expect((await another()).membership.members()).toEqual([B]);
     });
 
-    test('takes many changes at once, of two redirectors, without losing one or taking one twice', async () => {
+    test('applies many concurrent changes of two redirectors, each exactly once', async () => {
       const other = await another();
       const results = await Promise.allSettled(
         Array.from({ length: 40 }, (_, index) =>
@@ -97,14 +97,14 @@ export function registryContract(host: RegistryHost): void {
       }
     });
 
-    test('that is lost is not obeyed, says so, is not changed, and is written anew by an order', async () => {
+    test('that is lost is reported, ignored and unchanged until an order writes it again', async () => {
       const other = await another();
       await registry.membership.add(A);
       await registry.membership.add(B);
       await until('the other knows', () => other.membership.members().length === 2);
       await host.lose();
       for (const each of [registry, other]) {
-        await until('it is noticed', () => each.recovery.status().state === 'lost');
+        await until('each redirector notices it', () => each.recovery.status().state === 'lost');
         expect(each.recovery.status().why).toBeTruthy();
         expect(ids(each)).toEqual(['a', 'b']);
         await expect(each.membership.add(C)).rejects.toMatchObject({ code: 'conflict' });
@@ -120,29 +120,29 @@ export function registryContract(host: RegistryHost): void {
       expect(ids(await another())).toEqual(['a', 'b', 'c']);
     });
 
-    test('that is lost is obeyed when somebody says so, by every redirector', async () => {
+    test('that is lost is used by every redirector once an operator accepts it', async () => {
       const other = await another();
       await registry.membership.add(A);
       await until('the other knows', () => other.membership.members().length === 1);
       await expect(registry.recovery.accept()).rejects.toMatchObject({ code: 'conflict' });
       await host.lose();
-      await until('it is noticed', () => other.recovery.status().state === 'lost');
+      await until('the other notices it', () => other.recovery.status().state === 'lost');
       await other.recovery.accept();
       for (const each of [registry, other]) {
         await until('it is empty', () => each.membership.members().length === 0);
         expect(each.recovery.status().state).toBe('current');
       }
       await registry.membership.add(B);
-      await until('it goes on', () => other.membership.members().length === 1);
+      await until('the other goes on', () => other.membership.members().length === 1);
     });
 
-    test('that is lost while nobody is known is begun again', async () => {
+    test('that is lost while no node is known starts again', async () => {
       await host.lose();
       await registry.membership.add(A);
       expect(registry.membership.members()).toEqual([A]);
     });
 
-    test('keeps who did what, newest first', async () => {
+    test('keeps the callers of changes, newest first', async () => {
       const entry = (what: string): AuditEntry => ({
         at: new Date().toISOString(),
         ...{ redirector: 'front-1', actor: 'ada@bastion', address: '127.0.0.1', what, status: 200 },

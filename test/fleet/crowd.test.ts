@@ -27,7 +27,7 @@ const start = async (name: string, args: readonly string[]): Promise<{ url: stri
   const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, name)];
   const run = tmpfleet([...args, ...common, '--log-format', 'json'], SECRET);
   runs.push(run);
-  // Three hundred starts on a few cores: whatever else is tested at the same time goes first.
+  // 300 starts on a few cores: processes of other suites go first.
   setPriority(run.pid, 15);
   const [, url = '', control = ''] = await run.printed(
     /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
@@ -62,7 +62,7 @@ test('every reader ends in a sandbox of their own, without an error', {
   }
   for (const front of fronts) {
     for (const node of nodes) {
-      // Unseen: what a busy machine answers too late is not what is tried here.
+      // Out of scope here: a report that a busy machine sends too late.
       const body = JSON.stringify({ url: node.url, probe: false });
       const added = await fetch(`${front.control}/api/nodes`, { method: 'POST', body });
       expect(added.status).toBe(201);
@@ -91,7 +91,7 @@ test('every reader ends in a sandbox of their own, without an error', {
   const told = await Promise.all(fronts.map((front) => bouncesAt(front.control)));
   expect(told.reduce((sum, count) => sum + count, 0)).toBe(bounces);
   process.stderr.write(`crowd: ${READERS} readers, ${bounces} bounces\n`);
-  // Seen: none to four when this runs alone, 27 beside suites that kept both cores busy and reports late.
+  // Measured: none to four when this runs alone, 27 beside suites that kept both cores busy and made reports late.
   expect(bounces).toBeLessThan(READERS / 4);
 });
 

@@ -1,4 +1,4 @@
-// The demo in a real browser: what somebody sees who has just typed the README's first command.
+// The demo in a real browser: what a user sees who has just typed the README's first command.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -34,7 +34,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
     await demo.end();
   });
 
-  /** A browser of its own: no cookies of anybody else's. */
+  /** A browser context of its own, without cookies of others. */
   const newReader = async (): Promise<Page> => (await browser.newContext()).newPage();
   const sandboxOf = (page: Page): string => /\/user\/([^/]+)\//.exec(page.url())?.[1] ?? 'none';
 
@@ -61,7 +61,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
     await second.locator('#output .result', { hasText: 'undefined' }).waitFor();
   });
 
-  test('a reader who reloads the front page after a while finds their sandbox on the node again', async () => {
+  test('a reader who reloads the front page later finds their sandbox on its node again', async () => {
     const page = await newReader();
     await page.goto(`${front}/`);
     const before = sandboxOf(page);
@@ -78,7 +78,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
     expect(new Set(landings.map(({ sandbox }) => sandbox)).size).toBe(10);
   });
 
-  test('the info page shows the node live', async () => {
+  test('the info page shows the node’s live numbers', async () => {
     const page = await newReader();
     const [node] = Object.keys(await hosts(front));
     await page.goto(`${node}/info`);
@@ -95,7 +95,7 @@ describe('the demo', () => {
   let demo: Demo | undefined;
   afterEach(() => demo?.end());
 
-  test('tells on a taken port which one, and what to do', async () => {
+  test('names a port that is taken, with a remedy', async () => {
     const squatter = createServer();
     const port = await new Promise<number>((resolve) => {
       squatter.listen(0, '127.0.0.1', () => {
@@ -121,7 +121,7 @@ describe('the demo', () => {
     expect(files()).toEqual([]);
   });
 
-  test('killed with -9 leaves no process: its nodes notice and clear up', async () => {
+  test('killed with -9 leaves no process: its nodes notice and clean up', async () => {
     demo = startDemo(['--engine', 'local']);
     const { processes, pid } = demo;
     await demo.front();
@@ -129,7 +129,7 @@ describe('the demo', () => {
     await until('all of it is gone', () => processes().length === 0, 30_000);
   });
 
-  test('starts a node again that was killed, and its readers keep their sandboxes', async () => {
+  test('restarts a node that was killed, and its readers keep their sandboxes', async () => {
     demo = startDemo(['--engine', 'local', '--nodes', '1']);
     const front = await demo.front();
     const reader = new Reader();
@@ -156,7 +156,7 @@ describe('the demo, where something is different:', () => {
     demo = undefined;
     rmSync(bin, { recursive: true, force: true });
   });
-  /** A `jupyter` that is found first; `$args` are all that it is started with. */
+  /** A `jupyter` that is found first; `$args` are all its arguments. */
   const withJupyter = (script: string): Readonly<Record<string, string>> => {
     const text = `#!/bin/sh\nargs="$*"\n[ "$args" = "notebook --version" ] && echo 6.4.12 && exit 0\n${script}\n`;
     writeFileSync(join(bin, 'jupyter'), text, { mode: 0o755 });
@@ -164,7 +164,7 @@ describe('the demo, where something is different:', () => {
   };
   const server = `${process.execPath} ${TINY_SERVER} --base-path "$base" --port "$port" --ip 127.0.0.1`;
 
-  test('Jupyter that refuses root is started with what it asks for', async () => {
+  test('Jupyter that refuses root is started with the flag it asks for', async () => {
     const isRoot = process.getuid?.() === 0;
     const env = withJupyter(`
 case "$args" in *--allow-root*) ;; *) ${isRoot ? 'echo "Running as root is not recommended. Use --allow-root" >&2; exit 1' : ':'};; esac
@@ -177,7 +177,7 @@ exec ${server}`);
     expect(demo.output()).not.toContain('failed to start');
   });
 
-  test('Jupyter that does not start shows its last words, and the scratchpad takes its place', async () => {
+  test('Jupyter that does not start: its last output is shown, and the scratchpad replaces it', async () => {
     const env = withJupyter('echo "ImportError: no module named tornado" >&2; exit 1');
     demo = startDemo(['--engine', 'local', '--nodes', '2'], env);
     const front = await demo.front();
@@ -187,7 +187,7 @@ exec ${server}`);
     expect([landed.status, landed.body.includes('scratchpad')]).toEqual([200, true]);
   });
 
-  test('a command of the user that does not start shows its last words, and is not replaced', async () => {
+  test('a user’s command that does not start: its last output is shown, and nothing replaces it', async () => {
     demo = startDemo(['--engine', 'local', '--nodes', '1', '--command', 'echo "no licence" >&2; exit 7']);
     await demo.printed(/failed to start:\n.*no licence/);
     await demo.printed(/No sandbox starts/);

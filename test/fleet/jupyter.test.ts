@@ -1,4 +1,4 @@
-// Two nodes with the real Jupyter on a real Docker Engine, through the front: the main job on the real parts.
+// Two nodes with the real Jupyter on a real Docker Engine, through the front: the main use on the real parts.
 import { createServer, type Server } from 'node:net';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -46,7 +46,7 @@ describeNeeding(['docker', 'jupyter'], 'a fleet of real notebooks', ({ docker, j
     expect([await one.exists('intro.ipynb'), await other.exists('intro.ipynb')]).toEqual([true, true]);
   });
 
-  test('from inside, neither a peer, nor a control listener, nor the host, nor the internet can be reached', async () => {
+  test('from inside, no peer, control listener, host or internet can be reached', async () => {
     const { base, sandbox } = await open();
     const peers = await addresses(client);
     const own = peers.get(sandbox ?? '') ?? '';
@@ -116,7 +116,7 @@ print(json.dumps(found))`;
     expect(demo.processes()).toEqual([]);
   });
 
-  test('killed in the middle of warming it leaves none either', async () => {
+  test('killed while it warms up it leaves none either', async () => {
     const args = ['--engine', 'docker', '--image', jupyter.image, '--capacity', '6', '--warm', '6'];
     const brief = startDemo(args, { DOCKER_HOST: docker.host });
     await until(
@@ -134,7 +134,7 @@ print(json.dumps(found))`;
 
 const LABELLED = { all: true, filters: JSON.stringify({ label: ['tmpfleet.node'] }) };
 
-/** Other suites run on the same engine at the same time; only the demo's nodes are called so. */
+/** Other suites use the same engine at the same time; only the demo's nodes have such names. */
 const isOfDemo = ({ Labels = {} }: { Labels?: Readonly<Record<string, string>> | undefined }): boolean =>
   Labels['tmpfleet.node']?.startsWith('demo-') ?? false;
 

@@ -1,4 +1,4 @@
-// What gets into the logs of a fleet that is used: enough to follow a sandbox, nothing that would open one.
+// The logs of a fleet in use: they have enough to follow a sandbox, and nothing that would open one.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ test('no ticket, query, cookie or whole sandbox id is ever logged', async () => 
       .filter((name) => name.endsWith('.log'))
       .map((name) => readFileSync(join(demo.dir, dir, name), 'utf8'))
       .join('');
-  // Cut short, they are there: so the logs were written, and can be followed.
+  // Shortened ids are in the logs, so the logs were written and sandboxes can be followed.
   await until('both claims are logged', () => ids.every((id) => logs().includes(id.slice(0, 8))));
   for (const secret of [...ids, 'hunter2', 'ticket=', 's3cr3t-of-mine', 'tmpfleet_demo']) {
     expect(logs()).not.toContain(secret);

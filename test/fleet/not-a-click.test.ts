@@ -1,4 +1,4 @@
-// Through the front and all the way: what is not a person's click costs no sandbox, anywhere.
+// Through the front and all the way: requests that are not a person's click cost no sandbox.
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ describe('no sandbox is spent on', () => {
   });
   afterAll(() => demo.end());
 
-  /** Asked of the nodes themselves: the front's own view is a poll old. */
+  /** Asks the nodes themselves: the front's own view is one poll old. */
   const claims = async (): Promise<number> => {
     const { hosts } = statsSchema.parse(await (await fetch(`${front}/stats`)).json());
     const reports = await Promise.all(
@@ -41,7 +41,7 @@ describe('no sandbox is spent on', () => {
     expect(await claims()).toBe(0);
   });
 
-  test('curl -I, which gets the address it would be sent to', async () => {
+  test('curl -I, which gets the address that a reader would be sent to', async () => {
     const first = await request(`${front}/notebooks/intro.ipynb?x=1`, { method: 'HEAD' });
     expect(first.statusCode).toBe(302);
     expect(first.headers.location).toMatch(/\/notebooks\/intro\.ipynb\?x=1$/);
@@ -50,7 +50,7 @@ describe('no sandbox is spent on', () => {
     expect(await claims()).toBe(0);
   });
 
-  test('what browsers and crawlers ask for by themselves', async () => {
+  test('requests that browsers and crawlers make by themselves', async () => {
     for (const path of [
       '/favicon.ico',
       '/robots.txt',

@@ -1,4 +1,4 @@
-// The four OpenAPI documents against the running servers: each is valid, each operation is called, and answers as it is written.
+// The four OpenAPI documents against the running servers: each is valid, and each operation answers as documented.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -25,7 +25,7 @@ const documentSchema = z.object({
 });
 type Document = z.infer<typeof documentSchema>;
 
-/** What is asked, in order: `get /api/nodes/{id}`, what stands for the braces, the status expected, the body. */
+/** The calls, in order: `get /api/nodes/{id}`, values for the braces, the expected status, the body. */
 type Call = readonly [
   operation: string,
   status: number,
@@ -48,7 +48,7 @@ beforeAll(async () => {
       body: JSON.stringify({ url, probe: false }),
     });
   await Promise.all([agent.warm(3), other.warm(1)]);
-  await until('the front has seen them', async () => {
+  await until('the front has polled them', async () => {
     const { available } = z
       .object({ available: z.number() })
       .parse(await (await fetch(`${front.url}/stats`)).json());
@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 
 const node = () => ({ id: () => new URL(agent.url).host.replace(':', '-') });
-/** The list of nodes goes by nobody's order, so that there is something to decide. */
+/** Loses the registry, so that there is something to decide. */
 const loseRegistry = async (): Promise<object> => {
   rmSync(join(front.dataDir, 'nodes.json'));
   const status = z.object({ state: z.string() });
@@ -71,7 +71,7 @@ const loseRegistry = async (): Promise<object> => {
   );
   return { force: true };
 };
-/** A sandbox that somebody has, or any. */
+/** A claimed sandbox, or any. */
 const claimed = () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? 'none';
 const nobody = { id: () => 'nobody' };
 const ofSandbox = { id: () => agent.pool.table.all().find(({ state }) => state !== 'removing')?.id ?? '' };
@@ -214,7 +214,7 @@ async function readDocument(
   return { document: documentSchema.parse(raw), raw: z.looseObject({}).parse(raw) };
 }
 
-/** Throws with the schema's words when the answer is not as it is described. */
+/** Throws with the schema's errors when the answer does not match its description. */
 function checkAnswer(
   { document, raw }: Awaited<ReturnType<typeof readDocument>>,
   [operation, status]: Call,
@@ -257,7 +257,7 @@ async function call(base: string, [operation, , { id, body } = {}]: Call): Promi
   });
 }
 
-/** The whole, or of what never ends the first that comes. */
+/** The whole body, or the first event of a stream that never ends. */
 async function firstOf(answer: Response): Promise<string> {
   if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) return answer.text();
   const reader = answer.body?.getReader();
@@ -267,13 +267,13 @@ async function firstOf(answer: Response): Promise<string> {
 }
 
 describe.each(LISTENERS)('$name', ({ url, calls }) => {
-  test('is described by a valid document', async () => {
+  test('has a valid document', async () => {
     const result = await new Validator().validate((await readDocument(url())).raw);
     expect(result.errors ?? []).toEqual([]);
     expect(result.valid).toBe(true);
   });
 
-  test('does all that is described, and nothing else is', async () => {
+  test('serves every documented operation, and every operation is documented', async () => {
     const { paths } = (await readDocument(url())).document;
     const described = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
@@ -282,7 +282,7 @@ describe.each(LISTENERS)('$name', ({ url, calls }) => {
     expect([...new Set(succeeded)].sort()).toEqual(described.sort());
   });
 
-  test('answers as it is described', async () => {
+  test('answers as documented', async () => {
     const { document, raw } = await readDocument(url());
     await until('one is warm', () => agent.pool.status().warm > 0);
     for (const each of calls) {

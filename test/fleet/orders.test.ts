@@ -1,4 +1,4 @@
-// Cordon, uncordon and drain by the front: one place to type for the operator, real nodes at the other end.
+// Cordon, uncordon and drain by the front: one place for the operator to type, with real nodes at the other end.
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { newNonce } from '../../shared/clock.ts';
@@ -36,7 +36,7 @@ const stateAt = async ({ url }: { readonly url: string }): Promise<string> => {
 };
 
 describe('an order at the front', () => {
-  test('reaches the node, and the front knows of it at once', async () => {
+  test('reaches the node, and the front knows the new state at once', async () => {
     const front = await bench.front({ pollInterval: '1h' });
     const [one, other] = [await node('one'), await node('other')];
     await front.add(one, other);
@@ -51,7 +51,7 @@ describe('an order at the front', () => {
     expect(await stateAt(one)).toMatch(/draining|drained/);
   });
 
-  test('that would leave no node for readers must be insisted on', async () => {
+  test('that would leave no node for readers needs force', async () => {
     const front = await bench.front();
     const only = await node('only');
     await front.add(only);
@@ -66,7 +66,7 @@ describe('an order at the front', () => {
     expect(await stateAt(only)).toMatch(/draining|drained/);
   });
 
-  test('is refused in clear words where the node cannot or will not take it', async () => {
+  test('is refused with a clear message where the node cannot or must not take it', async () => {
     const front = await bench.front();
     const stranger = await node('stranger', 'a-secret-of-another-fleet');
     const plain = await bench.node({ plain: true });
@@ -91,7 +91,7 @@ describe('an order at the front', () => {
   });
 });
 
-test('an order that was taken once is not taken again', async () => {
+test('an order that was carried out once is not carried out again', async () => {
   const agent = await node('once');
   const send = async (what: object): Promise<number> => {
     const body = JSON.stringify(what);

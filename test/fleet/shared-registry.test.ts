@@ -28,7 +28,7 @@ interface Front {
 describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
   let lab: RedisLab;
   let dir: string;
-  /** Of the fronts. */
+  /** The processes of the fronts. */
   let env: Record<string, string>;
   const runs: Run[] = [];
   const nodes: TestNode[] = [];
@@ -60,7 +60,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
       ...{ run, url, control },
       status: async () => registryStatusSchema.parse(await (await fetch(`${control}/api/registry`)).json()),
       click: async () => {
-        // On a connection of its own, so that it may go to any worker.
+        // On a new connection, so that any worker may get it.
         const headers = { connection: 'close' };
         const answer = await fetch(`${url}/tree`, { redirect: 'manual', headers });
         const where = answer.headers.get('location');
@@ -92,7 +92,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await until('the other sends readers there', async () => (await other.click()) === first.url);
     const took = performance.now() - begun;
     process.stderr.write(`a node added at one front served at the other after ${Math.round(took)} ms\n`);
-    // Far above what it takes: a busy machine is no failure. What it took is printed.
+    // Far above the usual time: a busy machine is no failure. The time is printed.
     expect(took).toBeLessThan(10_000);
     const second = await node();
     await add(other, second);
@@ -136,7 +136,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
       );
       expect((await fetch(`${each.control}/readyz`)).status).toBe(200);
     }
-    // Started while it is away, with what it knew.
+    // Started while Redis is away, with the last known nodes.
     await other.run.stop();
     const again = await front('other');
     expect(again.run.output()).toMatch(/the registry cannot be reached/);
@@ -148,7 +148,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await until('the first knows', async () => (await one.status()).nodes === 2);
 
     process.kill(lab.pid, 'SIGSTOP');
-    // Both: one that had not noticed yet would still do so after its return.
+    // Both: one that had not noticed yet would do so after Redis is back.
     for (const each of [one, again]) await state(each, 'unreachable');
     expect(await one.click()).toBeDefined();
     process.kill(lab.pid, 'SIGCONT');
@@ -159,7 +159,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     }
   });
 
-  test('--nodes takes effect once Redis answers, and does not prevent a start without it', async () => {
+  test('--nodes takes effect once Redis answers, and a start without Redis works', async () => {
     await lab.stop();
     const configured = await node();
     const { run, click, status } = await front('one', '--nodes', configured.url);
@@ -187,7 +187,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await until('it serves', async () => (await trusting.click()) === served.url);
   });
 
-  test('Redis is flushed: both go on and say so; an operator restores or accepts it', async () => {
+  test('Redis is flushed: both go on and report it; an operator restores or accepts it', async () => {
     const [one, other] = [await front('one'), await front('other')];
     const first = await node();
     await add(one, first);
@@ -206,7 +206,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     for (const each of [one, other]) await state(each, 'current');
     expect(await other.click()).toBe(first.url);
 
-    // By hand, past the marker: a node more than any order added, and one that is none.
+    // By hand, past the marker: one node more than any order added, and one invalid entry.
     await lab.command('HSET', '{tmpfleet}:nodes', 'sly', 'javascript:alert(1)');
     await state(one, 'lost');
     expect((await one.status()).reason).toBe(
@@ -214,7 +214,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     );
     await lab.command('HINCRBY', '{tmpfleet}:registry', 'count', '1');
     await lab.command('HINCRBY', '{tmpfleet}:registry', 'generation', '1');
-    await until('it is seen for what it is', async () =>
+    await until('the change by hand is reported', async () =>
       /"sly".*no node/.test((await one.status()).reason ?? ''),
     );
     expect(await one.click()).toBe(first.url);
@@ -225,7 +225,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     await state(other, 'lost');
     expect((await post(`${other.control}/api/registry/accept`, { force: true })).status).toBe(200);
     for (const each of [one, other]) {
-      await until('it is obeyed', async () => (await each.status()).nodes === 0);
+      await until('the accepted registry is used', async () => (await each.status()).nodes === 0);
       expect((await each.status()).state).toBe('current');
       expect(await each.click()).toBeUndefined();
     }

@@ -5,7 +5,7 @@ import { has } from './run.ts';
 
 const PROGRAM = '/usr/bin/chromium';
 
-/** Root needs the first; the others keep the browser from calling anybody but us. */
+/** Root needs the first; the others keep the browser from contacting any other server. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -16,7 +16,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** The browser's program. @throws Error when it is not there and cannot be installed */
+/** The browser's program. @throws Error if it is missing and cannot be installed */
 export async function ensureChromium(): Promise<string> {
   if (!has('chromium')) await ensurePackages(['chromium']);
   return PROGRAM;

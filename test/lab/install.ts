@@ -1,5 +1,5 @@
 // Debian packages that the lab needs, installed when they are missing: one process at a time, and without
-// starting any service of theirs (the lab starts its own, with their own data and sockets).
+// starting any of their services (the lab starts its own, with their own data and sockets).
 import { join } from 'node:path';
 import { cacheDir } from './places.ts';
 import { has, progress, run } from './run.ts';
@@ -7,7 +7,7 @@ import { has, progress, run } from './run.ts';
 const INSTALL_MS = 600_000;
 const ENV = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 
-/** policy-rc.d is Debian's one word against services that start at installation; exit code 101 forbids. */
+/** policy-rc.d is Debian's way to forbid services that start at installation; exit code 101 forbids. */
 const APT_WITHOUT_SERVICES = `
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ] || grep -q tmpfleet-lab "$policy"; then
@@ -24,7 +24,7 @@ export function whyNoPackages(): string | undefined {
   return undefined;
 }
 
-/** @throws Error that says what apt-get said, or why it was not asked */
+/** @throws Error with apt-get's message, or the reason why it was not run */
 export async function ensurePackages(names: readonly string[]): Promise<void> {
   if ((await missing(names)).length === 0) return;
   const why = whyNoPackages();
@@ -38,7 +38,7 @@ async function install(names: readonly string[]): Promise<void> {
   const wanted = await missing(names);
   progress(`installing ${wanted.join(' ')}`);
   await aptInstall(wanted).catch(async () => {
-    // The lists may be absent (a fresh machine), or name versions that have gone since.
+    // The lists may be missing (a fresh machine), or name versions that were replaced since.
     await apt(['update', '-qq']);
     await aptInstall(wanted);
   });
@@ -48,7 +48,7 @@ function aptInstall(names: readonly string[]): Promise<string> {
   return apt(['install', '-y', '-qq', '--no-install-recommends', ...names]);
 }
 
-/** Under a lock of our own, which the kernel lets go of if we die; dpkg's may be held by someone else. */
+/** Under the lab's own lock, which the kernel releases if this process dies; others may hold dpkg's. */
 function apt(args: readonly string[]): Promise<string> {
   const lock = join(cacheDir(), 'apt.lock');
   const command = ['sh', '-ec', APT_WITHOUT_SERVICES, 'apt', ...args];

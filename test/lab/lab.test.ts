@@ -1,4 +1,4 @@
-// The lab itself: a Jupyter that runs hardened, a tiny server that does as told, engines that do not disturb each other.
+// The lab itself: a hardened Jupyter that runs, a tiny server with its commands, engines that do not affect each other.
 import type { ContainerCreateOptions } from 'dockerode';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { messageOf, run, waitFor } from './run.ts';
 const PORT = 8888;
 const HOME = '/home/jovyan';
 
-/** The sandbox's hardening, as tmpfleet does it. */
+/** The sandbox's hardening, as tmpfleet applies it. */
 async function startHardened(client: Docker, image: string, command: string): Promise<string> {
   const network = await client.createNetwork({
     Name: `lab-${Math.random().toString(36).slice(2)}`,
@@ -63,7 +63,7 @@ function answerOf(url: string): Promise<Response> {
   return waitFor(url, 20_000, () => fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(5_000) }));
 }
 
-/** What a sandbox finds at an address. */
+/** The result of connecting to an address from a sandbox. */
 async function lookFrom(sandbox: string, host: string, port: number): Promise<string> {
   const body = JSON.stringify({ host, port, timeoutMs: 1500 });
   const response = await fetch(`http://${sandbox}:${PORT}/user/a/eval`, { method: 'POST', body });
@@ -147,7 +147,7 @@ describeNeeding(['docker'], 'engines side by side', ({ docker }) => {
     expect(new Set(addresses).size).toBe(3);
   });
 
-  test('one that starts later does not open the networks of one that was there', async () => {
+  test('a later start does not open the networks of an engine that already runs', async () => {
     const client = new Docker({ socketPath: docker.socketPath });
     const first = await startHardened(client, docker.tinyImage, TINY);
     const second = await startHardened(client, docker.tinyImage, TINY);
@@ -183,13 +183,13 @@ describeNeeding(['chromium'], 'the browser', ({ chromium }) => {
 });
 
 describeNeeding(['node24'], 'the other Node', ({ node24 }) => {
-  test('is the version it should be', async () => {
+  test('is version 24', async () => {
     expect(await run(node24.executablePath, ['--version'])).toMatch(/^v24\./);
   });
 });
 
 describe('waiting', () => {
-  test('ends with the last error when the deadline is past', async () => {
+  test('ends with the last error after the deadline', async () => {
     await expect(waitFor('the moon', 50, () => Promise.reject(new Error('too far')))).rejects.toThrow(
       'the moon: not within 0.05 s: too far',
     );

@@ -1,10 +1,10 @@
-// A lock between processes, held by the kernel: it goes when its holder does, however that ends.
+// A lock between processes, held by the kernel: it is released when its holder ends, however that happens.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs `work` while nobody else has the file's lock. */
+/** Runs `work` while it holds the file's lock. */
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  // Says when it has the lock, and keeps it until its input ends, as it does at the latest when we do.
+  // The holder reports that it has the lock, and keeps it until its input ends, at the latest with this process.
   const holder = spawn('flock', [path, 'sh', '-c', 'echo locked; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,4 +1,4 @@
-// How a suite says which real parts it needs. Where they are missing it is skipped by name, with the reason printed;
+// How a suite names the real parts that it needs. Where they are missing it is skipped by name, with the reason;
 // where nothing may be skipped (CI) it fails.
 import { describe, inject, test } from 'vitest';
 import type { LabReport, PartName, Parts } from './parts.ts';
@@ -12,8 +12,8 @@ declare module 'vitest' {
 type Needed<Names extends readonly PartName[]> = { readonly [Name in Names[number]]: Parts[Name] };
 
 /**
- * `describe`, for a suite that needs parts. Write the names as literals, here: they are read from the file's text
- * before any suite runs, so that only what is needed is prepared.
+ * `describe`, for a suite that needs parts. Write the names as literals: they are read from the file's text
+ * before any suite runs, so that only the parts in use are prepared.
  *
  * @example describeNeeding(['docker', 'jupyter'], 'a real notebook', ({ docker, jupyter }) => { … })
  */
@@ -43,7 +43,7 @@ export function describeNeeding<const Names extends readonly PartName[]>(
   });
 }
 
-/** In CI, and wherever it is asked for, a missing part is a failure. */
+/** In CI, and wherever it is requested, a missing part is a failure. */
 function mayNotSkip(): boolean {
   const isSet = (value: string | undefined): boolean =>
     value !== undefined && !['', '0', 'false'].includes(value);
@@ -63,6 +63,6 @@ function collect<const Names extends readonly PartName[]>(report: LabReport, nam
     const entry = report[name];
     if (entry?.available) parts[name] = entry.part;
   }
-  // Each name was checked by reasonAgainst; the types cannot follow a loop over keys.
+  // reasonAgainst checked each name; the types cannot follow a loop over keys.
   return parts as Needed<Names>;
 }

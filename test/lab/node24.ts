@@ -19,7 +19,7 @@ export async function ensureNode24(): Promise<string> {
   try {
     const flags = ['--prefix', work, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
     await run('npm', ['install', ...flags, `${name}@${NODE24_VERSION}`], { timeout: INSTALL_MS });
-    // Whole or not at all; if another process was faster, its is as good.
+    // Renamed into place whole; if another process was faster, its copy is as good.
     await rename(work, prefix).catch((error: unknown) => {
       if (!existsSync(program)) throw error;
     });

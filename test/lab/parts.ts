@@ -1,4 +1,4 @@
-// The real parts that suites may need, and their making: once before all suites, as many as are named by them.
+// The real parts that suites may need, and their making: once before all suites, only those that a suite names.
 import { ensureChromium } from './chromium.ts';
 import { ensureDebianRoot } from './debian/root.ts';
 import { type DockerLab, startDocker } from './docker/docker.ts';
@@ -11,12 +11,12 @@ import { ensureRedis } from './redis.ts';
 import { messageOf, progress } from './run.ts';
 import { ensureTerminal } from './terminal.ts';
 
-/** Plain data: it goes from the process that prepares to those that test. */
+/** Plain data: it is passed from the process that prepares to those that test. */
 export interface Parts {
   /** An engine for all suites of the run, whose bridges are the machine's own. Suites leave nothing behind in it. */
   readonly docker: {
     readonly socketPath: string;
-    /** As --docker-host takes it. */
+    /** In the form of --docker-host. */
     readonly host: string;
     readonly tinyImage: string;
     /** For --command. */
@@ -31,7 +31,7 @@ export interface Parts {
   readonly terminal: { readonly executablePath: string };
   /** For `startRedis`. */
   readonly redis: { readonly executablePath: string };
-  /** What `startDebianHosts` boots; it need not be passed on. */
+  /** Root file system for `startDebianHosts`; need not be passed on. */
   readonly debian: { readonly root: string };
 }
 
@@ -41,7 +41,7 @@ export type PartReport<Name extends PartName> =
   | { readonly available: true; readonly part: Parts[Name] }
   | { readonly available: false; readonly reason: string };
 
-/** Of the parts that were asked for. */
+/** The parts that were requested. */
 export type LabReport = { readonly [Name in PartName]?: PartReport<Name> };
 
 export interface PreparedLab {
@@ -49,7 +49,7 @@ export interface PreparedLab {
   stop(): Promise<void>;
 }
 
-/** What cannot be had is reported, with the reason; nothing is thrown. */
+/** A part that is not available is reported with the reason; nothing is thrown. */
 export async function prepareParts(names: ReadonlySet<PartName>): Promise<PreparedLab> {
   let engine: DockerLab | undefined;
   const prepareDocker = async (): Promise<Parts['docker']> => {
@@ -98,7 +98,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
     },
     stop: async () => {
       await engine?.stop();
-      // A suite's own engines too, if it failed before it could stop them.
+      // Removes a suite's own engines too, if it failed before it could stop them.
       reapStale();
     },
   };

@@ -1,5 +1,5 @@
-// Taking away all that is left of an engine: processes, mounts, network, firewall rules, data. Synchronous, so that
-// it also serves on the way out; and by the engine's own record, so that a killed run is cleaned up by the next.
+// Removes everything that is left of an engine: processes, mounts, network, firewall rules, data. Synchronous, so that
+// it also works at process exit; and by the engine's own record, so that the next run cleans up after a killed one.
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
@@ -21,14 +21,14 @@ export const recordSchema = z.object({
 export type EngineRecord = z.infer<typeof recordSchema>;
 
 /**
- * The name of the record says who owns the engine (the pid alone could be another's tomorrow), because a name can be
- * changed by one only: of two processes that find a dead one's engine, one renames it, and reaps.
+ * The name of the record has the engine's owner (a pid alone may belong to another process later), because only one
+ * process can rename it: of two that find a dead process's engine, one renames it, and reaps.
  */
 export function writeRecord(dir: string, record: EngineRecord): void {
   writeFileSync(join(dir, ownRecord()), JSON.stringify(record));
 }
 
-/** Removes what earlier runs left whose process is gone. */
+/** Removes leftovers of earlier runs whose process is gone. */
 export function reapStale(): void {
   for (const { dir, name, record } of recordedEngines()) {
     if (isOwned(name) || !takeOver(dir, name)) continue;
@@ -43,7 +43,7 @@ export interface RecordedEngine {
   readonly record: EngineRecord;
 }
 
-/** What all engines that run now, or should have been reaped, have written about themselves. */
+/** The records of all engines that run now, or should have been reaped. */
 export function recordedEngines(): readonly RecordedEngine[] {
   const dirs = scratchDirs().flatMap((parent) => list(parent).map((name) => join(parent, name)));
   return dirs.flatMap((dir) =>

@@ -1,4 +1,4 @@
-// A Redis of the suite's own: Debian's redis-server on a free port, stopped, killed and started again at will.
+// A Redis of the suite's own: Debian's redis-server on a free port, which a test stops, kills and starts again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -17,23 +17,23 @@ export async function ensureRedis(): Promise<string> {
 }
 
 export interface RedisLab {
-  /** As --registry takes it. */
+  /** In the form of --registry. */
   readonly url: string;
   readonly pid: number;
   /** One command, as redis-cli prints its answer. */
   command(...words: readonly string[]): Promise<string>;
-  /** SIGTERM has it write what it holds to disk first, SIGKILL does not. */
+  /** SIGTERM makes it write its data to disk first, SIGKILL does not. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** On the same port, with what is on its disk. */
+  /** Starts it on the same port, with the data on its disk. */
   start(): Promise<void>;
-  /** Stops it, and takes its directory away. */
+  /** Stops it, and removes its directory. */
   forget(): Promise<void>;
 }
 
 export interface RedisLabOptions {
-  /** Asked of everybody when given. */
+  /** Required of every client if set. */
   readonly password?: string;
-  /** It speaks TLS, and nothing else, with a certificate of theirs. */
+  /** It speaks TLS only, with a certificate of this authority. */
   readonly authority?: Authority;
 }
 
@@ -43,7 +43,7 @@ export async function startRedis(program: string, options: RedisLabOptions = {})
   const port = String(await freePort());
   const listen = authority === undefined ? ['--port', port] : await listenByTls(authority, port);
   const auth = password === '' ? [] : ['--requirepass', password];
-  // A save point that is never reached: written at the end only.
+  // A save point that is never reached: data is written at the end only.
   const flags = [...listen, '--bind', '127.0.0.1', '--dir', dir, '--save', '86400', '1', ...auth];
   const trust = authority === undefined ? [] : ['--tls', '--cacert', authority.ca];
   let child: ChildProcess;

@@ -1,18 +1,18 @@
-// How the lab runs programs and waits: a clear error with the program's own words, and never a bare sleep.
+// How the lab runs programs and waits: a clear error with the program's own message, and never a bare sleep.
 import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface RunOptions {
-  /** ms; 60 s unless told. */
+  /** ms; default 60 s. */
   readonly timeout?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const MAX_OUTPUT = 64 * 1024 ** 2;
 
-/** Standard output. @throws Error with the last lines of what the program said */
+/** Standard output. @throws Error with the last lines of the program's output */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const { timeout = 60_000, env = {} } = options;
   return new Promise((resolve, reject) => {
@@ -24,13 +24,13 @@ export function run(program: string, args: readonly string[], options: RunOption
   });
 }
 
-/** One line: a script among the arguments is not worth quoting. */
+/** One line: a script among the arguments is left out. */
 function summary(program: string, args: readonly string[]): string {
   const words = args.map((word) => (word.includes('\n') ? '…' : word));
   return words.length > 6 ? `${program} … ${words.slice(-5).join(' ')}` : [program, ...words].join(' ');
 }
 
-/** The same for the way out, where nothing can be awaited: undefined when it failed. */
+/** The same at process exit, where nothing can be awaited: undefined when it failed. */
 export function tryRunSync(program: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync(program, args, {
@@ -55,7 +55,7 @@ export function has(program: string): boolean {
   });
 }
 
-/** Asks again and again until the answer is neither undefined nor an error. @throws Error past the deadline (ms) */
+/** Asks again until the answer is neither undefined nor an error. @throws Error after the deadline (ms) */
 export async function waitFor<T>(
   what: string,
   deadline: number,
@@ -75,7 +75,7 @@ export async function waitFor<T>(
   }
 }
 
-/** What the lab is doing that takes long. */
+/** Reports a step of the lab that takes long. */
 export function progress(line: string): void {
   process.stderr.write(`lab: ${line}\n`);
 }

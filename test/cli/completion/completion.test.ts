@@ -1,4 +1,4 @@
-// Completion in real shells: what they offer is what there is.
+// Completion in real shells: they offer what the command has.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['tmpfleet no', ['node', 'node-agent']],
   ['tmpfleet node ', ['add', 'cordon', 'drain', 'help', 'ls', 'rm', 'uncordon']],
   ['tmpfleet node drain --f', ['--force', '--front']],
-  // What follows a flag is its value, whatever it is called.
+  // The word after a flag is its value, even if it looks like a verb.
   ['tmpfleet pool resize --warm ', ['all']],
   ['tmpfleet node add --id node --no', ['--no-probe']],
   ['tmpfleet sandbox ls --state c', ['claimed']],
@@ -48,7 +48,7 @@ const others = describe.skipIf(why !== undefined && !(has('fish') && has('zsh') 
 others('other shells', () => {
   beforeAll(() => ensurePackages(['fish', 'zsh', 'tmux']));
 
-  test('fish completes the same', async () => {
+  test('fish offers the same', async () => {
     for (const [line, offered] of CASES) {
       const out = await runProgram('fish', [
         '--no-config',
@@ -62,7 +62,7 @@ others('other shells', () => {
     }
   });
 
-  test('zsh completes as it is typed, and lists what there is', async () => {
+  test('zsh completes while typing, and lists the choices', async () => {
     const terminal = await openTerminal('zsh -f -i', { columns: 100, rows: 30 });
     try {
       await terminal.type(

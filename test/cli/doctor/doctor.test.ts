@@ -1,4 +1,4 @@
-// `tmpfleet doctor` on a host, as its operator runs it: a host that is well, and each fault really there.
+// `tmpfleet doctor` on a host, as its operator runs it: on a healthy host, and with each fault made for real.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const printedSchema = z.object({
   ),
 });
 
-/** What it prints as JSON, by check. Later flags outweigh earlier ones. */
+/** The checks that it prints as JSON, by name. Later flags win over earlier ones. */
 async function examine(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const common = [
     '--host',
@@ -43,7 +43,7 @@ async function examine(flags: readonly string[], env: Readonly<Record<string, st
 }
 
 describe('on a host for the local engine', { timeout: 120_000 }, () => {
-  test('says that nothing is isolated, and is well otherwise', async () => {
+  test('says that nothing is isolated, and finds no other fault', async () => {
     const { code, ok, levels } = await examine(['--engine', 'local']);
     expect({ code, ok }).toEqual({ code: 0, ok: true });
     expect(levels).toMatchObject({ isolation: 'warn', port: 'ok', 'data directory': 'ok', disk: 'ok' });
@@ -59,7 +59,7 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
     expect(doctor.output()).toMatch(/^\d+ ok, \d+ to look at, 0 failed$/m);
   });
 
-  test('tells a port that is taken from one that is held by this very node', async () => {
+  test('tells a port that another program holds from one that this node holds', async () => {
     const agent = bench.keep(await startAgent({ nodeId: 'mine', capacity: '1' }));
     const { port } = new URL(agent.url);
     const mine = await examine(['--engine', 'local', '--port', port, '--node-id', 'mine']);
@@ -76,7 +76,7 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
     });
   });
 
-  test('finds a data directory that cannot be one, and options that do not go together', async () => {
+  test('finds an unusable data directory, and options that contradict each other', async () => {
     const file = join(dir, 'a-file');
     writeFileSync(file, '');
     const bad = await examine(['--engine', 'local', '--data-dir', join(file, 'below'), '--require-ticket']);
@@ -85,7 +85,7 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
     expect(bad.of('configuration')?.detail).toContain('require-ticket');
   });
 
-  test('looks at the front it is to have', async () => {
+  test('checks the front that the node has', async () => {
     const front = await bench.front();
     const well = await examine(['--engine', 'local', '--front-url', front.url]);
     expect(well.of('front')).toMatchObject({ level: 'ok', detail: expect.stringContaining('0 s') });
@@ -102,7 +102,7 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
     });
   });
 
-  test('counts the files that may be open against the capacity', async () => {
+  test('compares the limit of open files with the capacity', async () => {
     const script = 'ulimit -n 300; exec "$0" "$@"';
     const flags = ['doctor', '--json', '--engine', 'local', '--host', '127.0.0.1', '--capacity', '500'];
     const doctor = tmpfleet([...flags, '--data-dir', join(dir, 'data')], {}, ['sh', '-c', script]);
@@ -115,7 +115,7 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
   });
 });
 
-test('a Docker that is not there is a failure with a remedy', async () => {
+test('a missing Docker is a failure with a remedy', async () => {
   const { code, of, levels } = await examine([
     '--engine',
     'docker',
@@ -136,7 +136,9 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
   const leftovers = (): Promise<string> =>
     run('docker', ['-H', docker.host, 'ps', '-aq', '--filter', 'label=tmpfleet.node']);
 
-  test('all is well: two sandboxes start, reach nothing, and are gone', { timeout: 120_000 }, async () => {
+  test('a healthy host passes: two sandboxes start, reach nothing, and are removed', {
+    timeout: 120_000,
+  }, async () => {
     const { code, of, levels } = await examine([...host, ...tiny]);
     expect(levels).toMatchObject({
       ...{ configuration: 'ok', docker: 'ok', confinement: expect.stringMatching(/ok|warn/), image: 'ok' },
@@ -150,7 +152,7 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
     expect((await leftovers()).trim()).toBe('');
   });
 
-  test('without the firewall rule a sandbox reaches the host, which is found out', {
+  test('without the firewall rule a sandbox reaches the host, which is a failure', {
     timeout: 120_000,
   }, async () => {
     const { code, of } = await examine([...host, ...tiny, '--host-firewall', 'off']);
@@ -162,7 +164,7 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
     });
   });
 
-  test('an image that is missing is a failure; one that can be pulled is a word', async () => {
+  test('a missing image is a failure; one that can be pulled is a warning', async () => {
     const missing = await examine([...host, '--image', 'tmpfleet-lab/none:1']);
     expect(missing.code).toBe(1);
     expect(missing.of('image')).toMatchObject({
@@ -177,7 +179,7 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
     });
   });
 
-  test('a command that does not start a server is found out', { timeout: 120_000 }, async () => {
+  test('a command that starts no server is a failure', { timeout: 120_000 }, async () => {
     const broken = [...host, '--image', docker.tinyImage, '--command', 'sleep 100', '--start-timeout', '4s'];
     const { code, of } = await examine(broken);
     expect(code).toBe(1);

@@ -1,4 +1,4 @@
-// `tmpfleet doctor --front`: a fleet of real nodes that is well, and each fault really there.
+// `tmpfleet doctor --front`: a healthy fleet of real nodes, and each fault made for real.
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Bench, type Front, post, SECRET } from '../../redirector/support.ts';
@@ -34,12 +34,12 @@ async function node(front: Front, nodeId: string, secret = SECRET): Promise<Test
   await agent.warm(1);
   const answer = await post(`${front.controlUrl}/api/nodes`, { url: agent.url, id: nodeId, probe: false });
   expect(answer.status).toBe(201);
-  await until('the front has heard it', async () => (await front.stats()).hosts[agent.url]?.available === 1);
+  await until('the front has polled it', async () => (await front.stats()).hosts[agent.url]?.available === 1);
   return agent;
 }
 
 describe('a fleet', { timeout: 120_000 }, () => {
-  test('that is well: each node, a reader who comes, looks, and leaves nothing behind', async () => {
+  test('that is healthy: each node passes, and a test reader leaves nothing behind', async () => {
     const front = await bench.front();
     const agent = await node(front, 'one');
     const { code, findings, of } = await examine(front, ['--url', front.url]);
@@ -53,7 +53,7 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(agent.pool.table.endings()).toEqual({ deleted: 1 });
   });
 
-  test('with a node of another secret, one that is gone, and one that is cordoned', async () => {
+  test('with a node of another secret, one that stopped, and one that is cordoned', async () => {
     const front = await bench.front();
     await node(front, 'stranger', 'a-secret-of-another-fleet');
     const cordoned = await node(front, 'cordoned');
@@ -77,7 +77,7 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(of('front')).toMatchObject({ level: 'warn', detail: '3 nodes, 1 of them takes readers' });
   });
 
-  test('without nodes, and a reader with nowhere to go', async () => {
+  test('without nodes, where a reader cannot be placed', async () => {
     const front = await bench.front();
     const { code, of } = await examine(front, ['--url', front.url]);
     expect(code).toBe(1);
@@ -85,7 +85,7 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(of('reader')).toMatchObject({ level: 'fail', detail: expect.stringContaining('503') });
   });
 
-  test('that asks for its token, or is not there', async () => {
+  test('that needs its token, or does not answer', async () => {
     const controlToken = 'a-token-of-the-control-listener';
     const front = await bench.front({ controlToken });
     expect((await examine(front)).of('front')).toMatchObject({

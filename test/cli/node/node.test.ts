@@ -8,7 +8,7 @@ import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 import { run } from '../run.ts';
 
-// A test runs several commands one after another, each a start of Node.
+// A test runs several commands one after another; each starts a Node process.
 vi.setConfig({ testTimeout: 240_000 });
 
 let demo: Demo;
@@ -27,12 +27,12 @@ const told = (...args: string[]) => run(['node', ...args], env);
 const nodes = async () => nodesSchema.parse(await ask(`${demo.control()}/api/nodes`)).nodes;
 const node = async (id: string) => (await nodes()).find((each) => each.id === id);
 
-/** What goes before and after a test goes by the API itself. */
+/** Setup and cleanup of a test use the API itself. */
 async function ask(url: string, method = 'GET'): Promise<unknown> {
   return (await fetch(url, { method })).json();
 }
 
-/** A sandbox at the first node, by its own API. @returns its id */
+/** Claims a sandbox at the first node, by its API. @returns its id */
 async function spawnAtFirst(): Promise<string> {
   const { url } = z
     .object({ url: z.string() })
@@ -40,7 +40,7 @@ async function spawnAtFirst(): Promise<string> {
   return url.split('/')[2] ?? '';
 }
 
-/** Ready again, and nobody there. */
+/** Makes the first node ready again, without readers. */
 async function clear(): Promise<void> {
   const all = z.array(sandboxSchema).parse(await ask(`${demo.nodeControl()}/api/sandboxes`));
   const held = all.filter(({ state }) => state === 'claimed' || state === 'active');
@@ -69,12 +69,12 @@ describe('tmpfleet node ls', () => {
 });
 
 describe('an order', () => {
-  test('cordon and uncordon do as they say, and say what became of it', async () => {
+  test('cordon and uncordon change the node, and print its new state', async () => {
     expect(await told('cordon', first)).toMatchObject({
       ...{ code: 0, out: `${first} is cordoned: no new readers; nobody is there\n` },
     });
     expect(await node(first)).toMatchObject({ state: 'cordoned' });
-    // The other one is the last that takes readers now.
+    // The other node is now the last that takes readers.
     expect(await told('cordon', second)).toMatchObject({
       code: 3,
       err: expect.stringMatching(/is the last node that takes readers.*--force/),
@@ -85,7 +85,7 @@ describe('an order', () => {
     await ask(`${demo.control()}/api/nodes/${second}/uncordon`, 'POST');
   });
 
-  test('to a node that nobody knows names those that were near', async () => {
+  test('to an unknown node suggests similar names', async () => {
     expect(await told('drain', first.replace('demo', 'dmeo'))).toMatchObject({
       code: 3,
       err: expect.stringContaining(`did you mean ${first}`),
@@ -95,7 +95,7 @@ describe('an order', () => {
 });
 
 describe('a drain', () => {
-  test('waits for its readers, tells how many are left, and ends when the last has gone', async () => {
+  test('waits for its readers, shows how many are left, and ends when the last has left', async () => {
     await clear();
     const sandbox = await spawnAtFirst();
     const drain = wait('--deadline', '1h');
@@ -106,7 +106,7 @@ describe('a drain', () => {
     expect(drain.output()).toContain(`${first} is drained: nobody is left there`);
   });
 
-  test('says when the deadline had to end readers', async () => {
+  test('says that the deadline had to end readers', async () => {
     await clear();
     await spawnAtFirst();
     const { code, out } = await run(['node', 'drain', first, '--now', '--wait', '--json'], env);
@@ -120,7 +120,7 @@ describe('a drain', () => {
     expect((await told('ls')).out).toContain('the deadline ended its last readers');
   });
 
-  test('that is called off, or takes too long, is not done: exit code 5', async () => {
+  test('that is cancelled, or takes too long, ends with exit code 5', async () => {
     await clear();
     await spawnAtFirst();
     const late = await run(['node', 'drain', first, '--wait', '--timeout', '1s'], env);
@@ -149,7 +149,7 @@ describe('a drain', () => {
 });
 
 describe('the list', () => {
-  test('loses a node only when nobody is left there, or by force; and takes it again', async () => {
+  test('removes a node only without readers or by force, and takes it again', async () => {
     await clear();
     const { url } = z.object({ url: z.string() }).parse(await node(first));
     expect(await told('rm', first)).toMatchObject({
@@ -169,17 +169,17 @@ describe('the list', () => {
       err: expect.stringContaining('again'),
     });
     expect((await told('add', 'ftp://there')).err).toContain('ftp');
-    await until('it is heard', async () => (await node('again'))?.reachability === 'reachable');
-    // Drained, it goes without being insisted on.
+    await until('the front has polled it', async () => (await node('again'))?.reachability === 'reachable');
+    // Drained, it can be removed without --force.
     expect((await told('drain', 'again', '--now', '--wait')).code).toBe(0);
     expect((await told('rm', 'again')).code).toBe(0);
     expect((await told('add', url, '--id', first, '--no-probe')).code).toBe(0);
-    await until('it is heard', async () => (await node(first))?.reachability === 'reachable');
+    await until('the front has polled it', async () => (await node(first))?.reachability === 'reachable');
     await clear();
   });
 });
 
-describe('a front that cannot be asked', () => {
+describe('a front that does not answer', () => {
   test('is named, with what to check', async () => {
     const nowhere = await run(['node', 'ls', '--front', 'http://127.0.0.1:1'], env);
     expect(nowhere).toMatchObject({ code: 4, out: '' });

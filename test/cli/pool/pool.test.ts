@@ -1,4 +1,4 @@
-// `tmpfleet pool …` and `tmpfleet sandbox …` as an operator types them, at a real node-agent that is restarted meanwhile.
+// `tmpfleet pool …` and `tmpfleet sandbox …` as an operator types them, at a real node-agent that also restarts.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 import { run, runJson } from '../run.ts';
 
-// A test runs several commands one after another, each a start of Node.
+// A test runs several commands one after another; each starts a Node process.
 vi.setConfig({ testTimeout: 240_000 });
 
 const TOKEN = 'a-token-of-the-control-listener';
@@ -18,7 +18,7 @@ let dir = '';
 let agent: Run;
 let env: Record<string, string> = {};
 
-/** On what the last one left. */
+/** Starts an agent in the data directory of the last one. */
 async function start(flags: readonly string[] = []): Promise<void> {
   const places = [
     '--host',
@@ -79,7 +79,7 @@ const warm = (count: number) =>
 const pool = (...args: string[]) => run(['pool', ...args], env);
 
 describe('tmpfleet pool', () => {
-  test('resizes at run time, says what is configured, and the node remembers it over a restart', async () => {
+  test('resizes at run time, shows what is configured, and the node keeps it over a restart', async () => {
     await warm(2);
     const { code, out } = await pool('resize', '--capacity', '5', '--warm', '3');
     expect(code).toBe(0);
@@ -101,7 +101,7 @@ describe('tmpfleet pool', () => {
     expect(await pool('resize', ...flags)).toMatchObject({ code, err: expect.stringMatching(message) });
   });
 
-  test('recycles: tells how it goes, and every sandbox that nobody has is another afterwards', async () => {
+  test('recycles: shows the progress, and replaces every unclaimed sandbox', async () => {
     await warm(2);
     const before = new Set((await sandboxes()).map(({ id }) => id));
     const { code, out, err } = await pool('recycle', '--wait');
@@ -111,7 +111,7 @@ describe('tmpfleet pool', () => {
     expect((await sandboxes()).filter(({ id }) => before.has(id))).toEqual([]);
   });
 
-  test('paused, starts nothing and recycles nothing, until it is resumed', async () => {
+  test('starts and recycles nothing while paused, until it is resumed', async () => {
     await warm(2);
     expect((await pool('pause')).out).toContain('paused: nothing is started');
     expect(await pool('recycle', '--wait')).toMatchObject({
@@ -120,20 +120,20 @@ describe('tmpfleet pool', () => {
     });
     expect((await status()).fleet).toMatchObject({ warm: 2, paused: true });
     expect((await pool('resume')).code).toBe(0);
-    await until('all gave way', async () => (await status()).pool.stale === 0, 60_000);
+    await until('all were replaced', async () => (await status()).pool.stale === 0, 60_000);
     await warm(2);
   });
 });
 
 describe('tmpfleet sandbox', () => {
-  test('lists them in short, by state, and ends those that are named by their beginning', async () => {
+  test('lists sandboxes with short ids, by state, and ends those named by a prefix', async () => {
     await warm(2);
     const [first, second] = (await sandboxes()).map(({ id }) => id);
     const listed = await run(['sandbox', 'ls', '--state', 'warm'], env);
     expect(listed.out).toMatch(/^ID +STATE +AGE +CLAIMED +LAST USE +ENGINE ADDRESS +IMAGE\n/);
     expect(listed.out).toContain(`\n${first?.slice(0, 8)}  warm `);
     expect(listed.out).not.toContain(first);
-    // One unknown name, and none is ended.
+    // With one unknown name, none is ended.
     const refused = await run(['sandbox', 'rm', first ?? '', 'nothing-like-it'], env);
     expect(refused).toMatchObject({
       code: 3,
@@ -151,7 +151,7 @@ describe('tmpfleet sandbox', () => {
   });
 });
 
-test('a token that is missing or wrong is said to be, and where it was from', async () => {
+test('an error says that a token is missing or wrong, and where it came from', async () => {
   const place = { TMPFLEET_NODE: env.TMPFLEET_NODE ?? '' };
   expect(await run(['pool', 'status'], place)).toMatchObject({
     ...{ code: 3, err: expect.stringMatching(/requires a token, and none was given.*--control-token-file/) },

@@ -16,7 +16,7 @@ async function type(url: string, ...words: readonly string[]): Promise<{ code: u
   return { code: await run.ended, text: run.output() };
 }
 
-test('a list that was deleted is told of, decided on, and the trail tells who did it', async () => {
+test('a deleted registry is reported and restored, and the audit trail names the caller', async () => {
   const front = await bench.front();
   const { controlUrl, dataDir } = front;
   expect(await type(controlUrl, 'audit')).toEqual({ code: 0, text: 'nothing was ordered yet\n' });
@@ -30,9 +30,9 @@ test('a list that was deleted is told of, decided on, and the trail tells who di
   expect(nothing).toMatchObject({ code: 3, text: expect.stringMatching(/nothing to decide/) });
 
   rmSync(join(dataDir, 'nodes.json'));
-  await until('it is noticed', async () => {
+  await until('the front notices it', async () => {
     const { code, text } = await type(controlUrl, 'registry', 'show', '--json');
-    // For scripts: it fails, and the JSON is on standard output all the same.
+    // For scripts: the command fails, and the JSON is still on standard output.
     return code === 3 && text.includes('"state": "lost"');
   });
   expect((await type(controlUrl, 'registry', 'show')).text).toMatch(/LOST.*\nthe file is gone\n.*restore/s);

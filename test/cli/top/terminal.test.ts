@@ -26,7 +26,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     }
     front = await startFront();
     await addNodes();
-    // What it leaves behind is on the screen that it was given.
+    // What the command leaves behind stays on this screen.
     const line = `echo before; '${process.execPath}' '${COMMAND}' top --front ${front.controlUrl} --interval 200ms; echo "left with $?"; cat`;
     terminal = await openTerminal(line, { columns: 120, rows: 20 });
   });
@@ -46,7 +46,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     }
   };
 
-  test('draws, follows the window, and gives the screen back', async () => {
+  test('draws, follows the window size, and restores the screen', async () => {
     const wide = await terminal.shows(/^slots .* 0 held, 6 warm, 0 starting, 20 free of 26$/m);
     expect(wide).toMatch(/^tmpfleet +http\S+ +3 nodes: 3 ready +\d\d:\d\d:\d\d/);
     expect(wide).toMatch(/^host1 +ready +▓▓·+ /m);
@@ -54,7 +54,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     expect(await terminal.hasCursor()).toBe(false);
     await terminal.resize(60, 12);
     const narrow = await terminal.shows(/^tmpfleet +http.{0,49}\d\d:\d\d:\d\d$/m);
-    // A line that was too long would have gone on in the next.
+    // A line that is too long would continue in the next one.
     expect(narrow.split('\n').filter((line) => /^(host\d|NODE|slots|arrivals)/.test(line))).toHaveLength(6);
     await terminal.resize(120, 20);
     await terminal.shows(/^host1 .* \d+ +\d+ +12 /m);
@@ -65,7 +65,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     expect(await terminal.hasCursor()).toBe(true);
   });
 
-  test('shows a drain under way, with who is left and until when; Ctrl-C leaves', async () => {
+  test('shows a drain under way, with its readers and deadline; Ctrl-C leaves', async () => {
     const readers = Array.from({ length: 9 }, () => new Reader());
     for (const reader of readers) expect((await reader.click(`${front.url}/tree`)).status).toBe(200);
     await until('each node has a reader', () => agents.every((agent) => agent.pool.status().held > 0));
@@ -75,7 +75,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
       /^host2 +draining +█+ +\d+ +0 +0 +8 .* until \d\d:\d\d \((30|29) min\)$/m,
     );
     expect(shown).toMatch(new RegExp(`^host2 +draining +█{${held}} +${held} +0 `, 'm'));
-    // Its other slots are nobody's to have.
+    // A drained node's other slots are not available.
     const free = [agents[0], agents[2]].reduce((sum, agent) => {
       const { held: taken = 0, warm = 0, starting = 0, removing = 0 } = agent?.pool.status() ?? {};
       return sum + (agent === agents[0] ? 12 : 6) - taken - warm - starting - removing;
@@ -86,7 +86,7 @@ describeNeeding(['terminal', 'chromium'], 'tmpfleet top in a terminal', ({ chrom
     await terminal.shows(/left with 0/);
   });
 
-  test('says that the front is away, keeps what it last knew, and goes on when it is back', async () => {
+  test('says that the front is away, keeps the last numbers, and goes on when it is back', async () => {
     await terminal.shows(/^host1 +ready/m);
     const { port } = new URL(front.controlUrl);
     await front.close();

@@ -1,4 +1,4 @@
-// `tmpfleet top` where there is no terminal: one picture, or its numbers; and the picture itself.
+// `tmpfleet top` without a terminal: one picture, or its numbers; and the picture itself.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { TopView } from '../../../cli/top/numbers.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo?.end());
 
-describe('tmpfleet top elsewhere', () => {
+describe('tmpfleet top without a terminal', () => {
   test('prints one picture, plain, and exits', async () => {
     const { code, out } = await run(['top', '--interval', '200ms'], env);
     expect(code).toBe(0);
@@ -45,7 +45,7 @@ describe('tmpfleet top elsewhere', () => {
     expect(Object.values(view.slots).reduce((sum, count) => sum + count)).toBe(8);
   });
 
-  test('of a front that is not there ends with exit code 4', async () => {
+  test('ends with exit code 4 if the front does not answer', async () => {
     expect(await run(['top', '--once', '--front', 'http://127.0.0.1:1'])).toMatchObject({ code: 4, out: '' });
   });
 });
@@ -68,14 +68,14 @@ describe('the picture', () => {
   const draw = (nodes: TopView['nodes'], columns = 120, rows = 40) =>
     drawTop(view(nodes), { columns, rows, colour: false });
 
-  test('has a sign a slot where there is room, and lines up names in any script', () => {
+  test('has one character a slot if there is room, and lines up names in any script', () => {
     const lines = draw([row('plain'), row('ノード一')]);
     expect(lines.filter((line) => line.includes('████▓▓▓░░·')).length).toBe(3);
     expect(lines.find((line) => line.startsWith('ノード一'))).toMatch(/^ノード一 {2}ready/);
     expect(lines.find((line) => line.startsWith('plain'))).toMatch(/^plain {5}ready/);
   });
 
-  test('tells of a drain with its deadline, and shows trouble first where not all fit', () => {
+  test('shows a drain with its deadline, and lists nodes with trouble first where not all fit', () => {
     const deadline = new Date(Date.parse('2026-01-01T12:29:00.000Z')).toISOString();
     const nodes = [
       ...Array.from({ length: 20 }, (_, index) => row(`n${index}`)),
@@ -92,7 +92,7 @@ describe('the picture', () => {
     expect(lines.some((line) => /^… and \d+ more/.test(line))).toBe(true);
   });
 
-  test('lets nothing through that could command the terminal', () => {
+  test('removes characters that could control the terminal', () => {
     const lines = draw([
       row('n1', { reachability: 'unreachable', unreachable_reason: 'bad\u001b[2J\u0007 answer' }),
     ]);

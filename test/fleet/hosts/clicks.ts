@@ -1,29 +1,29 @@
-// A steady stream of new readers at the front, each of whom gets a sandbox and leaves again; what they met.
+// A steady stream of new readers at the front, each of whom gets a sandbox and leaves again; each click is recorded.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Landing, Reader } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 import type { Front } from './front.ts';
 import type { Host } from './host.ts';
 
-/** A reader who finds their browser's own error page reloads so much later: no human is faster. */
+/** Time before a reader reloads their browser's own error page (ms): no human is faster. */
 const RELOAD_AFTER_MS = 1_000;
-/** Asked more often, the question would be a good part of the load. */
+/** Poll interval (ms): more often, polling would be a good part of the load. */
 const LEAVING_ASKS_MS = 200;
 /** A browser follows twenty redirects; a click needs far fewer. */
 const MAX_HOPS = 12;
 
 export interface Met {
-  /** When they clicked, as `performance.now()` tells. */
+  /** Time of the click, by `performance.now()`. */
   readonly at: number;
-  /** The node that the front sent them to first. */
+  /** The node that the front sent the reader to first. */
   readonly node: string | undefined;
-  /** Of the last answer, that of the reload when there was one. */
+  /** Status of the last answer, after the reload when there was one. */
   readonly landing: Landing | undefined;
-  /** The node's address did not answer them: a browser shows its own error page, and they reload. */
+  /** The node's address did not answer: a browser shows its own error page, and the reader reloads. */
   readonly unreached: string | undefined;
-  /** How often a node sent them back to the front. */
+  /** How often a node sent the reader back to the front. */
   readonly bounces: number;
-  /** What no reader may see: an error status, the front not answering, or a reload that fails too. */
+  /** What a reader must never see: an error status, no answer from the front, or a reload that fails too. */
   readonly error: string | undefined;
   readonly ms: number;
 }
@@ -49,7 +49,7 @@ export class Clicks {
     this.#stream = this.#run();
   }
 
-  /** Readers whom a node did not answer, and who are not on their way again yet. */
+  /** Readers whom a node did not answer, and who have not reloaded yet. */
   get reloading(): number {
     return this.#reloading;
   }
@@ -67,7 +67,7 @@ export class Clicks {
       if (this.#open.size >= this.#options.atOnce) await Promise.race(this.#open);
       const click = this.#click().then(() => void this.#open.delete(click));
       this.#open.add(click);
-      // The load, not a wait for anything.
+      // The rate of the load, not a wait for a condition.
       await delay(1000 / this.#options.perSecond, undefined, this.#ended).catch(() => undefined);
     }
   }
@@ -79,7 +79,7 @@ export class Clicks {
     const second = first.unreached === undefined ? undefined : await this.#reload(reader);
     const end = second ?? first;
     if (end.error !== undefined) {
-      // Most of the answer to why is in what the front took the nodes for.
+      // The front's view of its nodes explains most failures.
       const nodes = await this.#options.front.nodes();
       process.stderr.write(`${end.error}\n  ${nodes.map((node) => JSON.stringify(node)).join('\n  ')}\n`);
     }
@@ -114,7 +114,7 @@ export class Clicks {
       ...{ node, bounces, landing: undefined, unreached: undefined, error: undefined },
       ...how,
     });
-    // A hop at a time, so that it is known whose address did not answer.
+    // One hop at a time, so that a missing answer has an address.
     for (let hop = 0; hop < MAX_HOPS; hop += 1) {
       try {
         const landing = await reader.click(here, /./);
@@ -135,13 +135,13 @@ export class Clicks {
   }
 
   /**
-   * Gives the sandbox back, by the operator's way: tiny-server has no button for it. They have left when it is
-   * gone, so that a busy machine, slow to take sandboxes away, is not asked for ever more.
+   * Gives the sandbox back by the control API: tiny-server has no button for it. The reader has left once it is gone,
+   * so that a busy machine, slow to remove sandboxes, gets no more requests than it can handle.
    */
   async #leave({ url, sandbox }: Landing): Promise<void> {
     const host = this.#options.hosts().find((each) => url.startsWith(each.url));
     if (host === undefined) throw new Error(`no host of ours: ${url}`);
-    // Asked until it is so: the agent may have been killed before it did it.
+    // Repeated until it is done: the agent may have been killed before it did it.
     await until(
       `the sandbox at ${url} is gone`,
       async () => {

@@ -1,4 +1,4 @@
-// A host is cut off for a while: new readers are sent elsewhere meanwhile, and its own readers find their sandboxes again.
+// A host is cut off for a while: new readers go to other hosts, and its own readers find their sandboxes again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
@@ -6,13 +6,13 @@ import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
 import { HostFleet } from './fleet.ts';
 
-/** A minute's cut with polls as they are unless told, in a quarter of that time; whole with TMPFLEET_TEST_FULL_SCALE=1. */
+/** A minute's cut at the default poll interval, in a quarter of that time; in full with TMPFLEET_TEST_FULL_SCALE=1. */
 const SCALE = process.env.TMPFLEET_TEST_FULL_SCALE === undefined ? 4 : 1;
 const POLL_MS = 2_000 / SCALE;
 const CUT_MS = 60_000 / SCALE;
 const HELD = 9;
 const CLICKS_PER_SECOND = SCALE / 2;
-/** Those who were sent there before it was noticed hang until it is healed, and others come all the while. */
+/** Readers sent there before the front notices hang until the cut ends, while others keep coming. */
 const CLICKS_AT_ONCE = 12;
 
 describeNeeding(['docker'], 'three hosts', () => {
@@ -47,14 +47,14 @@ describeNeeding(['docker'], 'three hosts', () => {
       atOnce: CLICKS_AT_ONCE,
       hosts: () => hosts,
     });
-    await until('somebody new has landed', () => clicks.met.length > 3, 60_000);
+    await until('a new reader has landed', () => clicks.met.length > 3, 60_000);
     const before = there.map(({ count }) => count);
     await front.sees(cut, { reachability: 'reachable', schedulable: true });
     await cut.cutOff();
     const cutAt = performance.now();
     await front.sees(cut, { reachability: 'unreachable' });
     const noticedAt = performance.now();
-    // How long it lasts is what is tried here, and not a wait for anything.
+    // The length of the cut is the test's input, not a wait for a condition.
     await delay(CUT_MS - (noticedAt - cutAt));
     const healAt = performance.now();
     await cut.heal();
@@ -77,7 +77,7 @@ describeNeeding(['docker'], 'three hosts', () => {
     process.stderr.write(`cut off: ${figures.join('; ')}
 `);
 
-    // Two polls a fifth later than due, each with its timeout; and as much again for a busy machine.
+    // Two polls, each a fifth late, with their timeouts; and as much again for a busy machine.
     expect(noticedAt - cutAt).toBeLessThan(2 * 2 * (1.2 * POLL_MS + POLL_MS) + 2_000);
     expect(during.length).toBeGreaterThan(0);
     expect(during.filter(({ node }) => node === cut.url)).toEqual([]);

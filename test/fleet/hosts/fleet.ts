@@ -6,7 +6,7 @@ import { Host, type HostOptions } from './host.ts';
 export interface FleetSettings {
   /** Flags of the front. */
   readonly front: readonly string[];
-  /** One a host. One of them at most runs Docker: the local engine is quicker, and two cores bear no more. */
+  /** One a host. At most one of them runs Docker: the local engine is quicker, and two cores cannot carry more. */
   readonly engines: readonly HostOptions['engine'][];
   readonly capacity: number;
   readonly warm: number;
@@ -23,7 +23,7 @@ export class HostFleet {
     this.#settings = settings;
   }
 
-  /** All hosts are whole, and readers may be sent to each: `host0`, `host1` … */
+  /** All hosts are connected, and readers may be sent to each: `host0`, `host1` … */
   static async start(settings: FleetSettings): Promise<HostFleet> {
     const fleet = new HostFleet(await Front.start(settings.front), settings);
     const { front, hosts } = fleet;
@@ -36,13 +36,13 @@ export class HostFleet {
     return fleet;
   }
 
-  /** Another one, of which the front does not know. */
+  /** Another host, unknown to the front. */
   startHost(name: string, engine: HostOptions['engine']): Promise<Host> {
     const { capacity, warm } = this.#settings;
     return Host.start({ name, front: this.front.url, engine, capacity, warm });
   }
 
-  /** This many readers come together and stay until the end. */
+  /** This many readers arrive together and stay until the end. */
   async arrive(count: number): Promise<void> {
     const arriving = Array.from({ length: count }, () => Holder.arrive(this.front.url));
     this.holders.push(...(await Promise.all(arriving)));

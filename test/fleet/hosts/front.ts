@@ -1,4 +1,4 @@
-// The front of a fleet of hosts: a redirector process outside of them all.
+// The front of a fleet of hosts: a redirector process outside all of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ export class Front {
     return new Front(run, dataDir, await run.printed(/"url":"(http:[^"]+)","control":"(http:[^"]+)"/, UP_MS));
   }
 
-  /** Adds a host as an operator does, under its own name. */
+  /** Adds a host as an operator does, with its own name. */
   async add({ name, url }: Host): Promise<void> {
     const answer = await this.#ask('POST', '/api/nodes', { id: name, url, probe: false });
     if (answer.status !== 201) throw new Error(`not added: ${answer.status} ${await answer.text()}`);
@@ -53,7 +53,7 @@ export class Front {
     return nodesSchema.parse(await (await this.#ask('GET', '/api/nodes')).json()).nodes;
   }
 
-  /** Until what the front tells of a host is so. */
+  /** Waits until the front shows a host as expected. */
   async sees(host: Host, expected: Seen, ms = 60_000): Promise<void> {
     await until(
       `the front sees ${host.name} as ${JSON.stringify(expected)}`,
@@ -61,7 +61,7 @@ export class Front {
         const node = (await this.nodes()).find(({ id }) => id === host.name);
         if (node === undefined) throw new Error('it is not there');
         const fits = Object.entries(expected).every(([key, value]) => Reflect.get(node, key) === value);
-        // The cause that is shown when it never is so.
+        // The cause in the error if it never fits.
         if (!fits) throw new Error(JSON.stringify(node));
         return true;
       },

@@ -1,11 +1,11 @@
-// A reader who stays: holds a sandbox and a WebSocket on which it counts, and comes back when that breaks.
+// A reader who stays: holds a sandbox and a WebSocket that counts, and reconnects when it breaks.
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { Reader } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 
-/** After this much silence the page reconnects. */
+/** Silence after which the page reconnects (ms). */
 const SILENT_MS = 3_000;
 const AGAIN_MS = 100;
 const HANDSHAKE_MS = 3_000;
@@ -19,9 +19,9 @@ export class Holder {
   /** How often the page reconnected, and the longest time that it took (ms). */
   reconnects = 0;
   slowest = 0;
-  /** Answers other than a connection. */
+  /** Answers to a reconnect other than a connection. */
   refusals = 0;
-  /** What must never be: a count that went back, another process behind the address. */
+  /** What must never happen: a count that goes back, another process behind the address. */
   readonly faults: string[] = [];
   readonly #url: string;
   #socket: WebSocket | undefined;
@@ -52,7 +52,7 @@ export class Holder {
     return this.#count;
   }
 
-  /** Until it has counted on, over a connection made after now when the last one is broken. */
+  /** Waits until the count goes on, over a new connection if the last one is broken. */
   async counts(ms = 30_000): Promise<void> {
     const ticks = this.#ticks;
     await until(`the sandbox at ${this.#url} counts on`, () => this.#ticks > ticks, ms);

@@ -1,4 +1,4 @@
-// A host of a fleet: a network namespace with a Docker Engine and a node-agent, to be killed and cut off.
+// A host of a fleet: a network namespace with a Docker Engine and a node-agent, which tests kill and cut off.
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ export const UP_MS = 120_000;
 export interface HostOptions {
   readonly name: string;
   readonly front: string;
-  /** `local` where the machine has not the cores for more containers: the host is one all the same. */
+  /** `local` where the machine has too few cores for more containers. */
   readonly engine: 'docker' | 'local';
   readonly capacity: number;
   readonly warm: number;
@@ -30,7 +30,7 @@ export interface HostOptions {
 
 const sandboxesSchema = z.array(z.object({ id: z.string(), state: z.string() }));
 
-/** The packets that a host that is cut off neither gets nor sends. */
+/** The packets that are dropped at a host that is cut off, both ways. */
 const CUT = [
   ['INPUT', '-i', 'machine0', '-j', 'DROP'],
   ['OUTPUT', '-o', 'machine0', '-j', 'DROP'],
@@ -52,7 +52,7 @@ export class Host {
     this.#dataDir = mkdtempSync(join(lab.dir, 'agent-'));
   }
 
-  /** The host with its agent, up. */
+  /** The host with its agent, running. */
   static async start(options: HostOptions): Promise<Host> {
     const host = new Host(options, await startDocker({ network: 'own' }));
     try {
@@ -89,7 +89,7 @@ export class Host {
     return ['--engine', 'local', '--unsafe-listen', '--command', command];
   }
 
-  /** kill -9: nothing is written, said or closed any more. */
+  /** kill -9: the agent writes, sends and closes nothing more. */
   async killAgent(): Promise<void> {
     this.#agent?.process.kill('SIGKILL');
     await this.#agent?.ended;
@@ -106,7 +106,7 @@ export class Host {
 
   async stats() {
     const { fleet } = nodeStatsSchema.parse(await (await fetch(`${this.url}/stats`)).json());
-    if (fleet === undefined) throw new Error(`${this.name} tells nothing of itself`);
+    if (fleet === undefined) throw new Error(`${this.name} reports no fleet object`);
     return fleet;
   }
 
@@ -122,7 +122,7 @@ export class Host {
     );
   }
 
-  /** What the node says that it has. */
+  /** The sandboxes in the node's report. */
   async sandboxes(): Promise<z.infer<typeof sandboxesSchema>> {
     return sandboxesSchema.parse(await (await this.control('GET', '/api/sandboxes')).json());
   }
@@ -133,14 +133,14 @@ export class Host {
     return fetch(`${this.url.replace(`:${PORT}`, `:${CONTROL_PORT}`)}${path}`, { method, headers, ...given });
   }
 
-  /** What its engine has, whatever the agent says. */
+  /** The sandboxes in its engine, whatever the agent reports. */
   async containers(): Promise<readonly string[]> {
     const filters = JSON.stringify({ label: [LABELS.sandbox] });
     const containers = await this.#lab.client.listContainers({ all: true, filters });
     return containers.map(({ Labels, Id }) => Labels[LABELS.sandbox] ?? Id);
   }
 
-  /** Its cable is as if pulled: what is sent to it, or by it, gets no answer at all. */
+  /** As if its cable was pulled: no packet to it or from it arrives. */
   async cutOff(): Promise<void> {
     for (const rule of CUT) await this.#iptables('-I', ...rule);
   }
@@ -154,7 +154,7 @@ export class Host {
     await runProgram(program, rest);
   }
 
-  /** The engine takes its containers along; the local engine's sandboxes are the agent's own to end. */
+  /** Docker's containers end with the engine; the agent ends the local engine's sandboxes itself. */
   async stop(): Promise<void> {
     if (this.#options.engine === 'local') await this.stopAgent();
     else await this.killAgent();

@@ -1,4 +1,4 @@
-// The agents of three hosts are killed one after another, twenty times, under readers: no reader loses a sandbox.
+// The agents of three hosts are killed one after another, twenty times, below readers: no reader loses a sandbox.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
@@ -6,12 +6,12 @@ import { Clicks } from './clicks.ts';
 import { HostFleet } from './fleet.ts';
 
 const HELD = 30;
-/** As many as are warm on one host. */
+/** The number of warm sandboxes on one host. */
 const TOGETHER = 10;
 const KILLS = 20;
 const CLICKS_PER_SECOND = 2;
 const COUNTS_MS = 90_000;
-/** On a machine that is busy, Docker is no quicker for being asked more. */
+/** On a busy machine Docker gets no quicker with more requests. */
 const CLICKS_AT_ONCE = 6;
 
 describeNeeding(['docker'], 'three hosts', () => {
@@ -25,7 +25,7 @@ describeNeeding(['docker'], 'three hosts', () => {
   });
   afterAll(() => fleet?.stop());
 
-  test('lose no sandbox while their agents are killed, and no reader meets an error', {
+  test('lose no sandbox while their agents are killed, and no reader gets an error', {
     timeout: 480_000,
   }, async () => {
     const { front, hosts, holders } = fleet;
@@ -46,7 +46,7 @@ describeNeeding(['docker'], 'three hosts', () => {
       await host.startAgent();
       await Promise.all(holders.map((holder) => holder.counts(COUNTS_MS)));
       await front.sees(host, { schedulable: true });
-      // Readers who met the dead agent have found another before the next one dies.
+      // Readers who met the dead agent have found another before the next kill.
       await until('no reader is about to reload', () => clicks.reloading === 0, 60_000);
     }
     const seconds = (performance.now() - began) / 1000;

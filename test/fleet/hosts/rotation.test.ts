@@ -1,4 +1,4 @@
-// Rotation under load: a host is added, another drained and retired, and readers notice nothing.
+// Rotation under load: a host is added, another drained and removed, and readers notice nothing.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
 import type { Landing } from '../../support/reader.ts';
@@ -9,7 +9,7 @@ import type { Host } from './host.ts';
 
 const HELD = 9;
 const CLICKS_PER_SECOND = 5;
-/** On a machine that is busy, Docker is no quicker for being asked more. */
+/** On a busy machine Docker gets no quicker with more requests. */
 const CLICKS_AT_ONCE = 10;
 /** Longer than the test, so that it ends no sandbox. Readers who hold one there leave by themselves. */
 const DEADLINE = '10m';
@@ -19,7 +19,7 @@ describeNeeding(['docker'], 'a fleet under load', () => {
   beforeAll(async () => {
     fleet = await HostFleet.start({
       front: ['--poll-interval', '500ms'],
-      // The host that goes runs Docker.
+      // The host that is removed runs Docker.
       engines: ['docker', 'local', 'local'],
       ...{ capacity: 40, warm: 8 },
     });
@@ -84,7 +84,7 @@ describeNeeding(['docker'], 'a fleet under load', () => {
 `);
     expect(errors).toEqual([]);
     expect(forced).toBe(false);
-    // Those who left, and warm ones: had the drain ended a reader's, it would have been forced.
+    // Readers who left, and warm ones: a drain that ended a reader's sandbox would be forced.
     expect(
       Object.keys(ended).filter((reason) => !['deleted', 'drained', 'surplus'].includes(reason)),
     ).toEqual([]);

@@ -1,4 +1,4 @@
-// A certificate authority of a suite's own, by openssl: for real TLS servers and real clients of theirs.
+// A certificate authority for a suite, by openssl: for real TLS servers and their real clients.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export class Authority {
     this.#key = join(dir, 'ca.key');
   }
 
-  /** @param dir made when it is not there */
+  /** @param dir made if it does not exist */
   static async create(dir: string): Promise<Authority> {
     mkdirSync(dir, { recursive: true });
     const authority = new Authority(dir);
@@ -34,7 +34,7 @@ export class Authority {
     return authority;
   }
 
-  /** @param name a host's name or IP address; what a client is called matters to nobody */
+  /** @param name a host's name or IP address; a client's name does not matter */
   async issue(name: string, days = 60): Promise<Certificate> {
     this.#issued += 1;
     const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((kind) =>

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Boots a Debian root file system as a host of the lab: systemd as process 1 of its own namespaces, in control groups
-# of its own, on the network namespace that is there already. Called twice: `outside` puts itself into the control
+# of its own, on an existing network namespace. Called twice: `outside` puts itself into the control
 # groups and namespaces, `inside` makes the mounts and becomes the host.
 #   boot.sh outside NAME NETNS LOWER DIR
 set -euo pipefail
@@ -10,7 +10,7 @@ root=$dir/root
 
 outside() {
   local hierarchies=("$groups"/*/)
-  # With version 2 alone there is one tree, without a directory a controller.
+  # With version 2 alone there is one tree, without one directory a controller.
   [ "$(stat -f -c %T "$groups")" = cgroup2fs ] && hierarchies=("$groups/")
   local hierarchy
   for hierarchy in "${hierarchies[@]}"; do
@@ -24,7 +24,7 @@ outside() {
     mkdir -p "$parent/$netns"
     echo $$ >"$parent/$netns/cgroup.procs"
   done
-  # By --net and not `ip netns exec`, which would mount /sys anew and hide the control groups.
+  # By --net and not `ip netns exec`, which would mount /sys again and hide the control groups.
   exec nsenter --net="/run/netns/$netns" \
     unshare --pid --mount --uts --ipc --cgroup --fork --kill-child=KILL bash "$0" inside "$name" "$netns" "$lower" "$dir"
 }
@@ -37,7 +37,7 @@ inside() {
   mount_groups
   make_devices
   mount -t tmpfs -o mode=755 tmpfs "$root/run"
-  # Docker's own overlays cannot lie on an overlay.
+  # Docker's own overlays cannot be on an overlay.
   mkdir -p "$root/var/lib/docker"
   mount --bind "$dir/docker" "$root/var/lib/docker"
   hostname "$name"
@@ -45,12 +45,12 @@ inside() {
   mkdir -p .machine
   pivot_root . .machine
   umount -l /.machine
-  # In a container systemd leaves this to whoever made it; without, the credentials of units never arrive.
+  # In a container systemd leaves this mount to the container's maker; without it, units get no credentials.
   mount --make-rshared /
   exec env -i container=tmpfleet-lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init
 }
 
-# The machine's settings are not a host's to change; those of its own network are.
+# A host must not change the machine's settings, but may change those of its own network.
 mount_proc() {
   mount -t proc proc "$root/proc"
   mount --bind "$root/proc/sys" "$root/proc/sys"

@@ -1,5 +1,5 @@
-// Bare Debian hosts on a network of their own: systemd as process 1, sshd, and nothing of ours. For what provisions
-// hosts. What they do to control groups, mounts and processes is their own; they end with the process that made them.
+// Bare Debian hosts on a network of their own: systemd as process 1, sshd, and nothing of tmpfleet. For tests that
+// provision hosts. Their control groups, mounts and processes are their own, and end with the process that made them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -34,13 +34,13 @@ export interface DebianHost {
 
 export interface DebianLab {
   readonly hosts: ReadonlyMap<string, DebianHost>;
-  /** OpenSSH's, of the key that root on every host takes. */
+  /** OpenSSH's private key, accepted for root on every host. */
   readonly privateKey: string;
-  /** Pulls the plug: nothing on a host gets to finish anything. */
+  /** Pulls the plug: no process on a host can finish its work. */
   stop(): Promise<void>;
 }
 
-/** @param names as hosts call each other; each boots, and answers ssh */
+/** @param names as hosts call each other; resolves when each has booted and answers ssh */
 export async function startDebianHosts(names: readonly string[]): Promise<DebianLab> {
   await ensurePackages(['iproute2', 'openssh-client', 'util-linux']);
   const lower = await ensureDebianRoot();
@@ -56,7 +56,7 @@ export async function startDebianHosts(names: readonly string[]): Promise<Debian
   process.once('exit', onExit);
   const stop = async (): Promise<void> => {
     for (const child of processes) child.kill('SIGKILL');
-    // A first process has ended when all of its host's have.
+    // When its first process has ended, all processes of a host have.
     const isOver = (): boolean =>
       processes.every(hasEnded) && firsts.every((pid) => startTime(pid) === undefined);
     await waitFor('the end of the hosts', 20_000, () => isOver() || undefined);
@@ -113,7 +113,7 @@ async function boot({
   const dir = join(dirOf(subnet), name);
   for (const part of ['upper', 'work', 'root', 'docker']) mkdirSync(join(dir, part), { recursive: true });
   writeFiles(join(dir, 'upper'), { ...files, 'etc/hostname': `${name}\n` });
-  // Dies with us, however we end; the host's process 1 dies with it, and all that it started with that.
+  // Dies with this process, however that ends; the host's process 1 dies with it, and all that it started.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'bash', BOOT, 'outside', name, netns, lower, dir], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
@@ -145,7 +145,7 @@ async function firstProcess({ pid }: ChildProcess): Promise<number> {
   return Number(children.trim());
 }
 
-/** All hosts know each other by name; they ask no name server. */
+/** All hosts know each other by name; they use no name server. */
 function filesOf(
   hosts: readonly { readonly name: string; readonly address: string }[],
   publicKey: string,
@@ -155,7 +155,7 @@ function filesOf(
     'etc/hosts': ['127.0.0.1 localhost', ...lines, ''].join('\n'),
     'etc/resolv.conf': '',
     'root/.ssh/authorized_keys': publicKey,
-    // apt's lists are as old as the root; what they name is at hand.
+    // apt's lists are as old as the root file system; the packages that they name are in its cache.
     'var/lib/apt/periodic/update-success-stamp': '',
   };
 }
@@ -163,7 +163,7 @@ function filesOf(
 function writeFiles(root: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
     const file = join(root, path);
-    // Merged with what is below: a new directory's permissions would hide those of the root's own.
+    // Merged with the lower layer: a new directory's permissions would hide those of the root file system.
     mkdirSync(join(file, '..'), { recursive: true, mode: path.startsWith('root/') ? 0o700 : 0o755 });
     writeFileSync(file, text, { mode: path.startsWith('root/') ? 0o600 : 0o644 });
   }
@@ -188,12 +188,12 @@ function dirOf(subnet: Subnet): string {
   return join(scratchDir(), `debian-${subnet}`);
 }
 
-/** A pid alone could be another's tomorrow. */
+/** With the start time, because a pid alone may belong to another process later. */
 function ownerOf(pid: number): string {
   return `${pid} ${startTime(pid)}`;
 }
 
-/** What earlier runs left whose process is gone; their hosts went with it. */
+/** Leftovers of earlier runs whose process is gone; their hosts ended with it. */
 function reapStale(): void {
   for (const subnet of subnetsInUse()) {
     const file = join(dirOf(subnet), 'owner');
@@ -209,7 +209,7 @@ function reap(subnet: Subnet, count: number): void {
   rmSync(dirOf(subnet), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-/** Empty by now: they are only directories, the innermost first. */
+/** Empty by now: only directories, the innermost first. */
 function removeControlGroups(netns: string): void {
   for (const hierarchy of ['.', ...readdirSync(CONTROL_GROUPS)]) {
     const group = join(CONTROL_GROUPS, hierarchy, 'tmpfleet-lab', netns);

@@ -1,10 +1,10 @@
-// An internet for one engine's host: a network namespace beyond it, in which every address that a test wants answers.
+// An internet for one engine's host: a network namespace beyond it that answers at every address that a test wants.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { DockerLab } from '../docker/docker.ts';
 import { run } from '../run.ts';
 
-/** Public addresses, which nothing on the machine has a route to: all stays within the namespaces. */
+/** Public addresses without a route on the machine: all traffic stays within the namespaces. */
 export const HOST_PUBLIC = '11.22.0.1';
 const GATEWAY = '11.22.0.2';
 
@@ -12,7 +12,7 @@ export interface Internet {
   stop(): Promise<void>;
 }
 
-/** Answers on TCP 80 and 25 of all its addresses; on UDP 53 of `named` it tells that address for any name. */
+/** Answers on TCP 80 and 25 of all its addresses; on UDP 53 of `named` it returns that address for any name. */
 const SERVER = `
 const [named] = process.argv.slice(1);
 for (const port of [80, 25]) require('net').createServer((socket) => socket.on('error', () => 0).end('hello')).listen(port, '0.0.0.0');
@@ -30,7 +30,7 @@ names.on('message', (query, { port, address }) => {
 names.bind(53, named, () => console.log('up'));
 `;
 
-/** @param addresses what is to be reached there, from the host at least */
+/** @param addresses the addresses that answer, for the host at least */
 export async function startInternet(
   lab: DockerLab,
   addresses: readonly string[],

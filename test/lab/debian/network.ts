@@ -5,7 +5,7 @@ import { has, run, tryRunSync } from '../run.ts';
 /** The third byte of every address of one network. */
 export type Subnet = number;
 
-/** Of the names of all namespaces and of the machine's cable. */
+/** Prefix of the names of all namespaces and of the machine's cable. */
 const PREFIX = 'tfd';
 const SUBNETS = 200;
 const MACHINE = 1;
@@ -22,11 +22,11 @@ function switchOf(subnet: Subnet): string {
   return `${PREFIX}${subnet}`;
 }
 
-/** A switch that nobody else has, with this machine at it. */
+/** A switch for one user, with this machine connected to it. */
 export async function createSwitch(): Promise<Subnet> {
   if (!has('ip')) throw new Error('there is no ip (iproute2) on the PATH');
   for (let subnet = 0; subnet < SUBNETS; subnet += 1) {
-    // Making the namespace is the claim: of two who try, one fails.
+    // Making the namespace is the claim: of two processes that try, one fails.
     if (tryRunSync('ip', ['netns', 'add', switchOf(subnet)]) === undefined) continue;
     const inside = ['-n', switchOf(subnet)];
     await run('ip', [...inside, 'link', 'add', 'switch', 'type', 'bridge']);
@@ -60,7 +60,7 @@ async function plugIn(subnet: Subnet, host: number): Promise<void> {
   await run('ip', [...inside, 'link', 'set', `port${host}`, 'master', 'switch', 'up']);
 }
 
-/** Takes all of it away; cables go with the namespaces. */
+/** Removes all of it; cables go with the namespaces. */
 export function removeNetworkSync(subnet: Subnet): void {
   for (const name of namespaces()) {
     if (name === switchOf(subnet) || name.startsWith(`${switchOf(subnet)}-`))
@@ -69,7 +69,7 @@ export function removeNetworkSync(subnet: Subnet): void {
   tryRunSync('ip', ['link', 'del', switchOf(subnet)]);
 }
 
-/** Of all networks of this kind, those of other processes too. */
+/** Prefix of all such networks, those of other processes too. */
 export function subnetsInUse(): readonly Subnet[] {
   return namespaces().flatMap((name) => (/^tfd\d+$/.test(name) ? Number(name.slice(PREFIX.length)) : []));
 }

@@ -1,5 +1,5 @@
-// A bare Debian as a root file system in the cache: systemd, sshd and Python, as a provider's image has them. Packages
-// that the playbooks install lie in apt's cache, not installed: hosts of the lab have no way out to a mirror.
+// A bare Debian as a root file system in the cache: systemd, sshd and Python, as in a provider's image. Packages that
+// the playbooks install are in apt's cache, not installed: hosts of the lab have no route to a mirror.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const AT_HAND = ['docker.io', 'iptables', 'caddy', 'prometheus'];
 const BUILD_MS = 900_000;
 const NO_RECOMMENDS = 'APT::Install-Recommends "false"';
 
-/** The directory; not to be written to: it is every host's lower layer. Made unless it is in the cache. */
+/** The directory, made unless it is in the cache. Must not be written to: it is the lower layer of every host. */
 export async function ensureDebianRoot(): Promise<string> {
   const { suite, suites, lines } = await aptSources();
   const recipe = JSON.stringify([BARE, AT_HAND, suites, process.arch]);
@@ -45,7 +45,7 @@ function debootstrap(suite: string, target: string, lines: readonly string[]): P
     '--variant=minbase',
     `--include=${BARE.join(',')}`,
     `--aptopt=${NO_RECOMMENDS}`,
-    // The lists and the packages that were fetched are to stay.
+    // Keeps the lists and the packages that were downloaded.
     '--skip=cleanup/apt',
     ...['doc', 'man', 'locale'].map((dir) => `--dpkgopt=path-exclude=/usr/share/${dir}/*`),
     `--customize-hook=${fetch}`,

@@ -1,5 +1,5 @@
-// A private Docker Engine: its own data, socket, network range and processes, so that several run side by side
-// and the machine's own (if it has one) never notices. Never /var/run/docker.sock.
+// A private Docker Engine with its own data, socket, network range and processes, so that several run side by side
+// and the machine's own, if it has one, is not touched. Never /var/run/docker.sock.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   closeSync,
@@ -33,41 +33,41 @@ import { containerdNamespace } from './engine-processes.ts';
 import { rememberFirewall, restoreFirewall } from './firewall.ts';
 
 export interface DockerLab {
-  /** The engine's own directory: what is put there goes when it does. */
+  /** The engine's own directory, removed with it. */
   readonly dir: string;
   readonly socketPath: string;
-  /** As --docker-host and DOCKER_HOST take it. */
+  /** In the form of --docker-host and DOCKER_HOST. */
   readonly host: string;
-  /** By TCP, where it was asked for: as --docker-host and --docker-cert-path take it. */
+  /** TCP with TLS, if requested: in the form of --docker-host and --docker-cert-path. */
   readonly tls: { readonly host: string; readonly certPath: string } | undefined;
-  /** dockerd's. */
+  /** The process of dockerd. */
   readonly pid: number;
-  /** Put before a command, it runs on the engine's own "host"; empty when that is the machine itself. */
+  /** Put before a command, it runs the command on the engine's "host"; empty when that is the machine itself. */
   readonly enter: readonly string[];
-  /** Where the machine reaches what listens on that host; undefined when that is the machine itself. */
+  /** Address of that host as seen from the machine; undefined when it is the machine itself. */
   readonly address: string | undefined;
   readonly client: Docker;
-  /** Docker hangs: connections are taken, nothing answers. */
+  /** Docker hangs: connections are accepted, nothing answers. */
   pause(): void;
   resume(): void;
-  /** Ends the daemon and starts it again. Containers end with it, unless the lab was asked for `liveRestore`. */
+  /** Ends the daemon and starts it again. Containers end with it, unless `liveRestore` is set. */
   restart(): Promise<void>;
-  /** Of a `docker save` archive. */
+  /** Loads a `docker save` archive. */
   loadImage(tarPath: string): Promise<void>;
-  /** Removes every container, ends the engine, and takes away all that it left. Safe to repeat. */
+  /** Removes every container, ends the engine, and removes all that it left. Safe to repeat. */
   stop(): Promise<void>;
 }
 
 export interface DockerLabOptions {
   /**
-   * `own` (unless told): a network namespace of its own, whose sandboxes the machine reaches by a route.
+   * `own` (default): a network namespace of its own, whose sandboxes the machine reaches by a route.
    * `machine`: bridges among the machine's own interfaces, as the agent's firewall rule needs. An engine that
-   * starts there opens, for half a second, the closed networks of those that run there.
+   * starts there opens, for half a second, the closed networks of the engines that already run there.
    */
   readonly network?: NetworkKind;
-  /** Containers live on while the daemon is away. */
+  /** Containers keep running while the daemon is away. */
   readonly liveRestore?: boolean;
-  /** It is also reached by TCP, by clients with a certificate of theirs; in a network of its own only. */
+  /** Also listens on TCP, for clients with a certificate; in a network of its own only. */
   readonly authority?: Authority;
 }
 
@@ -113,7 +113,7 @@ async function bringUp(dir: string, record: EngineRecord, client: Docker): Promi
   return daemon;
 }
 
-/** Two engines that set up the same firewall at one time trip over each other's chains. */
+/** Two engines that set up the same firewall at one time break each other's chains. */
 function inTurn<T>(network: NetworkKind, work: () => Promise<T>): Promise<T> {
   return network === 'own' ? work() : withLock(join(scratchDir(), 'firewall.lock'), work);
 }
@@ -122,14 +122,14 @@ function logEnd(dir: string): string {
   return lastLines(readFileSync(join(dir, 'log'), 'utf8').replace(/^.*level=(info|warning).*\n/gm, ''));
 }
 
-/** How the machine was before any engine of ours changed it, whichever of them goes last. */
+/** The machine's settings before any private engine changed them; the last engine restores them. */
 function firewallNow(): EngineRecord['firewall'] {
   const { rules, ...settings } = rememberFirewall();
   const earlier = recordedEngines().find(({ record }) => record.network === 'machine')?.record.firewall;
   return { ...settings, ...earlier, rules };
 }
 
-/** Making the directory is the claim: only one can. */
+/** Making the directory is the claim: only one process can. */
 async function claimRange(): Promise<{ dir: string; range: Range }> {
   const parent = scratchDir();
   for (const range of RANGES) {
@@ -152,7 +152,7 @@ function spawnDaemon(dir: string, { range, network }: EngineRecord): ChildProces
     `--exec-root=${dir}/exec`,
     `--pidfile=${dir}/pid`,
     `--host=unix://${dir}/docker.sock`,
-    // A machine-wide containerd would be shared by all engines: not its default names, then.
+    // Other than the default names: all engines would share a machine-wide containerd.
     `--containerd-namespace=${namespace}`,
     `--containerd-plugins-namespace=${namespace}-plugins`,
     `--config-file=${dir}/daemon.json`,
@@ -162,7 +162,7 @@ function spawnDaemon(dir: string, { range, network }: EngineRecord): ChildProces
   ];
   const [program = 'dockerd', ...args] = [...enter(network, range), 'dockerd', ...flags];
   const log = openSync(join(dir, 'log'), 'a');
-  // In a group of its own: Ctrl-C is for us, who then stop it in order.
+  // In a process group of its own: Ctrl-C then reaches only this process, which stops the engine in order.
   const daemon = spawn(program, args, { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   daemon.unref();
@@ -177,7 +177,7 @@ async function answers(daemon: ChildProcess, client: Docker): Promise<true> {
   return true;
 }
 
-/** For the daemon, and in a directory of their own, by the names that Docker gives them, for its clients. */
+/** Files for the daemon, and a directory of their own for its clients, with the names that Docker expects. */
 async function writeTls(dir: string, authority: Authority, address: string): Promise<void> {
   for (const [of, name] of [
     ['tls', address],
@@ -216,7 +216,7 @@ function handle({ dir, record, daemon: first, client, onExit }: Running): Docker
       await removeContainers(client);
       await end(daemon);
     } catch {
-      // What does not go in order is reaped.
+      // What is left after the ordered stop is reaped.
     } finally {
       await inTurn(record.network, async () => reap(dir, record));
       process.off('exit', onExit);
@@ -259,7 +259,7 @@ function pidOf({ pid, exitCode }: ChildProcess, dir: string): number {
   throw new Error(`dockerd has ended:\n${logEnd(dir)}`);
 }
 
-/** Reads the engine's report to its end. @throws Error with the engine's words when the work failed */
+/** Reads the engine's progress report to its end. @throws Error with the engine's message when the work failed */
 export function finished(client: Docker, report: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     client.modem.followProgress(report, (error: Error | null) =>

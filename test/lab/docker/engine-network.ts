@@ -1,11 +1,11 @@
-// Where a private engine's network lives: 10.N.0.0/16, which nothing on this machine had a route to.
-// `machine`: bridges in the machine's own namespace, as on a real host, where a firewall rule can be tried.
+// A private engine's network: 10.N.0.0/16, a range to which this machine had no route.
+// `machine`: bridges in the machine's own namespace, as on a real host, where a firewall rule can be tested.
 // `own`: a namespace of its own (a host of its own), joined to the machine by a pair of virtual cables.
 import { run, tryRunSync } from '../run.ts';
 
 export type NetworkKind = 'machine' | 'own';
 
-/** A number from 64 to 254 that nobody else uses: the second byte of every address of one engine. */
+/** A number from 64 to 254 that no other engine uses: the second byte of every address of one engine. */
 export type Range = number;
 
 export const RANGES: readonly Range[] = Array.from({ length: 191 }, (_, index) => 64 + index);
@@ -17,12 +17,12 @@ export function bridgeOf(range: Range): string {
   return `tfl${range}`;
 }
 
-/** The namespace's name in /run/netns, and that of the cable's end at the machine. */
+/** The namespace's name in /run/netns, and the name of the cable's end at the machine. */
 export function hostOf(range: Range): string {
   return `tflh${range}`;
 }
 
-/** In a namespace of its own, where the engine's host answers. */
+/** For a namespace of its own: the address of the engine's host. */
 export function hostAddress(range: Range): string {
   return `10.${range}.1.2`;
 }
@@ -32,13 +32,13 @@ export function networkFlags(range: Range): readonly string[] {
   return [`--bridge=${bridgeOf(range)}`, `--default-address-pool=base=10.${range}.128.0/17,size=24`];
 }
 
-/** What goes before a command so that it runs in the engine's network namespace. */
+/** Put before a command, it runs the command in the engine's network namespace. */
 export function enter(kind: NetworkKind, range: Range): readonly string[] {
-  // Not `ip netns exec`: it mounts /sys anew and hides the control groups.
+  // Not `ip netns exec`: it mounts /sys again and hides the control groups.
   return kind === 'own' ? ['nsenter', `--net=/run/netns/${hostOf(range)}`] : [];
 }
 
-/** Whether a route of this machine leads into that range. One that is wider (10.0.0.0/8) yields to ours. */
+/** Whether a route of this machine leads into that range. A wider one (10.0.0.0/8) yields to the engine's. */
 export async function isRouted(range: Range): Promise<boolean> {
   const routes = await run('ip', ['-4', 'route', 'show', 'table', 'all', 'root', `10.${range}.0.0/16`]);
   return routes.trim() !== '';
@@ -52,7 +52,7 @@ export async function createNetwork(kind: NetworkKind, range: Range): Promise<vo
   await ip('link', 'set', bridgeOf(range), 'up');
 }
 
-/** Once the engine has made its chains: lets the machine in to every bridge, as a host's own processes are. */
+/** After the engine has made its chains: lets the machine into every bridge, as a host's own processes are. */
 export async function admitMachine(kind: NetworkKind, range: Range): Promise<void> {
   if (kind === 'machine') return;
   const iptables = commandIn(kind, range, 'iptables');
@@ -70,18 +70,18 @@ export async function admitMachine(kind: NetworkKind, range: Range): Promise<voi
     '-j',
     'ACCEPT',
   );
-  // A sandbox on an `internal` network has no way back but to its bridge, so we come from there.
+  // A sandbox on an `internal` network can answer only to its bridge, so packets come from the bridge's address.
   await iptables('-w', '-t', 'nat', '-I', 'POSTROUTING', '-s', `10.${range}.1.1/32`, '-j', 'MASQUERADE');
 }
 
-/** Takes away namespace, cable and bridges; what is not there is no matter. */
+/** Removes namespace, cable and bridges; missing ones do not matter. */
 export function removeNetworkSync(range: Range): void {
   tryRunSync('ip', ['netns', 'del', hostOf(range)]);
   tryRunSync('ip', ['link', 'del', hostOf(range)]);
   for (const bridge of bridgesIn(range)) tryRunSync('ip', ['link', 'del', bridge]);
 }
 
-/** The interfaces of this namespace whose address is of that range, the default bridge always. */
+/** The interfaces of this namespace with an address in that range, and always the default bridge. */
 export function bridgesIn(range: Range): readonly string[] {
   const listing = tryRunSync('ip', ['-4', '-o', 'addr', 'show']) ?? '';
   const found = listing.split('\n').flatMap((line) => {

@@ -1,4 +1,4 @@
-// The processes of an engine: found by what their command lines name, ended with all their children.
+// The processes of an engine: found by the paths in their command lines, ended with all their children.
 import { readdirSync, readFileSync } from 'node:fs';
 import { tryRunSync } from '../run.ts';
 import type { Range } from './engine-network.ts';
@@ -10,7 +10,7 @@ export function containerdNamespace(range: Range): string {
 
 const ENGINE_PROCESS = /^(dockerd|containerd|containerd-shim.*|docker-proxy|runc.*)$/;
 
-/** The engine's own first, so that none is started again; then what ran in its containers. */
+/** The engine's own first, so that none is started again; then those of its containers. */
 export function killEngine(dir: string, range: Range): void {
   const processes = listProcesses();
   const isEngines = ({ command, words }: Process): boolean =>
@@ -22,7 +22,7 @@ export function killEngine(dir: string, range: Range): void {
     for (const { pid, parent } of processes) if (doomed.has(parent)) doomed.add(pid);
   }
   for (const pid of doomed) kill(pid);
-  // Mounts and bridges are let go of only when the kernel is done with them.
+  // The kernel releases mounts and bridges later than it ends processes.
   const end = performance.now() + 10_000;
   while ([...doomed].some(isAlive) && performance.now() < end) tryRunSync('sleep', ['0.02']);
 }
@@ -49,12 +49,12 @@ function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z';
 }
 
-/** In ticks since the machine's start; undefined when there is no such process. */
+/** In ticks since the machine's start; undefined if there is no such process. */
 export function startTime(pid: number): string | undefined {
   return statFields(pid)?.[19];
 }
 
-/** From the third field (state) on: the second is a name that may hold spaces. */
+/** From the third field (state) on: the second is a name that may contain spaces. */
 function statFields(pid: number): readonly string[] | undefined {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   return text === '' ? undefined : text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -1,13 +1,13 @@
-// An engine that starts wipes the firewall chains of every other engine in the same network namespace (seen:
-// the isolation of their `internal` networks is gone with them) and, once stopped, leaves its own behind.
-// So in the machine's namespace the others' rules are put back after our start, and ours go when we do.
+// An engine that starts wipes the firewall chains of every other engine in the same network namespace (measured:
+// the isolation of their `internal` networks is gone with them) and leaves its own chains behind when it stops.
+// In the machine's namespace the lab therefore restores the others' rules after a start, and removes an engine's own.
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tryRunSync } from '../run.ts';
 import { bridgesIn, type Range } from './engine-network.ts';
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
 const TABLES = ['filter', 'nat'] as const;
-/** They end the chain; a rule after them would never be reached. */
+/** These end the chain; a rule after them would never be reached. */
 const LAST_RULE = /^-A \S+ -j RETURN$/;
 
 export interface FirewallBefore {
@@ -25,17 +25,17 @@ export function rememberFirewall(): FirewallBefore {
   };
 }
 
-/** Puts back what the start of an engine wiped. */
+/** Restores what the start of an engine wiped. */
 export function restoreFirewall(before: FirewallBefore): void {
   for (const table of TABLES) {
     const present = new Set(dockerRules(table));
     const wiped = (before.rules[table] ?? []).filter((line) => !present.has(line) && !LAST_RULE.test(line));
-    // At the head of the chain, so the last one first.
+    // Each goes to the head of the chain, so the last one first.
     for (const line of wiped.reverse()) iptables(table, line.replace(/^-A/, '-I'));
   }
 }
 
-/** Removes each rule that names a bridge or address of ours; with no engine left, Docker's empty chains as well. */
+/** Removes each rule that names the engine's bridges or addresses; without other engines Docker's chains as well. */
 export function clearFirewall(range: Range, before: FirewallBefore): void {
   const bridges = new Set(bridgesIn(range));
   const isOurs = (line: string): boolean =>
@@ -66,7 +66,7 @@ function removeEmptyChains(table: string): void {
   for (const chain of chains) iptables(table, `-X ${chain}`);
 }
 
-/** Whether a live dockerd shares our network namespace. */
+/** Whether a live dockerd shares this network namespace. */
 function otherEngines(): boolean {
   const ours = readlinkSync('/proc/self/ns/net');
   return readdirSync('/proc').some((pid) => {

@@ -1,4 +1,4 @@
-// A Debian for the Dockerfile to build upon: what debian:12-slim is, and iptables, which is asked of no mirror then.
+// A Debian for the Dockerfile to build on: like debian:12-slim, with iptables, because no mirror can be reached.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ export const CONTAINER_BASE = 'tmpfleet-lab/base:latest';
 const PACKAGES = ['iptables', 'ca-certificates', 'libstdc++6'];
 const BUILD_MS = 600_000;
 
-/** Imports it; says its name. */
+/** Imports it; returns its name. */
 export async function importContainerBase({ client }: DockerLab): Promise<string> {
   const [repo = '', tag = ''] = CONTAINER_BASE.split(':');
   await finished(client, await client.importImage(await ensureArchive(), { repo, tag }));

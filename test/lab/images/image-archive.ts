@@ -10,7 +10,7 @@ import { jupyterKey } from './jupyter-image.ts';
 
 export interface ImageArchive {
   readonly path: string;
-  /** What the image in it is called. */
+  /** Name of the image in it. */
   readonly image: string;
 }
 

@@ -10,7 +10,7 @@ export const TINY_IMAGE = 'tmpfleet-lab/tiny:latest';
 /** For the agent's --command, with that image: a small server that misbehaves on request. */
 export const TINY_COMMAND = 'tiny-server --base-path /{base_path} --port {port} --ip {ip}';
 
-/** Imports a real Jupyter Notebook; the first time ever on a machine, makes it (about a minute). Says its name. */
+/** Imports a real Jupyter Notebook; the first time on a machine, makes it (about a minute). Returns its name. */
 export async function importJupyter(docker: DockerLab): Promise<string> {
   const archive = await buildJupyter(docker.dir);
   const tag = await jupyterKey();
@@ -18,7 +18,7 @@ export async function importJupyter(docker: DockerLab): Promise<string> {
   return `tmpfleet-lab/jupyter:${tag}`;
 }
 
-/** Imports the tiny image; says its name. */
+/** Imports the tiny image; returns its name. */
 export async function importTiny(docker: DockerLab): Promise<string> {
   await importArchive(docker, await tinyArchive(docker.dir), {
     repo: 'tmpfleet-lab/tiny',

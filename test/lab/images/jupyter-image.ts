@@ -9,7 +9,7 @@ import { progress, run } from '../run.ts';
 
 const PACKAGES = ['jupyter-notebook', 'python3-ipykernel', 'tini'];
 const BUILD_MS = 600_000;
-/** What nobody reads in a sandbox; a third of the size. */
+/** Files that a sandbox does not need; a third of the size. */
 const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
 
 /** The home is empty at the start (a tmpfs), so the article's notebooks come from /opt. */
@@ -63,7 +63,7 @@ export const JUPYTER_SETTINGS = [
   'ENTRYPOINT ["/usr/local/bin/start-article"]',
 ];
 
-/** Names what goes in: another recipe is another image. */
+/** Names the contents: another recipe makes another image. */
 export async function jupyterKey(): Promise<string> {
   const sources = await aptSources();
   const recipe = JSON.stringify([PACKAGES, LEFT_OUT, FILES, HOOKS(''), sources.suites, process.arch]);
@@ -80,7 +80,7 @@ export async function buildJupyter(scratch: string): Promise<string> {
   progress('making the Jupyter image (once on this machine, about a minute) …');
   try {
     await debootstrap(work, scratch);
-    // Whole or not at all: a run beside us must never import half of it.
+    // Renamed into place whole: a concurrent run must never import half of it.
     await rename(join(work, 'root.tar'), archive);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -101,7 +101,7 @@ async function debootstrap(work: string, scratch: string): Promise<void> {
     ...LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`),
     ...HOOKS(work).map((hook) => `--customize-hook=${hook}`),
   ];
-  // Where the root file system grows may not be on a mount that forbids devices or programs.
+  // The scratch directory may be on a mount that forbids devices or programs.
   const env = (await mayHoldRoot(temporary)) ? { TMPDIR: temporary } : {};
   try {
     await run('mmdebstrap', [...flags, suite, join(work, 'root.tar'), ...lines], { timeout: BUILD_MS, env });
@@ -115,7 +115,7 @@ export async function mayHoldRoot(dir: string): Promise<boolean> {
   return !/\b(nodev|noexec)\b/.test(options);
 }
 
-/** This machine's own Debian sources, whatever files they are written in. */
+/** This machine's own Debian sources, in either file format. */
 export async function aptSources(): Promise<{
   suite: string;
   suites: readonly string[];

@@ -28,14 +28,14 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
 };
 const DIRECTORIES = ['tmp', 'home/jovyan', 'opt', 'etc', 'usr/local/bin'];
 
-/** A tar stream of the root file system; small files are put together in `scratch`. */
+/** A tar stream of the root file system; small files are made in `scratch`. */
 export async function tinyArchive(scratch: string): Promise<Readable> {
   const stage = await mkdtemp(join(scratch, 'tiny-'));
   for (const dir of DIRECTORIES) await mkdir(join(stage, dir), { recursive: true });
   for (const [path, text] of Object.entries(SMALL_FILES)) await writeFile(join(stage, path), text);
   await chmod(join(stage, 'usr/local/bin/tiny-server'), 0o755);
   await chmod(stage, 0o755);
-  // A tmpfs that is mounted there takes over the mode.
+  // A tmpfs mounted there takes over the mode.
   await chmod(join(stage, 'tmp'), 0o1777);
   const node = realpathSync(process.execPath);
   const files = [

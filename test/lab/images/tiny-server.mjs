@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A notebook server's stand-in: answers below its base path, speaks WebSocket, and misbehaves on request. One file
+// A stand-in for a notebook server: answers below its base path, speaks WebSocket, and misbehaves on request. One file
 // without dependencies, because it is copied alone into an image.
 //   node tiny-server.mjs --base-path /user/x --port 8888 --ip 127.0.0.1
 // Below the base path: echo, ws, ws-count, ws-age, slow?ms=, big?bytes=, never, endless, abort, upload, exit?code=,
@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 
 const base = `/${String(flags['base-path']).replace(/^\/+|\/+$/g, '')}`.replace(/^\/$/, '');
 const file = join(tmpdir(), `tiny-server-${process.pid}-${randomUUID()}`);
-/** Of this process: whoever meets another here has lost the sandbox that they had. */
+/** Identifies this process: a reader who gets another value has lost their sandbox. */
 const run = randomUUID();
 const AGE_TICK_MS = 200;
 
@@ -51,7 +51,7 @@ function reply(response, status, body) {
   response.end(text);
 }
 
-/** Any path under the base is there, as a notebook server's pages are. */
+/** Every path below the base exists, as a notebook server's pages do. */
 function greet({ request, response, name }) {
   request.resume();
   reply(response, 200, { hello: name, basePath: base, pid: process.pid });
@@ -124,7 +124,7 @@ const handlers = {
   },
 };
 
-/** connected, refused, timeout or unreachable: how the world looks from in here. */
+/** connected, refused, timeout or unreachable: the result of connecting from inside the sandbox. */
 function tryConnect(host, port, timeoutMs) {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });
@@ -178,7 +178,7 @@ server.on('upgrade', (request, socket, head) => {
     socket.once('close', () => clearInterval(timer));
   }
   if (name === 'ws-age') {
-    // Ticks since the process began, whoever listens and however often they come anew.
+    // Counts ticks since the process started, across connections.
     const tell = () => {
       const count = Math.floor(performance.now() / AGE_TICK_MS);
       socket.write(frame(TEXT, Buffer.from(JSON.stringify({ run, count }))));

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   type AuditEntry,
   auditSchema,
+  describeLostRegistry,
   type RegistryStatusJson,
   registryStatusSchema,
 } from '../../shared/api/registry.ts';
@@ -72,16 +73,15 @@ async function take({ client, flags, print }: Given, decision: 'accept' | 'resto
   print(status, () => describe(status));
 }
 
-const STATES: Readonly<Record<RegistryStatusJson['state'], string>> = {
-  current: 'current',
-  unreachable: 'UNREACHABLE: the front goes on with the nodes it knows; none can be added or removed',
-  lost: 'LOST: the front goes on with the nodes it knows; none can be added or removed',
-};
-
 function describe({ kind, where, state, changed_at, reason, nodes }: RegistryStatusJson): string {
+  const states: Readonly<Record<typeof state, string>> = {
+    current: 'current',
+    unreachable: 'UNREACHABLE: the front continues with the nodes last known; none can be added or removed',
+    lost: `LOST: ${describeLostRegistry(nodes)}; none can be added or removed`,
+  };
   const lines = [
     `${kind} ${printable(where)}, ${nodes === 1 ? '1 node' : `${nodes} nodes`} known`,
-    `${STATES[state]} (since ${changed_at})`,
+    `${states[state]} (since ${changed_at})`,
   ];
   if (reason !== null) lines.push(printable(reason));
   return lines.join('\n');

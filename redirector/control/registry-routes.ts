@@ -101,7 +101,7 @@ export function showRegistry(metrics: MetricsRegistry, recovery: RegistryRecover
   );
   show(
     'tmpfleet_registry_lost',
-    'Whether the list of nodes was emptied or put back by nobody known, and is not heeded until an operator decides',
+    '1 while the registry looks emptied or rolled back, and is ignored until an operator decides; else 0',
     () => recovery.status().state === 'lost',
   );
 }

@@ -1,5 +1,6 @@
 // Watches the registry in Redis: it publishes every change, and is read every second all the same. While Redis is away, or its
 // content cannot be trusted, the last known list stays in force.
+import { describeLostRegistry } from '../../shared/api/registry.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -169,7 +170,7 @@ export class RedisWatch {
           ...about,
           remedy: 'tmpfleet registry restore --force writes it again, accept --force takes it over',
         },
-        `registry looks emptied or rolled back; ignoring it and continuing with the ${nodes} nodes last known. Run tmpfleet registry show`,
+        `${describeLostRegistry(nodes)}. Run \`tmpfleet registry show\``,
       );
   }
 }

@@ -21,6 +21,12 @@ export const registryStatusSchema = z.object({
 });
 export type RegistryStatusJson = z.infer<typeof registryStatusSchema>;
 
+/** What a front does while its registry is `lost`: one sentence for its log and for the command. */
+export function describeLostRegistry(nodes: number): string {
+  const known = nodes === 1 ? '1 node' : `${nodes} nodes`;
+  return `registry looks emptied or rolled back; ignoring it and continuing with the ${known} last known`;
+}
+
 export const auditEntrySchema = z.object({
   at: z.iso.datetime().describe('when it was done'),
   redirector: z.string().describe('the front that did it'),

@@ -197,7 +197,9 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
       await state(each, 'lost');
       expect((await each.status()).reason).toBe('it is empty, and 1 node is known here');
       expect(await metric(each, 'tmpfleet_registry_lost')).toBe('1');
-      expect(each.run.output()).toMatch(/registry looks emptied or rolled back; ignoring it/);
+      expect(each.run.output()).toMatch(
+        /registry looks emptied or rolled back; ignoring it and continuing with the 1 node last known\. Run `tmpfleet registry show`/,
+      );
       for (let clicks = 0; clicks < 20; clicks += 1) expect(await each.click()).toBe(first.url);
     }
     const unsure = await post(`${one.control}/api/registry/restore`, {});

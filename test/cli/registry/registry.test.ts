@@ -35,7 +35,9 @@ test('a deleted registry is reported and restored, and the audit trail names the
     // For scripts: the command fails, and the JSON is still on standard output.
     return code === 3 && text.includes('"state": "lost"');
   });
-  expect((await type(controlUrl, 'registry', 'show')).text).toMatch(/LOST.*\nthe file is gone\n.*restore/s);
+  expect((await type(controlUrl, 'registry', 'show')).text).toMatch(
+    /LOST: registry looks emptied or rolled back; ignoring it and continuing with the 1 node last known; .*\nthe file is gone\n.*restore/s,
+  );
   const unsure = await type(controlUrl, 'registry', 'restore');
   expect(unsure).toMatchObject({ code: 2, text: expect.stringMatching(/asks for --force/) });
   expect((await type(controlUrl, 'registry', 'restore', '--force')).text).toMatch(/1 node known\ncurrent/);

@@ -38,14 +38,15 @@ const SANDBOXES = ['warm', 'starting', 'held', 'removing'] as const;
 function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
   showGauge(registry, {
     name: 'tmpfleet_nodes',
-    help: 'Nodes, by whether they answer and the state they report (plain tmpnb nodes: ready; never heard: none)',
-    labels: ['answers', 'state'],
+    help: 'Nodes, by whether they answer polls and the state they last reported (plain tmpnb nodes: ready; no report yet: none)',
+    labels: ['reachability', 'state'],
     rows: () => {
       const counts = new Map<string, [Record<string, string>, number]>();
       for (const view of fleet.views()) {
         const state = stateOf(view);
-        const row = counts.get(view.reachability + state) ?? [{ answers: view.reachability, state }, 0];
-        counts.set(view.reachability + state, [row[0], row[1] + 1]);
+        const { reachability } = view;
+        const row = counts.get(reachability + state) ?? [{ reachability, state }, 0];
+        counts.set(reachability + state, [row[0], row[1] + 1]);
       }
       return counts.values();
     },
@@ -67,7 +68,7 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
   );
   perNode(
     'tmpfleet_node_reported_state',
-    'Always 1; the state each node last reported is in the label (plain tmpnb nodes: ready; never heard: none)',
+    'Always 1; the state each node last reported is in the label (plain tmpnb nodes: ready; no report yet: none)',
     (view) => [{ node: view.member.id, state: stateOf(view) }, 1],
     'state',
   );

@@ -156,7 +156,7 @@ describe('health and metrics', () => {
     const text = await (await fetch(`${front.controlUrl}/metrics`)).text();
     expect(text).toMatch(/^tmpfleet_redirects_total\{.*reason="redirect".*\} 1$/m);
     expect(text).toMatch(/^tmpfleet_refusals_total\{.*reason="full".*\} 1$/m);
-    expect(text).toMatch(/^tmpfleet_nodes\{.*answers="reachable",state="ready".*\} 1$/m);
+    expect(text).toMatch(/^tmpfleet_nodes\{.*reachability="reachable",state="ready".*\} 1$/m);
     expect(text).toMatch(/^tmpfleet_report_age_seconds\{.*\} /m);
   });
 });

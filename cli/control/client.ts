@@ -140,7 +140,8 @@ export class ControlClient {
     return new CommandError(
       EXIT.unreachable,
       'unavailable',
-      `the ${who} at ${this.url} cannot be reached: ${message}`,
+      // `message` names the host: one line of a terminal must hold the reason too.
+      `the ${who} cannot be reached: ${message}`,
       { cause, remedy: `${remedy} Name another with ${flag} or ${env}` },
     );
   }

@@ -62,7 +62,7 @@ describe('tmpfleet', () => {
     ]) {
       const { code, output } = await run(args);
       expect(code).toBe(4);
-      expect(output).toContain(`the node at ${url} cannot be reached`);
+      expect(output).toContain('the node cannot be reached: 127.0.0.1:1 refuses connections');
     }
   });
 });

@@ -169,6 +169,10 @@ describe('the list', () => {
       err: expect.stringContaining('again'),
     });
     expect((await told('add', 'ftp://there')).err).toContain('ftp');
+    expect(await told('add', 'foo')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"foo" is not an address'),
+    });
     await until('the front has polled it', async () => (await node('again'))?.reachability === 'reachable');
     // Drained, it can be removed without --force.
     expect((await told('drain', 'again', '--now', '--wait')).code).toBe(0);
@@ -184,7 +188,7 @@ describe('a front that does not answer', () => {
     const nowhere = await run(['node', 'ls', '--front', 'http://127.0.0.1:1'], env);
     expect(nowhere).toMatchObject({ code: 4, out: '' });
     expect(nowhere.err).toMatch(
-      /front at http:\/\/127\.0\.0\.1:1 cannot be reached: .* nothing listens there; is the redirector/,
+      /the front cannot be reached: 127\.0\.0\.1:1 refuses connections: nothing listens there; is the redirector/,
     );
     const readers = await run(['node', 'ls', '--front', await demo.front()], env);
     expect(readers).toMatchObject({ code: 1, err: expect.stringContaining('not the public address') });

@@ -14,6 +14,8 @@ import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-
 /** A node tells by then that its opening takes long. ms */
 const SETTLE_MS = 5_000;
 const SETTLE_POLL_MS = 200;
+/** A front's `/stats` has the report of each node, about 1 KB. */
+const MAX_FLEET_REPORT_BYTES = 16 * 1024 * 1024;
 
 export interface ProbeOptions extends Asking {
   /** The nodes there are. */
@@ -148,8 +150,8 @@ async function checkWayBack({ found, warn }: FindingSink, front: string, clock: 
     warn('front', 'full, it refuses readers itself instead of sending them back: set its --front-url');
     return;
   }
-  const reply = await ask({ url: `${front}/stats`, clock }).catch((error: unknown) =>
-    explainUnreachable(error, front, FRONT_LISTENER),
+  const reply = await ask({ url: `${front}/stats`, maxBytes: MAX_FLEET_REPORT_BYTES, clock }).catch(
+    (error: unknown) => explainUnreachable(error, front, FRONT_LISTENER),
   );
   if ('message' in reply) warn('front', `it sends readers back to ${front}, but from here ${reply.message}`);
   else if (reply.status !== 200 || !isFront(reply.text))

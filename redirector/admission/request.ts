@@ -23,6 +23,8 @@ export interface Question {
   readonly method?: 'GET' | 'POST';
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the answer; a node's report unless given. */
+  readonly maxBytes?: number;
   readonly clock: Clock;
 }
 
@@ -45,7 +47,7 @@ export async function ask(question: Question): Promise<Reply> {
 }
 
 async function askOnce(question: Question): Promise<Reply> {
-  const { url, method = 'GET', body, headers = {}, clock } = question;
+  const { url, method = 'GET', body, headers = {}, maxBytes = MAX_REPORT_BYTES, clock } = question;
   // A connection of its own: a kept one would not tell whether a new one can be made.
   const agent = new Agent({ connect: { timeout: PATIENCE_MS }, keepAliveTimeout: 1 });
   const [began, wall] = [clock.monotonic(), clock.now()];
@@ -56,7 +58,7 @@ async function askOnce(question: Question): Promise<Reply> {
       ...(body === undefined ? {} : { body }),
     });
     const took = clock.monotonic() - began;
-    const text = await readText(answer.body, { bytes: MAX_REPORT_BYTES, what: 'its answer' });
+    const text = await readText(answer.body, { bytes: maxBytes, what: 'its answer' });
     return {
       ...{ status: answer.statusCode, text, took, at: wall + took / 2 },
       header: (name) => {

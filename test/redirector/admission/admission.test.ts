@@ -121,6 +121,21 @@ describe('a fit node', () => {
     expect(lost.last?.detail).toMatch(/is no redirector/);
   });
 
+  test('is added without a warning if the stats of its front are large', async () => {
+    const front = await bench.front();
+    const report = (await bench.node()).stats();
+    const hosts = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, index) => [`https://node${index}.example.org`, report]),
+    );
+    const body = JSON.stringify({ available: 1, capacity: 1, hosts, version: '1' });
+    expect(body.length).toBeGreaterThan(256 * 1024);
+    const large = await bench.server((_, response) => response.end(body));
+    const agent = await node({ frontUrl: large.url });
+    await agent.warm(1);
+    const added = await add(front, { url: agent.url });
+    expect(added).toMatchObject({ status: 201, warnings: [] });
+  });
+
   test('is added with a warning if the fleet has no secret', async () => {
     const front = await bench.front({}, { secret: '' });
     const added = await add(front, { url: (await node({}, '')).url });

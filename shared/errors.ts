@@ -52,6 +52,7 @@ export const ERRORS = {
   'node-refused': { status: 502, meaning: 'the node answered, but refused the request' },
   'sandbox-error': { status: 502, meaning: 'the connection to the sandbox broke' },
   unavailable: { status: 503, meaning: 'not possible now; try again later' },
+  'registry-unreachable': { status: 503, meaning: 'the shared registry of nodes does not answer' },
   'no-room': { status: 503, meaning: 'every sandbox of the fleet is taken; see `Retry-After`' },
   'no-node-answers': { status: 503, meaning: 'no node of the fleet answers; see `Retry-After`' },
   'no-nodes': { status: 503, meaning: 'the fleet has no nodes yet' },

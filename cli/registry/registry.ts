@@ -45,7 +45,7 @@ async function show({ client, print }: Given): Promise<void> {
   const status = await client.send({ path: '/api/registry', schema: registryStatusSchema });
   print(status, () => describe(status));
   if (status.state === 'unreachable') {
-    throw new CommandError(EXIT.refused, 'unavailable', 'the front cannot reach its registry', {
+    throw new CommandError(EXIT.refused, 'registry-unreachable', 'the front cannot reach its registry', {
       remedy: `see that it can be used: ${printable(status.where)}`,
     });
   }

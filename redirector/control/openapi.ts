@@ -21,6 +21,8 @@ const BAD_BODY: readonly ErrorCode[] = ['bad-request', 'body-too-large'];
 const ORDER_REFUSALS: readonly ErrorCode[] = [
   ...(['no-secret', 'plain-node', 'node-unreachable', 'node-refused', 'bad-report'] as const),
 ];
+/** Why the registry did not take a change. */
+const REGISTRY_REFUSALS: readonly ErrorCode[] = ['conflict', 'registry-unreachable'];
 
 const orders: readonly Operation[] = ORDERS.map((order) => ({
   method: 'post',
@@ -50,7 +52,7 @@ const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((de
   }[decision],
   body: forceBody,
   answers: registryStatus,
-  refuses: [...BAD_BODY, 'conflict'],
+  refuses: [...BAD_BODY, ...REGISTRY_REFUSALS],
   token: 'control',
 }));
 
@@ -103,7 +105,7 @@ export const CONTROL_API: ApiDescription = {
           schema: addedNodeSchema,
         },
       },
-      refuses: [...BAD_BODY, 'already-exists', 'conflict', ...PROBE_CODES],
+      refuses: [...BAD_BODY, 'already-exists', ...REGISTRY_REFUSALS, ...PROBE_CODES],
     },
     {
       ...{ method: 'get', path: '/api/nodes/{id}', summary: 'One node', token: 'control' },
@@ -117,7 +119,7 @@ export const CONTROL_API: ApiDescription = {
         if: { description: '`empty`: only when nobody is left there', schema: z.literal('empty').optional() },
       },
       answers: { 200: { description: 'it is forgotten', schema: z.object({ removed: z.string() }) } },
-      refuses: ['not-found', 'node-in-use', 'conflict'],
+      refuses: ['not-found', 'node-in-use', ...REGISTRY_REFUSALS],
     },
     ...orders,
     {
@@ -134,7 +136,7 @@ export const CONTROL_API: ApiDescription = {
         },
       },
       answers: { 200: { description: 'orders and what came of them', schema: auditSchema } },
-      refuses: ['bad-request', 'conflict'],
+      refuses: ['bad-request', 'registry-unreachable'],
     },
     {
       ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Looks at a node anew', token: 'control' },
@@ -168,7 +170,7 @@ export const CONTROL_API: ApiDescription = {
     {
       ...{ method: 'post', path: '/hosts', summary: "tmpnb-redirector's way of adding", body: hostBody },
       answers: { 200: { description: 'it is there', schema: hostBody } },
-      ...{ refuses: [...BAD_BODY, 'conflict'], token: 'control' },
+      ...{ refuses: [...BAD_BODY, ...REGISTRY_REFUSALS], token: 'control' },
     },
     {
       ...{
@@ -178,7 +180,7 @@ export const CONTROL_API: ApiDescription = {
         body: hostBody,
       },
       answers: { 200: { description: 'it is forgotten', schema: hostBody } },
-      ...{ refuses: [...BAD_BODY, 'not-found', 'conflict'], token: 'control' },
+      ...{ refuses: [...BAD_BODY, 'not-found', ...REGISTRY_REFUSALS], token: 'control' },
     },
   ],
 };

@@ -142,7 +142,7 @@ class RedisAudit implements AuditTrail {
   }
 }
 
-/** @throws FleetError `conflict` when Redis does not answer */
+/** @throws FleetError `registry-unreachable` when Redis does not answer */
 async function ask<T>(url: string, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
@@ -152,7 +152,7 @@ async function ask<T>(url: string, request: () => Promise<T>): Promise<T> {
 }
 
 function unreachable(url: string, why: string): FleetError {
-  return new FleetError('conflict', `the registry at ${url} cannot be reached: ${why}`, {
+  return new FleetError('registry-unreachable', `the registry at ${url} cannot be reached: ${why}`, {
     remedy: 'see that Redis runs there; until then the fleet goes on with the nodes it knows',
   });
 }

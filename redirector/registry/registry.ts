@@ -8,9 +8,12 @@ export type MembersListener = (members: readonly Member[]) => void;
 export interface Membership {
   /** The last known list; never waits. */
   members(): readonly Member[];
-  /** @throws FleetError `already-exists` for a known id or address, `conflict` when the change cannot be stored */
+  /**
+   * @throws FleetError `already-exists` for a known id or address, `conflict` when the registry is lost,
+   * `registry-unreachable` when it does not answer
+   */
   add(member: Member): Promise<void>;
-  /** False when there is no node of this id. @throws FleetError `conflict` when the change cannot be stored */
+  /** False when there is no node of this id. @throws FleetError `conflict` or `registry-unreachable`, as for `add` */
   remove(id: string): Promise<boolean>;
   /** Calls `onChange` with the whole list after every change, by this redirector or from outside. */
   watch(onChange: MembersListener): void;
@@ -30,9 +33,12 @@ export interface RegistryStatus {
 /** What an operator does after data loss. */
 export interface RegistryRecovery {
   status(): RegistryStatus;
-  /** Takes over what is stored, even if it is nothing. @throws FleetError `conflict` when nothing was lost */
+  /**
+   * Uses the stored list as it is, even if it is empty.
+   * @throws FleetError `conflict` when nothing was lost, `registry-unreachable` when the store does not answer
+   */
   accept(): Promise<void>;
-  /** Stores the last known list again. @throws FleetError `conflict` when nothing was lost */
+  /** Stores the last known list again. @throws FleetError as for `accept` */
   restore(): Promise<void>;
 }
 
@@ -40,7 +46,7 @@ export interface RegistryRecovery {
 export interface AuditTrail {
   /** Never fails: an entry that cannot be stored is logged whole. */
   note(entry: AuditEntry): Promise<void>;
-  /** Newest first. @throws FleetError `conflict` when the store does not answer */
+  /** Newest first. @throws FleetError `registry-unreachable` when the store does not answer */
   list(limit: number): Promise<readonly AuditEntry[]>;
 }
 

@@ -130,10 +130,13 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
       expect(each.run.output()).toMatch(/the registry cannot be reached; going on with the nodes last known/);
       for (let clicks = 0; clicks < 20; clicks += 1) expect(await each.click()).toBe(first.url);
       const answer = await post(`${each.control}/api/nodes`, { url: second.url, probe: false });
-      expect(answer.status).toBe(409);
-      expect(await answer.text()).toMatch(
-        /the registry at redis:.* cannot be reached.*see that Redis runs there/,
-      );
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({
+        code: 'registry-unreachable',
+        message: expect.stringMatching(/the registry at redis:.* cannot be reached/),
+        remedy: expect.stringContaining('see that Redis runs there'),
+      });
+      expect((await fetch(`${each.control}/api/audit`)).status).toBe(503);
       expect((await fetch(`${each.control}/readyz`)).status).toBe(200);
     }
     // Started while Redis is away, with the last known nodes.

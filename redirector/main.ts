@@ -11,7 +11,7 @@ import { FleetDescriber } from './control/fleet-json.ts';
 import { Orders } from './control/node-orders.ts';
 import { showRegistry } from './control/registry-routes.ts';
 import { openFleetPage } from './fleet-page/fleet-page.ts';
-import type { Tally } from './fleet-page/history.ts';
+import type { FleetTally } from './fleet-page/history.ts';
 import { tallyRegistry } from './fleet-page/tally.ts';
 import { type Front, startFront } from './front.ts';
 import type { Fleet } from './nodes/fleet.ts';
@@ -68,7 +68,7 @@ async function startControl(
   const secrets = parseSecrets(config.secret);
   const orders = new Orders({ fleet, secrets, clock });
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), secrets, clock });
-  const tally = (): Promise<Tally> => tallyRegistry(metrics);
+  const tally = (): Promise<FleetTally> => tallyRegistry(metrics);
   const page = openFleetPage({ fleet, clock, logger, tally });
   const describer = new FleetDescriber({ fleet, metrics, ourKey, clock, tally });
   const api = createNodesApi({ config, registry, fleet, orders, probe, describer, metrics, logger, page });

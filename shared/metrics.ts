@@ -7,14 +7,14 @@ export type { Registry } from 'prom-client';
 export { Histogram } from 'prom-client';
 
 export type Labels = Readonly<Record<string, string>>;
-export type Row = readonly [labels: Labels, value: number];
+export type MetricRow = readonly [labels: Labels, value: number];
 
 export interface Shown {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
   /** The present series; one that is left out no longer exists. */
-  readonly rows: () => Iterable<Row> | Promise<Iterable<Row>>;
+  readonly rows: () => Iterable<MetricRow> | Promise<Iterable<MetricRow>>;
 }
 
 /** Gauges with another name: the suffix `_total` is for counters, and promtool reports others. */
@@ -62,11 +62,11 @@ export function showCounter(registry: Registry, { name, help, labels = [], rows 
 }
 
 /** Rows of a metric without labels. */
-export function only(value: number): readonly Row[] {
+export function only(value: number): readonly MetricRow[] {
   return [[{}, value]];
 }
 
 /** A row for each key, including those that are 0: a rate needs a first value to rise from. */
-export function rowsBy(label: string, values: Readonly<Record<string, number>>): readonly Row[] {
+export function rowsBy(label: string, values: Readonly<Record<string, number>>): readonly MetricRow[] {
   return Object.entries(values).map(([key, value]) => [{ [label]: key }, value]);
 }

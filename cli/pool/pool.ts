@@ -1,7 +1,7 @@
 // `tmpfleet pool …`: a node's pool as a whole, at the node's own control listener.
 import { type Command, Option } from 'commander';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
-import { type PoolStatus, poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
+import { type PoolStatusJson, poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { ControlClient } from '../control/client.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
@@ -44,7 +44,7 @@ function verb(group: Command, words: string, help: string, run: (given: Given) =
   return controlVerb(group.command(words).description(help), 'node', run);
 }
 
-function lookAt(client: ControlClient): Promise<PoolStatus> {
+function lookAt(client: ControlClient): Promise<PoolStatusJson> {
   return client.send({ path: '/api/status', schema: poolStatusSchema });
 }
 
@@ -92,7 +92,7 @@ async function recycle({ client, flags, print }: Given): Promise<void> {
   );
 }
 
-function judgeRecycling({ fleet, pool }: PoolStatus): Progress {
+function judgeRecycling({ fleet, pool }: PoolStatusJson): Progress {
   const text = `${pool.stale} old left, ${fleet.warm} of ${pool.warm_wanted} ready, ${fleet.starting} starting`;
   if (fleet.state === 'draining' || fleet.state === 'drained') {
     return {
@@ -110,11 +110,11 @@ function judgeRecycling({ fleet, pool }: PoolStatus): Progress {
   return { text };
 }
 
-function show(print: Given['print'], status: PoolStatus): void {
+function show(print: Given['print'], status: PoolStatusJson): void {
   print(status, () => describe(status));
 }
 
-function describe({ fleet, pool }: PoolStatus): string {
+function describe({ fleet, pool }: PoolStatusJson): string {
   const { configured } = pool;
   const other = (now: number | 'all', was: number | 'all'): string =>
     now === was ? '' : ` (configured: ${was})`;

@@ -1,8 +1,8 @@
 // Slots as a bar: a stretch for each state, in the same signs wherever the command draws one.
+import type { Slots } from '../../shared/api/node.ts';
 
 export const SLOT_SIGNS = { held: '█', warm: '▓', starting: '░', removing: '▒', free: '·' } as const;
 export type SlotState = keyof typeof SLOT_SIGNS;
-export type Slots = Readonly<Record<SlotState, number>>;
 
 export interface Stretch {
   readonly state: SlotState;

@@ -1,7 +1,7 @@
 // Routes for the pool as a whole: recycle, resize, pause and resume.
 import type Router from '@koa/router';
 import { z } from 'zod';
-import type { PoolStatus } from '../../shared/api/pool.ts';
+import type { PoolStatusJson } from '../../shared/api/pool.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { readJsonBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -66,7 +66,7 @@ export function addPoolRoutes(router: Router, control: PoolControl): void {
   }
 }
 
-function describeStatus({ pool, size, snapshot }: PoolControl): PoolStatus {
+function describeStatus({ pool, size, snapshot }: PoolControl): PoolStatusJson {
   const { capacity } = pool.settings;
   const { warmTarget, held, stale, startConcurrency } = pool.status();
   return {

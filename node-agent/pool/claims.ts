@@ -23,7 +23,7 @@ export interface ClaimsOptions {
   readonly end: (id: string, reason: 'unclaimed' | 'unresponsive') => void;
 }
 
-export interface ClaimOptions {
+export interface PoolClaimOptions {
   /** How long a reader waits for a start when none is warm. */
   readonly waitMs: number;
   /** Aborted when the reader has gone. */
@@ -53,7 +53,7 @@ export class Claims {
   }
 
   /** See `Pool.claim`. */
-  async claim({ waitMs, signal }: ClaimOptions): Promise<Sandbox | undefined> {
+  async claim({ waitMs, signal }: PoolClaimOptions): Promise<Sandbox | undefined> {
     const { journal, time, end } = this.#options;
     const sandbox = (await this.#claimWarm()) ?? (await this.#claimCold(waitMs, signal));
     if (sandbox === undefined) return undefined;

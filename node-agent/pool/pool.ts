@@ -5,7 +5,7 @@ import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 import { inWallTime, SteadyClock } from '../sandboxes/steady-clock.ts';
 import { createSandbox, type Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { Sizing } from '../sizing/sizing.ts';
-import { type ClaimOptions, Claims } from './claims.ts';
+import { Claims, type PoolClaimOptions } from './claims.ts';
 import { HealthCheck } from './health-check.ts';
 import { ImageRollout } from './image-rollout.ts';
 import { Launcher } from './launcher.ts';
@@ -87,7 +87,7 @@ export class Pool {
    * full or takes no readers; also after `waitMs`, when the reader goes, and when the claim cannot be written. No sandbox
    * is ever given out twice.
    */
-  claim(options: ClaimOptions): Promise<Sandbox | undefined> {
+  claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
     return this.#claims.claim(options);
   }
 

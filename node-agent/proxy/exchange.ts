@@ -8,7 +8,7 @@ import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } 
 import { PageBanner } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
-import { countAnswer, type ProxyOptions, type Refusal, type Tally } from './types.ts';
+import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
 import type { Connection, Upstream } from './upstream.ts';
 
 export interface ProxyRequest {
@@ -33,7 +33,7 @@ export interface Upgrade {
 export interface ProxyContext {
   readonly options: ProxyOptions;
   readonly fixed: FixedHeaders;
-  readonly tally: Tally;
+  readonly tally: ProxyTally;
   readonly headersTimeout: number;
   /** A monotonic clock, ms. */
   readonly now: () => number;

@@ -12,8 +12,8 @@ import {
   type Lookup,
   type NodeProxy,
   type ProxyOptions,
+  type ProxyTally,
   type Refusal,
-  type Tally,
 } from './types.ts';
 import { Upstream } from './upstream.ts';
 import { agree, joinSockets, responseOn } from './websocket.ts';
@@ -46,7 +46,7 @@ interface Route {
 }
 
 class SandboxProxy implements NodeProxy {
-  readonly counters: Tally = {
+  readonly counters: ProxyTally = {
     requests: 0,
     upgrades: 0,
     openSockets: 0,

@@ -74,12 +74,12 @@ export interface NodeProxy {
 }
 
 /** The proxy's own view of its counters. */
-export type Tally = { -readonly [K in keyof Omit<ProxyCounters, 'errors' | 'answers'>]: number } & {
+export type ProxyTally = { -readonly [K in keyof Omit<ProxyCounters, 'errors' | 'answers'>]: number } & {
   readonly errors: Record<ProxyFailure, number>;
   readonly answers: Record<StatusClass, number>;
 };
 
-export function countAnswer({ answers }: Tally, status: number): void {
+export function countAnswer({ answers }: ProxyTally, status: number): void {
   if (status < 200) answers[1] += 1;
   else if (status < 300) answers[2] += 1;
   else if (status < 400) answers[3] += 1;

@@ -2,9 +2,9 @@
 import {
   createMetrics,
   Histogram,
+  type MetricRow,
   only,
   type Registry,
-  type Row,
   rowsBy,
   showCounter,
   showGauge,
@@ -90,7 +90,7 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
     name: 'tmpfleet_node_state',
     help: '1 for the present state of this node, 0 for the others',
     labels: ['state'],
-    rows: () => NODE_STATES.map((state): Row => [{ state }, state === lifecycle.state ? 1 : 0]),
+    rows: () => NODE_STATES.map((state): MetricRow => [{ state }, state === lifecycle.state ? 1 : 0]),
   });
   number('tmpfleet_capacity', 'Slots of this node', () => pool.settings.capacity);
   number(
@@ -123,7 +123,7 @@ function showHost(registry: Registry, { pool, resources }: WatchedParts): void {
     name: 'tmpfleet_host_disk_free_bytes',
     help: 'Free space on the disks of the data directory and of the engine',
     labels: ['dir'],
-    rows: () => Object.entries(resources.measured.disks).map(([dir, free]): Row => [{ dir }, free]),
+    rows: () => Object.entries(resources.measured.disks).map(([dir, free]): MetricRow => [{ dir }, free]),
   });
 }
 
@@ -163,7 +163,7 @@ function showProxy(registry: Registry, { proxy: { counters }, connections }: Wat
     help: 'Answered requests below /user/ by status class; 1xx is a WebSocket',
     labels: ['status'],
     rows: () =>
-      Object.entries(counters.answers).map(([digit, count]): Row => [{ status: `${digit}xx` }, count]),
+      Object.entries(counters.answers).map(([digit, count]): MetricRow => [{ status: `${digit}xx` }, count]),
   });
   showCounter(registry, {
     name: 'tmpfleet_proxy_failures_total',

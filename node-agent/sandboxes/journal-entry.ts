@@ -19,7 +19,7 @@ const entrySchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('use'), id, at: time }),
   z.object({ op: z.literal('end'), id }),
 ]);
-export type Entry = z.infer<typeof entrySchema>;
+export type JournalEntry = z.infer<typeof entrySchema>;
 
 /** What the journal proves about one sandbox. Unclaimed when there is no owner. */
 export interface Recorded {
@@ -34,14 +34,14 @@ export interface Recorded {
 export function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [
   string,
   Recorded,
-]): readonly Entry[] {
+]): readonly JournalEntry[] {
   if (owner === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
-  const claim: Entry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0 };
+  const claim: JournalEntry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0 };
   return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
 }
 
 /** Applies one line to the records. */
-export function apply(recorded: Map<string, Recorded>, entry: Entry): void {
+export function apply(recorded: Map<string, Recorded>, entry: JournalEntry): void {
   if (entry.op === 'end') recorded.delete(entry.id);
   else if (entry.op === 'use') {
     const before = recorded.get(entry.id);
@@ -92,7 +92,7 @@ function keepCopy(path: string, kept: string, logger: Logger): void {
   }
 }
 
-function parse(line: string): Entry | undefined {
+function parse(line: string): JournalEntry | undefined {
   try {
     const parsed = entrySchema.safeParse(JSON.parse(line));
     return parsed.success ? parsed.data : undefined;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { apply, type Entry, entriesOf, type Recorded, replay } from './journal-entry.ts';
+import { apply, entriesOf, type JournalEntry, type Recorded, replay } from './journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
 const writeTo = promisify(write);
@@ -104,13 +104,13 @@ export class Journal {
     closeSync(this.#file);
   }
 
-  #note(entry: Entry): void {
+  #note(entry: JournalEntry): void {
     this.#append(entry);
     // The failure is logged where it happens; no answer depends on this line.
     this.#flushed().catch(() => undefined);
   }
 
-  #append(entry: Entry): void {
+  #append(entry: JournalEntry): void {
     apply(this.#recorded, entry);
     this.#pending.push(`${JSON.stringify(entry)}\n`);
   }
@@ -179,7 +179,7 @@ export class Journal {
     this.#file = file;
   }
 
-  #whatIsTrue(): readonly Entry[] {
+  #whatIsTrue(): readonly JournalEntry[] {
     return [...this.#recorded].flatMap(entriesOf);
   }
 

@@ -8,7 +8,7 @@ import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-er
 import { type FleetReport, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 import { type FindingSink, type Probed, ProbeRefused } from './findings.ts';
-import { ask, type Reply } from './request.ts';
+import { type Reply, sendRequest } from './request.ts';
 import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-and-clock.ts';
 
 /** A node tells by then that its opening takes long. ms */
@@ -41,7 +41,7 @@ async function runChecks(options: ProbeOptions, sink: FindingSink): Promise<NonN
   const { member, clock } = options;
   const { url } = member;
   const askedAt = clock.now();
-  const reply = await ask({ url: `${url}/stats`, clock }).catch((error: unknown) => {
+  const reply = await sendRequest({ url: `${url}/stats`, clock }).catch((error: unknown) => {
     if (error instanceof FleetError) throw notANode(url, error.message);
     throw new ProbeRefused('reachable', { code: 'node-unreachable', ...explainUnreachable(error, url) });
   });
@@ -121,7 +121,7 @@ function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport):
 /** Just started, it may be a second from being ready, or from knowing why not: it gets that second, and some more. */
 async function settle(first: Reply, url: string, clock: Clock): Promise<NodeStats> {
   const begun = clock.monotonic();
-  for (let reply = first; ; reply = await ask({ url: `${url}/stats`, clock }).catch(() => first)) {
+  for (let reply = first; ; reply = await sendRequest({ url: `${url}/stats`, clock }).catch(() => first)) {
     const stats = readReport(url, reply);
     const { problem, warm = 0, starting = 0 } = stats.fleet ?? {};
     const known = problem !== undefined || warm + starting > 0;
@@ -150,7 +150,7 @@ async function checkWayBack({ found, warn }: FindingSink, front: string, clock: 
     warn('front', 'full, it refuses readers itself instead of sending them back: set its --front-url');
     return;
   }
-  const reply = await ask({ url: `${front}/stats`, maxBytes: MAX_FLEET_REPORT_BYTES, clock }).catch(
+  const reply = await sendRequest({ url: `${front}/stats`, maxBytes: MAX_FLEET_REPORT_BYTES, clock }).catch(
     (error: unknown) => explainUnreachable(error, front, FRONT_LISTENER),
   );
   if ('message' in reply) warn('front', `it sends readers back to ${front}, but from here ${reply.message}`);

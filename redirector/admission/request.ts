@@ -18,7 +18,7 @@ export interface Reply {
   readonly took: number;
 }
 
-export interface Question {
+export interface ProbeRequest {
   readonly url: string;
   readonly method?: 'GET' | 'POST';
   readonly body?: string;
@@ -32,22 +32,22 @@ export interface Question {
  * A GET follows a few redirects within the origin that was asked.
  * @throws FleetError `bad-report` for a longer answer or another redirect; the connection's own error otherwise
  */
-export async function ask(question: Question): Promise<Reply> {
-  let reply = await askOnce(question);
+export async function sendRequest(probe: ProbeRequest): Promise<Reply> {
+  let reply = await askOnce(probe);
   // An order must not be repeated elsewhere.
-  if (question.method === 'POST') return reply;
-  let { url } = question;
+  if (probe.method === 'POST') return reply;
+  let { url } = probe;
   for (let hops = 0; ; hops += 1) {
     const next = followOwnRedirect(url, reply.status, reply.header('location'));
     if (next === undefined) return reply;
     if (hops === MAX_REDIRECTS) throw tooManyRedirects();
     url = next;
-    reply = await askOnce({ ...question, url });
+    reply = await askOnce({ ...probe, url });
   }
 }
 
-async function askOnce(question: Question): Promise<Reply> {
-  const { url, method = 'GET', body, headers = {}, maxBytes = MAX_REPORT_BYTES, clock } = question;
+async function askOnce(probe: ProbeRequest): Promise<Reply> {
+  const { url, method = 'GET', body, headers = {}, maxBytes = MAX_REPORT_BYTES, clock } = probe;
   // A connection of its own: a kept one would not tell whether a new one can be made.
   const agent = new Agent({ connect: { timeout: PATIENCE_MS }, keepAliveTimeout: 1 });
   const [began, wall] = [clock.monotonic(), clock.now()];

@@ -5,7 +5,7 @@ import { ORDER_PATH, SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
 import { MAX_SKEW_MS, type Probe, signProbe, verifyProbeAnswer } from '../../shared/protocol/probe.ts';
 import type { FleetReport, Member } from '../../shared/protocol/wire.ts';
 import { type FindingSink, ProbeRefused } from './findings.ts';
-import { ask, type Reply } from './request.ts';
+import { type Reply, sendRequest } from './request.ts';
 
 export interface Asking {
   readonly member: Member;
@@ -32,7 +32,7 @@ export async function checkSecret(
   const [secret = ''] = secrets;
   const probe: Probe = { order: 'probe', nonce: newNonce() };
   const body = JSON.stringify(probe);
-  const reply = await ask({
+  const reply = await sendRequest({
     ...{ url: member.url + ORDER_PATH, method: 'POST', body, clock },
     headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signProbe(body, secret) },
   }).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import type { FleetJson, NodeJson } from '../../shared/api/node.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Registry } from '../../shared/metrics.ts';
 import { VERSION } from '../../shared/version.ts';
-import type { Tally } from '../fleet-page/history.ts';
+import type { FleetTally } from '../fleet-page/history.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { describeNode } from '../nodes/node-json.ts';
 import type { NodeView } from '../nodes/node-view.ts';
@@ -15,7 +15,7 @@ export interface FleetDescriberOptions {
   /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
   readonly clock: Clock;
-  readonly tally: () => Promise<Tally>;
+  readonly tally: () => Promise<FleetTally>;
 }
 
 export class FleetDescriber {

@@ -7,14 +7,14 @@ import { startLoop } from '../../shared/loop.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { EVENT_HEADERS, Feed } from './feed.ts';
 import { serveFiles } from './files.ts';
-import { History, type Tally } from './history.ts';
+import { type FleetTally, History } from './history.ts';
 import { loadOf, type Moment, Snapshots } from './snapshot.ts';
 
 export interface FleetPageOptions {
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly tally: () => Promise<Tally>;
+  readonly tally: () => Promise<FleetTally>;
 }
 
 export interface FleetPage {

@@ -2,7 +2,7 @@
 import type { Bucket, HistoryJson } from '../../shared/api/history.ts';
 
 /** Sums since the start, and who waits just now. */
-export interface Tally {
+export interface FleetTally {
   readonly arrivals: number;
   readonly bounces: number;
   readonly refused: number;
@@ -17,7 +17,7 @@ export interface Load {
 export const BUCKET_SECONDS = 10;
 export const SPAN_SECONDS = 3_600;
 
-const NOTHING: Tally = { arrivals: 0, bounces: 0, refused: 0, waiting: 0 };
+const NOTHING: FleetTally = { arrivals: 0, bounces: 0, refused: 0, waiting: 0 };
 
 interface Open {
   /** Seconds since 1970. */
@@ -30,13 +30,13 @@ export class History {
   #last = NOTHING;
 
   /** @param now ms since 1970 */
-  note(now: number, tally: Tally, load: Load): void {
+  note(now: number, tally: FleetTally, load: Load): void {
     const last = this.#buckets.at(-1);
     const here = Math.floor(now / 1000 / BUCKET_SECONDS) * BUCKET_SECONDS;
     // A clock that was set back adds to the bucket that is open: times in a chart only rise.
     const isOpen = last !== undefined && last.begin >= here;
     const { begin, bucket } = isOpen ? last : emptyAt(here);
-    const since = (sum: keyof Tally): number => Math.max(0, tally[sum] - this.#last[sum]);
+    const since = (sum: keyof FleetTally): number => Math.max(0, tally[sum] - this.#last[sum]);
     const noted: Bucket = {
       begins_at: bucket.begins_at,
       arrivals: bucket.arrivals + since('arrivals'),

@@ -1,9 +1,9 @@
 // From the counters of /metrics to the four numbers that the history keeps.
 import type { Registry } from '../../shared/metrics.ts';
-import type { Tally } from './history.ts';
+import type { FleetTally } from './history.ts';
 
 /** Reads five metrics, not all of them: this is done every second. */
-export async function tallyRegistry(registry: Registry): Promise<Tally> {
+export async function tallyRegistry(registry: Registry): Promise<FleetTally> {
   const sum = async (name: string, outcome?: string): Promise<number> => {
     const metric = await registry.getSingleMetric(name)?.get();
     let total = 0;

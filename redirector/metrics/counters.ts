@@ -1,5 +1,5 @@
 // Counts of each node by kind, as plain numbers: a labelled `inc` of prom-client costs a redirect a microsecond.
-import type { Row } from '../../shared/metrics.ts';
+import type { MetricRow } from '../../shared/metrics.ts';
 
 /** The label of whoever names a node that is none of ours. */
 export const UNKNOWN_NODE = 'unknown';
@@ -22,8 +22,8 @@ export class NodeTally<Kind extends string> {
   }
 
   /** Forgets the nodes that are gone, then tells of the rest. */
-  rows(label: string, isThere: (node: string) => boolean): readonly Row[] {
-    const rows: Row[] = [];
+  rows(label: string, isThere: (node: string) => boolean): readonly MetricRow[] {
+    const rows: MetricRow[] = [];
     for (const [node, counts] of this.#counts) {
       if (node !== UNKNOWN_NODE && !isThere(node)) this.#counts.delete(node);
       else

@@ -1,6 +1,6 @@
 // How the nodes are, as this front knows it: gauges that are read off the view when somebody asks.
 import type { Clock } from '../../shared/clock.ts';
-import { only, type Registry, type Row, rowsBy, showGauge } from '../../shared/metrics.ts';
+import { type MetricRow, only, type Registry, rowsBy, showGauge } from '../../shared/metrics.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { estimateRoom, mayBeSentTo, type NodeView } from '../nodes/node-view.ts';
 
@@ -54,7 +54,7 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
   const perNode = (
     name: string,
     help: string,
-    row: (view: NodeView) => Row | undefined,
+    row: (view: NodeView) => MetricRow | undefined,
     label?: string,
   ): void =>
     showGauge(registry, {

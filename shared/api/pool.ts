@@ -19,7 +19,7 @@ export const poolStatusSchema = nodeStatsSchema.extend({
     start_concurrency: count,
   }),
 });
-export type PoolStatus = z.infer<typeof poolStatusSchema>;
+export type PoolStatusJson = z.infer<typeof poolStatusSchema>;
 
 /** `DELETE /api/pool` */
 export const recycledSchema = z.object({

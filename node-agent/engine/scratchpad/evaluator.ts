@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 
 /** One line of output. */
-export interface Entry {
+export interface OutputLine {
   readonly kind: 'result' | 'error' | 'log';
   readonly text: string;
 }
@@ -20,7 +20,7 @@ const fromWorkerSchema = z.union([
 ]);
 
 export class Evaluator {
-  onEntry: (entry: Entry) => void = () => undefined;
+  onEntry: (entry: OutputLine) => void = () => undefined;
   #worker: Worker | undefined;
   #heard = 0;
   #watchdog: NodeJS.Timeout | undefined;

@@ -17,7 +17,7 @@ export class ApiError extends Error {
   readonly remedy: string;
   readonly findings: readonly NodeFinding[];
 
-  constructor(status: number, answer: Answer) {
+  constructor(status: number, answer: ApiAnswer) {
     super(answer.message ?? `the redirector answers ${status}`);
     this.status = status;
     this.code = answer.code ?? '';
@@ -32,7 +32,7 @@ export class ApiError extends Error {
 }
 
 /** The parts of an answer that this page reads. */
-export interface Answer {
+export interface ApiAnswer {
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly remedy?: string;
@@ -46,7 +46,7 @@ export const token = {
 };
 
 /** @param path without a slash at its start: the page may be served below a prefix */
-export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+export async function callApi(path: string, options: RequestInit = {}): Promise<Response> {
   const held = token.get();
   const headers = {
     'tmpfleet-actor': 'fleet page',
@@ -58,25 +58,25 @@ export async function ask(path: string, options: RequestInit = {}): Promise<Resp
 }
 
 /** @throws ApiError, TypeError when nothing answers, DOMException when nothing does in time */
-export async function order(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Answer> {
+export async function order(method: 'POST' | 'DELETE', path: string, body?: object): Promise<ApiAnswer> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const answer = await ask(path, {
+  const answer = await callApi(path, {
     ...{ method, signal },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return readAnswer(answer);
 }
 
-async function readAnswer(answer: Response): Promise<Answer> {
+async function readAnswer(answer: Response): Promise<ApiAnswer> {
   try {
-    return (await answer.json()) as Answer;
+    return (await answer.json()) as ApiAnswer;
   } catch {
     // Something in between answered, and not in JSON.
     return {};
   }
 }
 
-export function describeFailure(error: unknown): string {
+export function describeApiFailure(error: unknown): string {
   if (error instanceof ApiError) return error.message;
   const isSilence = error instanceof TypeError || error instanceof DOMException;
   return isSilence ? 'the redirector does not answer' : String(error);

@@ -1,11 +1,11 @@
 // Keeps the page fed: connects, tells how that is, and tries again when it breaks.
 import type { FleetEvent } from '../../../shared/api/event.ts';
 import type { HistoryJson } from '../../../shared/api/history.ts';
-import { ApiError, ask } from './api.ts';
+import { ApiError, callApi } from './api.ts';
 import { byId, mark, say } from './dom.ts';
 import { readEvents, SILENCE_MS } from './stream.ts';
 
-export interface Listener {
+export interface FleetListener {
   history(answer: HistoryJson): void;
   update(update: FleetEvent): void;
   /** The token is missing or not taken; `connect` is to be called when there is another. */
@@ -17,8 +17,8 @@ const LONGEST_PAUSE_MS = 15_000;
 /** A tab that nobody has looked at for so long lets go: a browser gives all its tabs together six connections to us. */
 const REST_MS = 60_000;
 
-export class Connection {
-  readonly #listener: Listener;
+export class FleetConnection {
+  readonly #listener: FleetListener;
   readonly #sign = byId('connection', HTMLElement);
   #pause = FIRST_PAUSE_MS;
   #timer: number | undefined;
@@ -26,7 +26,7 @@ export class Connection {
   #rest: number | undefined;
   #isResting = false;
 
-  constructor(listener: Listener) {
+  constructor(listener: FleetListener) {
     this.#listener = listener;
     addEventListener('online', () => this.#hurry());
     document.addEventListener('visibilitychange', () => {
@@ -46,8 +46,8 @@ export class Connection {
     this.#stop = stop;
     const watchdog = setTimeout(() => stop.abort(), SILENCE_MS);
     try {
-      const events = await ask('api/events', { signal: stop.signal });
-      const history = await ask('api/history', { signal: stop.signal });
+      const events = await callApi('api/events', { signal: stop.signal });
+      const history = await callApi('api/history', { signal: stop.signal });
       this.#listener.history((await history.json()) as HistoryJson);
       clearTimeout(watchdog);
       await readEvents(events, stop, (data) => this.#heard(data));

@@ -1,6 +1,6 @@
 // The one dialog: asks before something is done, says why it was refused, and lets who asked insist.
 import type { NodeFinding } from '../../../shared/api/finding.ts';
-import { ApiError, describeFailure } from './api.ts';
+import { ApiError, describeApiFailure } from './api.ts';
 import { byId, make, say } from './dom.ts';
 
 export interface DialogRequest {
@@ -115,7 +115,7 @@ function explain(failure: unknown): void {
     return;
   }
   const remedy = refusal === undefined || refusal.remedy === '' ? '' : `: ${refusal.remedy}`;
-  say(error, `${describeFailure(failure)}${remedy}`);
+  say(error, `${describeApiFailure(failure)}${remedy}`);
 }
 
 function showFindings(found: readonly NodeFinding[]): void {

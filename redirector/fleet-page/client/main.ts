@@ -2,7 +2,7 @@
 import type { EventNode, FleetEvent } from '../../../shared/api/event.ts';
 import { token } from './api.ts';
 import { Charts } from './charts.ts';
-import { Connection } from './connection.ts';
+import { FleetConnection } from './connection.ts';
 import { byId, make, say } from './dom.ts';
 import { NodeItem, SLOT_STATES } from './node-row.ts';
 import { askToAdd } from './orders.ts';
@@ -20,7 +20,7 @@ const items = new Map<string, NodeItem>();
 const totals = new Map<string, HTMLElement>();
 let charts: Charts | undefined;
 
-const connection = new Connection({
+const connection = new FleetConnection({
   history: (answer) => {
     // The charts take their size from where they are, so that must be shown first.
     board.hidden = false;

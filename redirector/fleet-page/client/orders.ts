@@ -1,6 +1,6 @@
 // What an operator can have done from here, each with the question that comes before it.
 import type { EventNode } from '../../../shared/api/event.ts';
-import { ApiError, describeFailure, order } from './api.ts';
+import { ApiError, describeApiFailure, order } from './api.ts';
 import { askFor, type DialogRequest, tell } from './dialog.ts';
 import { make } from './dom.ts';
 import { count } from './words.ts';
@@ -34,7 +34,7 @@ export async function turnCordon({ id }: EventNode, verb: 'cordon' | 'uncordon')
       run,
     };
     if (error instanceof ApiError) askFor(question, error);
-    else tell(`${id}: ${describeFailure(error)}`);
+    else tell(`${id}: ${describeApiFailure(error)}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { type PoolStatus, poolStatusSchema } from '../../../shared/api/pool.ts';
+import { type PoolStatusJson, poolStatusSchema } from '../../../shared/api/pool.ts';
 import { sandboxSchema } from '../../../shared/api/sandbox.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
@@ -65,7 +65,7 @@ async function ask(path: string): Promise<unknown> {
   });
   return answer.json();
 }
-const status = async (): Promise<PoolStatus> => poolStatusSchema.parse(await ask('/api/status'));
+const status = async (): Promise<PoolStatusJson> => poolStatusSchema.parse(await ask('/api/status'));
 const sandboxes = async () => z.array(sandboxSchema).parse(await ask('/api/sandboxes'));
 const warm = (count: number) =>
   until(

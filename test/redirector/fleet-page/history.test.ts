@@ -1,6 +1,6 @@
 // The last hour, as the control listener keeps it: what goes into it, its size, and which reports it comes from.
 import { afterEach, describe, expect, test } from 'vitest';
-import { History, type Tally } from '../../../redirector/fleet-page/history.ts';
+import { type FleetTally, History } from '../../../redirector/fleet-page/history.ts';
 import { type Bucket, historySchema } from '../../../shared/api/history.ts';
 import { until } from '../../support/until.ts';
 import { Bench, bounce } from '../support.ts';
@@ -9,7 +9,7 @@ const bench = new Bench();
 afterEach(() => bench.clear());
 
 const LOAD = { held: 3, capacity: 8 };
-const sums = (changes: Partial<Tally> = {}): Tally => ({
+const sums = (changes: Partial<FleetTally> = {}): FleetTally => ({
   ...{ arrivals: 0, bounces: 0, refused: 0, waiting: 0 },
   ...changes,
 });

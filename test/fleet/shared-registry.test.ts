@@ -180,7 +180,7 @@ describeNeeding(['redis'], 'fronts that share a Redis', ({ redis }) => {
     const doubting = await front('doubting');
     expect(await doubting.status()).toMatchObject({
       state: 'unreachable',
-      why: expect.stringMatching(/certificate/),
+      reason: expect.stringMatching(/certificate/),
     });
     env.NODE_EXTRA_CA_CERTS = authority.ca;
     const trusting = await front('trusting');

@@ -1,4 +1,4 @@
-// The walls between rooms (docs/ARCHITECTURE.md) and the paths that the documents name, held by a test.
+// The walls between rooms (docs/ARCHITECTURE.md), and the paths that the documents name.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +71,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** A folder that holds more files than this is asked for its rooms. */
+/** A folder with more files than this should be divided into rooms. */
 const MAX_FILES_PER_FOLDER = 16;
 
 function sourcesOf(folder: string): readonly string[] {
@@ -80,7 +80,7 @@ function sourcesOf(folder: string): readonly string[] {
     .map((path) => join(folder, path));
 }
 
-/** The files of ours that a file imports, as paths from the top. */
+/** The project's own files that a file imports, as paths from the top. */
 function importsOf(path: string): readonly string[] {
   const text = readFileSync(join(root, path), 'utf8');
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, target]) =>
@@ -131,7 +131,7 @@ describe('the walls', () => {
     expect([...counts].filter(([, count]) => count > MAX_FILES_PER_FOLDER)).toEqual([]);
   });
 
-  test('every file begins by telling its intent', () => {
+  test('every file begins with a comment that says what it does', () => {
     const silent = Object.keys(ALLOWED)
       .flatMap(sourcesOf)
       .filter((file) => !/^(#!.*\n)?\/\/ \S/.test(readFileSync(join(root, file), 'utf8')));

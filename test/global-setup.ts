@@ -1,4 +1,4 @@
-// Before the suites of a project: prepares the real parts that the suites of this run name, once; after them: takes all away.
+// Prepares, once before the suites of a project, the real parts that they name; removes all of them afterwards.
 import { relative } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type PartName, prepareParts } from './lab/parts.ts';

@@ -1,19 +1,19 @@
-// Which test files belong to which project of vitest, read from their text: what needs the lab or the build says so there.
+// The project of vitest that each test file belongs to, from its text: a file that needs the lab or the build names it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 /**
  * - `unit`: needs nothing but Node: no root, no part of the lab, no build.
  * - `process`: runs the built programs, and at most a part of the lab that any machine can install.
- * - `lab`: about Docker, browsers, hosts, archives or measurements. Which Node runs it makes little difference.
+ * - `lab`: about Docker, browsers, hosts, archives or measurements. The version of Node makes little difference.
  */
 export const PROJECTS = ['unit', 'process', 'lab'] as const;
 export type ProjectName = (typeof PROJECTS)[number];
 
-/** Folders whose subject is other programs, or this machine's speed. */
+/** Folders that test other programs, or this machine's speed. */
 const LAB_FILES =
   /^test\/(ansible|bench|lab|monitoring|packaging|fleet\/hosts)\/|^test\/fleet\/crowd\.test\.ts$/;
-/** Parts of the lab that are programs of their own, and say nothing about Node. */
+/** Parts of the lab that are programs of their own, and do not depend on Node. */
 const LAB_PARTS = /^(docker|jupyter|chromium|promtool|debian)$/;
 /** How a file names what `npm run build` makes, or starts it: a Node of its own, a node-agent whose sandboxes are scratchpads. */
 const BUILT = /(?:['"`\s]|\.\.\/)dist\/|process\.execPath|engine: 'local'/;
@@ -42,7 +42,7 @@ export function partsNamedIn(file: string): readonly string[] {
   return [...lists].flatMap(([, list = '']) => list.match(/\w+/g) ?? []);
 }
 
-/** The file, and all below test/ that it imports, directly or not; types alone do not count. */
+/** The file, and all below test/ that it imports, directly or not; type-only imports do not count. */
 function reachedFrom(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
   if (seen.has(file)) return seen;
   seen.add(file);

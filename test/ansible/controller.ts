@@ -1,4 +1,4 @@
-// The machine from which a fleet is provisioned: an inventory of the lab's hosts, and ansible-playbook as its user runs it.
+// The machine from which a fleet is provisioned: an inventory of the lab's hosts, and ansible-playbook as users run it.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { ensurePackages } from '../lab/install.ts';
 import { lastLines, run } from '../lab/run.ts';
 
 export const PLAYBOOKS = fileURLToPath(new URL('../../ansible/', import.meta.url));
-/** On two cores that others use too; by themselves they take a third of it. */
+/** On two cores that other suites use too; alone a play takes a third of it. */
 const PLAY_MS = 560_000;
 
-/** What one run did to a host. */
+/** The changes of one run on a host. */
 export interface Recap {
   readonly ok: number;
   readonly changed: number;
@@ -40,7 +40,7 @@ export class Controller {
     writeFileSync(join(this.dir, 'group_vars', 'all.yml'), stringify({ ansible_user: 'root', ...variables }));
   }
 
-  /** Writes another host into a group of the inventory, as an operator does before it comes into the fleet. */
+  /** Adds another host to a group of the inventory, as an operator does before it joins the fleet. */
   join(group: string, host: string): void {
     this.#groups.set(group, [...(this.#groups.get(group) ?? []), host]);
     this.#writeHosts();
@@ -62,7 +62,7 @@ export class Controller {
 
   /**
    * `ansible-playbook NAME -e …`
-   * @returns per host what was done @throws Error with what it printed last when a task failed
+   * @returns counts of changes by host @throws Error with the last output when a task failed
    */
   async play(
     name: string,
@@ -80,7 +80,7 @@ export class Controller {
   }
 
   async #run(command: readonly string[]): Promise<string> {
-    // Into a file, so that what it was at is known even when it has to be ended.
+    // Into a file, so that the current task is known even when the play has to be ended.
     const log = join(this.dir, 'play.log');
     const script = 'cd "$0" && log=$1 && shift && exec "$@" >"$log" 2>&1';
     const env = {

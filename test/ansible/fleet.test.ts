@@ -1,4 +1,4 @@
-// The playbooks on bare Debian hosts: a fleet comes up, is left alone by a second run, is updated and rotated under
+// The playbooks on bare Debian hosts: a fleet comes up, a second run changes nothing, it is updated and rotated below
 // readers. Everything is real: systemd, sshd, Docker, Caddy, Jupyter; only the wires are virtual.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
@@ -69,7 +69,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     if (found === undefined) throw new Error(`no host is called ${name}`);
     return found;
   };
-  /** What that host gets from an address; with the Python that Ansible asks for, as there is no curl. */
+  /** The host's answer from an address; by the Python that Ansible needs, because there is no curl. */
   const fetchAt = async (name: string, url: string): Promise<string> => {
     const script = `import urllib.request as r; print(r.urlopen("${url}").read().decode())`;
     return host(name).shell(`python3 -c '${script}'`);
@@ -80,7 +80,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     );
     return Object.fromEntries(nodes.map(({ id, state }) => [id, state]));
   };
-  /** As who logs in there types it: nothing of this machine's environment. */
+  /** As an operator who logs in there types it: without this machine's environment. */
   const examine = async (name: string, flags: string): Promise<z.infer<typeof doctorSchema>> => {
     const env = 'env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const command = `cd /root; ${env} tmpfleet doctor ${flags} --json 2>&1 || true`;
@@ -120,13 +120,13 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect([...recaps.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
   });
 
-  test('Prometheus hears every program, through TLS and with a token, and has the rules', {
+  test('Prometheus scrapes every program, through TLS and with a token, and has the rules', {
     timeout: PLAY_MS,
   }, async () => {
     const ask = async (path: string): Promise<unknown> =>
       JSON.parse(await fetchAt(FRONT, `http://127.0.0.1:9090/api/v1/${path}`));
     await until(
-      'all are heard',
+      'all are scraped',
       async () => {
         const { data } = targetsSchema.parse(await ask('targets'));
         const ours = data.activeTargets.filter(({ labels }) => labels.job.startsWith('tmpfleet-'));
@@ -138,7 +138,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(JSON.stringify(await ask('rules'))).toContain('TmpfleetRegistryLost');
   });
 
-  test('the agent on a host has no more rights than its unit says, and its secret is for root alone', async () => {
+  test('the agent on a host has only the rights in its unit, and only root can read its secret', async () => {
     const shell = (command: string): Promise<string> => host(OLD).shell(command);
     const pid = (await shell('systemctl show --property MainPID --value tmpfleet-node-agent')).trim();
     const status = await shell(`cat /proc/${pid}/status`);
@@ -149,11 +149,11 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(
       await shell('cat /proc/*/cmdline /proc/*/environ | tr "\\0" "\\n" 2>/dev/null || true'),
     ).not.toContain(readFileSync(join(controller.dir, 'secrets', 'fleet-secret'), 'utf8').trim());
-    // The rule without which sandboxes would reach this host's ports.
+    // The rule that keeps sandboxes from this host's ports.
     expect(await shell('iptables -S INPUT')).toMatch(/-A INPUT -i tf-\w+ .*-j DROP/);
   });
 
-  test('the doctor finds nothing that fails, with the options of the agent, which goes on', {
+  test('the doctor finds no failure with the agent’s options, and the agent goes on', {
     timeout: PLAY_MS,
   }, async () => {
     const options = ['config=/etc/tmpfleet/node-agent.yaml', 'secret-file=/etc/tmpfleet/fleet-secret'];
@@ -164,7 +164,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(await host(OLD).shell('systemctl is-active tmpfleet-node-agent')).toBe('active\n');
   });
 
-  test('the doctor goes the whole way of a reader, by name, through TLS and into a kernel', {
+  test('the doctor takes the whole path of a reader, by name, through TLS and into a kernel', {
     timeout: PLAY_MS,
   }, async () => {
     const flags = `--front http://127.0.0.1:9001 --url https://${FRONT}`;
@@ -204,7 +204,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
       bring_in: [NEW],
       take_out: [OLD],
     });
-    // Left to itself it would wait for this reader until the deadline; they leave when they have seen the drain.
+    // The play would wait for this reader until the deadline; the reader leaves once they have seen the drain.
     const draining = until(
       'the old node is drained of all but its reader',
       async () => {
@@ -233,7 +233,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(await host(OLD).shell('docker ps --quiet --filter label=tmpfleet.sandbox')).toBe('');
   });
 
-  test('each order for itself: a host added, another image, drained and taken back, retired', {
+  test('each step alone: a host added, another image, drained and taken back, retired', {
     timeout: 2 * PLAY_MS,
   }, async () => {
     expectNoFailure(await controller.play('add-node.yml', { node: OLD, tmpfleet_archive: archive }));
@@ -274,7 +274,7 @@ function expectNoFailure(recaps: ReadonlyMap<string, Recap>): void {
     expect([name, failed + unreachable]).toEqual([name, 0]);
 }
 
-/** A reader who goes on working until they leave; what they met that was not their notebook. */
+/** A reader who goes on working until they leave; records every answer that is not their notebook. */
 function keepAlive(notebook: Jupyter): { leave(): Promise<readonly string[]> } {
   const errors: string[] = [];
   let left = false;
@@ -284,7 +284,7 @@ function keepAlive(notebook: Jupyter): { leave(): Promise<readonly string[]> } {
         (there) => there || errors.push('it was not there'),
         (error: unknown) => errors.push(String(error)),
       );
-      // The pace of somebody who works, not a wait for anything.
+      // The pace of a reader who works, not a wait for a condition.
       await delay(1_000);
     }
   })();

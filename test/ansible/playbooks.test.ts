@@ -1,4 +1,4 @@
-// The playbooks as text: what a linter says of them, and that what they and their documents name is there.
+// The playbooks as text: a linter accepts them, and everything that they and their documents name exists.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { run } from '../lab/run.ts';
 import { PLAYBOOKS } from './controller.ts';
 
 const SETTINGS = join(PLAYBOOKS, 'roles', 'settings', 'defaults', 'main.yml');
-/** Facts that one role derives from the archive's name; they are not set by hand. */
+/** Variables that a role computes from the archive's name; no one sets them by hand. */
 const DERIVED = ['tmpfleet_version_dir', 'tmpfleet_restarts', 'tmpfleet_earlier', 'tmpfleet_image_fresh'];
 const LINT_MS = 180_000;
 
@@ -22,7 +22,7 @@ describe('the playbooks', () => {
   const known = new Set(Object.keys(parse(readFileSync(SETTINGS, 'utf8'))));
   const files = filesBelow(PLAYBOOKS);
 
-  test('name no variable that the settings do not explain, and the settings none that is not used', () => {
+  test('use exactly the variables that the settings explain', () => {
     const uses = files
       .filter((file) => file !== SETTINGS)
       .flatMap((file) => readFileSync(file, 'utf8').match(/\btmpfleet_[a-z_]+\b(?!:\s*$)/gm) ?? []);
@@ -51,7 +51,7 @@ describe.skipIf(whyNoPackages() !== undefined)('ansible', () => {
   const inDir = (...command: readonly string[]): Promise<string> =>
     run('sh', ['-c', 'cd "$0" && exec "$@" 2>&1', PLAYBOOKS, ...command], { timeout: LINT_MS, env });
 
-  test('lint has nothing to say against them, by its strictest profile', { timeout: LINT_MS }, async () => {
+  test('lint finds nothing, with its strictest profile', { timeout: LINT_MS }, async () => {
     expect(await inDir('ansible-lint', '--offline', '--profile', 'production')).toMatch(/Passed.*production/);
   });
 

@@ -1,17 +1,17 @@
-// Readers of a fleet that was provisioned: by its names and by TLS, as their browsers would come.
+// Readers of a provisioned fleet: by its names and by TLS, as their browsers would come.
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import type { DebianLab } from '../lab/debian/host.ts';
 import { type Landing, Reader } from '../support/reader.ts';
 
-/** What `Reader` and `Jupyter` need to reach the lab's hosts. */
+/** The options that `Reader` and `Jupyter` need to reach the lab's hosts. */
 export interface Route {
   readonly ca: string;
   readonly lookup: LookupFunction;
 }
 
-/** Names are the lab's own: no name server and no /etc/hosts of this machine knows them. */
+/** Resolves the lab's names, which no name server and no /etc/hosts of this machine has. */
 export function routeTo({ hosts }: DebianLab, ca: string): Route {
   const lookup: LookupFunction = (name, options, callback) => {
     const address = hosts.get(name)?.address;
@@ -22,7 +22,7 @@ export function routeTo({ hosts }: DebianLab, ca: string): Route {
   return { ca, lookup };
 }
 
-/** From now on undici's requests of this process go that way; returns what undoes it. */
+/** Routes undici's requests of this process to the lab; returns a function that undoes it. */
 export function takeRoute({ ca, lookup }: Route): () => Promise<void> {
   const before = getGlobalDispatcher();
   const agent = new Agent({ connect: { ca, lookup } });
@@ -33,7 +33,7 @@ export function takeRoute({ ca, lookup }: Route): () => Promise<void> {
   };
 }
 
-/** New readers, one after another, each of whom opens the notebook and goes away without a word. */
+/** New readers, one after another: each opens the notebook and leaves. */
 export class Stream {
   readonly landings: Landing[] = [];
   readonly errors: string[] = [];
@@ -49,7 +49,7 @@ export class Stream {
     await this.#done;
   }
 
-  /** The next comes when the one before has landed, and not before their time: a busy machine is asked less. */
+  /** The next reader comes after the last one landed, and not before their time: a busy machine gets less load. */
   async #run(url: string, everyMs: number): Promise<void> {
     while (!this.#ended.signal.aborted) {
       const pace = delay(everyMs, undefined, { signal: this.#ended.signal }).catch(() => undefined);

@@ -1,4 +1,4 @@
-// The short forms of the placement benches: that they run, can be repeated, and find our rule in order.
+// The short forms of the placement benches: they run, they repeat with a seed, and rank tmpfleet's rule as expected.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const measured = z.object({
   ),
 });
 
-/** Runs a bench and gives what it printed. */
+/** Runs a bench and returns its output. */
 function run(...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
@@ -31,7 +31,7 @@ function run(...args: readonly string[]): string {
 
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
-test('the simulator prints a table, writes JSON and a plot, and does the same with the same seed', () => {
+test('the simulator prints a table, writes JSON and a plot, and repeats with the same seed', () => {
   const json = join(scratch, 'placement.json');
   const svg = join(scratch, 'placement.svg');
   const simulate = ['bench/placement/run.mjs', '--short', '--seed', '3', '--json', json, '--svg', svg];
@@ -47,7 +47,7 @@ test('the simulator prints a table, writes JSON and a plot, and does the same wi
   expect(run(...simulate)).toBe(table);
 });
 
-test('the choice is timed at 4, 100 and 10,000 nodes, and a node in view weighs at most 2 KiB', () => {
+test('the choice is timed at 4, 100 and 10,000 nodes, and a node in view takes at most 2 KiB', () => {
   const json = join(scratch, 'choice.json');
   run('--expose-gc', 'bench/placement/choice.mjs', '--short', '--json', json);
   const { results } = measured.parse(readJson(json));

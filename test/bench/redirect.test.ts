@@ -18,7 +18,7 @@ const reportSchema = z.object({
   skipped: z.array(z.object({ name: z.string(), why: z.string() })),
 });
 
-test('a short run gives a figure for each target in both modes, names what it skips, and leaves no process', () => {
+test('a short run measures each target in both modes, names what it skips, and leaves no process', () => {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-bench-test-'));
   try {
     const json = join(dir, 'report.json');

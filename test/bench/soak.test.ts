@@ -14,12 +14,12 @@ function soak(...args: readonly string[]): string {
 
 const FIGURES = /cycles on the \w+ engine in \d+ s, 0 of them failed.*sandboxes +(\d+) +\1\n/s;
 
-test('readers come and go on the local engine, and as many sandboxes are there as before', () => {
+test('readers come and go on the local engine, and the number of sandboxes is as before', () => {
   expect(soak()).toMatch(FIGURES);
 });
 
 describeNeeding(['docker'], 'with Docker', ({ docker }) => {
-  test('readers come and go, and as many containers are there as before', { timeout: 1_800_000 }, () => {
+  test('readers come and go, and the number of containers is as before', { timeout: 1_800_000 }, () => {
     const engine = ['--engine', 'docker', '--docker-host', docker.host, '--image', docker.tinyImage];
     expect(soak(...engine, '--command', docker.tinyCommand, '--socket', 'ws')).toMatch(FIGURES);
   });

@@ -1,4 +1,4 @@
-// docs/migrating.md lists the names of other programs as the error messages know them.
+// docs/migrating.md lists the names of other programs with the same replacements as the error messages.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
@@ -27,7 +27,7 @@ describe.each(Object.entries(OTHER_NAMES).filter(([, rows]) => rows.length > 0))
   });
 });
 
-test('every name that no option here has is explained', () => {
+test('every name without an option here is explained', () => {
   const all = Object.values(OTHER_NAMES)
     .flat()
     .flatMap(({ names }) => names);

@@ -1,4 +1,4 @@
-// docs/reference/ says what the source says, and its examples are valid.
+// docs/reference/ matches the source, and its examples are valid.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ describe('the reference documents', () => {
     expect(Object.keys(made).sort()).toEqual(NAMES);
   });
 
-  test.each(NAMES)('%s is what the source makes', (name) => {
+  test.each(NAMES)('%s is what the source generates', (name) => {
     const committed = readFileSync(join(ROOT, name), 'utf8');
     expect(committed, `${name} is out of date: run npm run docs, and commit it`).toBe(made[name]);
   });

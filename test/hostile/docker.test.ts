@@ -1,4 +1,4 @@
-// What a sandbox can do to its host, to others and to its node from inside a container: tried, with a peer that must not notice.
+// Attacks from inside a container on its host, on other sandboxes and on its node, next to a peer that must not notice.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     const answer = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
     return `${agent.url}${spawnAnswerSchema.parse(await answer.json()).url}`;
   };
-  /** Whatever a test has claimed goes with it. */
+  /** Removes every sandbox that a test has claimed. */
   afterEach(async () => {
     const held = agent.pool.table.all().filter(({ id, state }) => isHeld(state) && id !== idOf(peer));
     for (const { id } of held) agent.pool.end(id, 'deleted');
@@ -45,7 +45,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     const [found] = await client.listContainers({ all: true, filters });
     return client.getContainer(found?.Id ?? '');
   };
-  /** How the peer and the node are while somebody misbehaves. */
+  /** The answers of the peer and the node during an attack. */
   const others = async () => ({
     peer: await inside(peer, 'return 6 * 7;'),
     node: (await fetch(`${agent.url}/stats`)).status,
@@ -102,7 +102,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     expect(agent.pool.table.endings().crashed).toBeGreaterThanOrEqual(1);
   });
 
-  test('a disk cannot be filled: home, /tmp and /dev/shm have their limits, and the rest is read-only', async () => {
+  test('a disk cannot be filled: home, /tmp and /dev/shm are limited, the rest is read-only', async () => {
     const own = await claim();
     const fill = (path: string): string => `
       const fs = require('fs');
@@ -127,7 +127,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     }
   });
 
-  test('what it prints fills no log', async () => {
+  test('its output fills no log', async () => {
     const own = await claim();
     const flood = `
       const line = 'x'.repeat(1023) + '\\n';
@@ -140,7 +140,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     expect(kept.length).toBeLessThan(4 * MIB);
   });
 
-  test('all processors busy, the node and a peer still answer', async () => {
+  test('with all processors busy, the node and a peer still answer', async () => {
     const own = await claim();
     const busy = `
       const { spawn } = require('child_process');
@@ -156,7 +156,7 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
   });
 });
 
-/** What a process asks of the kernel, and what it says: `allowed`, or the name of the error. */
+/** The kernel's answer to each request of a process: `allowed`, or the name of the error. */
 const ASK_KERNEL = `
 import ctypes, errno, json, os, socket, stat, tempfile
 libc = ctypes.CDLL(None, use_errno=True)
@@ -169,7 +169,7 @@ def call(work):
 def raw(result, reached=()):
     if result >= 0: return 'allowed'
     name = errno.errorcode.get(ctypes.get_errno())
-    # It got as far as looking at what it was given.
+    # The kernel went as far as checking the arguments.
     return 'allowed' if name in reached else name
 def opened(path, flags):
     os.close(os.open(path, flags))
@@ -200,7 +200,7 @@ const answersSchema = z.record(z.string(), z.string());
 describeNeeding(['docker', 'jupyter'], 'from inside a notebook', ({ docker, jupyter }) => {
   const client = new Docker({ socketPath: docker.socketPath });
 
-  /** Runs Python in a container that is there, with what that container may do. */
+  /** Runs Python in a running container, with that container's rights. */
   const python = async (container: Docker.Container, code: string): Promise<string> => {
     const exec = await container.exec({
       Cmd: ['python3', '-c', code],
@@ -220,7 +220,7 @@ describeNeeding(['docker', 'jupyter'], 'from inside a notebook', ({ docker, jupy
     return Buffer.concat(out).toString('utf8');
   };
 
-  test('the kernel refuses whatever reaches beyond a sandbox, and would not refuse it without the hardening', async () => {
+  test('the kernel refuses what reaches beyond a sandbox, and only because of the hardening', async () => {
     await ensurePackages(['python3']);
     const agent = await startAgent({
       ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'asking', image: jupyter.image, pull: 'never' },
@@ -234,7 +234,7 @@ describeNeeding(['docker', 'jupyter'], 'from inside a notebook', ({ docker, jupy
         JSON.parse(await python(client.getContainer(hard?.Id ?? ''), ASK_KERNEL)),
       );
       expect(Object.keys(refused).filter((what) => refused[what] === 'allowed')).toEqual([]);
-      // What this machine's own root has of them, which need not be all: so it is the hardening that refuses.
+      // Those that this machine's own root may do, which need not be all: the hardening refuses them.
       const room = mkdtempSync(join(tmpdir(), 'tmpfleet-ask-'));
       const own = await run('unshare', ['--mount', 'python3', '-c', ASK_KERNEL], { env: { TMPDIR: room } });
       rmSync(room, { recursive: true });

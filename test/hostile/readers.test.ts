@@ -1,4 +1,4 @@
-// Readers who mean harm, at a node-agent that is a process of its own: what it holds afterwards is what it held before.
+// Attacks by readers on a node-agent in its own process, which must hold no more afterwards than before.
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -51,7 +51,7 @@ function open(): Socket {
   return socket;
 }
 
-/** What comes back until the other side ends it. */
+/** All bytes until the other side ends the connection. */
 function exchange(request: string): Promise<string> {
   const socket = open();
   let text = '';
@@ -68,7 +68,7 @@ const closed = (socket: Socket): Promise<unknown> =>
 test('10,000 failed upgrades leave no descriptor behind', { timeout: 240_000 }, async () => {
   const upgrade = (path: string): string =>
     `GET ${path} HTTP/1.1\r\nHost: n\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
-  // Refused by the sandbox, answered without a word of upgrading, out of the sandbox, and to one that never was.
+  // Refused by the sandbox, answered without an upgrade, outside the sandbox, and to a sandbox that never existed.
   const paths = [`${base}refuse-ws`, `${base}echo`, `${base}../other`, '/user/abcdefgh234567/ws'];
   await Promise.all(paths.map((path) => exchange(upgrade(path))));
   const before = descriptors();
@@ -83,12 +83,12 @@ test('10,000 failed upgrades leave no descriptor behind', { timeout: 240_000 }, 
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   for (const status of statuses) expect(status).toMatch(/^HTTP\/1\.1 [2345]/);
   expect(statuses).not.toContain('HTTP/1.1 101');
-  // Kept-alive connections to the sandbox may have been there, or not.
+  // Kept-alive connections to the sandbox may or may not have been counted.
   await until('all have been let go', () => descriptors() <= before + 4, 60_000);
   expect(await answers()).toBe(200);
 });
 
-test('headers that come a byte at a time are not waited for, and others are served meanwhile', async () => {
+test('headers that come a byte at a time are cut, and others are served meanwhile', async () => {
   const slow = Array.from({ length: 200 }, () => open());
   for (const socket of slow) socket.resume().write(`GET ${base} HTTP/1.1\r\nHost: n\r\nX-Slow: `);
   const drip = setInterval(() => {
@@ -115,7 +115,7 @@ test('headers and bodies that are too long are refused, and the connection close
   expect(await exchange(order)).toMatch(/^HTTP\/1\.1 4(04|13)/);
 });
 
-test('who stops in the middle of a body, or of reading an answer, is cut; a silent WebSocket is not', async () => {
+test('a reader who stops in the middle of a body or an answer is cut; a silent WebSocket is not', async () => {
   const before = descriptors();
   const half = `POST ${base}upload HTTP/1.1\r\nHost: n\r\nContent-Length: 1000\r\n\r\nhalf`;
   const uploading = Array.from({ length: 20 }, () => open().resume());
@@ -124,12 +124,12 @@ test('who stops in the middle of a body, or of reading an answer, is cut; a sile
   for (const socket of reading) socket.write(`GET ${base}big?bytes=${200 * MIB} HTTP/1.1\r\nHost: n\r\n\r\n`);
   const silent = new WebSocket(`${url.replace('http', 'ws')}${base}ws`);
   await once(silent, 'open');
-  // 20 × 200 MiB are on offer; what is kept of them is what sockets buffer.
+  // 20 × 200 MiB are available; the node buffers only what sockets do.
   const growth: number[] = [];
   const at = memory();
   const watch = setInterval(() => growth.push(memory() - at), 100);
   await Promise.all(uploading.map(closed));
-  await until('those who do not read are let go', () => descriptors() <= before + 6, 60_000);
+  await until('readers who do not read are cut', () => descriptors() <= before + 6, 60_000);
   clearInterval(watch);
   expect(Math.max(...growth)).toBeLessThan(150 * MIB);
   expect(silent.readyState).toBe(WebSocket.OPEN);

@@ -1,4 +1,4 @@
-// Servers in sandboxes whose answers try to exhaust their node: each costs its own reader an answer, and other readers nothing.
+// Servers in sandboxes whose answers try to exhaust their node: each harms its own reader only.
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ID, startBed, startHttp, startTcp } from '../node-agent/proxy/bed.ts';
@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 const HEADERS_TIMEOUT_MS = 1_000;
 const MIB = 1024 ** 2;
 
-/** A sandbox that goes on and on, a piece at a time, until it is hung up on. */
+/** A sandbox that sends one piece after another until the connection is closed. */
 function drip(first: string, piece: string, everyMs: number) {
   const open = new Set<Socket>();
   const server = startTcp((socket) => {
@@ -30,7 +30,7 @@ test.each([
   const bed = await startBed((await server).port, { headersTimeout: HEADERS_TIMEOUT_MS });
   const answer = await fetch(`${bed.url}/user/${ID}/`);
   expect(answer.status).toBe(status);
-  await until('it is hung up on', () => open.size === 0);
+  await until('the connection is closed', () => open.size === 0);
 });
 
 test('a sandbox with headers without end is given up, and costs no memory', async () => {
@@ -49,7 +49,7 @@ test('a sandbox with headers without end is given up, and costs no memory', asyn
   expect(process.memoryUsage().rss - before).toBeLessThan(100 * MIB);
 });
 
-test('an answer without end ends with its reader, and is held back by one who reads slowly', async () => {
+test('an answer without end ends with its reader, and slows down for a slow one', async () => {
   let sent = 0;
   let ended = 0;
   const chunk = Buffer.alloc(64 * 1024);
@@ -70,7 +70,7 @@ test('an answer without end ends with its reader, and is held back by one who re
   );
   // The reader does not read: only sockets and streams hold data on its way.
   let before = -1;
-  await until('it stands still', () => {
+  await until('the count stands still', () => {
     const still = sent === before;
     before = sent;
     return still;

@@ -12,7 +12,7 @@ const ROWS = readFileSync(join(ROOT, 'docs/hostile-sandboxes.md'), 'utf8')
     return file === undefined || name === undefined ? [] : [{ file, name }];
   });
 
-/** Titles as they stand in the source; `%s` of a title that is given for each of a table stands for anything. */
+/** Titles as in the source; `%s` in the title of a table matches anything. */
 function titlesIn(file: string): readonly RegExp[] {
   const source = readFileSync(join(ROOT, file), 'utf8');
   const found = source.matchAll(
@@ -24,7 +24,7 @@ function titlesIn(file: string): readonly RegExp[] {
   });
 }
 
-test('names tests that are there', () => {
+test('names tests that exist', () => {
   expect(ROWS.length).toBeGreaterThan(40);
   for (const { file, name } of ROWS) {
     expect([file, name, titlesIn(file).some((title) => title.test(name))]).toEqual([file, name, true]);

@@ -1,4 +1,4 @@
-// Tokens and secrets of a fleet that runs: in no list of processes, no log, no answer and no error.
+// Tokens and secrets of a running fleet: in no list of processes, no log, no answer and no error.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,13 +54,13 @@ async function ask(url: string, token: string, body?: object): Promise<number> {
   return answer.status;
 }
 
-test('none is shown: not in the list of processes, not in a log, not in an answer', async () => {
+test('none is shown in the list of processes, a log or an answer', async () => {
   await until(
     'a sandbox is claimed',
     async () => (await ask(`${urls.front}/api/spawn`, API, {})) === 200,
     60_000,
   );
-  // A refusal does not repeat the value that was offered.
+  // A refusal does not repeat the value that it got.
   for (const url of [`${urls.nodeControl}/api/status`, `${urls.frontControl}/api/nodes`]) {
     expect(await ask(url, WRONG)).toBe(401);
   }
@@ -85,7 +85,7 @@ test('none is shown: not in the list of processes, not in a log, not in an answe
   expect(logs).not.toContain(WRONG);
 });
 
-test('the default command does not show the token of a sandbox, which is in its environment', async () => {
+test('the default command has the sandbox’s token in its environment, not in its arguments', async () => {
   const shown = tmpfleet(['node-agent', '--print-config'], { TMPFLEET_CONTROL_TOKEN: CONTROL });
   expect(await shown.ended).toBe(0);
   expect(shown.output()).not.toContain(CONTROL);

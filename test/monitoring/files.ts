@@ -1,4 +1,4 @@
-// The alert rules, their tests and the dashboard, parsed; and what their expressions name.
+// The alert rules, their tests and the dashboard, parsed; and the metrics in their expressions.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -62,14 +62,14 @@ export function readDashboard() {
   return dashboardSchema.parse(JSON.parse(readDocument('monitoring/grafana/tmpfleet.json')));
 }
 
-/** What Grafana puts in for its variables before it asks Prometheus. */
+/** Values that Grafana inserts for its variables before it queries Prometheus. */
 export function fillVariables(expression: string): string {
   return expression.replaceAll('$__rate_interval', '1m').replace(/\$\{?\w+\}?/g, '.*');
 }
 
 const NO_METRICS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'bool', 'offset', 'Inf', 'NaN']);
 
-/** The metrics that a PromQL expression names: what is left of it without strings, labels, ranges and functions. */
+/** The metrics that a PromQL expression names: the words left without strings, labels, ranges and functions. */
 export function metricsIn(expression: string): readonly string[] {
   const bare = expression
     .replace(/"[^"]*"/g, '')

@@ -1,4 +1,4 @@
-// A real fleet that is used: two nodes, two fronts, and what each tells.
+// A real fleet in use: two nodes, two fronts, and their metrics.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
 export interface UsedFleet {
-  /** Control listeners. */
+  /** Addresses of the control listeners. */
   readonly front: string;
   readonly otherFront: string;
   readonly node: string;
   stop(): Promise<void>;
 }
 
-/** Sends a reader and a program, and one whom an unknown node sent back. */
+/** Sends a reader, a program, and a reader bounced by an unknown node. */
 export async function startUsedFleet(): Promise<UsedFleet> {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-monitoring-'));
   const demo = startDemo(['--engine', 'local', '--capacity', '2', '--warm', '1']);

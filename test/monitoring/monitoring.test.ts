@@ -1,4 +1,4 @@
-// The metrics as Prometheus' own tool sees them, and that rules and dashboard ask for nothing that is not there.
+// The metrics as Prometheus' own tool sees them; rules and dashboard use only metrics that exist.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ describe('the alerts', () => {
     expect(lacking.map(({ alert }) => alert)).toEqual([]);
   });
 
-  test('each point to their own heading of docs/alerts.md, and each heading there has its alert', () => {
+  test('each have their own heading in docs/alerts.md, and each heading there has its alert', () => {
     const headings = [...readDocument('docs/alerts.md').matchAll(/^## Alert: (\w+)$/gm)].map(
       ([, name]) => name,
     );
@@ -46,7 +46,7 @@ describe('the alerts', () => {
 });
 
 describe('the dashboard', () => {
-  test('has panels with ids of their own that do not overlap, each with something to show', () => {
+  test('has panels with unique ids that do not overlap, each with a query', () => {
     const { panels } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     expect(panels.filter(({ type, targets = [] }) => type !== 'row' && targets.length === 0)).toEqual([]);
@@ -57,7 +57,7 @@ describe('the dashboard', () => {
   });
 });
 
-test('metrics are found in an expression, and nothing else is', () => {
+test('the parser finds metrics in an expression, and nothing else', () => {
   const expression =
     'sum by (a, le) (rate(x_total{b=~"y|z"}[5m])) / on (a) group_left () w:x offset 5m > bool 1e3 and up unless time() - v';
   expect(metricsIn(expression)).toEqual(['x_total', 'w:x', 'up', 'v']);
@@ -81,7 +81,7 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     return run('sh', ['-c', '"$0" check metrics < "$1" 2>&1', promtool.executablePath, file]);
   };
 
-  test('finds nothing to say against what the programs tell', async () => {
+  test('accepts the metrics of the programs', async () => {
     for (const control of [fleet.front, fleet.otherFront, fleet.node]) {
       const text = await scrape(control);
       expect(namesIn(text).length).toBeGreaterThan(100);
@@ -90,21 +90,21 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     }
   });
 
-  test('would find a name that is against the convention', async () => {
+  test('rejects a name that breaks the convention', async () => {
     const wrong = '# HELP a_total A gauge.\n# TYPE a_total gauge\na_total 1\n';
     await expect(lint(wrong)).rejects.toThrow();
   });
 
-  test('takes the rules and the example configuration', async () => {
+  test('accepts the rules and the example configuration', async () => {
     await tool('check', 'rules', join(prometheusDir, 'tmpfleet.rules.yml'));
     await tool('check', 'config', join(prometheusDir, 'prometheus.example.yml'));
   });
 
-  test('sees every alert fire when it should, and only then', async () => {
+  test('fires every alert when it should, and only then', async () => {
     expect(await tool('test', 'rules', join(prometheusDir, 'tmpfleet.rules.test.yml'))).toContain('SUCCESS');
   });
 
-  test('can read every query of the dashboard', async () => {
+  test('parses every query of the dashboard', async () => {
     const file = join(dir, 'queries.yml');
     const asRules = queries.map((expr, n) => ({ record: `query:${n}`, expr: fillVariables(expr) }));
     writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules: asRules }] }));
@@ -113,16 +113,16 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     await expect(tool('check', 'rules', file)).rejects.toThrow();
   });
 
-  test('every metric that a rule or the dashboard names is told by a program', async () => {
+  test('every metric that a rule or the dashboard names is exported by a program', async () => {
     const texts = await Promise.all([fleet.front, fleet.otherFront, fleet.node].map(scrape));
-    // `up` is Prometheus' own word.
+    // `up` is Prometheus' own metric.
     const told = new Set(['up', ...texts.flatMap(namesIn)]);
     const named = [...queries.map(fillVariables), ...rules.map(({ expr }) => expr)].flatMap(metricsIn);
     expect(new Set(named).size).toBeGreaterThan(30);
     expect([...new Set(named)].filter((name) => !told.has(name))).toEqual([]);
   });
 
-  test('every metric of ours is shown or watched', async () => {
+  test('every metric of tmpfleet is on the dashboard or in a rule', async () => {
     const texts = await Promise.all([fleet.front, fleet.otherFront, fleet.node].map(scrape));
     const families = texts.flatMap((text) =>
       [...text.matchAll(/^# TYPE (tmpfleet_\w+) /gm)].map(([, name]) => name),
@@ -131,7 +131,7 @@ describeNeeding(['promtool'], 'Prometheus’ own tool', ({ promtool }) => {
     expect([...new Set(families)].filter((name) => !asked.includes(name ?? ''))).toEqual([]);
   });
 
-  test('a node that is gone has no series any more', async () => {
+  test('a node that was removed has no series any more', async () => {
     for (const control of [fleet.front, fleet.otherFront]) {
       const [, id = ''] = /tmpfleet_redirects_total\{node="([^"]+)"/.exec(await scrape(control)) ?? [];
       expect(id).not.toBe('');

@@ -1,4 +1,4 @@
-// The archive that a host gets: the same bytes each time, and all that is needed to run in it.
+// The archive for a host: the same bytes each time, with all that is needed to run it there.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -33,7 +33,7 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
     expect(readFileSync(`${first}.sha256`, 'utf8')).toContain(sha256(first));
   });
 
-  test('tells its version and its commit', async () => {
+  test('has its version and its commit', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'lib', 'package.json'), 'utf8'));
     const commit = (await run('git', ['rev-parse', '--short=12', 'HEAD'])).trim();
     const printed = await run(join(root, 'bin', 'tmpfleet'), ['--version']);
@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
     expect(JSON.parse(readFileSync(join(root, 'about.json'), 'utf8')).commit).toContain(commit);
   });
 
-  test('holds no build leftovers, and its files belong to root', async () => {
+  test('contains no build leftovers, and its files belong to root', async () => {
     const names = (await run('tar', ['-tzf', first])).trim().split('\n');
     expect(names.filter((name) => /node_modules\/(vitest|typescript|@biomejs)\//.test(name))).toEqual([]);
     expect(names.filter((name) => /\.(node|d\.ts|map)$/.test(name))).toEqual([]);
@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
     expect(owners.filter((line) => line.split(/\s+/)[1] !== '0/0')).toEqual([]);
   });
 
-  test('serves, on its own Node and with nothing else on the PATH', async () => {
+  test('serves, with its own Node and nothing else on the PATH', async () => {
     // dirname, readlink: a directory with the basic tools, but without any node.
     const tools = join(dir, 'tools');
     mkdirSync(tools);

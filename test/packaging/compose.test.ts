@@ -1,4 +1,4 @@
-// The image of the Dockerfile and the services of compose.yaml, on a Docker host of their own: a reader gets a notebook.
+// The image of the Dockerfile and the services of compose.yaml, on their own Docker host: a reader gets a notebook.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ describeNeeding(['docker'], 'in containers', () => {
   let docker: DockerLab;
   let env: Record<string, string>;
 
-  /** docker-compose in a directory with what the repository has at its top, and an archive. */
+  /** docker-compose in a directory with the repository's top-level files and an archive. */
   const compose = (...args: readonly string[]): Promise<string> =>
     run('docker-compose', ['--project-directory', work, '-f', join(work, 'compose.yaml'), ...args], {
       timeout: LONG_MS,
@@ -49,7 +49,7 @@ describeNeeding(['docker'], 'in containers', () => {
     env = {
       DOCKER_HOST: docker.host,
       DOCKER_SOCKET: docker.socketPath,
-      // The builder of this Docker itself: the newer one is a package of its own.
+      // This Docker's own builder: the newer one is a separate package.
       DOCKER_BUILDKIT: '0',
       COMPOSE_DOCKER_CLI_BUILD: '0',
       BASE: await importContainerBase(docker),
@@ -58,7 +58,7 @@ describeNeeding(['docker'], 'in containers', () => {
       CAPACITY: '3',
       WARM: '1',
       PULL: 'never',
-      // What this machine lets its containers have.
+      // The resources that this machine gives its containers.
       NOFILE: (await run('bash', ['-c', 'ulimit -Hn'])).trim(),
     };
   }, 2 * LONG_MS);
@@ -81,7 +81,7 @@ describeNeeding(['docker'], 'in containers', () => {
     };
     const node = JSON.stringify({ url: `http://${docker.address}:8000` });
     await until(
-      'the front takes the node',
+      'the front has the node',
       async () => {
         return (await control('/api/nodes', '-d', node)).includes('"id"') || undefined;
       },

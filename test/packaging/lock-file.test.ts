@@ -1,4 +1,4 @@
-// What the lock file brings onto a machine: packages, and no programs of theirs that run when they are installed.
+// The packages in the lock file, none of which may run a program when it is installed.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// The systemd units: what systemd's own tools say of them.
+// The systemd units, checked by systemd's own tools.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ describe.skipIf(!has('systemd-analyze'))('the systemd units', () => {
   test.each(UNITS)('%s has no line that systemd does not understand', async (unit) => {
     const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-units-'));
     try {
-      // The program that is there once it is installed; all else is as it is.
+      // Creates the program's path, as after an installation; nothing else changes.
       const text = readFileSync(join(DIR, unit), 'utf8');
       writeFileSync(join(dir, unit), text.replace('/opt/tmpfleet/current/bin/tmpfleet', '/bin/true'));
       expect(await verify(join(dir, unit))).not.toContain(unit);
@@ -37,7 +37,7 @@ describe.skipIf(!has('systemd-analyze'))('the systemd units', () => {
     }
   });
 
-  test('a restart leaves sandboxes alone, and a wrong configuration is not tried again', () => {
+  test('a restart keeps the sandboxes, and a wrong configuration is not retried', () => {
     for (const unit of UNITS) {
       const text = readFileSync(join(DIR, unit), 'utf8');
       expect(text).toMatch(/^KillMode=mixed$/m);
@@ -46,7 +46,7 @@ describe.skipIf(!has('systemd-analyze'))('the systemd units', () => {
   });
 });
 
-/** What it complains of: units that it needs and that are not installed here are no fault of ours. */
+/** Its complaints: units that are needed but not installed here do not count. */
 async function verify(path: string): Promise<string> {
   return run('sh', ['-c', 'systemd-analyze verify --man=no "$0" 2>&1 || true', path]);
 }

@@ -1,7 +1,7 @@
-// Seen: near a deadline, `nbconvert/html/n.ipynb?download=true` came with our banner at its end (559,183 → 560,641 bytes),
-// also where `Cache-Control: no-transform` stood, and `Range` and `If-None-Match` of a download never reached the sandbox.
-// Why: whatever was HTML and opened by a browser was taken for a page. Holds now: nothing is added to attachments and to
-// what must not be transformed; a request for a range passes as it is; a 304 passes where nothing may be added.
+// Seen: near a deadline, `nbconvert/html/n.ipynb?download=true` ended with the banner (559,183 → 560,641 bytes),
+// even with `Cache-Control: no-transform`, and `Range` and `If-None-Match` of a download never reached the sandbox.
+// Why: all HTML that a browser opened was taken for a page. Holds now: nothing is added to attachments and to
+// answers that must not be transformed; a range request passes unchanged; a 304 passes where nothing may be added.
 import { expect, it } from 'vitest';
 import { ask, ID, startBed, startHttp } from '../node-agent/proxy/bed.ts';
 
@@ -13,7 +13,7 @@ const notice = (): { header: readonly [string, string]; banner: string } => ({
 });
 const browser = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
 
-/** A sandbox whose page has these headers, a validator, and ranges; and what it was asked. */
+/** A sandbox whose page has these headers, a validator, and ranges; with the requests that it got. */
 async function startPage(headers: Record<string, string>): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = [];
   const sandbox = await startHttp((request, response) => {
@@ -58,7 +58,7 @@ it('a 304 passes where nothing may be added', async () => {
   expect(asked).toEqual(['- "1"']);
 });
 
-it('a page that the reader has already is asked for whole, and gets the banner', async () => {
+it('a page that the reader has already is requested whole, and gets the banner', async () => {
   const { port, asked } = await startPage({});
   const answer = await ask(port, `/user/${ID}/`, { headers: { ...browser, 'if-none-match': '"1"' } });
   expect(answer).toMatchObject({ status: 200, body: PAGE + BANNER });

@@ -1,4 +1,4 @@
-// Seen: one listing of Docker's that answered [] ended every sandbox of a node as crashed, and removed the containers, which
+// Seen: one Docker listing that answered [] ended every sandbox of a node as crashed, and removed the containers, which
 // were running. Holds now: an engine that seems to have lost everything at once is asked a second time.
 import { expect, test } from 'vitest';
 import type { Engine, EngineSandbox } from '../../node-agent/engine/engine.ts';
@@ -10,12 +10,12 @@ import { localHost } from '../contract/local-host.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { until } from '../support/until.ts';
 
-test('an empty answer is believed only when it is given twice, at a restart too', async () => {
+test('an empty listing counts only when it comes twice, at a restart too', async () => {
   const host = localHost();
   const command = `${host.node} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
   const real = host.engine('emptied', command);
   let empty = 0;
-  // The real engine, which forgets as often as it is told to.
+  // The real engine, which answers [] as often as the test sets.
   const engine: Engine = Object.create(real, {
     list: {
       value: async (): Promise<readonly EngineSandbox[]> => {

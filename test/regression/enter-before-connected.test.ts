@@ -1,6 +1,6 @@
 // Seen: on a busy machine a reader typed 6*7 and pressed Enter before the scratchpad's WebSocket was open, and
-// nothing happened, for ever. Why: evaluating was simply refused while there was no connection. Holds now: what was
-// asked for too early runs as soon as there is a connection.
+// nothing ever happened. Why: input was dropped while there was no connection. Holds now: input that comes
+// too early runs as soon as there is a connection.
 import { afterEach, expect, test } from 'vitest';
 import { launchChromium } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
@@ -10,12 +10,12 @@ describeNeeding(['chromium'], 'a scratchpad that is not connected yet', ({ chrom
   let demo: Demo;
   afterEach(() => demo.end());
 
-  test('runs what was entered, once it is', async () => {
+  test('runs the input once it is connected', async () => {
     demo = startDemo(['--engine', 'local', '--nodes', '1']);
     const front = await demo.front();
     const browser = await launchChromium(chromium.executablePath);
     const page = await browser.newPage();
-    // As the page's own script ends, no handshake can have been answered.
+    // When the page's own script ends, the handshake cannot have been answered yet.
     await page.addInitScript(`document.addEventListener('DOMContentLoaded', () => {
       document.getElementById('code').value = '6*7';
       document.querySelector('form').requestSubmit();

@@ -1,4 +1,4 @@
-// Seen: an order to a dead node was refused with 409, as if the node had said no; a node that answered an order without
+// Seen: an order to a dead node was refused with 409, as if the node had refused; a node that answered an order without
 // end filled the front's memory; HEAD /api/events never ended; a method that is not answered got plain text; and clients
 // told errors apart by their sentences. Why: an error had no code, and an order's answer was read without a limit. Holds
 // now: every error body has a stable code, a dead node is 502 `node-unreachable`, and every foreign body has a limit.
@@ -29,7 +29,7 @@ async function frontWith(url: string): Promise<Front> {
   return front;
 }
 
-test('an order to a node that does not answer is 502, whatever the order', async () => {
+test('an order to a node that does not answer is 502, for every order', async () => {
   const front = await frontWith('http://127.0.0.1:1');
   const dead = { status: 502, code: 'node-unreachable' };
   expect(await refusal(front, 'POST', '/api/nodes/other/cordon', { force: true })).toEqual(dead);
@@ -72,7 +72,7 @@ test('HEAD /api/events answers with the headers of the stream', async () => {
   ]);
 });
 
-test('an unknown path, an unknown node and a method that is not answered have codes of their own', async () => {
+test('an unknown path, an unknown node and an unsupported method have codes of their own', async () => {
   const front = await bench.front();
   expect(await refusal(front, 'GET', '/api/nowhere')).toEqual({ status: 404, code: 'no-such-path' });
   expect(await refusal(front, 'GET', '/api/nodes/nowhere')).toEqual({ status: 404, code: 'not-found' });

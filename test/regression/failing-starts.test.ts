@@ -1,6 +1,6 @@
-// Seen: a node on which no sandbox ever started told "cold 50" and no problem, so the front sent it half of a burst, and each
+// Seen: a node on which no sandbox ever started reported "cold 50" and no problem, so the front sent it half of a burst, and
 // of those readers waited ten seconds to be refused; the log said only "connect ECONNREFUSED". Holds now: after three
-// failures in a row a node has no cold room, and tells why: the exit code and the last words of the sandbox.
+// failures in a row a node reports no cold room, and the reason: the exit code and the last output of the sandbox.
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const report = async () => {
   return fleet;
 };
 const told = () =>
-  until('the node tells why', async () => {
+  until('the node reports the reason', async () => {
     const fleet = await report();
     return fleet?.problem !== undefined && fleet;
   });
@@ -47,7 +47,7 @@ test('a node on which nothing starts has no cold room, says why, and recovers by
   expect((await report())?.problem).toBeUndefined();
 });
 
-test('a node that keeps none warm recovers as well', async () => {
+test('a node with --warm 0 recovers as well', async () => {
   agent = await startAgent({ capacity: '5', warm: '0', command: COMMAND });
   const refused = await Promise.all([1, 2, 3].map(() => new Reader().click(`${agent.url}/`)));
   expect(refused.map(({ status }) => status)).toEqual([503, 503, 503]);
@@ -58,7 +58,7 @@ test('a node that keeps none warm recovers as well', async () => {
 });
 
 describeNeeding(['docker'], 'with Docker', ({ docker }) => {
-  test('the reason is the exit code and the last words of the container', async () => {
+  test('the reason has the exit code and the last output of the container', async () => {
     const command = '{ echo one; echo "no licence for {token}"; } >&2; exit 3';
     const place = { engine: 'docker', dockerHost: docker.host, nodeId: 'failing', pull: 'never' };
     agent = await startAgent({ ...place, image: docker.tinyImage, command });

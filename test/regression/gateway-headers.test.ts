@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { ask, exchangeRaw, ID, startBed, startCanned, startHttp } from '../node-agent/proxy/bed.ts';
 
-/** The sandbox's headers for a request with these. */
+/** The headers that the sandbox gets for a request with these. */
 async function seen(
   headers: Record<string, string | string[]>,
   trustProxy = false,
@@ -37,7 +37,7 @@ it('a 426 keeps the protocol that it asks for', async () => {
   expect(answer.headers.connection).toMatch(/^upgrade\b/);
 });
 
-it('a request names the gateways it came by', async () => {
+it('a request names the gateways that it passed', async () => {
   expect((await seen({})).via).toBe('1.1 tmpfleet');
   expect((await seen({ via: '1.0 fred, 1.1 p.example.net' })).via).toBe(
     '1.0 fred, 1.1 p.example.net, 1.1 tmpfleet',
@@ -76,7 +76,7 @@ it('a redirect to the sandbox’s own listener becomes a path', async () => {
   }
 });
 
-it('of what several proxies said, the first value counts', async () => {
+it('of the values of several proxies, the first one counts', async () => {
   const headers = {
     host: 'h',
     'x-forwarded-proto': 'https,http',

@@ -1,6 +1,6 @@
 // Seen: a sandbox that sends `100 Continue` unasked got its reader a 502, and `103 Early Hints` never reached a reader. Why:
 // undici ends a connection that answers with 100, and other interim responses were dropped on purpose. Holds now: 100 is
-// ignored, as RFC 9110 §15.2.1 has it, and others are passed on to readers of HTTP/1.1 (§15.2), at most 16 of them.
+// ignored, as RFC 9110 §15.2.1 requires, and others are passed on to readers of HTTP/1.1 (§15.2), at most 16 of them.
 import { expect, it } from 'vitest';
 import { exchangeRaw, ID, startBed, startCanned, startTcp } from '../node-agent/proxy/bed.ts';
 

@@ -15,7 +15,7 @@ import { type Answer, ask, ID, startBed, startTcp, until } from '../node-agent/p
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const SERVER = fileURLToPath(new URL('../node-agent/proxy/closing-server.mjs', import.meta.url));
 
-/** The port of a server in another process that closes connections after so many idle ms; 0: after each response. */
+/** The port of a server in another process that closes connections idle for `ms`; 0: after each response. */
 async function startClosing(idleMs: number): Promise<number> {
   const child = fork(SERVER, [String(idleMs)]);
   onTestFinished(() => void child.kill());
@@ -77,7 +77,7 @@ it('sends a POST on a fresh connection once a server was seen to close after eac
   expect(answers.every(({ status, body }) => status === 502 || body === '1')).toBe(true);
 });
 
-it('does not repeat a POST that was written, and says 502', async () => {
+it('does not repeat a POST that was written, and answers 502', async () => {
   let posts = 0;
   const server = await startTcp((socket) => {
     let requests = 0;

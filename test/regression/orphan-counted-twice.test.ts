@@ -1,6 +1,6 @@
-// Seen: after 4,284 readers in a soak, a node told of 15 orphans, though nothing had gone wrong. Why: a sandbox whose
-// removal ended while the engine was being asked what it has was in the answer and no longer in the pool, and so looked
-// like one without an owner. Holds now: what was known before the question is no orphan.
+// Seen: after 4,284 readers in a soak, a node reported 15 orphans, though nothing had gone wrong. Why: a sandbox whose
+// removal ended while the engine listed its sandboxes was in the listing and no longer in the pool, and so looked
+// like one without an owner. Holds now: a sandbox known before the listing is no orphan.
 import { expect, test } from 'vitest';
 import type { Engine } from '../../node-agent/engine/engine.ts';
 import { Pool } from '../../node-agent/pool/pool.ts';
@@ -11,12 +11,12 @@ import { localHost } from '../contract/local-host.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { until } from '../support/until.ts';
 
-test('a sandbox that goes while the engine is asked is not counted as an orphan', async () => {
+test('a sandbox that is removed during a listing is not counted as an orphan', async () => {
   const host = localHost();
   const command = `${host.node} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
   const real = host.engine('counting', command);
   let asked = Promise.resolve();
-  // The real engine, whose answer takes its time.
+  // The real engine, whose listing waits for the test.
   const engine: Engine = {
     kind: real.kind,
     describes: real.describes,

@@ -1,6 +1,6 @@
 // The README said that a plain tmpnb can be a node, but tmpnb answers `/stats` with `301 Location: /api/stats`, and neither
 // the poll nor `node add` followed: "it answers 301 where its report should be". tmpnb itself cannot run here (its Docker API
-// is too old), so this is a stand-in with what its orchestrate.py promises to others.
+// is too old), so this is a stand-in that follows its orchestrate.py.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Bench, post, sendJson } from '../redirector/support.ts';
@@ -11,7 +11,7 @@ afterEach(() => bench.clear());
 
 interface Tmpnb {
   readonly url: string;
-  /** Paths asked for by GET, but for its reports. */
+  /** Paths requested by GET, but for its reports. */
   readonly visits: string[];
 }
 
@@ -54,10 +54,10 @@ describe('a plain tmpnb, which redirects /stats to /api/stats,', () => {
     expect(location).toBe(`${node.url}/notebooks/a.ipynb?token=abc&x=1`);
     await fetch(location, { redirect: 'manual' });
     expect(node.visits).toContain('/notebooks/a.ipynb?token=abc&x=1');
-    await until('a poll has seen it taken', async () => (await front.stats()).available === 1);
+    await until('a poll has seen the slot taken', async () => (await front.stats()).available === 1);
   });
 
-  test('gives both of its two slots to programs, and then says that it is full', async () => {
+  test('gives both of its two slots to programs, and then reports that it is full', async () => {
     const node = await tmpnb(2);
     const front = await bench.front();
     await front.add(node);
@@ -65,9 +65,9 @@ describe('a plain tmpnb, which redirects /stats to /api/stats,', () => {
     for (let turn = 0; turn < 3; turn += 1) {
       const answer = await post(`${front.url}/api/spawn`);
       answers.push([answer.status, await answer.json()]);
-      // A report that includes the sandbox must not make it count twice, as a reader on their way too.
+      // A report that includes the sandbox must not count it twice, as a reader on their way too.
       const left = Math.max(0, 1 - turn);
-      await until('a poll has seen it taken', async () => (await front.stats()).available === left);
+      await until('a poll has seen the slot taken', async () => (await front.stats()).available === left);
     }
     expect(answers.slice(0, 2)).toEqual([
       [200, { url: `${node.url}/user/pool-1` }],

@@ -1,5 +1,5 @@
 // With the guard of free disk space off (`--min-free-disk 0`) and the disk full, an agent that was killed refused to start
-// until there was room again: readers with living sandboxes had no proxy. It starts now, carries their traffic, and gives
+// until there was room again: readers with living sandboxes had no proxy. It starts now, serves their traffic, and gives
 // out no sandbox until claims can be written.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function start(port: string, ...flags: readonly string[]): Promise<{ run: 
   return { run, url };
 }
 
-test('an agent killed on a full disk starts again, serves its readers, and gives nothing out until there is room', async () => {
+test('an agent killed on a full disk starts again and serves; it gives out none until there is room', async () => {
   const first = await start('0');
   const stats = async () => nodeStatsSchema.parse(await (await fetch(`${first.url}/stats`)).json());
   await until('it is warm', async () => (await stats()).available === 3);

@@ -1,5 +1,5 @@
 // A second agent started by mistake found its port taken, but had replaced the first one's journal by then. The first went
-// on writing to a deleted file: after its next restart, readers who had come since had lost their sandboxes.
+// kept writing to a deleted file: after its next restart, readers who had come since had lost their sandboxes.
 // The lock against this was an abstract socket at first. That belongs to a network namespace, so two containers that
 // shared a volume were not excluded, and any local user could take its name before the agent did.
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ interface Start {
   readonly port?: string;
   readonly dataDir?: string;
   readonly flags?: readonly string[];
-  /** Put before the command: runs it in other namespaces. */
+  /** Put before the command, it runs the command in other namespaces. */
   readonly enter?: readonly string[];
 }
 
@@ -94,7 +94,7 @@ test('an agent in other network and process namespaces keeps others out, until i
   expect(await second.ended).toBe(1);
   expect(second.output()).toMatch(/data-dir: .* is in use by the agent of process \d+ on /);
 
-  // With `unshare` goes all that is in the namespaces.
+  // Ending `unshare` ends all processes in the namespaces.
   first.process.kill('SIGKILL');
   await first.ended;
   await until('its namespaces are gone', () => processesWith(dir).length === 0);
@@ -104,7 +104,7 @@ test('an agent in other network and process namespaces keeps others out, until i
   expect(performance.now() - killed).toBeLessThan(10_000);
 });
 
-test('another user can neither take the name of the lock nor the lock itself', async () => {
+test('another user can take neither the name of the lock nor the lock itself', async () => {
   await start({ flags: ['--ephemeral'] })
     .printed(UP)
     .then(() => runs.splice(0)[0]?.stop());

@@ -1,4 +1,4 @@
-// A node that was stopped (SIGSTOP) held one `POST /api/spawn` at the front up for 14 s: nodes that were too slow were asked
+// A stopped node (SIGSTOP) held one `POST /api/spawn` at the front up for 14 s: nodes that were too slow were asked
 // once more, each for 12 s, and the log said "trying another" of the same node twice. One spawn now has 5 s in all, and
 // asks each node once.
 import { afterEach, describe, expect, test } from 'vitest';
@@ -20,13 +20,13 @@ async function hungNode(): Promise<{ readonly node: TestNode; readonly asked: ()
 }
 
 describe('POST /api/spawn with nodes that hang', () => {
-  test('ends within its budget, asks each node once, and says that no node answers', async () => {
+  test('ends within its time, asks each node once, and reports that no node answers', async () => {
     const front = await bench.front();
     const nodes = [await hungNode(), await hungNode()];
     await front.add(...nodes.map(({ node }) => node));
     const begun = performance.now();
     const answer = await fetch(`${front.url}/api/spawn`, { method: 'POST' });
-    // 5 s, with room for a busy machine; it was 28.
+    // 5 s, with room for a busy machine; it was 28 s.
     expect(performance.now() - begun).toBeLessThan(12_000);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
     expect(await answer.json()).toEqual({

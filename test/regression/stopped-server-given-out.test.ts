@@ -1,7 +1,7 @@
 // Seen: the server in a warm sandbox was stopped or killed while its container went on running. Readers got it: a 503 or a
-// page that never came, and their cookie led them back to it while healthy ones waited. Why: a warm sandbox was asked once,
-// when it started. Holds now: warm ones are asked again, regularly and when they are given out; one that was claimed,
-// never used and does not answer is replaced at the reader's next click.
+// page that never came, and their cookie led them back to it while healthy ones waited. Why: a warm sandbox was probed
+// only once, at its start. Holds now: warm ones are probed again, regularly and when they are given out; one that was
+// claimed, never used and does not answer is replaced at the reader's next click.
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
 import { LABELS } from '../../node-agent/engine/docker/names.ts';
@@ -14,7 +14,7 @@ import { ShiftedClock } from '../support/shifted-clock.ts';
 import { until } from '../support/until.ts';
 
 const TINY = `'${process.execPath}' ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
-/** The server ends alone: the process that the engine watches goes on. */
+/** Only the server ends: the process that the engine watches goes on. */
 const SERVER_BESIDE = `${TINY} & sleep 100000`;
 
 let agent: TestAgent;
@@ -32,7 +32,7 @@ const serverOf = (id: string): number => {
   if (pid === undefined) throw new Error('that sandbox has no server');
   return pid;
 };
-/** So long that no answer counts as fresh. */
+/** Longer than the test: no answer counts as fresh. */
 const grow = (): void => clock.pass(10_000);
 
 test.each(['SIGSTOP', 'SIGKILL'] as const)('a warm server that got %s is not given out', async (signal) => {
@@ -55,7 +55,7 @@ test('a reader waits no longer than some seconds where no warm server answers', 
   const began = performance.now();
   const landed = await new Reader().click(`${agent.url}/`);
   expect(performance.now() - began).toBeLessThan(9_000);
-  // Either a fresh one by then, or an honest refusal; never one that hangs.
+  // Either a fresh one by then, or a clear refusal; never one that hangs.
   expect([200, 503]).toContain(landed.status);
 });
 
@@ -90,7 +90,7 @@ test('one that was claimed, never used and stopped is replaced at the next click
 describeNeeding(['docker'], 'with Docker', ({ docker }) => {
   const client = new Docker({ socketPath: docker.socketPath });
 
-  test('a paused container is not given out, and goes', async () => {
+  test('a paused container is not given out, and is removed', async () => {
     const place = { engine: 'docker', dockerHost: docker.host, nodeId: 'paused', pull: 'never' };
     await start({ ...place, capacity: '2', image: docker.tinyImage, command: docker.tinyCommand });
     await agent.warm(2);

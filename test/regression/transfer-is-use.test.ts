@@ -16,7 +16,7 @@ afterEach(async () => {
   agent = undefined;
 });
 
-/** The address of a claimed sandbox of an agent that takes unused ones away after a second. */
+/** The address of a claimed sandbox of an agent that removes unused ones after a second. */
 async function claim(): Promise<string> {
   agent = await startAgent({
     ...{ capacity: '1', lease: '1s', idle: '1s', cullInterval: '100ms' },
@@ -33,7 +33,7 @@ it('an upload that takes longer than the lease and the idle time keeps its sandb
   const upload = request(`${base}echo`, { method: 'POST' });
   const answered = once(upload, 'response');
   answered.catch(() => undefined);
-  // Many times the second that either limit allows.
+  // Many times the second that each of the two limits allows.
   for (let part = 0; part < 16; part += 1) {
     upload.write('part');
     await delay(200);
@@ -45,7 +45,7 @@ it('an upload that takes longer than the lease and the idle time keeps its sandb
   expect(agent?.pool.table.endings()).toEqual({});
 });
 
-it('a download that takes longer than the idle time keeps its sandbox, and nothing else does', async () => {
+it('a download that takes longer than the idle time keeps its sandbox until it ends', async () => {
   const base = await claim();
   const [incoming] = (await once(get(`${base}endless`), 'response')) as [IncomingMessage];
   let parts = 0;

@@ -1,4 +1,4 @@
-// `redirector --data-dir /proc/x` used a whole core for ever and ignored SIGTERM: Node's recursive mkdir does not end where
+// `redirector --data-dir /proc/x` used a whole core and ignored SIGTERM: Node's recursive mkdir never ends where
 // the parent exists but takes no directories. A directory that was not writable was blamed on `nodes.json`, and a full
 // disk was noticed at the first change of the registry only.
 import { execFileSync } from 'node:child_process';

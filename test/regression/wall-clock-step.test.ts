@@ -27,7 +27,7 @@ test.each([2, -2])(
       readFileSync(join(agent.dataDir, 'journal.jsonl'), 'utf8').includes('"op":"use"'),
     );
     expect((await fetch(url)).status).toBe(200);
-    // What others read is by the new wall clock.
+    // Reports use the new wall clock.
     const listed = await (await fetch(`${agent.controlUrl}/api/sandboxes/${sandbox}`)).text();
     const lastUse = /"last_use":"([^"]+)"/.exec(listed)?.[1] ?? '';
     expect(Math.abs(Date.parse(lastUse) - clock.now())).toBeLessThan(60_000);

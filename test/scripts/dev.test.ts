@@ -1,4 +1,4 @@
-// `npm run dev` in a copy of the source: a change is compiled and the programs are started again; Ctrl-C ends all.
+// `npm run dev` in a copy of the source: a change is compiled and the programs are restarted; Ctrl-C ends all.
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -38,7 +38,7 @@ test('a change is compiled and started, and Ctrl-C leaves no process', { timeout
   mkdirSync(scratch);
   dev = spawn(process.execPath, [join(dir, 'scripts', 'dev.mjs'), '--port', '0'], {
     cwd: top,
-    // Everything that it starts is recognized by this.
+    // All processes that it starts have this in their command line or environment.
     env: { ...process.env, TMPDIR: scratch },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,4 +1,4 @@
-// The count at the end of CI: what failed, what was flaky, and what was flaky before.
+// The count at the end of CI: which tests failed, which were flaky, and which were flaky before.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 type Status = 'passed' | 'failed' | 'skipped';
 
-/** A report of vitest: for each file, what became of its tests. */
+/** A report of vitest: the result of each test, by file. */
 function report(name: string, files: Readonly<Record<string, readonly Status[]>>): void {
   const testResults = Object.entries(files).map(([file, statuses]) => ({
     name: join(dir, file),
@@ -38,7 +38,7 @@ function count(): { readonly status: number | null; readonly lines: readonly str
   return { status, lines: stdout.trim().split('\n') };
 }
 
-test('all runs are counted together', () => {
+test('counts all runs together', () => {
   report('node24.json', { 'a.test.ts': ['passed', 'passed'], 'b.test.ts': ['passed'] });
   report('system.json', { 'a.test.ts': ['passed', 'passed'] });
   expect(count()).toEqual({ status: 0, lines: ['0 flaky: none', '5 passed, 0 failed, 0 skipped'] });

@@ -5,7 +5,7 @@ import { Backoff, backoffMs } from '../../shared/backoff.ts';
 function setUp() {
   let now = 0;
   const clock = { now: () => now, monotonic: () => now };
-  // A random of 0.5 is in the middle of the jitter: the spans themselves.
+  // A random value of 0.5 is the middle of the jitter, so that waits are exact.
   const backoff = new Backoff(clock, () => 0.5);
   return { backoff, pass: (ms: number) => (now += ms) };
 }
@@ -17,7 +17,7 @@ describe('back-off', () => {
     expect(spans).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  test('has a limit and a start that are given, however many failures there were', () => {
+  test('has the given start and limit, however many failures there were', () => {
     const spans = { firstMs: 50, longestMs: 1_000 };
     const waits = [1, 2, 5, 6, 7, 5_000].map((failures) => backoffMs(failures, spans));
     expect(waits).toEqual([50, 100, 800, 1_000, 1_000, 1_000]);
@@ -42,7 +42,7 @@ describe('back-off', () => {
     expect(backoff.failed()).toBe(500);
   });
 
-  test('says when the wait is over', async () => {
+  test('resolves when the wait is over', async () => {
     const clock = { now: () => Date.now(), monotonic: () => performance.now() };
     let over = () => undefined as unknown;
     const ended = new Promise((resolve) => {

@@ -37,7 +37,7 @@ function file(name: string, content: string): string {
 }
 
 describe('loadConfig', () => {
-  test('takes a flag before the environment, the environment before the file, the file before the default', () => {
+  test('a flag wins over the environment, the environment over the file, the file over the default', () => {
     const path = file('order.yaml', 'port: 3\nmax-age: 3m\ncapacity: 3\n');
     const { config, origin } = loadConfig(options, {
       flags: { port: '1' },
@@ -53,7 +53,7 @@ describe('loadConfig', () => {
     });
   });
 
-  test('reads values from YAML as YAML has them', () => {
+  test('reads values of YAML types', () => {
     const path = file('kinds.yaml', 'read-only: false\nnames: [a, b]\nmemory: 512m\nmax-age: 90s\n');
     expect(loadConfig(options, { flags: {}, env: {}, file: path }).config).toMatchObject({
       readOnly: false,
@@ -121,7 +121,7 @@ describe('loadConfig', () => {
     expect(load).not.toThrow(/short-secret/);
   });
 
-  test('says so when a file cannot be read', () => {
+  test('reports a file that cannot be read', () => {
     expect(() => loadConfig(options, { flags: {}, env: {}, file: join(dir, 'none.yaml') })).toThrow(
       /none\.yaml.*ENOENT/,
     );

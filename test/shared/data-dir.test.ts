@@ -1,4 +1,4 @@
-// A data directory is made, or refused in words that name the fault.
+// A data directory is made, or refused with an error that names the fault.
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** The words of the refusal; `bad-config` is what makes the command end with 2. */
+/** The message of the refusal; the code `bad-config` makes the command exit with 2. */
 async function refusal(path: string): Promise<string> {
   const error: unknown = await prepareDataDir(path).then(
     () => undefined,
@@ -34,7 +34,7 @@ describe('a data directory', () => {
     for (const each of [path, join(root, 'a')]) expect(statSync(each).mode & 0o777).toBe(0o700);
   });
 
-  test('may be a symbolic link to a directory, but not to nothing or to itself', async () => {
+  test('may be a symbolic link to a directory, but not a broken or circular one', async () => {
     symlinkSync(root, join(root, 'good'));
     await prepareDataDir(join(root, 'good'));
     symlinkSync(join(root, 'nowhere'), join(root, 'dangling'));
@@ -51,7 +51,7 @@ describe('a data directory', () => {
       expect(await refusal(join(root, path))).toMatch(/is not a directory/);
   });
 
-  test('is refused below a directory that takes none, where a recursive mkdir would try for ever', async () => {
+  test('is refused below a directory that takes none, where a recursive mkdir never ends', async () => {
     expect(await refusal('/proc/x')).toBe(
       'data-dir: "/proc/x" cannot be made: "/proc" takes no directories; choose another path',
     );

@@ -1,4 +1,4 @@
-// A node-agent in this process, on the local engine and free ports, whose sandboxes go when it stops.
+// A node-agent in this process, with the local engine and free ports, whose sandboxes end when it stops.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

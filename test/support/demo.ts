@@ -1,4 +1,4 @@
-// The demo as its user runs it, in a temporary directory of its own, so that what it leaves can be seen.
+// The demo as its user runs it, in a temporary directory of its own, so that a test can see what it leaves.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,11 +15,11 @@ export interface Demo extends Run {
   control(): string;
   /** The first node's control listener. */
   nodeControl(): string;
-  /** Pids of all that belongs to it, sandboxes too; the demo's own left out. */
+  /** Pids of all its processes, sandboxes too, without the demo's own. */
   processes(): readonly number[];
-  /** What is left of its files. */
+  /** Its remaining files. */
   files(): readonly string[];
-  /** Stops it and takes its directory away. */
+  /** Stops it and removes its directory. */
   end(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
-// A sandbox that runs what is posted to it: how a test looks at the world from inside one.
+// A sandbox that runs the code posted to it, for tests that look out from inside a sandbox.
 import { request } from 'undici';
 import type { Address } from '../../node-agent/engine/engine.ts';
 import { until } from './until.ts';
 
-/** Runs the JavaScript that is posted to it, and answers with what that returns. */
+/** Runs the JavaScript of a POST, and answers with its result. */
 const PROBE = [
   'const [base, port] = process.argv.slice(1);',
   'const AsyncFunction = (async () => {}).constructor;',
@@ -17,7 +17,7 @@ const PROBE = [
 /** For `--command`, in an image that has node. */
 export const PROBE_COMMAND = `node -e '${PROBE}' /{base_path} {port}`;
 
-/** What the code returns in there, or the code of the error it ended with. */
+/** The code's result, or the code of the error that it ended with. */
 export async function inside(where: Address | string, code: string): Promise<unknown> {
   const url = typeof where === 'string' ? where : `http://${where.host}:${where.port}/`;
   return until('the sandbox answers', async () => {
@@ -26,7 +26,7 @@ export async function inside(where: Address | string, code: string): Promise<unk
   }).then(({ value }) => value);
 }
 
-/** Source of a promise of `connected`, or of how it failed. */
+/** Source of a promise of `connected`, or of the error's code. */
 export function connecting(host: string, port: number): string {
   return `new Promise((resolve) => {
     const socket = require("net").connect({ host: "${host}", port: ${port}, timeout: 1000 });

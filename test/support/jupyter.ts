@@ -1,4 +1,4 @@
-// A Jupyter client as a notebook page is one: a kernel over REST, code over its WebSocket, files by the contents API.
+// A Jupyter client that works as a notebook page does: a kernel over REST, code over its WebSocket, and files.
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { type ClientOptions, WebSocket } from 'ws';

@@ -1,7 +1,7 @@
-// Which processes there are, by something in their environment or command line. Linux's /proc.
+// Finds processes by a text in their environment or command line. Linux's /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Pids of living processes whose command line or environment holds `text`; ourselves left out. */
+/** Pids of living processes whose command line or environment contains `text`, without this process. */
 export function processesWith(text: string): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -14,7 +14,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch {
-    // Gone meanwhile, or not ours to read.
+    // It ended meanwhile, or is not readable for this user.
     return '';
   }
 }

@@ -1,4 +1,4 @@
-// A reader without a browser: follows redirects by hand, keeps cookies per origin, says that it navigates.
+// A reader without a browser: follows redirects itself, keeps cookies per origin, sends the headers of a navigation.
 import { request } from 'undici';
 
 export interface Landing {
@@ -9,7 +9,7 @@ export interface Landing {
   readonly way: readonly string[];
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  /** The sandbox's id, when it landed in one. */
+  /** The sandbox's id, if the reader landed in one. */
   readonly sandbox: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export class Reader {
     this.#headers = headers;
   }
 
-  /** Clicks: up to ten redirects, then whatever came. With `stopAt`, an address that matches is not asked any more. */
+  /** Clicks: up to ten redirects, then any answer. An address that matches `stopAt` is not requested. */
   async click(url: string, stopAt?: RegExp): Promise<Landing> {
     const way = [url];
     for (let hop = 0; hop < 10; hop += 1) {

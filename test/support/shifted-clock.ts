@@ -1,4 +1,4 @@
-// A clock that runs as the real one does, until a test moves its hands: wall time and monotonic time apart.
+// A clock that runs as the real one does, until a test shifts it: wall time and monotonic time separately.
 import type { Clock } from '../../shared/clock.ts';
 
 export class ShiftedClock implements Clock {
@@ -13,12 +13,12 @@ export class ShiftedClock implements Clock {
     return performance.now() + this.#monotonic;
   }
 
-  /** As an operator or NTP does. */
+  /** Steps the wall clock, as an operator or NTP does. */
   setWall(byMs: number): void {
     this.#wall += byMs;
   }
 
-  /** As time does, by both clocks. */
+  /** Lets time pass, on both clocks. */
   pass(ms: number): void {
     this.#wall += ms;
     this.#monotonic += ms;

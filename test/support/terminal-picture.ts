@@ -1,4 +1,4 @@
-// A terminal's lines with their colours, as a page for a browser to take a picture of.
+// A terminal's lines with their colours, as a page that a browser takes a picture of.
 
 /** The colours that `tmpfleet top` uses (SGR, ECMA-48 8.3.117), on a dark background. */
 const STYLES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-// A real terminal for a command: tmux's, on a socket of its own, which is typed into and looked at.
+// A real terminal for a command: tmux's, on a socket of its own; a test types into it and reads its screen.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { run } from '../lab/run.ts';
 import { until } from './until.ts';
 
 export interface Terminal {
-  /** Its lines, without blanks at their ends; with `colours`, escape sequences and all. */
+  /** Its lines, without blanks at their ends; with `colours`, including escape sequences. */
   picture(options?: { readonly colours?: boolean }): Promise<string>;
   /** Waits until the picture matches, and returns it. */
   shows(pattern: RegExp, ms?: number): Promise<string>;

@@ -1,4 +1,4 @@
-// The log of a program that runs inside a test: kept for `until` to print when it fails, shown only when asked for.
+// The log of a program that runs inside a test: `until` prints it when it fails; otherwise shown only on request.
 import { type Logger, pino } from 'pino';
 
 const KEPT_LINES = 20;

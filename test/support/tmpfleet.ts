@@ -1,4 +1,4 @@
-// Runs the built command as its user would: a process, its output, its exit code.
+// Runs the built command as its user does: a process, its output, its exit code.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { lastLines } from '../lab/run.ts';
@@ -6,7 +6,7 @@ import { describeOnFailure, until } from './until.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Of what a process printed, when something that was waited for did not come. */
+/** Lines of output that an error shows when an expected output did not come. */
 const SHOWN_LINES = 20;
 
 export interface Run {
@@ -22,7 +22,7 @@ export interface Run {
   stop(): Promise<number | string>;
 }
 
-/** @param enter put before the command: what makes it run on another host of the lab */
+/** @param enter put before the command, to run it on another host of the lab */
 export function tmpfleet(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -49,7 +49,7 @@ export function tmpfleet(
   );
   void ended.then((how) => {
     over = true;
-    // One that failed is still worth reading when others are waited for.
+    // The output of a failed process helps to explain why a later wait failed.
     if (how === 0 || typeof how === 'string') endDescribing();
   });
   return {

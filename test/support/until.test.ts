@@ -1,11 +1,11 @@
-// A wait that fails says what was waited for, and what the programs of the test were at.
+// A failed wait reports the condition, and the state of the test's programs.
 import { expect, test } from 'vitest';
 import { startAgent } from './agent.ts';
 import { describeOnFailure, until } from './until.ts';
 
 const waitInVain = (): Promise<unknown> => until('pigs fly', () => false, 1);
 
-test('a wait that fails prints what each running program says of itself', async () => {
+test('a wait that fails prints what each running program reports', async () => {
   const end = describeOnFailure(() => 'the pigs are asleep');
   const endBroken = describeOnFailure(() => Promise.reject(new Error('no answer')));
   await expect(waitInVain()).rejects.toThrow(

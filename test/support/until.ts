@@ -1,23 +1,23 @@
-// Waits for a condition with a deadline, never for a duration. When it fails it says what the programs of the test were at.
+// Waits for a condition with a deadline, never for a duration. When it fails it prints the test's programs.
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What there is to say about a program of the test, such as its `/stats` and its last log lines. */
+/** The state of a program of the test, such as its `/stats` and its last log lines. */
 export type Describe = () => string | Promise<string>;
 
 const DESCRIBE_MS = 2_000;
 const running = new Set<Describe>();
 
 /**
- * Has every `until` that fails in this test file print what `describe` returns, as long as the program runs.
+ * Makes every `until` that fails in this test file print what `describe` returns, while the program runs.
  *
- * @returns what ends that
+ * @returns a function that ends this
  */
 export function describeOnFailure(describe: Describe): () => void {
   running.add(describe);
   return () => running.delete(describe);
 }
 
-/** Resolves with the first value that is neither undefined nor false. @throws after `ms`, naming what was awaited */
+/** Resolves with the first value that is neither undefined nor false. @throws after `ms`, naming the condition */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -49,7 +49,7 @@ function describeRunning(): Promise<readonly string[]> {
   return Promise.all([...running].map(inTime));
 }
 
-/** The JSON behind an address, on one line; if there is none, why. */
+/** The JSON at an address, on one line; without an answer, the reason. */
 export async function snapshotOf(url: string): Promise<string> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(DESCRIBE_MS) });

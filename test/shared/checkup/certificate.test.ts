@@ -1,4 +1,4 @@
-// Certificates as a doctor meets them: real TLS servers, certificates by openssl, in a process that trusts their authority.
+// Certificates as a doctor sees them: real TLS servers, certificates by openssl, in a process that trusts their CA.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ describe('a certificate', () => {
     return `https://localhost:${typeof address === 'object' && address !== null ? address.port : 0}/`;
   }
 
-  /** By a clock that is so many days ahead. */
+  /** The check by a clock that is `daysAhead` days ahead. */
   async function look(url: string, daysAhead = 0): Promise<z.infer<typeof verdictSchema>> {
     const code = `const { checkCertificate } = await import(${JSON.stringify(BUILT)});
       console.log(JSON.stringify(await checkCertificate(${JSON.stringify(url)}, Date.now() + ${daysAhead * DAY_MS})));`;
@@ -51,7 +51,7 @@ describe('a certificate', () => {
     );
   }
 
-  test('that is good says until when, and is warned of in its last two weeks', async () => {
+  test('that is good reports its expiry, with a warning in its last two weeks', async () => {
     const url = await serve(known, 'localhost', 60);
     expect(await look(url)).toEqual({
       detail: expect.stringMatching(/^good until \d{4}-\d\d-\d\d, (59|60) days$/),
@@ -63,7 +63,7 @@ describe('a certificate', () => {
     });
   });
 
-  test('of another name, or of an authority that nobody knows, fails with what to do', async () => {
+  test('of another name, or of an unknown authority, fails with a remedy', async () => {
     expect(await look(await serve(known, 'elsewhere.example', 60))).toMatchObject({
       level: 'fail',
       detail: expect.stringMatching(/localhost/),

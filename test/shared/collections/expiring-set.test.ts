@@ -1,4 +1,4 @@
-// Keys that are remembered until a time.
+// Keys that are kept until a time.
 import { describe, expect, test } from 'vitest';
 import { ExpiringSet } from '../../../shared/collections/expiring-set.ts';
 
@@ -11,7 +11,7 @@ describe('an expiring set', () => {
     expect(set.add('b', 2_000, 1_000)).toBe(true);
   });
 
-  test('never forgets a key before its time, whatever the order and length of the lives', () => {
+  test('never forgets a key before its time, for any order and length of lives', () => {
     const set = new ExpiringSet();
     for (let turn = 0; turn < 5_000; turn += 1) {
       const now = turn * 10;
@@ -24,7 +24,7 @@ describe('an expiring set', () => {
     }
   });
 
-  test('is bounded by what was added in two lifetimes', () => {
+  test('has at most the keys added in two lifetimes', () => {
     const set = new ExpiringSet();
     let largest = 0;
     for (let now = 0; now < 100_000; now += 1) {
@@ -35,7 +35,7 @@ describe('an expiring set', () => {
     expect(largest).toBeLessThan(3_100);
   });
 
-  test('keeps what it has when the clock is set back', () => {
+  test('keeps its keys when the clock is set back', () => {
     const set = new ExpiringSet();
     set.add('a', 100_000, 90_000);
     expect(set.add('a', 10_000, 1_000)).toBe(false);

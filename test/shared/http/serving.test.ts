@@ -1,4 +1,4 @@
-// What a listener refuses before anything of ours sees it, and that the answer says why.
+// Requests that a listener refuses before the program sees them, with an answer that says why.
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorSchema } from '../../../shared/api/error.ts';

@@ -1,4 +1,4 @@
-// Orders: what the front signed is taken, and nothing else.
+// Orders: those that the front signed are accepted, and no others.
 import { describe, expect, test } from 'vitest';
 import { type Order, signOrder, verifyOrder } from '../../../shared/protocol/order.ts';
 
@@ -8,7 +8,7 @@ const order: Order = { order: 'drain', node: 'node7', nonce: 'abcdefgh1234', exp
 const body = JSON.stringify(order);
 
 describe('an order', () => {
-  test('is taken as it was signed, under the new secret and the old', () => {
+  test('is accepted as it was signed, with the new secret and the old', () => {
     expect(verifyOrder(body, signOrder(body, SECRET), [SECRET], NOW)).toEqual(order);
     expect(verifyOrder(body, signOrder(body, SECRET), ['a-newer-secret-of-it', SECRET], NOW)).toEqual(order);
   });

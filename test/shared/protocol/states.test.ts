@@ -1,4 +1,4 @@
-// The transition tables of DESIGN §3, every pair of them.
+// The transition tables of sandboxes and nodes, every pair of states.
 import { describe, expect, test } from 'vitest';
 import { moveNode, NODE_STATES, type NodeEvent } from '../../../shared/protocol/node-state.ts';
 import {

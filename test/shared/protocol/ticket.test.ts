@@ -1,4 +1,4 @@
-// Tickets: what is signed comes back, and nothing else does.
+// Tickets: a signed ticket is read back, and no other text is.
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
@@ -27,25 +27,25 @@ const ticket: Ticket = {
 const unsigned = signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '');
 
 describe('a ticket', () => {
-  test('as taken apart by these tests is one', () => {
+  test('as built by these tests is valid', () => {
     expect(verifyTicket(signed(unsigned), [SECRET], 0)).toEqual(ticket);
   });
 
-  test('comes back as it was signed', () => {
+  test('is read back as it was signed', () => {
     expect(verifyTicket(signTicket(ticket, [SECRET]), [SECRET], 0)).toEqual(ticket);
   });
 
-  test('is good under the old secret while secrets rotate', () => {
+  test('is valid with the old secret while secrets rotate', () => {
     expect(verifyTicket(signTicket(ticket, [OLD]), [SECRET, OLD], 0)).toEqual(ticket);
   });
 
-  test('is nothing when it has expired', () => {
+  test('is invalid once it has expired', () => {
     const text = signTicket(ticket, [SECRET]);
     expect(verifyTicket(text, [SECRET], ticket.expires)).toEqual(ticket);
     expect(verifyTicket(text, [SECRET], ticket.expires + 1)).toBeUndefined();
   });
 
-  test('is nothing with any one character changed', () => {
+  test('is invalid with any one character changed', () => {
     const text = signTicket(ticket, [SECRET]);
     for (let index = 0; index < text.length; index += 1) {
       const changed = `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
@@ -68,7 +68,7 @@ describe('a ticket', () => {
     expect(verifyTicket(make(), [SECRET], 0)).toBeUndefined();
   });
 
-  test('is nothing where there is no secret', () => {
+  test('is invalid where there is no secret', () => {
     expect(verifyTicket(signTicket(ticket, [SECRET]), [], 0)).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe('a sheet of tickets', () => {
     expect(new Set(tickets.map((each) => each?.nonce)).size).toBe(4 * size);
   });
 
-  test('gives out what signing one by one gives', () => {
+  test('gives out the same tickets as signing one by one', () => {
     for (const text of all(new TicketSheet(alike, [SECRET], 2))) {
       const read = verifyTicket(text, [SECRET], 0);
       if (read === undefined) throw new TypeError(`${text} is no ticket`);
@@ -107,7 +107,7 @@ describe('a sheet of tickets', () => {
     }
   });
 
-  test("has no ticket that is good with another one's signature, or in another one's place", () => {
+  test("has no ticket that is valid with another one's signature, or in another one's place", () => {
     const texts = all(new TicketSheet(alike, [SECRET]));
     for (const one of texts) {
       for (const other of texts) {
@@ -132,11 +132,11 @@ describe('a query with a ticket', () => {
     expect(splitTicket(whole.slice(1))).toEqual({ query, ticket: text });
   });
 
-  test('is read where a program encoded what it need not have', () => {
+  test('is read where a program encoded more than it needed to', () => {
     expect(splitTicket(`x=1&ticket=${text.replaceAll('~', '%7E')}`)).toEqual({ query: 'x=1', ticket: text });
   });
 
-  test('is told from one, whatever version of us signed it', () => {
+  test('is recognized in every version of the ticket format', () => {
     const older = '2~front-1~b00t~node7~s4lhzi~nonce~s4lhzi~0~signature';
     expect(splitTicket(`x=1&ticket=${older}`)).toEqual({ query: 'x=1', ticket: older });
     expect(verifyTicket(older, [SECRET], 0)).toBeUndefined();

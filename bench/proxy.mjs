@@ -1,6 +1,6 @@
 /**
- * How many small GETs a second one core carries through a node's proxy, against the same requests sent to the
- * same upstream directly.
+ * How many small GETs per second one core can proxy through a node, compared with the same requests sent directly to
+ * the same upstream.
  *
  *   npm run build && node bench/proxy.mjs [--short] [--json <path>] [--rounds <n>] [--connections <n>]
  *     [--dist <directory>] (another build to measure, for a comparison)
@@ -36,7 +36,7 @@ const role = process.argv[2]?.replace('--role=', '');
 if (role !== undefined && role in roles) await roles[role]();
 else await main();
 
-/** Answers whatever ends in a blank line. */
+/** Answers every request head: text that ends in a blank line. */
 async function upstream() {
   const answer = Buffer.from(ANSWER);
   const server = createServer({ noDelay: true }, (socket) => {
@@ -76,7 +76,7 @@ async function proxy() {
   process.send({ port: serving.port });
 }
 
-/** On each message {port, connections, ms}: as many requests as go, one at a time a connection. */
+/** On each message {port, connections, ms}: sends as many requests as possible, one at a time per connection. */
 async function load() {
   const bytes = Buffer.from(REQUEST);
   process.on('message', async ({ port, connections, ms }) => {

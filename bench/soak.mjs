@@ -1,6 +1,6 @@
 /**
- * Whether a node-agent stays as it is: readers come, use their sandbox over HTTP and a WebSocket, and leave, thousands
- * of times; what the process holds at the end is held against what it held after the warm-up.
+ * Whether a node-agent leaks: thousands of readers come, use their sandbox over HTTP and a WebSocket, and leave; what
+ * the process holds at the end is compared with what it held after the warm-up.
  *
  *   npm run build && node bench/soak.mjs [--cycles <n>] [--engine local|docker] [--docker-host <url>]
  *     [--image <image>] [--command <command>] [--socket <its path below a sandbox>] [--capacity <n>] [--readers <n>] [--short] [--json <path>]
@@ -46,7 +46,7 @@ const warmUp = Math.max(capacity * 2, Math.round(cycles / 10));
 const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-soak-'));
 const agent = await startAgent();
 let stopping = false;
-/** Once: a second signal makes it leave its sandboxes behind. */
+/** Once: a second signal would make the agent leave its sandboxes behind. */
 const stop = () => {
   if (!stopping) agent.kill('SIGTERM');
   stopping = true;
@@ -112,7 +112,7 @@ async function startAgent() {
   return { ...where, pid: child.pid, ended, kill: (signal) => child.kill(signal) };
 }
 
-/** Runs the cycles, with `--readers` of them at a time. */
+/** Runs the cycles, `--readers` of them at a time. */
 async function run(count, url, control) {
   const http = new Agent({ connections: 16 });
   let left = count;
@@ -138,7 +138,7 @@ async function run(count, url, control) {
 async function cycle(http, url, control) {
   const asks = { dispatcher: http, headers: { 'sec-fetch-mode': 'navigate', accept: 'text/html' } };
   let claimed;
-  // All may be taken just now: a node by itself says so, and means it.
+  // All sandboxes may be taken at this moment: a node without a front answers so.
   for (;;) {
     claimed = await request(`${url}/`, asks);
     await claimed.body.dump();
@@ -171,7 +171,7 @@ function openAndClose(url, headers) {
   });
 }
 
-/** Until every slot is warm again: what is then there is what stays. */
+/** Waits until every slot is warm again; what exists then is what stays. */
 async function settled(url) {
   for (let attempt = 0; attempt < 1_200; attempt += 1) {
     const { fleet } = await (await fetch(`${url}/stats`)).json();
@@ -205,7 +205,7 @@ async function countSandboxes() {
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isSandbox(pid)).length;
 }
 
-/** A child of the agent, or what such a one left behind: the data directory is in its environment. */
+/** A process of the agent, or one that it left behind: the data directory is in its environment. */
 function isSandbox(pid) {
   try {
     if (Number(pid) === agent.pid) return false;

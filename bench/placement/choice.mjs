@@ -1,10 +1,10 @@
 /**
- * What a choice costs, and what a node in view weighs.
+ * Measures what a placement decision costs, and how much memory a known node takes.
  *
  *   npm run build && node --expose-gc bench/placement/choice.mjs [--short] [--json <path>]
  *
  * "choose" is the decision alone; "choose + send" also counts the reader as on their way and changes the node's
- * weight, as each redirect does (without its ticket's signature). Medians of rounds, at half-full fleets of 64 slots.
+ * weight, as each redirect does (without the signature of its ticket). Medians of rounds, at half-full fleets of 64 slots.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -69,7 +69,7 @@ function createFleet(count, random, keys) {
   return { fleet, weights, clock, report, pass: (ms) => (now += ms) };
 }
 
-/** As from the wire: strings of its own, and ten seconds of tickets. @param keys of the redirectors whose */
+/** A report as from the wire: new strings, and ten seconds of tickets. @param keys of the redirectors of the tickets */
 function reportOf(node, seq, epoch, random, keys) {
   const warm = 16 + Math.floor(random() * 32);
   const seen = Object.fromEntries(Array.from({ length: 10 }, (_, age) => [epoch - age, 1]));
@@ -114,7 +114,7 @@ function measure(count, sending) {
   const { fleet, weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
   const rounds = [];
   for (let round = 0; round < ROUNDS + 1; round += 1) {
-    // As many as a fleet gets between two polls, until enough of them are timed.
+    // As many as a fleet gets between two polls, until enough decisions are timed.
     const batch = Math.min(TIMES, count * 8);
     let spent = 0;
     let done = 0;

@@ -1,4 +1,4 @@
-// The table as a picture: one group of bars a scenario, one bar a policy, the share of readers who missed.
+// Draws the table: a group of bars per scenario, a bar per policy, showing the share of readers who missed.
 
 const COLOURS = ['#0b6e4f', '#c8553d', '#e0a458', '#7d8597', '#33415c'];
 const WIDTH = 900;

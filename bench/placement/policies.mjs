@@ -1,19 +1,19 @@
-// The rules that are compared. Ours is the product's own code; argmin and uniform two choices get the product's own
-// estimate, so that only the draw differs; tmpnb-redirector's rule knows nothing but the last poll.
+// The policies to compare. Ours is the product's own code; argmin and uniform two choices use the product's estimate, so
+// that only the draw differs; the rule of tmpnb-redirector knows only the last poll.
 import { Fleet } from '../../dist/redirector/nodes/fleet.js';
 import { estimateRoom } from '../../dist/redirector/nodes/node-view.js';
 import { Weights } from '../../dist/redirector/placement/weights.js';
 
 /**
- * One redirector: hears reports, sends readers; `holds` those it finds no room for until all nodes have told anew,
- * those who sent somebody back meanwhile once more.
+ * One redirector: receives reports, sends readers. `holds`: readers without a node wait until all nodes have reported
+ * again; nodes that bounced a reader meanwhile must report once more.
  * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined, holds?: boolean, mayTellMore?(): boolean }} Front
  */
 
 const membersOf = (count) =>
   Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}.test` }));
 
-/** A fleet in view, with whatever `choose` makes of it; `sent` is told of each reader. */
+/** A fleet as a front knows it, with the decisions of `choose`; `sent` is called for each reader. */
 function createFleetFront({ clock, count, pollMs }, createRule) {
   const fleet = new Fleet(clock, { pollInterval: pollMs });
   fleet.setMembers(membersOf(count));
@@ -53,7 +53,7 @@ function ours(surroundings) {
   });
 }
 
-/** The product's estimate of every node in arrays, and `choose` over them: warm first, cold where nothing is. */
+/** Passes the product's estimates of all nodes to `choose` in arrays: warm room first, cold room where none is warm. */
 function byEstimate(choose) {
   return (surroundings) => {
     const { clock, random, key } = surroundings;
@@ -74,7 +74,7 @@ function byEstimate(choose) {
   };
 }
 
-/** The node with the most room; the first of equals. */
+/** The node with the most room; of equals, the first. */
 function largest(room, tried) {
   let best;
   for (let index = 0; index < room.length; index += 1) {
@@ -83,10 +83,10 @@ function largest(room, tried) {
   return best;
 }
 
-/** Mitzenmacher's: two of those with any room, each as likely as the others; the one with more. */
+/** Mitzenmacher's two choices: two nodes with room, drawn uniformly; the one with more room wins. */
 function uniformTwo(room, tried, random) {
   const some = () => {
-    // Trying at random ends soon where many have room; where few have, they are listed.
+    // Random attempts end soon when many nodes have room; when few have, the nodes are listed.
     for (let turn = 0; turn < 20; turn += 1) {
       const index = Math.floor(random() * room.length);
       if (room[index] > 0 && !tried.includes(index)) return index;
@@ -99,7 +99,7 @@ function uniformTwo(room, tried, random) {
   return first !== undefined && second !== undefined && room[second] > room[first] ? second : first;
 }
 
-/** In proportion to the last poll's `available`, nobody counted; where there is none, anywhere. */
+/** In proportion to `available` at the last poll, without counting readers; when no node has any, uniformly. */
 function tmpnb({ random, count }) {
   const available = new Float64Array(count);
   let total = 0;

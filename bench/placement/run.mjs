@@ -1,13 +1,13 @@
 /**
- * How often a reader is sent to a node that has no warm sandbox while another stood elsewhere: our rule, and others.
+ * How often a reader is sent to a node without a warm sandbox while another node has one: our policy, and others.
  *
  *   npm run build && node bench/placement/run.mjs [--short] [--seed <n>] [--runs <n>]
  *     [--only <part of a scenario's name>] [--policy <name>] [--json <path>] [--svg <path>]
  *
- * "missed": found nothing warm at first arrival while somewhere a warm sandbox stood that nobody was on the way to.
- * "bounced": of those, found no room to wait for a start either, and were sent back to the front. "cold": waited for
- * a start. "held": waited at the front until all nodes had told anew. "refused": turned away by the front while some node had room. All in percent of readers; "worst" is the
- * worst of the runs.
+ * "missed": the reader found no warm sandbox at first arrival, although another node had one that no reader was on the
+ * way to. "bounced": of those, the node had no room to wait for a start either, and sent the reader back. "cold": waited
+ * for a start. "held": waited at the front until all nodes had reported again. "refused": refused by the front while a
+ * node had room. All in percent of readers; "worst" is the worst of the runs.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -1,15 +1,15 @@
-// The fleets and crowds that are tried. Times in ms.
+// The fleets and crowds of the simulation. Times in ms.
 
 const equal = (count, capacity, warm) => Array.from({ length: count }, () => ({ capacity, warm }));
 
-/** From 16 slots to 256, an eighth of each kept warm. */
+/** From 16 slots to 256; each node keeps an eighth warm. */
 const unequal = (count) =>
   Array.from({ length: count }, (_, index) => {
     const capacity = 16 * 2 ** (index % 5);
     return { capacity, warm: capacity / 8 };
   });
 
-/** All at once, then fewer by a factor of e every ten seconds, over a trickle. @param peak readers a second */
+/** A crowd at once, then fewer by a factor of e every ten seconds, over a trickle. @param peak readers per second */
 const flash = (peak) => ({
   peak,
   rate: (ms) => peak * (0.05 + 0.95 * Math.exp(-ms / 10_000)),
@@ -54,7 +54,7 @@ export const scenarios = [
   },
 ];
 
-/** Small enough for CI: only proves that it works. */
+/** Small enough for CI: only shows that the simulation runs. */
 export const shortScenarios = [
   {
     ...{ ...usual, name: '20 × 64, thin pool, flash, R=2', nodes: equal(20, 64, 8) },

@@ -1,14 +1,14 @@
-// A fleet in simulated time: readers arrive, are sent somewhere by one of the redirectors, and find a warm sandbox
-// there or do not. Discrete events; every number is drawn from one seeded source, so a run can be repeated exactly.
+// A fleet in simulated time: readers arrive, a redirector sends each to a node, and the node has a warm sandbox or not.
+// Discrete events; every number comes from one seeded source, so that a run can be repeated exactly.
 
 const START = 1_800_000_000_000;
-/** Before the first reader: every node has been heard. ms */
+/** Time before the first reader, in which every node reports. ms */
 const SETTLE_MS = 5_000;
 const POLL_TRIP_MS = 10;
 const EPOCH_MS = 1_000;
 const YOUNG_EPOCHS = 12;
 const MAX_HOPS = 3;
-/** A front that holds those who find no room asks all nodes again, this often at most. ms */
+/** A front that holds readers polls all nodes again, at most this often. ms */
 const ASK_GAP_MS = 250;
 const HOLD_MS = 3_000;
 
@@ -76,19 +76,19 @@ export function simulate(scenario, createFront, random) {
     return { ...front, key, line: [], askedAt: 0 };
   });
 
-  /** What nobody is on the way to, anywhere: where it is above 0, this reader could have been served at once. */
+  /** Warm sandboxes of all nodes that no reader is on the way to; above 0, this reader could have been served at once. */
   const warmAside = () => nodes.some((node) => node.warm > node.coming);
   const roomAside = () => nodes.some((node) => node.held + node.line.length + node.coming < node.capacity);
 
-  /** A node that was tried and has told anew may be tried again, where no other has room. */
+  /** A node that was tried and has reported again may be tried again, when no other node has room. */
   const send = (front, tried, hasToldAnew) =>
     front.send(tried) ?? (hasToldAnew && tried.length > 0 ? front.send([]) : undefined);
 
-  /** @param since when they were first held by this front, of those who have been */
+  /** @param since when this front first held the reader, if it did */
   const go = (redirector, tried, since) => {
     const front = fronts[redirector];
     const mayBeSent = tried.length < MAX_HOPS;
-    // As in the product's waiting room: whoever was sent back is sent on once the nodes have told anew.
+    // As in the product's waiting room: a bounced reader is sent on once the nodes have reported again.
     const hears = front.holds && tried.length > 0 && since === undefined;
     const index = mayBeSent && !hears ? send(front, tried, since !== undefined) : undefined;
     if (index === undefined) {
@@ -107,7 +107,7 @@ export function simulate(scenario, createFront, random) {
     events.in(50 + exponential(scenario.handOffMs), () => arrive(node, redirector, epoch, tried));
   };
 
-  /** Until every node has told anew: as the product's waiting room does it. */
+  /** Waits until every node has reported again, as the product's waiting room does. */
   const hold = (redirector, tried, since = events.now) => {
     const front = fronts[redirector];
     if (since === events.now) count.waited += 1;
@@ -190,14 +190,14 @@ export function simulate(scenario, createFront, random) {
 function createNode({ capacity, warm }, index, redirectors) {
   return {
     ...{ index, capacity, target: warm, warm, held: 0, starting: 0, coming: 0, seq: 0 },
-    /** When each who waits for a start came. */
+    /** Arrival times of the readers who wait for a start. */
     line: [],
-    /** Tickets arrived, by redirector and epoch. */
+    /** Tickets that arrived, by redirector and epoch. */
     seen: Array.from({ length: redirectors }, () => new Map()),
   };
 }
 
-/** A node's `/stats`, as DESIGN §5 has it. */
+/** A node's `/stats`, in the format of DESIGN §5. */
 function reportOf(node, key, redirector, now) {
   const oldest = Math.floor(now / EPOCH_MS) - YOUNG_EPOCHS;
   const seen = node.seen[redirector];
@@ -227,7 +227,7 @@ function reportOf(node, key, redirector, now) {
   };
 }
 
-/** What happens next: a binary heap by time. */
+/** The queue of events: a binary heap by time. */
 class Events {
   now = START;
   #heap = [];

@@ -1,4 +1,4 @@
-// The product's own view, poll loop and hot path over N stand-in nodes, asked in the product's way, by undici or by got.
+// The product's view, poll loop and hot path over N stand-in nodes, polled as the product does, by undici or by got.
 import { Agent, createServer } from 'node:http';
 import got from 'got';
 import { pino } from 'pino';
@@ -14,7 +14,7 @@ import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
 const [how, count, port] = process.argv.slice(2);
 const pollInterval = 2_000;
 
-/** As the poll loop was before undici: the same limits, by got. */
+/** The poll loop as it was before undici: the same limits, with got. */
 class GotPollClient {
   #client = got.extend({
     agent: { http: new Agent({ keepAlive: true }) },

@@ -1,4 +1,4 @@
-// Stand-in nodes for the polling bench: one process, one port, an address of 127.0.0.0/8 for each of them.
+// Stand-in nodes for the polling bench: one process, one port, one address of 127.0.0.0/8 per node.
 import { createServer } from 'node:http';
 
 let seq = 0;

@@ -1,4 +1,4 @@
-// What a process and its children have used of the processor. Linux's /proc; elsewhere nothing is known.
+// CPU time of a process and its children, from Linux's /proc; unknown on other systems.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
@@ -32,7 +32,7 @@ function processes() {
   return all;
 }
 
-/** The fields after the command's name, which may hold anything: proc(5). */
+/** The fields after the command's name, which may contain any character: proc(5). */
 function statOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

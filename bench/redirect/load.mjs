@@ -1,4 +1,4 @@
-// Who asks: wrk where it is installed, else plain sockets that speak just enough HTTP.
+// The load: wrk where it is installed, else plain sockets with a minimal HTTP client.
 import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * How many redirects a second one core answers: ours, against raw node:http that answers the same 302, Koa alone,
- * nginx and tmpnb-redirector.
+ * How many redirects per second one core answers: ours, compared with raw node:http that answers the same 302, Koa
+ * alone, nginx and tmpnb-redirector.
  *
  *   npm run build && node bench/redirect/main.mjs [--short] [--json <path>] [--rounds <n>] [--seconds <n>]
  *     [--connections <n>] [--only ours,raw] [--bare] [--load wrk|sockets] [--tmpnb-redirector <redirector.py>]

@@ -1,4 +1,4 @@
-// Where processes run: servers on core 0, load and stand-ins on the rest; and that none of them is left behind.
+// Places processes on cores: servers on core 0, load and stand-ins on the rest; and ends all of them afterwards.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,7 +19,7 @@ export class Places {
     return child;
   }
 
-  /** A Node program that sends a message when it is up. */
+  /** A Node program that sends a message once it is ready. */
   async program(core, args, env = {}) {
     const child = this.spawn(core, process.execPath, args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -52,7 +52,7 @@ export class Places {
   }
 }
 
-/** The person who runs the bench can have a fleet of their own. */
+/** Removes the environment of a fleet that the person at the keyboard may have. */
 function withoutOurs(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TMPFLEET_')));
 }

@@ -1,6 +1,6 @@
-// From samples to medians, ratios and a table.
+// Turns samples into medians, ratios and a table.
 
-/** What every other target is divided by. */
+/** The target that all others are divided by. */
 const REFERENCE = 'raw';
 
 /** `{mode: {target: {perSecond, lowest, highest, cpu, ratio, ratioLowest, ratioHighest, cpuRatio}}}` */

@@ -1,4 +1,4 @@
-// What ours is held against, and the stand-in nodes. `node servers.mjs raw|koa|nodes [count]`; sends {port} or {urls}.
+// The servers that ours is compared with, and the stand-in nodes. `node servers.mjs raw|koa|nodes [count]`; sends {port} or {urls}.
 import { createServer } from 'node:http';
 
 const LOCATION = 'http://127.0.0.1:1/notebooks/intro.ipynb?x=1';
@@ -7,7 +7,7 @@ const roles = { raw, koa, nodes };
 await roles[process.argv[2]]();
 process.on('disconnect', () => process.exit());
 
-/** The least that node:http can do for the same answer. */
+/** The minimum that node:http needs for the same answer. */
 function raw() {
   serve((_request, response) => {
     response.writeHead(302, { location: LOCATION, 'cache-control': 'no-store', 'content-length': 0 });
@@ -27,7 +27,7 @@ async function koa() {
   serve(app.callback());
 }
 
-/** Nodes that are never full: each report tells of a million warm ones. */
+/** Nodes that are never full: each reports a million warm sandboxes. */
 async function nodes() {
   const urls = [];
   for (let index = 0; index < Number(process.argv[3] ?? 4); index += 1)

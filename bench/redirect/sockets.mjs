@@ -1,4 +1,4 @@
-// Load without wrk. On each message {port, connections, seconds, fresh, request}: one request at a time a connection.
+// Load without wrk. On each message {port, connections, seconds, fresh, request}: one request at a time per connection.
 import { connect } from 'node:net';
 
 const END = '\r\n\r\n';
@@ -23,7 +23,7 @@ async function run({ port, connections, seconds, fresh, request }) {
     let tail = '';
     socket.on('data', (text) => {
       tail += text;
-      // Every answer here is without a body, or ends the connection.
+      // Every answer here has no body, or ends the connection.
       if (!tail.includes(END)) return;
       if (!tail.startsWith('HTTP/1.1 302 ')) {
         socket.destroy();

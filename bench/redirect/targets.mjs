@@ -1,4 +1,4 @@
-// Each thing measured: how it is started, or why it cannot be.
+// The targets of the bench: how each is started, or why it cannot be.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ async function startPlain(role, { places }) {
 
 async function startOurs({ places, dist, nodes }, env) {
   const script = join(dist, 'cli', 'main.js');
-  if (!existsSync(script)) throw new Error(`${script} is not there: run npm run build first`);
+  if (!existsSync(script)) throw new Error(`${script} does not exist: run npm run build first`);
   const dataDir = mkdtempSync(join(places.dir, 'data-'));
   const { child, hello } = await places.program(
     'server',
@@ -94,7 +94,7 @@ http {
 
 async function startTmpnb({ places, tmpnb, nodes }) {
   if (tmpnb === undefined) return { why: 'no --tmpnb-redirector <path of redirector.py>' };
-  if (!existsSync(tmpnb)) throw new Error(`there is no ${tmpnb}`);
+  if (!existsSync(tmpnb)) throw new Error(`${tmpnb} does not exist`);
   const python = ['/usr/bin/python3', 'python3'].find(
     (file) => spawnSync(file, ['-c', 'import tornado']).status === 0,
   );
@@ -108,7 +108,7 @@ async function startTmpnb({ places, tmpnb, nodes }) {
   return { port, pid };
 }
 
-/** A target that answered anything else would look fast. */
+/** Checks the answer: a target that answered anything else would look fast. */
 async function redirects(name, port) {
   let last;
   for (let attempt = 0; attempt < 100; attempt += 1) {

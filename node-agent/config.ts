@@ -178,7 +178,7 @@ const securityOptions = inGroup('Security', {
   requireTicket: option(
     flag(),
     false,
-    'serve only readers whom a redirector sent; requires the fleet secret',
+    'serve only readers with a ticket of a redirector; requires the fleet secret',
   ),
   apiToken: {
     ...secret(
@@ -239,7 +239,7 @@ type LocalListener = Pick<NodeAgentConfig, 'host' | 'unsafeListen'>;
 
 /**
  * The local engine isolates nothing, so only this host may reach it, unless `--unsafe-listen` is given.
- * @param whyNotDocker why the local engine was chosen, if nobody asked for it
+ * @param whyNotDocker why the local engine was chosen, if it was not configured
  * @throws FleetError `bad-config`
  */
 export function checkLocalListens(config: LocalListener, whyNotDocker?: string): void {

@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 const ROUNDS = values.short ? 3 : 5;
 const TIMES = values.short ? 20_000 : 160_000;
-const NOBODY = [];
+const NONE_TRIED = [];
 const OUR_KEY = 'front-1/0123456789abcdef';
 const OTHERS = ['front-2/0123456789abcdef', 'front-3/0123456789abcdef', 'front-4/0123456789abcdef'];
 
@@ -122,7 +122,7 @@ function measure(count, sending) {
       const began = process.hrtime.bigint();
       for (let turn = 0; turn < batch; turn += 1) {
         const now = clock.now();
-        const view = weights.choose(random, NOBODY, now);
+        const view = weights.choose(random, NONE_TRIED, now);
         if (!sending) continue;
         fleet.countRedirect(view, now, true);
         weights.sent(view, now);

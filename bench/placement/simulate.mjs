@@ -17,10 +17,10 @@ const HOLD_MS = 3_000;
  * @property {string} name
  * @property {{ capacity: number, warm: number }[]} nodes `warm`: how many each keeps ready
  * @property {number} redirectors
- * @property {number} pollMs each node is asked so often by each redirector, ± 20 %
- * @property {number} startMs what a sandbox takes to become ready, ± 20 %
+ * @property {number} pollMs interval of each redirector's polls of a node, ± 20 %
+ * @property {number} startMs time until a sandbox is ready, ± 20 %
  * @property {number} starts how many a node starts at once
- * @property {(ms: number) => number} rate readers a second, so long after the first
+ * @property {(ms: number) => number} rate readers per second, by the time since the first
  * @property {number} peak the highest `rate`
  * @property {number} lastMs how long readers arrive
  * @property {number} handOffMs mean time from the redirect to the click's arrival at the node, beyond 50 ms

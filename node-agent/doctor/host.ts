@@ -203,8 +203,8 @@ async function checkFront(frontUrl: string, clock: Clock): Promise<Verdict> {
     const remedy = 'set --front-url to the address that readers click, not to the control listener';
     return { level: 'fail', detail: `the server at ${frontUrl} is not a redirector`, remedy };
   }
-  const told = Date.parse(String(answer.headers.date ?? ''));
-  const apart = Math.round(((asked + came) / 2 - told - 500) / 1000);
+  const answered = Date.parse(String(answer.headers.date ?? ''));
+  const apart = Math.round(((asked + came) / 2 - answered - 500) / 1000);
   if (Number.isNaN(apart)) return { level: 'warn', detail: 'it answers, but without its time' };
   const detail = `it answers; our clock is ${Math.abs(apart)} s ${apart < 0 ? 'behind' : 'ahead of'} its`;
   if (Math.abs(apart) * 1000 <= MAX_SKEW_MS) return { detail };

@@ -53,7 +53,7 @@ export async function openNode(parts: NodeParts, { signal, onProblem }: OpenOpti
     await openEngine({
       ...{ engine, clock, random, logger, signal, once: config.ephemeral },
       onExit: (id) => pool.exited(id),
-      tell: onProblem,
+      report: onProblem,
     });
     isOpen = true;
     await resources.look();

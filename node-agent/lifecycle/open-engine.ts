@@ -23,14 +23,14 @@ export interface OpenEngineOptions {
   readonly once: boolean;
   readonly signal: AbortSignal;
   /** Called with the reason why it is not open, and with undefined once it is. */
-  readonly tell: (problem: string | undefined) => void;
+  readonly report: (problem: string | undefined) => void;
 }
 
 /** @throws FleetError an error that does not pass by itself; with `once`, or once aborted, the last error */
 export async function openEngine(options: OpenEngineOptions): Promise<void> {
-  const { engine, clock, random, logger, once, signal, tell } = options;
+  const { engine, clock, random, logger, once, signal, report } = options;
   const backoff = new Backoff(clock, random);
-  const slow = setTimeout(() => tell('its engine is still opening; it may be pulling its image'), QUICK_MS);
+  const slow = setTimeout(() => report('its engine is still opening; it may be pulling its image'), QUICK_MS);
   try {
     for (;;) {
       const failure = await engine.open(options.onExit).then(() => undefined, passing);
@@ -38,14 +38,14 @@ export async function openEngine(options: OpenEngineOptions): Promise<void> {
       if (once || signal.aborted) throw failure;
       const why = describeError(failure);
       clearTimeout(slow);
-      tell(why.slice(0, LONGEST_PROBLEM));
+      report(why.slice(0, LONGEST_PROBLEM));
       const retryIn = Math.round(backoff.failed());
       logger.error({ why, retryIn }, 'no sandbox can be started yet; trying again');
       await delay(retryIn, undefined, { signal }).catch(() => {
         throw failure;
       });
     }
-    tell(undefined);
+    report(undefined);
   } finally {
     clearTimeout(slow);
   }

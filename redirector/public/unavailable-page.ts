@@ -4,11 +4,11 @@ import type { RefusalReason } from '../placement/dispatcher.ts';
 
 const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly text: string }>> = {
   full: {
-    title: 'All notebooks are taken just now',
+    title: 'All notebooks are taken at the moment',
     text: 'Each reader has one of their own, and every one is in use. They come free as people leave.',
   },
   'too-many-hops': {
-    title: 'All notebooks are taken just now',
+    title: 'All notebooks are taken at the moment',
     text: 'Others were quicker at every host that seemed to have room. They come free as people leave.',
   },
   'none-answers': {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /**
  * How the known nodes relate to the stored ones. `current`: they are the same. `unreachable`: the store does not answer.
  * `lost`: it answers, but what it has would remove nodes that no operator removed: it is gone, emptied, or an older state.
- * In the last two the fleet goes on with the known nodes, and an operator decides.
+ * In the last two the fleet continues with the known nodes, and an operator decides.
  */
 export const REGISTRY_STATES = ['current', 'unreachable', 'lost'] as const;
 
@@ -14,7 +14,7 @@ export const registryStatusSchema = z.object({
   where: z.string().describe('a path, or an address without its password'),
   state: z
     .enum(REGISTRY_STATES)
-    .describe('unreachable and lost: the fleet goes on with the nodes that the front knows'),
+    .describe('unreachable and lost: the fleet continues with the nodes that the front knows'),
   changed_at: z.iso.datetime().describe('start of this state'),
   reason: z.string().nullable().describe('why it is not current'),
   nodes: z.number().int().describe('how many nodes the front knows'),

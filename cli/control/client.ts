@@ -1,4 +1,4 @@
-// Sends requests to a control listener, and turns every failure into words: where, why, and what to do.
+// Sends requests to a control listener; every error names the place, the cause and the remedy.
 import { hostname } from 'node:os';
 import { request } from 'undici';
 import { z } from 'zod';
@@ -106,7 +106,7 @@ export class ControlClient {
     const error = readControlError(text);
     if (status === 401) return this.#unauthorized();
     if (error === undefined) {
-      return this.#stranger(`${this.url} answers ${status} to ${path}, which no control listener does`);
+      return this.#stranger(`${this.url} answers ${status} to ${path}, so it is no control listener`);
     }
     return error.code === 'no-such-path'
       ? this.#stranger(`${this.url}: ${printable(error.message)}`, { exit: EXIT.refused })
@@ -124,7 +124,7 @@ export class ControlClient {
     });
   }
 
-  /** What answers is not what was to be reached. */
+  /** The server at this address is not the expected control listener. */
   #stranger(message: string, { cause, exit = EXIT.failed }: Stranger = {}): CommandError {
     const { listener, flag, env } = WORDS[this.#options.who];
     const remedy =

@@ -92,7 +92,7 @@ export function addWaitFlags(command: Command): Command {
     );
 }
 
-/** Runs `ask`; where it is told that the name is unknown, says which were near. */
+/** Runs `ask`; if the name is unknown, the error suggests similar names. */
 export async function orSuggest<T>(
   name: string,
   ask: () => Promise<T>,

@@ -15,7 +15,7 @@ export interface FailedStarts {
   readonly node: Pick<Child, 'name' | 'startFailure'>;
   /** Of this node. */
   readonly failed: number;
-  /** What the sandboxes run, in words. */
+  /** What the sandboxes run, for a message. */
   readonly runs: string;
 }
 

@@ -105,7 +105,7 @@ async function useNotebook(base: string): Promise<Verdict> {
   };
 }
 
-/** What a check-up took, it gives back: nobody else would until it is idle. */
+/** Removes the sandbox that the check started; otherwise it would stay until it is idle. */
 async function leave(
   client: ControlClient,
   nodes: readonly NodeJson[],

@@ -111,12 +111,12 @@ async function ask(
   }
 }
 
-/** A ticket is nobody's business in a report. */
+/** Removes the ticket, which must not be in a report. */
 function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, '');
 }
 
-/** What comes over a kernel's channels, as far as it is told here. */
+/** A message of a kernel's channels: the fields that are read here. */
 const messageSchema = z.object({
   msg_type: z.string(),
   parent_header: z.object({ msg_id: z.string().optional() }),

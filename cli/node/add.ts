@@ -1,4 +1,4 @@
-// `tmpfleet node add`: has the front take a node, and tells what the front found there.
+// `tmpfleet node add`: asks the front to add a node, and prints the findings of its check.
 import { addedNodeSchema, type NodeFinding } from '../../shared/api/finding.ts';
 import { address } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -29,7 +29,7 @@ export async function addNode({ client, args: [url = ''], flags, print }: Given)
     print(node, () =>
       [
         ...(node.findings ?? []).map(describeFinding),
-        `${printable(node.id)} is on the list, at ${printable(node.url)} (${stateOf(node)})`,
+        `${printable(node.id)} was added, at ${printable(node.url)} (${stateOf(node)})`,
       ].join('\n'),
     );
   } catch (error) {

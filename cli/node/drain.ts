@@ -31,10 +31,10 @@ export async function drainNode({ client, args: [id = ''], flags, print }: Given
 
 function judge(node: NodeJson, now: number): Progress {
   const id = printable(node.id);
-  // Whoever does not answer may still be draining: its state is its own, and a restart keeps it.
+  // A node that does not answer may still be draining: it keeps its state over a restart.
   if (node.reachability === 'unreachable')
     return { text: `${id} does not answer just now: ${printable(node.unreachable_reason ?? '')}` };
-  if (node.state === 'drained') return { text: `${id}: nobody is left`, done: true };
+  if (node.state === 'drained') return { text: `${id}: no readers are left`, done: true };
   if (node.state !== 'draining') {
     const text = `${id} is ${node.state ?? 'ready'}`;
     return { text, otherwise: `${text}: the drain was called off` };
@@ -48,6 +48,6 @@ function judge(node: NodeJson, now: number): Progress {
 function removedMeanwhile(id: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof CommandError) || error.code !== 'not-found') throw error;
-    throw new CommandError(EXIT.otherwise, 'conflict', `${id} was taken off the list before it was drained`);
+    throw new CommandError(EXIT.otherwise, 'conflict', `${id} was removed before it was drained`);
   };
 }

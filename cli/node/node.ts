@@ -1,4 +1,4 @@
-// `tmpfleet node …`: the nodes that the front knows, and what it may tell them.
+// `tmpfleet node …`: lists the nodes of a front, adds and removes them, and sends them orders.
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { nodeSchema, nodesSchema } from '../../shared/api/node.ts';
@@ -73,5 +73,5 @@ async function removeNode({ client, args: [id = ''], flags, print }: Given): Pro
       schema: z.looseObject({ removed: z.string() }),
     }),
   );
-  print(removed, () => `${removed.removed} is off the list. Its node-agent still runs: stop it there.`);
+  print(removed, () => `${removed.removed} was removed. Its node-agent still runs; stop it on its host.`);
 }

@@ -1,4 +1,4 @@
-// Nodes in words: the table of `node ls`, and one node in a sentence.
+// Prints nodes: the table of `node ls`, and a sentence about one node.
 
 import type { NodeJson } from '../../shared/api/node.ts';
 import { spellDuration } from '../../shared/config/units.ts';
@@ -30,7 +30,7 @@ export function nodeTable(nodes: readonly NodeJson[], now: number): readonly str
   );
 }
 
-/** The state that it told last, or that it does not answer. */
+/** The last reported state, or that the node does not answer. */
 export function stateOf({
   reachability,
   state,
@@ -50,23 +50,23 @@ export function noteOn(node: NodeJson, now: number): string {
   return reason ?? node.problem ?? '';
 }
 
-/** `until 14:05 (29 min)`, in the time zone of whoever reads it. */
+/** `until 14:05 (29 min)`, in the local time zone. */
 function untilDeadline({ drain_deadline_at: deadline }: NodeJson, now: number): string {
   if (deadline === null) return '';
   const left = Date.parse(deadline) - now;
   return left <= 0 ? 'the deadline is over' : `until ${clockTime(deadline)} (${spellDuration(left)})`;
 }
 
-/** What became of it, in a sentence. */
+/** The node's state after an order, as a sentence. */
 export function standing(node: NodeJson, now: number): string {
   const readers = countReaders(node);
   const id = printable(node.id);
   if (node.state === 'draining') return `${id} is draining: ${readers} left, ${untilDeadline(node, now)}`;
   if (node.state === 'drained') {
-    return `${id} is drained: ${node.drain_forced === true ? 'the deadline ended its last readers' : 'nobody is left there'}`;
+    return `${id} is drained: ${node.drain_forced === true ? 'the deadline ended its last readers' : 'no readers are left'}`;
   }
   if (node.state === 'cordoned')
-    return `${id} is cordoned: no new readers; ${node.slots.held === 0 ? 'nobody is there' : `${readers} there, who may stay`}`;
+    return `${id} is cordoned: no new readers; ${node.slots.held === 0 ? 'it has none' : `${readers} may stay`}`;
   return `${id} is ${stateOf(node)}: ${readers} there`;
 }
 

@@ -97,14 +97,14 @@ function judgeRecycling({ fleet, pool }: PoolStatusJson): Progress {
   if (fleet.state === 'draining' || fleet.state === 'drained') {
     return {
       text,
-      otherwise: `the node is ${fleet.state}: what nobody had is gone, and nothing comes in its place`,
+      otherwise: `the node is ${fleet.state}: its unclaimed sandboxes were removed and are not replaced`,
     };
   }
   if (pool.stale === 0 && (pool.paused || fleet.warm >= pool.warm_wanted)) return { text, done: true };
   if (pool.paused) {
     return {
       text,
-      otherwise: 'the pool is paused, so nothing gives way: tmpfleet pool resume lets it go on',
+      otherwise: 'the pool is paused, so nothing is replaced; run tmpfleet pool resume',
     };
   }
   return { text };
@@ -126,7 +126,7 @@ function describe({ fleet, pool }: PoolStatusJson): string {
       `${pool.stale > 0 ? `, ${pool.stale} to give way to new ones` : ''} (${fleet.state})`,
     ...(over > 0
       ? [
-          `Readers have ${over} more than there are slots: they stay, and nobody new is taken until they leave.`,
+          `Readers hold ${over} more sandboxes than there are slots: they stay, and no new reader is taken until they leave.`,
         ]
       : []),
   ].join('\n');

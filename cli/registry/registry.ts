@@ -1,4 +1,4 @@
-// `tmpfleet registry …` and `tmpfleet audit`: what keeps the list of nodes, at the front's control listener.
+// `tmpfleet registry …` and `tmpfleet audit`: the front's node registry and the audit trail of its orders.
 import type { Command } from 'commander';
 import {
   type AuditEntry,
@@ -32,7 +32,7 @@ export function addAuditCommand(command: Command): void {
   controlVerb(command, 'front', async ({ client, flags, print }) => {
     const path = `/api/audit${flags.limit === undefined ? '' : `?limit=${flags.limit}`}`;
     const entries = await client.send({ path, schema: auditSchema });
-    print(entries, () => (entries.length === 0 ? 'nothing was ordered yet' : table(entries).join('\n')));
+    print(entries, () => (entries.length === 0 ? 'no orders yet' : table(entries).join('\n')));
   }).option(
     '--limit <n>',
     `number of entries (default: 100; at most ${MOST_ENTRIES})`,
@@ -40,7 +40,7 @@ export function addAuditCommand(command: Command): void {
   );
 }
 
-/** @throws CommandError `refused` where the registry is not the one that the fleet goes by */
+/** @throws CommandError `refused` unless the registry is current */
 async function show({ client, print }: Given): Promise<void> {
   const status = await client.send({ path: '/api/registry', schema: registryStatusSchema });
   print(status, () => describe(status));
@@ -58,8 +58,8 @@ async function show({ client, print }: Given): Promise<void> {
 
 async function take({ client, flags, print }: Given, decision: 'accept' | 'restore'): Promise<void> {
   if (flags.force !== true) {
-    throw new FleetError('bad-config', `registry ${decision} asks for --force`, {
-      remedy: 'look at tmpfleet registry show first: what the other side has is lost',
+    throw new FleetError('bad-config', `registry ${decision} requires --force`, {
+      remedy: 'run tmpfleet registry show first: the data of the other side will be lost',
     });
   }
   const status = await client.send({
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   { head: 'WHAT', cell: ({ what }) => what },
   { head: 'WITH', cell: ({ body }) => (body === null ? '' : JSON.stringify(body)) },
   {
-    head: 'CAME OF IT',
+    head: 'RESULT',
     cell: ({ status, message }) => (message === undefined ? `${status}` : `${status}: ${message}`),
   },
 ];

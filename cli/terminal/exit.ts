@@ -33,7 +33,7 @@ export class CommandError extends FleetError {
   }
 }
 
-/** Says what went wrong in words (a stack only for what we did not foresee) and returns the exit code. */
+/** Prints the error (with a stack only if it is unforeseen) and returns the exit code. */
 export function reportFailure(error: unknown): number {
   if (error instanceof FleetError) {
     process.stderr.write(`tmpfleet: ${describeError(error)}\n`);

@@ -9,12 +9,12 @@ export interface Stretch {
   readonly text: string;
 }
 
-/** Of what is neither held nor being started or taken away, as a node reports it. */
+/** Slots without a sandbox, by the node's report. */
 export function freeSlots(slots: Omit<Slots, 'free'>, capacity: number): number {
   return Math.max(0, capacity - slots.held - slots.warm - slots.starting - slots.removing);
 }
 
-/** So many columns in all; each state's share is rounded so that the whole fits. */
+/** A bar of `columns` signs; the shares of the states are rounded so that they add up to it. */
 export function slotBar(slots: Slots, columns: number): readonly Stretch[] {
   const states = Object.keys(SLOT_SIGNS).filter((name): name is SlotState => name in SLOT_SIGNS);
   const total = states.reduce((sum, state) => sum + slots[state], 0);

@@ -9,7 +9,7 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }
 
-/** At most so many columns; what was cut off is marked. */
+/** The text cut to at most `columns`, with a mark where it was cut. */
 export function clip(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   let kept = '';

@@ -1,5 +1,4 @@
-// Waiting for what was begun: looks again and again, and tells how it goes; a live line on a terminal, else a line when
-// something changes.
+// Waits for an operation: polls it and prints its progress, as one live line on a terminal, else a line for each change.
 import { setTimeout as delay } from 'node:timers/promises';
 import { spellDuration } from '../../shared/config/units.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -23,10 +22,10 @@ export interface WaitOptions<T> {
 }
 
 const LOOK_MS = 500;
-/** Who is asked may restart meanwhile. ms */
+/** The server may restart meanwhile, so it may be silent for this long. ms */
 const SILENCE_MS = 30_000;
 
-/** @returns the last look @throws CommandError `otherwise`, or `unreachable` when nobody has answered for long */
+/** @returns the last look @throws CommandError `otherwise`, or `unreachable` when the server was silent too long */
 export async function waitFor<T>({ look, judge, timeout }: WaitOptions<T>): Promise<T> {
   const line = new LiveLine();
   const began = performance.now();

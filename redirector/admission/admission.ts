@@ -1,5 +1,5 @@
-// Before readers are sent to a node: is it there, a node, new, of this fleet, of this time, and able to start anything?
-// Each check says what it found; the first that must not be so is a refusal, with what to do.
+// Checks a node before readers are sent to it: is it reachable, a node, new, of this fleet, with the right time, and able to
+// start sandboxes? Each check adds a finding; the first failure ends the probe with a refusal and its remedy.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeCheck, NodeFinding } from '../../shared/api/finding.ts';
 import type { Clock } from '../../shared/clock.ts';
@@ -11,14 +11,14 @@ import { type FindingSink, type Probed, ProbeRefused } from './findings.ts';
 import { type Reply, sendRequest } from './request.ts';
 import { type Asking, checkSecret, compareClocks, skewByHeader } from './secret-and-clock.ts';
 
-/** A node tells by then that its opening takes long. ms */
+/** Longest wait for a node that has just started to be ready, or to report a problem. ms */
 const SETTLE_MS = 5_000;
 const SETTLE_POLL_MS = 200;
 /** A front's `/stats` has the report of each node, about 1 KB. */
 const MAX_FLEET_REPORT_BYTES = 16 * 1024 * 1024;
 
 export interface ProbeOptions extends Asking {
-  /** The nodes there are. */
+  /** The nodes of the fleet. */
   readonly views: () => Iterable<NodeView>;
 }
 
@@ -97,7 +97,7 @@ function isFront(text: string): boolean {
   }
 }
 
-/** Readers on their way there are counted by the name it gives itself, so there must be one of it. */
+/** Pending readers are counted by the node's own name, so the name must be unique in the fleet. */
 function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport): string {
   for (const view of views()) {
     const other = view.stats?.fleet;
@@ -118,7 +118,7 @@ function checkNew({ member, views }: ProbeOptions, { node, boot }: FleetReport):
   return `no other node in the fleet is ${node}`;
 }
 
-/** Just started, it may be a second from being ready, or from knowing why not: it gets that second, and some more. */
+/** Polls a node that has just started until it has a sandbox or reports a problem, or SETTLE_MS are over. */
 async function settle(first: Reply, url: string, clock: Clock): Promise<NodeStats> {
   const begun = clock.monotonic();
   for (let reply = first; ; reply = await sendRequest({ url: `${url}/stats`, clock }).catch(() => first)) {
@@ -144,7 +144,7 @@ function checkImage({ found, warn }: FindingSink, { available }: NodeStats, flee
   else warn('image', `${image}: none is ready${starting > 0 ? ` yet, ${starting} on their way` : ''}`);
 }
 
-/** A node without room sends readers back, and not into nowhere. */
+/** A full node sends readers back to its --front-url: checks that a front answers there. */
 async function checkWayBack({ found, warn }: FindingSink, front: string, clock: Clock): Promise<void> {
   if (front === '') {
     warn('front', 'full, it refuses readers itself instead of sending them back: set its --front-url');

@@ -1,4 +1,4 @@
-// What a probe of a node says of it: findings, one a check, and the refusal that ends it.
+// The result of probing a node: a finding for each check, and the refusal that ended the probe.
 import type { NodeCheck, NodeFinding } from '../../shared/api/finding.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
@@ -17,7 +17,7 @@ export interface ProbeRefusal {
 
 export interface Probed {
   readonly findings: readonly NodeFinding[];
-  /** What it told of itself, when it was asked (ms since 1970); not of one that is refused. */
+  /** The node's report, and when it was requested (ms since 1970); absent for a refused node. */
   readonly report?: { readonly stats: NodeStats; readonly askedAt: number };
   readonly refusal?: ProbeRefusal;
 }
@@ -34,7 +34,7 @@ export class ProbeRefused extends Error {
   }
 }
 
-/** Where a check puts what it found. */
+/** Collects the findings of the checks. */
 export interface FindingSink {
   readonly found: (check: NodeCheck, detail: string) => void;
   readonly warn: (check: NodeCheck, detail: string) => void;

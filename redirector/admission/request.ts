@@ -1,11 +1,11 @@
-// How a probe asks: one request with an end to patience and to size, what came and how long it took.
+// Sends one request of a probe, with a limit on time and size, and measures how long it took.
 import { Agent, request } from 'undici';
 import type { Clock } from '../../shared/clock.ts';
 import { followOwnRedirect, MAX_REDIRECTS, tooManyRedirects } from '../../shared/http/own-redirect.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import { MAX_REPORT_BYTES } from '../../shared/protocol/wire.ts';
 
-/** From asking to the last byte, ms. An operator waits for it, and a node that takes longer is of no use to readers. */
+/** Limit from the request to the last byte, ms. An operator waits, and a slower node is of no use to readers. */
 const PATIENCE_MS = 5_000;
 
 export interface Reply {
@@ -23,7 +23,7 @@ export interface ProbeRequest {
   readonly method?: 'GET' | 'POST';
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of the answer; a node's report unless given. */
+  /** Largest answer in bytes; the limit for a node's report unless given. */
   readonly maxBytes?: number;
   readonly clock: Clock;
 }

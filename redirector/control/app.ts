@@ -142,14 +142,14 @@ function isMember(membership: Membership, { id, url }: Member): boolean {
   return membership.members().some((member) => member.id === id || member.url === url);
 }
 
-/** What is passed on to the node itself, which alone owns its state. */
+/** Orders that are passed on to the node, which owns its state. */
 function addOrderRoutes(router: Router, { fleet, orders, describer, logger }: NodesApiOptions): void {
   for (const order of ORDERS) {
     router.post(`/api/nodes/:id/${order}`, async (context) => {
       const view = findNode(fleet, context.params.id);
       const wish = parseBody(orderBody, (await readJsonBody(context)) ?? {}, '{"deadline":"30m"}');
       await orders.give(view, { ...wish, order });
-      logger.info({ node: view.member.id, ...wish }, `a node was told: ${order}`);
+      logger.info({ node: view.member.id, ...wish }, `order sent to a node: ${order}`);
       context.body = await describer.node(view);
     });
   }

@@ -42,13 +42,13 @@ const registryStatus: Operation['answers'] = {
   200: { description: 'how it is now', schema: registryStatusSchema },
 };
 
-/** What to do about a registry that would cost nodes without anybody having said so. */
+/** An operator's decisions about a registry that lost its data. */
 const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((decision) => ({
   method: 'post',
   path: `/api/registry/${decision}`,
   summary: {
-    accept: 'Obeys the registry as it is, be it empty',
-    restore: 'Writes the registry anew from the nodes known here',
+    accept: 'Uses the registry as it is, even if it is empty',
+    restore: 'Writes the last known nodes to the registry',
   }[decision],
   body: forceBody,
   answers: registryStatus,
@@ -58,7 +58,7 @@ const decisions: readonly Operation[] = (['accept', 'restore'] as const).map((de
 
 export const CONTROL_API: ApiDescription = {
   title: 'tmpfleet redirector, for operators',
-  description: 'On loopback unless told otherwise. Which nodes there are, and what is ordered of them.',
+  description: 'Manages the nodes of the fleet. Listens on loopback unless configured otherwise.',
   operations: [
     {
       ...{ method: 'get', path: '/', summary: 'What there is' },
@@ -98,7 +98,7 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'post', path: '/api/nodes', summary: 'Adds a node', body: addBody, token: 'control' },
-      description: 'Looks at it first; a refusal tells in `findings` what was found until then.',
+      description: 'Checks the node first; a refusal has the results of the checks in `findings`.',
       answers: {
         201: {
           description: 'it was added',
@@ -112,13 +112,16 @@ export const CONTROL_API: ApiDescription = {
       ...{ answers: node('as the front sees it'), refuses: ['not-found'] },
     },
     {
-      ...{ method: 'delete', path: '/api/nodes/{id}', summary: 'Forgets a node', token: 'control' },
+      ...{ method: 'delete', path: '/api/nodes/{id}', summary: 'Removes a node', token: 'control' },
       description:
-        'It is not told. Drain it first, or its readers lose their way back to it through the front.',
+        'The node itself gets no message. Drain it first, or its readers lose their way back to it through the front.',
       query: {
-        if: { description: '`empty`: only when nobody is left there', schema: z.literal('empty').optional() },
+        if: {
+          description: '`empty`: only if no readers are left there',
+          schema: z.literal('empty').optional(),
+        },
       },
-      answers: { 200: { description: 'it is forgotten', schema: z.object({ removed: z.string() }) } },
+      answers: { 200: { description: 'it was removed', schema: z.object({ removed: z.string() }) } },
       refuses: ['not-found', 'node-in-use', ...REGISTRY_REFUSALS],
     },
     ...orders,
@@ -128,21 +131,26 @@ export const CONTROL_API: ApiDescription = {
     },
     ...decisions,
     {
-      ...{ method: 'get', path: '/api/audit', summary: 'Who ordered what, newest first', token: 'control' },
+      ...{
+        method: 'get',
+        path: '/api/audit',
+        summary: 'The audit trail of orders, newest first',
+        token: 'control',
+      },
       query: {
         limit: {
-          description: `how many; ${AUDIT_LIMIT.usual} unless told`,
+          description: `number of entries; default ${AUDIT_LIMIT.usual}`,
           schema: z.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most).optional(),
         },
       },
-      answers: { 200: { description: 'orders and what came of them', schema: auditSchema } },
+      answers: { 200: { description: 'orders and their results', schema: auditSchema } },
       refuses: ['bad-request', 'registry-unreachable'],
     },
     {
-      ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Looks at a node anew', token: 'control' },
+      ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Checks a node again', token: 'control' },
       answers: {
         200: {
-          description: 'what was found, and what to do about the last',
+          description: 'the findings, and the remedy for a failure',
           schema: probeResultSchema,
         },
       },
@@ -156,7 +164,7 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'get', path: '/api/history', summary: 'The last hour of the fleet', token: 'control' },
-      description: 'Kept in memory: it begins anew with the process.',
+      description: 'Kept in memory: it is empty after a restart.',
       answers: { 200: { description: 'oldest first', schema: historySchema } },
     },
     {
@@ -169,7 +177,7 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{ method: 'post', path: '/hosts', summary: "tmpnb-redirector's way of adding", body: hostBody },
-      answers: { 200: { description: 'it is there', schema: hostBody } },
+      answers: { 200: { description: 'it is in the fleet', schema: hostBody } },
       ...{ refuses: [...BAD_BODY, ...REGISTRY_REFUSALS], token: 'control' },
     },
     {
@@ -179,7 +187,7 @@ export const CONTROL_API: ApiDescription = {
         summary: "tmpnb-redirector's way of forgetting",
         body: hostBody,
       },
-      answers: { 200: { description: 'it is forgotten', schema: hostBody } },
+      answers: { 200: { description: 'it was removed', schema: hostBody } },
       ...{ refuses: [...BAD_BODY, 'not-found', ...REGISTRY_REFUSALS], token: 'control' },
     },
   ],

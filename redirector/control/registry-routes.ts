@@ -1,4 +1,4 @@
-// The front's control listener on its registry: how it is, what to do when it is not to be believed, and who changed what.
+// Routes of the control listener for the registry: its state, the decisions after data loss, and the audit trail.
 
 import { hostname } from 'node:os';
 import type Router from '@koa/router';
@@ -16,7 +16,7 @@ const LONGEST_ACTOR = 100;
 const LONGEST_BODY = 2_000;
 
 export const forceBody = z.object({
-  force: z.literal(true).describe('said aloud, because one of the two sides is lost by it'),
+  force: z.literal(true).describe('required, because the data of one side will be lost'),
 });
 
 export const AUDIT_LIMIT = { least: 1, most: 1_000, usual: 100 };
@@ -49,7 +49,7 @@ export function addRegistryRoutes(router: Router, { membership, recovery, audit 
   });
 }
 
-/** Notes every order in the registry's audit trail, refused ones too. Those without the token never come here. */
+/** Adds every order to the registry's audit trail, refused ones too; requests without the token are refused before. */
 export function auditing(audit: AuditTrail, redirectorId: string): Koa.Middleware {
   const redirector = redirectorId === '' ? hostname() : redirectorId;
   return async (context, next) => {
@@ -75,18 +75,18 @@ export function auditing(audit: AuditTrail, redirectorId: string): Koa.Middlewar
       await note(error instanceof FleetError ? error.status : 500, describeError(error));
       throw error;
     }
-    // Nothing is there: nothing was ordered.
+    // No such path: not an order.
     if (context.status !== 404 || context.body !== undefined) await note(context.status);
   };
 }
 
-/** Orders are short; what is not need not fill the trail. */
+/** Limits the size of an entry: orders are short. */
 function inShort(body: unknown): unknown {
   const text = JSON.stringify(body ?? null);
   return text.length > LONGEST_BODY ? `${text.slice(0, LONGEST_BODY)}…` : JSON.parse(text);
 }
 
-/** Whoever knows a sandbox's whole id may enter it. */
+/** Shortens sandbox ids: the whole id gives access to the sandbox. */
 function withoutKeys(path: string): string {
   return path.replace(/(\/sandboxes\/[^/]{8})[^/]+/, '$1…');
 }
@@ -96,7 +96,7 @@ export function showRegistry(metrics: MetricsRegistry, recovery: RegistryRecover
     showGauge(metrics, { name, help, rows: () => only(value() ? 1 : 0) });
   show(
     'tmpfleet_registry_reachable',
-    'Whether what keeps the list of nodes (a file, a Redis) can be asked; 0: the fleet goes on with the nodes it knows',
+    '1 if the registry of nodes (a file or a Redis) answers; 0: the fleet continues with the nodes last known',
     () => recovery.status().state !== 'unreachable',
   );
   show(

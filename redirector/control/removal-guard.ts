@@ -1,8 +1,8 @@
-// Whether a node can be taken off the front's list without anybody losing anything.
+// Decides whether a node can be removed without a reader losing anything.
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 
-/** @throws FleetError `node-in-use` that says what is left there, or why nobody can know */
+/** @throws FleetError `node-in-use` that says what is left there, or why that is unknown */
 export function refuseIfInUse(view: NodeView): void {
   const why = whyInUse(view);
   if (why === undefined) return;
@@ -12,10 +12,10 @@ export function refuseIfInUse(view: NodeView): void {
 }
 
 function whyInUse({ stats, reachability, since }: NodeView): string | undefined {
-  // Never heard from: there is nobody whom we sent there.
+  // It never reported, so no reader was sent there.
   if (stats === undefined) return undefined;
   const { fleet } = stats;
-  if (fleet === undefined) return 'is a plain tmpnb node, which does not tell how many readers it has';
+  if (fleet === undefined) return 'is a plain tmpnb node, which does not report how many readers it has';
   const readers = fleet.held === 1 ? '1 reader' : `${fleet.held} readers`;
   if (reachability !== 'reachable') {
     if (fleet.held === 0) return undefined;

@@ -1,18 +1,18 @@
-// Server-sent events for many who look on: each event is put into words once, and nobody is waited for. Who does not
-// read is passed over, told all when they read again, and let go when that takes too long.
+// Server-sent events for many clients: each event is serialized once, and no client delays another. A client that does not
+// read is skipped, gets the whole state when it reads again, and is disconnected when that takes too long.
 import type { ServerResponse } from 'node:http';
 import { FleetError } from '../../shared/errors.ts';
 
 export interface FeedOptions {
-  /** All there is to tell, for who comes or has missed something. */
+  /** The whole state, for a new client or one that missed events. */
   readonly whole: () => object;
 }
 
-/** A comment after so many turns without an event, so that a dead connection is found out. */
+/** Turns without an event before a comment is sent, so that a dead connection is detected. */
 const HEARTBEAT_TURNS = 5;
-/** One that has not read for so many turns is let go: what was sent last is still kept for it. */
+/** Turns without reading before a client is disconnected: its last event is kept in memory until then. */
 const PATIENT_TURNS = 30;
-/** Tabs that somebody left open; each costs a connection. */
+/** Most clients at a time: each open tab costs a connection. */
 const MOST = 256;
 
 const HEARTBEAT = Buffer.from(': still here\n\n');

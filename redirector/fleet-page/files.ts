@@ -1,5 +1,4 @@
-// The page's own files. They hold nothing of the fleet, so whoever reaches the listener may have them: what they show
-// comes by the API, which asks for the token.
+// The page's own files. They contain no data of the fleet, so they need no token; the API, which has the data, requires it.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

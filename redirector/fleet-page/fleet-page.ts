@@ -18,16 +18,16 @@ export interface FleetPageOptions {
 }
 
 export interface FleetPage {
-  /** What anybody may have. */
+  /** The page's files, which need no token. */
   readonly files: Koa.Middleware;
-  /** What tells of the fleet; to be added behind the token. */
+  /** Adds the routes with data of the fleet, which must be behind the token check. */
   addRoutes(router: Router): void;
   close(): Promise<void>;
 }
 
 const TURN_MS = 1_000;
 
-/** Counts from here on; tells nobody until somebody looks. */
+/** Starts the history; events are sent only while a client is connected. */
 export function openFleetPage({ fleet, clock, logger, tally }: FleetPageOptions): FleetPage {
   const history = new History();
   const snapshots = new Snapshots(fleet);

@@ -1,7 +1,7 @@
 // Counts of each node by kind, as plain numbers: a labelled `inc` of prom-client costs a redirect a microsecond.
 import type { MetricRow } from '../../shared/metrics.ts';
 
-/** The label of whoever names a node that is none of ours. */
+/** The label for a name that no registered node has. */
 export const UNKNOWN_NODE = 'unknown';
 
 export class NodeTally<Kind extends string> {
@@ -21,7 +21,7 @@ export class NodeTally<Kind extends string> {
     return fresh;
   }
 
-  /** Forgets the nodes that are gone, then tells of the rest. */
+  /** Forgets removed nodes, then returns the rest. */
   rows(label: string, isThere: (node: string) => boolean): readonly MetricRow[] {
     const rows: MetricRow[] = [];
     for (const [node, counts] of this.#counts) {

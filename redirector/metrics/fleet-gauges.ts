@@ -1,4 +1,4 @@
-// How the nodes are, as this front knows it: gauges that are read off the view when somebody asks.
+// Gauges of the nodes, computed from the front's view at each scrape.
 import type { Clock } from '../../shared/clock.ts';
 import { type MetricRow, only, type Registry, rowsBy, showGauge } from '../../shared/metrics.ts';
 import type { Fleet } from '../nodes/fleet.ts';
@@ -13,7 +13,7 @@ export function showFleet(registry: Registry, fleet: Fleet, clock: Clock): void 
   });
   showGauge(registry, {
     name: 'tmpfleet_fleet_room',
-    help: 'Readers who could still be taken, by the last reports: warm ones at once, cold ones after a start',
+    help: 'Readers that the fleet can still take, by the last reports: warm at once, cold after a start',
     labels: ['kind'],
     rows: () => {
       const rooms = [...fleet.views()].map((view) => estimateRoom(view, undefined, clock.now()));
@@ -72,7 +72,7 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
     (view) => [{ node: view.member.id, state: stateOf(view) }, 1],
     'state',
   );
-  perNode('tmpfleet_report_age_seconds', 'Age of the last report of each node that ever sent one', (view) =>
+  perNode('tmpfleet_report_age_seconds', 'Age of the last report of each node that has sent one', (view) =>
     view.reportedAt === 0 ? undefined : [{ node: view.member.id }, (clock.now() - view.reportedAt) / 1000],
   );
 }
@@ -96,7 +96,7 @@ function stateOf({ stats }: NodeView): string {
   return stats?.fleet?.state ?? (stats === undefined ? 'none' : 'ready');
 }
 
-/** A plain tmpnb node tells of its warm ones only. */
+/** A plain tmpnb node reports only its warm sandboxes. */
 function reported({ stats }: NodeView, state: (typeof SANDBOXES)[number]): number {
   return stats?.fleet?.[state] ?? (state === 'warm' ? (stats?.available ?? 0) : 0);
 }

@@ -28,7 +28,7 @@ export interface RedirectorMetrics {
   showReaders(waiting: () => number, connections: () => Promise<number>): void;
 }
 
-/** Nobody is held for longer than three seconds unless --hold-for says so. */
+/** Seconds. A reader is held for at most three seconds unless --hold-for is larger. */
 const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
 
 export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorMetrics {
@@ -43,13 +43,13 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
   const polls: Record<PollOutcome, number> = { report: 0, 'bad-report': 0, refused: 0, silent: 0 };
   showCounter(registry, {
     name: 'tmpfleet_refusals_total',
-    help: 'Readers and programs who could be sent nowhere, by why: each of them met an error',
+    help: 'Readers and programs that got an error because no node could take them, by reason',
     labels: ['reason'],
     rows: () => rowsBy('reason', refusals),
   });
   showCounter(registry, {
     name: 'tmpfleet_polls_total',
-    help: 'Times a node was asked for its report, by what came of it: a report, one that cannot be believed, a refused connection, or nothing in time',
+    help: 'Polls of nodes, by outcome: a report, an invalid report, a refused connection, or no answer in time',
     labels: ['outcome'],
     rows: () => rowsBy('outcome', polls),
   });
@@ -66,7 +66,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     showReaders: (waiting, connections) => {
       showGauge(registry, {
         name: 'tmpfleet_waiting',
-        help: 'Readers who are held just now because no room is known of',
+        help: 'Readers held at the front because no node is known to have room',
         rows: () => only(waiting()),
       });
       showGauge(registry, {
@@ -78,7 +78,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
   };
 }
 
-/** Who was sent where, and who came back. */
+/** Counts redirects and bounces for each node. */
 function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'countSent' | 'countBounce'> {
   const sent = new NodeTally({ redirect: 0, spawn: 0 });
   const bounced = new NodeTally({ true: 0, false: 0 });
@@ -91,7 +91,7 @@ function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'c
   });
   showCounter(registry, {
     name: 'tmpfleet_bounces_total',
-    help: 'Readers whom a node sent back to the front; avoidable when another node took them',
+    help: 'Readers that a node sent back to the front; avoidable if another node took them',
     labels: ['node', 'avoidable'],
     rows: () => bounced.rows('avoidable', isThere),
   });
@@ -109,13 +109,13 @@ function countWaits(registry: Registry): RedirectorMetrics['countWait'] {
   const waits: Record<WaitOutcome, number> = { sent: 0, refused: 0, left: 0 };
   const seconds = new Histogram({
     name: 'tmpfleet_wait_seconds',
-    help: 'How long readers were held while nodes were asked again',
+    help: 'Time that readers were held while nodes were polled again',
     buckets: WAIT_BUCKETS,
     registers: [registry],
   });
   showCounter(registry, {
     name: 'tmpfleet_waits_total',
-    help: 'Readers who were held while nodes were asked again, by how that ended',
+    help: 'Readers that were held while nodes were polled again, by outcome',
     labels: ['outcome'],
     rows: () => rowsBy('outcome', waits),
   });

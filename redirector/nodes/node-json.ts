@@ -9,7 +9,7 @@ export interface DescribeOptions {
   readonly ourKey: string | undefined;
   /** ms since 1970 */
   readonly now: number;
-  /** Readers whom the node sent back. */
+  /** Readers that the node sent back. */
   readonly bounces: number;
 }
 

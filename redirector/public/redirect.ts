@@ -61,7 +61,7 @@ interface Outcome {
   readonly response: ServerResponse;
   /** Without our ticket. */
   readonly target: RequestTarget;
-  /** The ticket of a reader whom a node sent back. */
+  /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
   readonly sent: Sent | RefusalReason;
 }

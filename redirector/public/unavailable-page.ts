@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly t
   },
   'none-answers': {
     title: 'The notebooks cannot be reached just now',
-    text: 'The hosts they run on do not answer. Whoever looks after them can see that too.',
+    text: 'The hosts they run on do not answer. Their operator can see this too.',
   },
   'no-nodes': {
     title: 'There are no notebooks here yet',

@@ -1,5 +1,5 @@
 // Whether the content of a shared registry can be trusted. A registry that was emptied, or restored from an older backup, looks
-// just like one from which an operator removed nodes; only its marker tells the two apart.
+// just like one from which an operator removed nodes; only its marker distinguishes the two.
 import type { Member } from '../../shared/protocol/wire.ts';
 
 /** Written with every change, in one step with it. */

@@ -1,4 +1,4 @@
-// `nodes.json`: reads it, tells whether it changed on disk, writes it whole or not at all, and never loses a corrupt one.
+// `nodes.json`: reads it, detects changes on disk, writes it atomically, and keeps a copy of a corrupt one.
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';

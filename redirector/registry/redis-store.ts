@@ -1,6 +1,6 @@
 // The registry's data in Redis: three keys, changed by scripts that Redis runs as one step each.
 //
-//   {tmpfleet}:registry  hash    id, generation, count: see consistency.ts; also the name of the channel that tells of changes
+//   {tmpfleet}:registry  hash    id, generation, count: see consistency.ts; also the name of the channel that announces changes
 //   {tmpfleet}:nodes     hash    a node's id to its address
 //   {tmpfleet}:audit     stream  entry: an audit entry as JSON
 import { createClient } from '@redis/client';

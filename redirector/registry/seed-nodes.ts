@@ -50,7 +50,7 @@ export class SeedNodes {
         await membership.add({ id: nodeIdFromUrl(url), url });
       } catch (error) {
         if (recovery.status().state !== 'current') missing.push(url);
-        // Another node has its id: the fleet is served all the same, and the operator is told.
+        // Another node has this id: an error in the log, but no reason to stop.
         else logger.error({ url, error: describeError(error) }, 'a node of --nodes could not be added');
       }
     }

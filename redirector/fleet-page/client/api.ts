@@ -12,7 +12,7 @@ const KEY = 'tmpfleet-control-token';
 /** An error of the control API. */
 export class ApiError extends Error {
   readonly status: number;
-  /** A word of `shared/errors.ts`; empty where something in between answered. */
+  /** A code of `shared/errors.ts`; empty if a proxy in between answered. */
   readonly code: ErrorCode | '';
   readonly remedy: string;
   readonly findings: readonly NodeFinding[];

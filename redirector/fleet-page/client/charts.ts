@@ -133,7 +133,7 @@ class Chart {
     };
   }
 
-  /** The numbers in the legend: under the pointer, else the newest; and the hour in words for who does not see it. */
+  /** The numbers in the legend: under the pointer, else the newest; and the hour as text for screen readers. */
   #tell(): void {
     const index = this.#plot?.cursor.idx;
     const shown = (typeof index === 'number' ? this.#buckets[index] : undefined) ?? this.#buckets.at(-1);

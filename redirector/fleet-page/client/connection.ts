@@ -1,4 +1,4 @@
-// Keeps the page fed: connects, tells how that is, and tries again when it breaks.
+// Connects the page to the event stream, shows the connection's state, and reconnects when it breaks.
 import type { FleetEvent } from '../../../shared/api/event.ts';
 import type { HistoryJson } from '../../../shared/api/history.ts';
 import { ApiError, callApi } from './api.ts';
@@ -14,7 +14,7 @@ export interface FleetListener {
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
-/** A tab that nobody has looked at for so long lets go: a browser gives all its tabs together six connections to us. */
+/** A hidden tab disconnects after this time: a browser opens at most six connections to us for all its tabs. ms */
 const REST_MS = 60_000;
 
 export class FleetConnection {
@@ -80,7 +80,7 @@ export class FleetConnection {
     this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * 2);
   }
 
-  /** Somebody looks, or the network is back. */
+  /** Reconnects at once: the tab is visible again, or the network is back. */
   #hurry(): void {
     if (this.#timer !== undefined || this.#isResting) void this.connect();
   }
@@ -93,7 +93,7 @@ export class FleetConnection {
     this.#stop.abort();
     this.#stop = undefined;
     this.#isResting = true;
-    this.#show('resting', 'paused while nobody looks');
+    this.#show('resting', 'paused while this tab is hidden');
   }
 
   #show(state: string, text: string): void {

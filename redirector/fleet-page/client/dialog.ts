@@ -10,7 +10,7 @@ export interface DialogRequest {
   readonly go: string;
   /** Labels with their inputs. */
   readonly fields?: readonly HTMLElement[];
-  /** Does it; what it resolves with is told. @throws ApiError */
+  /** Sends the order; the page shows the result. @throws ApiError */
   readonly run: (force: boolean) => Promise<Outcome>;
   /** What else than the last node's leaving may be insisted on. */
   readonly mayInsist?: (refusal: ApiError) => boolean;

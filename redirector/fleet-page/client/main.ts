@@ -1,4 +1,4 @@
-// The fleet page: what the redirector tells, put where people look for it.
+// The fleet page: shows what the redirector reports.
 import type { EventNode, FleetEvent } from '../../../shared/api/event.ts';
 import { token } from './api.ts';
 import { Charts } from './charts.ts';

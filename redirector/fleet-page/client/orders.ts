@@ -1,4 +1,4 @@
-// What an operator can have done from here, each with the question that comes before it.
+// The orders of the fleet page, each with its dialog.
 import type { EventNode } from '../../../shared/api/event.ts';
 import { ApiError, describeApiFailure, order } from './api.ts';
 import { askFor, type DialogRequest, tell } from './dialog.ts';
@@ -6,7 +6,7 @@ import { make } from './dom.ts';
 import { count } from './words.ts';
 
 const DEADLINES: readonly (readonly [value: string, label: string])[] = [
-  ['0s', 'now: whoever is there is ended at once'],
+  ['0s', 'now: all sandboxes end at once'],
   ['10m', '10 minutes'],
   ['30m', '30 minutes'],
   ['1h', '1 hour'],
@@ -60,10 +60,10 @@ export function askToDrain({ id, slots }: EventNode): void {
 
 export function askToRemove({ id, slots, state }: EventNode): void {
   const left = slots.held > 0 ? ` ${count(slots.held, 'reader is', 'readers are')} still there.` : '';
-  const advice = state === 'drained' ? '' : ' To have them leave first, drain it.';
+  const advice = state === 'drained' ? '' : ' Drain it first to let them leave.';
   askFor({
     title: `Remove ${id}?`,
-    text: `The redirector forgets this node and sends nobody there any more. What runs on it goes on running.${left}${left === '' ? '' : advice}`,
+    text: `The redirector sends no more readers to this node. Its sandboxes keep running.${left}${left === '' ? '' : advice}`,
     go: 'Remove it',
     run: async () => {
       await order('DELETE', path(id));
@@ -84,10 +84,10 @@ export function askToAdd(): void {
   });
   askFor({
     title: 'Add a node',
-    text: 'Give the address that readers are sent to. It is asked for its report from now on, and gets readers as soon as it has room.',
+    text: 'Give the address that readers are sent to. The redirector polls it from now on, and sends readers as soon as it has room.',
     go: 'Add it',
     fields: [make('label', {}, 'Address ', url), make('label', {}, 'Name (optional) ', name)],
-    // The redirector looks at a node before it takes it, and does not when told so.
+    // The redirector checks a node before it adds it, unless `probe` is false.
     mayInsist: ({ findings }) => findings.length > 0,
     run: async (force) => {
       const id = name.value.trim();

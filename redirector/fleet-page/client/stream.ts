@@ -1,6 +1,6 @@
 // Server-sent events by fetch: EventSource cannot send a token in a header.
 
-/** Without a word for so long, a heartbeat's included, the connection is dead. */
+/** The connection is dead after this time without an event or a heartbeat. ms */
 export const SILENCE_MS = 20_000;
 
 /** Reads `data:` of each event until the connection ends. @throws whatever ended it */

@@ -34,7 +34,7 @@ export function ageOf(seconds: number | undefined): string {
   return `reported ${spanOf(seconds * 1000)} ago`;
 }
 
-/** What a node is, in a word: whether it answers comes before what it last said. */
+/** The state of a node: whether it answers comes before what it last reported. */
 export function standingOf({ reachability, state }: EventNode): string {
   if (reachability === 'unreachable') return 'unreachable';
   return reachability === 'unknown' || state === null ? 'not heard yet' : state;

@@ -71,7 +71,7 @@ describe('tmpfleet node ls', () => {
 describe('an order', () => {
   test('cordon and uncordon change the node, and print its new state', async () => {
     expect(await told('cordon', first)).toMatchObject({
-      ...{ code: 0, out: `${first} is cordoned: no new readers; nobody is there\n` },
+      ...{ code: 0, out: `${first} is cordoned: no new readers; it has none\n` },
     });
     expect(await node(first)).toMatchObject({ state: 'cordoned' });
     // The other node is now the last that takes readers.
@@ -103,7 +103,7 @@ describe('a drain', () => {
     expect((await told('ls')).out).toMatch(/draining .* until \d\d:\d\d \((1 h|59 min|60 min)\)/);
     expect((await run(['sandbox', 'rm', sandbox.slice(0, 8)], env)).code).toBe(0);
     expect(await drain.ended).toBe(0);
-    expect(drain.output()).toContain(`${first} is drained: nobody is left there`);
+    expect(drain.output()).toContain(`${first} is drained: no readers are left`);
   });
 
   test('says that the deadline had to end readers', async () => {
@@ -162,7 +162,7 @@ describe('the list', () => {
     expect((await nodes()).map(({ id }) => id)).toEqual([second]);
     expect(await told('add', url, '--id', 'again')).toMatchObject({
       code: 0,
-      out: expect.stringContaining(`again is on the list, at ${url}`),
+      out: expect.stringContaining(`again was added, at ${url}`),
     });
     expect(await told('add', url, '--id', 'again')).toMatchObject({
       code: 3,

@@ -19,7 +19,7 @@ async function type(url: string, ...words: readonly string[]): Promise<{ code: u
 test('a deleted registry is reported and restored, and the audit trail names the caller', async () => {
   const front = await bench.front();
   const { controlUrl, dataDir } = front;
-  expect(await type(controlUrl, 'audit')).toEqual({ code: 0, text: 'nothing was ordered yet\n' });
+  expect(await type(controlUrl, 'audit')).toEqual({ code: 0, text: 'no orders yet\n' });
   const added = await type(controlUrl, 'node', 'add', 'http://127.0.0.1:1', '--no-probe');
   expect(added.code).toBe(0);
   expect((await type(controlUrl, 'node', 'cordon', 'nobody')).code).not.toBe(0);
@@ -39,12 +39,12 @@ test('a deleted registry is reported and restored, and the audit trail names the
     /LOST: registry looks emptied or rolled back; ignoring it and continuing with the 1 node last known; .*\nthe file is gone\n.*restore/s,
   );
   const unsure = await type(controlUrl, 'registry', 'restore');
-  expect(unsure).toMatchObject({ code: 2, text: expect.stringMatching(/asks for --force/) });
+  expect(unsure).toMatchObject({ code: 2, text: expect.stringMatching(/requires --force/) });
   expect((await type(controlUrl, 'registry', 'restore', '--force')).text).toMatch(/1 node known\ncurrent/);
 
   const { text } = await type(controlUrl, 'audit', '--limit', '10');
   const lines = text.trimEnd().split('\n');
-  expect(lines[0]).toMatch(/^WHEN +FRONT +WHO +WHAT +WITH +CAME OF IT$/);
+  expect(lines[0]).toMatch(/^WHEN +FRONT +WHO +WHAT +WITH +RESULT$/);
   expect(lines[1]).toMatch(
     /ada@\S+ \(.*127\.0\.0\.1\) +POST \/api\/registry\/restore +\{"force":true\} +200$/,
   );

@@ -270,7 +270,7 @@ describeNeeding(['chromium'], 'the fleet page', ({ chromium }) => {
     const ended = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/api/events'));
     await turn('hidden');
     await page.clock.fastForward(61_000);
-    await page.getByText('paused while nobody looks').waitFor();
+    await page.getByText('paused while this tab is hidden').waitFor();
     await ended;
     await turn('visible');
     await live(page);

@@ -94,7 +94,9 @@ describe('GET /api/events', () => {
     );
     const id = [...front.fleet.views()].find(({ member }) => member.url === one.url)?.member.id ?? '';
     await fetch(`${front.controlUrl}/api/nodes/${id}`, { method: 'DELETE' });
-    await until('that it left is told', () => events().some(({ removed }) => removed.includes(id)));
+    await until('an event says that it was removed', () =>
+      events().some(({ removed }) => removed.includes(id)),
+    );
     other.override = (_request, response) => {
       response.end('{"available":"<b>many</b>"}');
       return true;

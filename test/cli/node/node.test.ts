@@ -195,7 +195,7 @@ describe('a front that does not answer', () => {
     const another = await run(['node', 'ls', '--front', demo.nodeControl()], env);
     expect(another).toMatchObject({
       code: 3,
-      err: expect.stringContaining('control listener of a redirector'),
+      err: expect.stringContaining('of a redirector of this version'),
     });
     expect(await run(['node', 'ls'], { TMPFLEET_FRONT: 'nonsense' })).toMatchObject({
       code: 2,

@@ -29,8 +29,8 @@ test.each([2, -2])(
     expect((await fetch(url)).status).toBe(200);
     // Reports use the new wall clock.
     const listed = await (await fetch(`${agent.controlUrl}/api/sandboxes/${sandbox}`)).text();
-    const lastUse = /"last_use":"([^"]+)"/.exec(listed)?.[1] ?? '';
-    expect(Math.abs(Date.parse(lastUse) - clock.now())).toBeLessThan(60_000);
+    const lastUsed = /"last_used_at":"([^"]+)"/.exec(listed)?.[1] ?? '';
+    expect(Math.abs(Date.parse(lastUsed) - clock.now())).toBeLessThan(60_000);
     clock.pass(HOUR_MS);
     await until('it is ended', () => agent.pool.table.get(sandbox) === undefined);
     expect(agent.pool.table.endings()).toEqual({ idle: 1 });

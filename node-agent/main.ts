@@ -28,7 +28,7 @@ import { lookUpSandbox } from './public/sandbox-lookup.ts';
 import { StartupGate } from './public/startup-gate.ts';
 import { createNodeMetrics } from './report/metrics.ts';
 import { createSnapshots } from './report/snapshot.ts';
-import { Journal } from './sandboxes/journal.ts';
+import { Journal } from './sandboxes/claim-journal.ts';
 import { inWallTime } from './sandboxes/steady-clock.ts';
 import { lockDataDir } from './state/data-dir-lock.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';

@@ -2,8 +2,8 @@
 import { type Command, Option as Flag } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
-import { envName, kebab } from '../../shared/config/names.ts';
 import { type ConfigOf, type Option, type Options, shownDefault } from '../../shared/config/option.ts';
+import { envName, kebab } from '../../shared/config/option-names.ts';
 
 interface AddOptions {
   /** Whether the command reads TMPFLEET_* variables, so that its help names them. */

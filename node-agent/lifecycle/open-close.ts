@@ -8,7 +8,7 @@ import type { NodeAgentConfig } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/types.ts';
-import type { Journal } from '../sandboxes/journal.ts';
+import type { Journal } from '../sandboxes/claim-journal.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
 import { openEngine } from './open-engine.ts';

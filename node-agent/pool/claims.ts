@@ -2,7 +2,7 @@
 // once, and only after its claim is on disk.
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
-import type { Journal } from '../sandboxes/journal.ts';
+import type { Journal } from '../sandboxes/claim-journal.ts';
 import { inWallTime, type SteadyClock } from '../sandboxes/steady-clock.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import type { HealthCheck } from './health-check.ts';

@@ -5,7 +5,7 @@ import { shortId } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { EngineSandbox, SandboxRunner } from '../engine/engine.ts';
 import { planAdoption } from '../sandboxes/adopt.ts';
-import type { Journal } from '../sandboxes/journal.ts';
+import type { Journal } from '../sandboxes/claim-journal.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 
 /** Time between two listings of an engine that seems to be empty. */

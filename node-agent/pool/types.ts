@@ -3,7 +3,7 @@ import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
-import type { Journal } from '../sandboxes/journal.ts';
+import type { Journal } from '../sandboxes/claim-journal.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { SizingSettings } from '../sizing/sizing.ts';
 

@@ -2,7 +2,7 @@
 
 import type { SandboxState } from '../../shared/protocol/sandbox-state.ts';
 import type { EngineSandbox } from '../engine/engine.ts';
-import type { Recorded } from './journal-entry.ts';
+import type { Recorded } from './claim-journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
 /** The running sandboxes that the journal knows; every other listed one is an orphan, which the reconciler removes. */

@@ -1,5 +1,5 @@
 // Records when sandboxes were last used, so that idle times survive a restart of the agent.
-import type { Journal } from './journal.ts';
+import type { Journal } from './claim-journal.ts';
 import type { SteadyClock } from './steady-clock.ts';
 import type { SandboxTable } from './table.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { prepareDataDir } from '../../shared/data-dir.ts';
 import type { Runtime } from '../../shared/runtime.ts';
-import { openFileRegistry } from './file.ts';
+import { openFileRegistry } from './file-registry.ts';
 import { LastKnownFile } from './last-known-file.ts';
-import { openRedisRegistry } from './redis.ts';
+import { openRedisRegistry } from './redis-registry.ts';
 import type { OwnedRegistry } from './registry.ts';
 
 export interface RegistryOptions {

@@ -1,8 +1,8 @@
 // docs/reference/options.md, from the tables of options of both programs.
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
-import { envName, kebab } from '../../shared/config/names.ts';
 import { type Option, type Options, shownDefault } from '../../shared/config/option.ts';
+import { envName, kebab } from '../../shared/config/option-names.ts';
 import { code, document, table } from './markdown.ts';
 
 export function makeOptions(): string {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { describeError, FleetError } from '../errors.ts';
-import { envName, kebab } from './names.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
+import { envName, kebab } from './option-names.ts';
 import { explainUnknown } from './unknown.ts';
 
 /** Where values come from. */

@@ -1,8 +1,8 @@
 // Explains an unknown option name: its name in tmpfleet, how to give a secret, or which name is similar.
 import { nearest } from '../nearest.ts';
-import { envName, kebab } from './names.ts';
+import { findOtherName } from './foreign-names.ts';
 import type { Options } from './option.ts';
-import { findOtherName } from './other-names.ts';
+import { envName, kebab } from './option-names.ts';
 
 /** Where the name was written: on the command line, in the YAML file or in the environment. */
 export type Spelling = 'flag' | 'key' | 'variable';

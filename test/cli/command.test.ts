@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
-import { envName, kebab } from '../../shared/config/names.ts';
 import type { Options } from '../../shared/config/option.ts';
+import { envName, kebab } from '../../shared/config/option-names.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-cli-'));

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
-import { kebab } from '../../shared/config/names.ts';
-import { OTHER_NAMES, type OtherName } from '../../shared/config/other-names.ts';
+import { OTHER_NAMES, type OtherName } from '../../shared/config/foreign-names.ts';
+import { kebab } from '../../shared/config/option-names.ts';
 import { explainUnknown } from '../../shared/config/unknown.ts';
 
 const document = readFileSync(new URL('../../docs/migrating.md', import.meta.url), 'utf8');

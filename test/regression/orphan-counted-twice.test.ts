@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import type { Engine } from '../../node-agent/engine/engine.ts';
 import { Pool } from '../../node-agent/pool/pool.ts';
-import { Journal } from '../../node-agent/sandboxes/journal.ts';
+import { Journal } from '../../node-agent/sandboxes/claim-journal.ts';
 import { systemClock, systemRandom } from '../../shared/clock.ts';
 import { silentLogger } from '../contract/defaults.ts';
 import { localHost } from '../contract/local-host.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Journal } from '../../../node-agent/sandboxes/journal.ts';
+import { Journal } from '../../../node-agent/sandboxes/claim-journal.ts';
 import { silentLogger } from '../../contract/defaults.ts';
 import { startAgent } from '../../support/agent.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openFileRegistry } from '../../../redirector/registry/file.ts';
+import { openFileRegistry } from '../../../redirector/registry/file-registry.ts';
 import type { OwnedRegistry } from '../../../redirector/registry/registry.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/logging.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Journal } from '../../../node-agent/sandboxes/journal.ts';
+import { Journal } from '../../../node-agent/sandboxes/claim-journal.ts';
 import type { Sandbox } from '../../../node-agent/sandboxes/table.ts';
 
 const logger = pino({ level: 'silent' });

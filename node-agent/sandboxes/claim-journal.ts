@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { apply, entriesOf, type JournalEntry, type Recorded, replay } from './journal-entry.ts';
+import { apply, entriesOf, type JournalEntry, type Recorded, replay } from './claim-journal-entry.ts';
 import type { Sandbox } from './table.ts';
 
 const writeTo = promisify(write);

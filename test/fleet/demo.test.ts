@@ -41,7 +41,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
   test('a click lands in a sandbox, which evaluates 6*7', async () => {
     const page = await newReader();
     await page.goto(`${front}/`);
-    expect(page.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/user\/[a-z2-7]{32}\/$/);
+    expect(page.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/user\/[0-9a-f]{40}\/$/);
     await page.locator('#code').fill('6*7');
     await page.keyboard.press('Enter');
     await page.locator('#output .result', { hasText: '42' }).waitFor();

@@ -34,7 +34,7 @@ describe('a reader', () => {
       new Reader().click(`${agent.url}/`),
     ]);
     expect(first.status).toBe(200);
-    expect(first.url).toMatch(/\/user\/[a-z2-7]{32}\/notebooks\/a%20b\.ipynb\?x=1$/);
+    expect(first.url).toMatch(/\/user\/[0-9a-f]{40}\/notebooks\/a%20b\.ipynb\?x=1$/);
     expect(second.sandbox).not.toBe(first.sandbox);
     await agent.warm(1);
     expect(await stats()).toMatchObject({
@@ -140,7 +140,7 @@ describe('a request that is not a person’s costs no sandbox:', () => {
     expect(page).toContain('action="/notebooks/x.ipynb?a=1&#38;b=%zz"');
     const pressed = await post(`${agent.url}/notebooks/x.ipynb?a=1&b=%zz`);
     expect(pressed.status).toBe(303);
-    expect(pressed.headers.location).toMatch(/^\/user\/[a-z2-7]{32}\/notebooks\/x\.ipynb\?a=1&b=%zz$/);
+    expect(pressed.headers.location).toMatch(/^\/user\/[0-9a-f]{40}\/notebooks\/x\.ipynb\?a=1&b=%zz$/);
   });
 });
 

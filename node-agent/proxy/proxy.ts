@@ -29,6 +29,10 @@ export type {
 } from './types.ts';
 
 const HEADERS_TIMEOUT_MS = 600_000;
+const BAD_PATH = 'The address leaves the sandbox that it names, or contains a fragment.';
+const BAD_FRAMING =
+  'Its body has a transfer coding other than "chunked", or both a transfer coding and a length.';
+const BAD_UPGRADE = 'A request for another protocol must be a GET without a body.';
 const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const now = (): number => performance.now();
 
@@ -101,7 +105,8 @@ class SandboxProxy implements NodeProxy {
     const route = this.#route(path, request, response);
     if (route === undefined) return true;
     if (route.hasBody || request.method !== 'GET') {
-      this.#refuse(request, response, { status: 400, reason: 'malformed', id: route.id });
+      const refusal = { status: 400, reason: 'malformed', fault: BAD_UPGRADE, id: route.id } as const;
+      this.#refuse(request, response, refusal);
       return true;
     }
     const proxied = { ...route, request, response };
@@ -146,7 +151,8 @@ class SandboxProxy implements NodeProxy {
   ): Route | undefined {
     const body = framing(request);
     if (path === 'malformed' || body === 'malformed') {
-      this.#refuse(request, response, { status: 400, reason: 'malformed' });
+      const fault = path === 'malformed' ? BAD_PATH : BAD_FRAMING;
+      this.#refuse(request, response, { status: 400, reason: 'malformed', fault });
       return undefined;
     }
     if (request.method === 'TRACE' || isLastHop(request)) {

@@ -39,6 +39,8 @@ export interface ReaderNotice {
 export interface Refusal {
   readonly status: 400 | 404 | 502 | 503 | 504;
   readonly reason: 'malformed' | 'gone' | 'dead' | 'upstream-error' | 'upstream-timeout';
+  /** Of a malformed request: what is wrong with it, as a sentence. */
+  readonly fault?: string;
   readonly id?: string;
 }
 

@@ -25,8 +25,8 @@ const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
     text: 'It may be busy. Reload the page in a while. If it happens again, open a new one.',
   },
   malformed: {
-    title: 'This address is malformed',
-    text: 'It contains something that no address of a notebook contains.',
+    title: 'This request is malformed',
+    text: 'It contains something that no request for a notebook contains.',
   },
 };
 
@@ -41,7 +41,8 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
 /** @param frontUrl where new notebooks are opened; empty when this node opens them */
 export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
-    const words = WORDS[refusal.reason];
+    const { title, text } = WORDS[refusal.reason];
+    const words = { title, text: refusal.fault ?? text };
     if (refusal.status === 503) response.setHeader('Retry-After', '5');
     if (!wantsPage(request)) {
       answerError(response, CODES[refusal.reason], `${words.title}. ${words.text}`);

@@ -1,6 +1,6 @@
 // The listener for readers. Until the node is open, it holds all requests except those for its report and orders.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { useOriginForm } from '../../shared/http/origin-form.ts';
+import { useOriginForm } from '../../shared/http/request-target.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import type { NodeAgentConfig } from '../config.ts';

@@ -1,4 +1,5 @@
 // The request target (RFC 9112 §3.2): path and raw query, byte for byte.
+import type { IncomingMessage } from 'node:http';
 
 export interface RequestTarget {
   /** Begins with one slash. */
@@ -8,6 +9,8 @@ export interface RequestTarget {
 }
 
 const SLASH = 47;
+/** Scheme and authority of a target in absolute form. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
 /**
  * Splits a request target at its first `?`. Leading slashes become one slash, and the authority of an absolute-form target
@@ -15,7 +18,7 @@ const SLASH = 47;
  */
 export function splitRequestTarget(target: string): RequestTarget {
   // Nearly every target begins with a slash; the pattern need not run for those.
-  const local = target.charCodeAt(0) === SLASH ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
+  const local = target.charCodeAt(0) === SLASH ? target : target.replace(ABSOLUTE_FORM, '');
   const mark = local.indexOf('?');
   const path = mark < 0 ? local : local.slice(0, mark);
   const query = mark < 0 ? '' : local.slice(mark + 1);
@@ -26,4 +29,20 @@ export function splitRequestTarget(target: string): RequestTarget {
 /** The reverse of `splitRequestTarget`; an empty query loses its question mark. */
 export function joinRequestTarget({ path, query }: RequestTarget): string {
   return query === '' ? path : `${path}?${query}`;
+}
+
+/**
+ * Rewrites a request in absolute form (`GET http://h/x`), which every server must accept (RFC 9112 §3.2.2), to origin form: the
+ * path goes into `request.url`, and the authority replaces `Host`, which it overrides.
+ */
+export function useOriginForm(request: IncomingMessage): void {
+  const { url = '', rawHeaders, headers } = request;
+  const [origin = '', authority = ''] = ABSOLUTE_FORM.exec(url) ?? [];
+  if (authority === '' || authority.includes('@')) return;
+  const rest = url.slice(origin.length);
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+  headers.host = authority;
+  const names = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [name.toLowerCase()] : []));
+  for (const [index, name] of names.entries()) if (name === 'host') rawHeaders[index * 2 + 1] = authority;
+  if (!names.includes('host')) rawHeaders.push('Host', authority);
 }

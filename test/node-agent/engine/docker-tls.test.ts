@@ -94,7 +94,7 @@ describeNeeding(['docker'], 'a node whose Docker is reached by TLS', () => {
     const doubting = await said('doubting', [stranger.ca, ourCert, ourKey]);
     expect(doubting).toMatch(/unable to verify the first certificate/);
     expect(doubting).toMatch(ofOneAuthority);
-    expect(await saidWith('')).toMatch(/HTTP request to an HTTPS server.*--docker-cert-path names/);
+    expect(await saidWith('')).toMatch(/HTTP request to an HTTPS server.*set --docker-cert-path to/);
     expect(await saidWith(join(dir, 'nothing-there'), 2)).toMatch(
       /docker-cert-path: .*a directory with ca.pem, cert.pem and key.pem/,
     );

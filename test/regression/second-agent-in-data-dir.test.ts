@@ -110,11 +110,14 @@ test('another user can take neither the name of the lock nor the lock itself', a
     .then(() => runs.splice(0)[0]?.stop());
   chmodSync(dir, 0o755);
   const { dev, ino } = statSync(dir, { bigint: true });
+  // The program itself may lie where another user cannot run it, so it becomes that user only after its start.
   const script = `
+    process.setgid(65534);
+    process.setuid(65534);
     require("net").createServer().listen("\\0tmpfleet-node-agent/${dev}/${ino}", () => console.log("listening"));
     try { require("fs").openSync(${JSON.stringify(join(dir, 'agent.lock'))}); console.log("opened"); }
     catch (error) { console.log(error.code); }`;
-  const foreigner = spawn(process.execPath, ['-e', script], { uid: 65_534, gid: 65_534, cwd: '/' });
+  const foreigner = spawn(process.execPath, ['-e', script], { cwd: '/' });
   others.push(foreigner);
   let said = '';
   foreigner.stdout.on('data', (chunk: Buffer) => {

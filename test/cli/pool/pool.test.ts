@@ -116,7 +116,7 @@ describe('tmpfleet pool', () => {
     expect((await pool('pause')).out).toContain('paused: nothing is started');
     expect(await pool('recycle', '--wait')).toMatchObject({
       code: 5,
-      err: expect.stringContaining('the pool is paused, so nothing gives way: tmpfleet pool resume'),
+      err: expect.stringContaining('the pool is paused, so nothing is replaced; run tmpfleet pool resume'),
     });
     expect((await status()).fleet).toMatchObject({ warm: 2, paused: true });
     expect((await pool('resume')).code).toBe(0);

@@ -68,7 +68,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #retried = false;
   #answered = false;
   #interim = 0;
-  /** The response that is being broken off will not do for the banner. */
+  /** The response is being broken off because the banner needs another one. */
   #asksAgain = false;
   #wrote = false;
   #paused = false;

@@ -63,7 +63,7 @@ const WHOLE_ORIGIN: ReadonlySet<string> = new Set([
   'x-lighttpd-send-file',
 ]);
 
-/** Without these nobody could tell where a message ends or whom it is for, whatever `Connection` says of them. */
+/** They say where a message ends and which host it is for, so `Connection` cannot name them. */
 const NEVER_NAMED: ReadonlySet<string> = new Set(['host', 'content-length']);
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

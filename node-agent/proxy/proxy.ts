@@ -112,7 +112,7 @@ class SandboxProxy implements NodeProxy {
     const proxied = { ...route, request, response };
     const protocol = request.headers.upgrade?.trim() ?? '';
     if (protocol.toLowerCase() !== 'websocket') {
-      // Whoever offers another protocol (`h2c`) takes an answer in this one.
+      // A client that offers another protocol (`h2c`) accepts an HTTP/1.1 response too.
       proxyRequest(proxied, route.upstream, this.#context);
       return true;
     }

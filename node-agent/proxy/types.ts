@@ -1,4 +1,4 @@
-// What the proxy is told by the node, and what it tells back.
+// The types between the proxy and the node: options, notices, refusals, counters.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Address } from '../engine/engine.ts';
@@ -17,11 +17,11 @@ export interface ProxyOptions {
   readonly failed: (id: string) => void;
   /** Answers for what has no sandbox behind it. */
   readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
-  /** What readers of that sandbox are to be told with every answer; undefined for nothing. Called for each: must be cheap. */
+  /** What every response of that sandbox says to its reader; undefined for nothing. Called for each: must be cheap. */
   readonly notice?: (id: string) => ReaderNotice | undefined;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
-  /** Believe X-Forwarded-* of whoever connects (behind a TLS terminator); else they are replaced. */
+  /** Trust X-Forwarded-* of the client (behind a TLS terminator); otherwise they are replaced. */
   readonly trustProxy: boolean;
   /** How the names of our own cookies begin: a sandbox is never shown one, and never sets one. */
   readonly ownCookiePrefix: string;

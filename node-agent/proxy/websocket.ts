@@ -85,7 +85,7 @@ export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOpti
     from.on('error', () => from.destroy());
     from.once('end', linger);
     from.once('close', () => {
-      // What has been read is still delivered; what the other side says now has nobody to hear it.
+      // What has been read is still delivered; what the other side sends from now on is dropped.
       to.end();
       to.resume();
       linger();

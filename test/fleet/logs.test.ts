@@ -22,7 +22,7 @@ test('no ticket, query, cookie or whole sandbox id is ever logged', async () => 
     ).text(),
   );
   const ids = [landed.sandbox ?? '', /\/user\/([^/]+)/.exec(spawned.url)?.[1] ?? ''];
-  expect(ids.every((id) => id.length === 32)).toBe(true);
+  expect(ids.every((id) => id.length === 40)).toBe(true);
 
   const [dir = ''] = demo.files();
   const logs = (): string =>

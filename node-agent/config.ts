@@ -73,17 +73,17 @@ const readerOptions = inGroup('Readers', {
     'heading of the launch page and of link previews',
   ),
   banner: option(flag(), true, 'show on the pages of a sandbox how much time is left, if it has a deadline'),
-  claimWait: option(
+  claimWaitMs: option(
     duration(),
     10_000,
     'longest time a reader waits for a sandbox to start when none is warm',
   ),
-  stallTimeout: option(
+  stallTimeoutMs: option(
     duration(1000),
     600_000,
     'close a connection on which a request makes no progress for this long; WebSockets may be silent',
   ),
-  shutdownGrace: option(
+  shutdownGraceMs: option(
     duration(),
     3_000,
     'on shutdown, keep redirecting new readers to the front for this long, so that it can stop sending more',
@@ -129,29 +129,33 @@ const poolOptions = inGroup('Pool', {
     Math.max(2, cpus().length),
     'highest number of sandboxes starting at the same time; lowered while starts are slow or fail',
   ),
-  startTimeout: option(
+  startTimeoutMs: option(
     duration(100),
     60_000,
     'longest time a sandbox may take to answer after its start; then it is removed',
   ),
-  minFreeMemory: option(
+  minFreeMemoryBytes: option(
     bytes(),
     256 * 1024 ** 2,
     'start no sandbox while less memory than this is available on the host (0: no limit)',
   ),
-  minFreeDisk: option(
+  minFreeDiskBytes: option(
     bytes(),
     512 * 1024 ** 2,
     'start no sandbox while less space than this is free for --data-dir or for the engine (0: no limit)',
   ),
   refreshSchedule: option(cron, '0 4 * * *', 'when to look for a newer image and roll it out'),
-  refreshSpread: option(
+  refreshSpreadMs: option(
     duration(),
     1_800_000,
     'spread the nodes of a fleet over this long after each time of --refresh-schedule: each node waits a part of it that follows from its node id (0: no wait)',
   ),
-  cullInterval: option(duration(100), 5_000, 'time between two searches for idle, old and unused sandboxes'),
-  reapInterval: option(
+  cullIntervalMs: option(
+    duration(100),
+    5_000,
+    'time between two searches for idle, old and unused sandboxes',
+  ),
+  reapIntervalMs: option(
     duration(100),
     3_000,
     'how often to compare the sandboxes of the engine with those on record',
@@ -159,14 +163,14 @@ const poolOptions = inGroup('Pool', {
 });
 
 const lifetimeOptions = inGroup('Sandboxes', {
-  lease: option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
-  idle: option(duration(), 3_600_000, 'remove a sandbox that has not been used for this long (0: never)'),
-  maxAge: option(
+  leaseMs: option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
+  idleMs: option(duration(), 3_600_000, 'remove a sandbox that has not been used for this long (0: never)'),
+  maxAgeMs: option(
     duration(),
     14_400_000,
     'remove a sandbox this long after it was claimed, used or not (0: never)',
   ),
-  drainDeadline: option(
+  drainDeadlineMs: option(
     duration(),
     14_400_000,
     'time that a drain leaves readers to finish, unless the drain itself gives another',

@@ -23,12 +23,12 @@ const server = serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfle
 
 const readerOptions = inGroup('Readers', {
   ...server.readers,
-  holdFor: option(
+  holdForMs: option(
     duration(),
     3_000,
     'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
   ),
-  retryAfter: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
+  retryAfterMs: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
 });
 
 const nodeOptions = inGroup('Nodes', {
@@ -52,9 +52,13 @@ const nodeOptions = inGroup('Nodes', {
     ...secret(text('password', 'one line', /^[^\r\n]*$/), 'password of that Redis'),
     whenUnset: 'none',
   },
-  pollInterval: option(duration(100), 2_000, 'time between two polls of a node, ± 20 %'),
-  pollTimeout: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
-  unreachableInterval: option(duration(100), 10_000, 'time between two polls of a node that does not answer'),
+  pollIntervalMs: option(duration(100), 2_000, 'time between two polls of a node, ± 20 %'),
+  pollTimeoutMs: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
+  unreachableIntervalMs: option(
+    duration(100),
+    10_000,
+    'time between two polls of a node that does not answer',
+  ),
 });
 
 export const redirectorOptions = {

@@ -52,7 +52,7 @@ export async function startFront(
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
   const room = new WaitingRoom({
-    ...{ dispatcher, fleet, clock, holdFor: config.holdFor },
+    ...{ dispatcher, fleet, clock, holdForMs: config.holdForMs },
     askNow: view.askNow,
     count: metrics.countWait,
   });
@@ -61,7 +61,7 @@ export async function startFront(
     metrics.countRefusal(reason);
     logRefusal(reason);
   };
-  const refuse = createRefuse({ retryAfter: config.retryAfter, count: countRefusal });
+  const refuse = createRefuse({ retryAfterMs: config.retryAfterMs, count: countRefusal });
   const redirect = createRedirect({
     dispatcher,
     room,
@@ -77,7 +77,7 @@ export async function startFront(
     room,
     logger,
     clock,
-    retryAfter: config.retryAfter,
+    retryAfterMs: config.retryAfterMs,
     count: (sent) => metrics.countSent('spawn', sent),
     countRefusal,
   });

@@ -48,8 +48,8 @@ if (values.json !== undefined) {
 function createFleet(count, random, keys) {
   let now = 1_800_000_000_000;
   const clock = { now: () => now, monotonic: () => now };
-  const fleet = new Fleet(clock, { pollInterval: 2_000 });
-  const weights = new Weights({ ourKey: OUR_KEY, pollInterval: 2_000 });
+  const fleet = new Fleet(clock, { pollIntervalMs: 2_000 });
+  const weights = new Weights({ ourKey: OUR_KEY, pollIntervalMs: 2_000 });
   fleet.keepOnlySeen(OUR_KEY);
   fleet.watch(weights);
   fleet.setMembers(

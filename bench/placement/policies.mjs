@@ -15,7 +15,7 @@ const membersOf = (count) =>
 
 /** A fleet as a front knows it, with the decisions of `choose`; `sent` is called for each reader. */
 function createFleetFront({ clock, count, pollMs }, createRule) {
-  const fleet = new Fleet(clock, { pollInterval: pollMs });
+  const fleet = new Fleet(clock, { pollIntervalMs: pollMs });
   fleet.setMembers(membersOf(count));
   const views = [...fleet.views()];
   const indexOf = new Map(views.map((view, index) => [view, index]));
@@ -39,7 +39,7 @@ function createFleetFront({ clock, count, pollMs }, createRule) {
 function ours(surroundings) {
   const { clock, random, key, pollMs } = surroundings;
   return createFleetFront(surroundings, (fleet, views) => {
-    const weights = new Weights({ ourKey: key, pollInterval: pollMs });
+    const weights = new Weights({ ourKey: key, pollIntervalMs: pollMs });
     fleet.watch(weights);
     return {
       choose: (tried) =>

@@ -12,7 +12,7 @@ import { systemClock, systemRandom } from '../../dist/shared/clock.js';
 import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
 
 const [how, count, port] = process.argv.slice(2);
-const pollInterval = 2_000;
+const pollIntervalMs = 2_000;
 
 /** The poll loop as it was before undici: the same limits, with got. */
 class GotPollClient {
@@ -31,7 +31,7 @@ class GotPollClient {
   async close() {}
 }
 
-const fleet = new Fleet(systemClock, { pollInterval });
+const fleet = new Fleet(systemClock, { pollIntervalMs });
 const dispatcher = new Dispatcher({
   fleet,
   secrets: ['a-secret-for-the-bench'],
@@ -63,9 +63,9 @@ const poller = new Poller({
   clock: systemClock,
   random: systemRandom,
   logger: pino({ level: 'silent' }),
-  pollInterval,
-  pollTimeout: 2_000,
-  unreachableInterval: 10_000,
+  pollIntervalMs,
+  pollTimeoutMs: 2_000,
+  unreachableIntervalMs: 10_000,
   ...(how === 'got' ? { client: new GotPollClient() } : {}),
   ...(how === 'undici' ? { client: new HttpPollClient(2_000) } : {}),
 });

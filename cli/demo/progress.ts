@@ -1,7 +1,8 @@
 // Shows the pools as they warm: bars that redraw on a terminal, a line a change elsewhere.
 import { setTimeout as delay } from 'node:timers/promises';
 import got from 'got';
-import { type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import { readText } from '../../shared/http/read-body.ts';
+import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { freeSlots, slotBar } from '../terminal/slot-bar.ts';
 import type { Child } from './child.ts';
 import type { FailedStarts } from './failed-starts.ts';
@@ -60,17 +61,22 @@ function explainFailures(
 
 async function report(url: string): Promise<NodeStats | undefined> {
   try {
-    return parseJson(await got(`${url}/stats`, ONCE).text(), nodeStatsSchema, 'the report');
+    return parseJson(await readReport(url), nodeStatsSchema, 'the report');
   } catch {
     // Not up (any more): drawn as such, and asked again.
     return undefined;
   }
 }
 
+/** Another program may listen where ours is to start: what it sends must not fill our memory. */
+function readReport(url: string): Promise<string> {
+  return readText(got.stream(`${url}/stats`, ONCE), { bytes: MAX_REPORT_BYTES, what: 'the report' });
+}
+
 /** How many nodes the front would send a reader to. */
 async function hosts(frontUrl: string): Promise<number> {
-  const body: unknown = await got(`${frontUrl}/stats`, ONCE)
-    .json()
+  const body = await readReport(frontUrl)
+    .then((text): unknown => JSON.parse(text))
     .catch(() => undefined);
   if (typeof body !== 'object' || body === null || !('hosts' in body)) return 0;
   return Object.values(body.hosts ?? {}).filter((host) => !('down' in host)).length;

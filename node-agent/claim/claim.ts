@@ -118,7 +118,7 @@ export async function claimSandbox(
   const leave = (): void => gone.abort();
   response.once('close', leave);
   try {
-    const sandbox = await pool.claim({ waitMs: config.claimWait, signal: gone.signal });
+    const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal });
     if (sandbox === undefined) return undefined;
     logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
     observe((clock.monotonic() - began) / 1000);

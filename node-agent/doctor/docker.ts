@@ -56,7 +56,7 @@ export async function checkDocker(
     return { findings, facts };
   }
   const engineFor = (nodeId: string) => createEngine('docker', config, { ...context, nodeId, env });
-  const { nodeId, startTimeout } = config;
+  const { nodeId, startTimeoutMs: startTimeout } = config;
   const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, startTimeout });
   return { findings: [...findings, ...tried], facts };
 }

@@ -151,7 +151,7 @@ async function checkDisk(dirs: readonly string[]): Promise<Verdict> {
   return least < 2 * GIB ? { level: 'warn', detail, remedy } : { detail };
 }
 
-function judgeMemory({ capacity, memory }: NodeAgentConfig, kind: EngineKind): Verdict {
+function judgeMemory({ capacity, memoryBytes: memory }: NodeAgentConfig, kind: EngineKind): Verdict {
   const [total, free] = [totalmem(), freemem()];
   if (kind === 'local')
     return { detail: `${gib(free)} free of ${gib(total)}; the local engine limits nothing` };

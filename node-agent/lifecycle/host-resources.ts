@@ -8,8 +8,8 @@ import type { Logger } from '../../shared/logging.ts';
 
 export interface HostResourcesOptions {
   /** Bytes that must stay free; 0 disables the check. */
-  readonly minFreeMemory: number;
-  readonly minFreeDisk: number;
+  readonly minFreeMemoryBytes: number;
+  readonly minFreeDiskBytes: number;
   /** Directories on the disks that matter; asked each time, because an engine knows its own only after it opened. */
   readonly dirs: () => readonly string[];
   readonly logger: Logger;
@@ -52,11 +52,12 @@ export class HostResources {
   }
 
   #judge(): string | undefined {
-    const { minFreeMemory, minFreeDisk } = this.#options;
+    const { minFreeMemoryBytes, minFreeDiskBytes } = this.#options;
     const { memory, disks } = this.#measured;
-    if (memory < minFreeMemory) return tooLittle('memory', memory, 'min-free-memory', minFreeMemory);
-    const full = Object.entries(disks).find(([, free]) => free < minFreeDisk);
-    return full && tooLittle(`disk at ${full[0]}`, full[1], 'min-free-disk', minFreeDisk);
+    if (memory < minFreeMemoryBytes)
+      return tooLittle('memory', memory, 'min-free-memory', minFreeMemoryBytes);
+    const full = Object.entries(disks).find(([, free]) => free < minFreeDiskBytes);
+    return full && tooLittle(`disk at ${full[0]}`, full[1], 'min-free-disk', minFreeDiskBytes);
   }
 
   /** Docker's directory may be invisible from here, for example from inside a container. */

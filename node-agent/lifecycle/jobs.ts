@@ -40,7 +40,6 @@ export function startJobs(options: JobsOptions): Jobs {
   const { config, pool, resources, lifecycle, random, reap, journal, logger } = options;
   const every = (ms: number, what: string, turn: () => Promise<void>) =>
     startLoop(turn, { interval: () => ms, jitter: 0, random, logger, what });
-  const limits = { leaseMs: config.lease, idleMs: config.idle, maxAgeMs: config.maxAge };
   const loops = [
     every(RESOURCES_INTERVAL_MS, "measuring the host's free memory and disk", async () => {
       await resources.look();
@@ -48,14 +47,14 @@ export function startJobs(options: JobsOptions): Jobs {
     }),
     // Not awaited, so that stopping does not wait for sandboxes that do not answer.
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
-    every(config.cullInterval, 'culling', async () => {
-      for (const { id, reason } of findExpired(pool.table.all(), limits, pool.time.now()))
+    every(config.cullIntervalMs, 'culling', async () => {
+      for (const { id, reason } of findExpired(pool.table.all(), config, pool.time.now()))
         pool.end(id, reason);
       recordUse(pool.table, journal, pool.time);
       // Bookings begin, and demand decays, without any other event.
       pool.act();
     }),
-    every(config.reapInterval, 'reaping', async () => {
+    every(config.reapIntervalMs, 'reaping', async () => {
       await reap();
       await journal.tidy();
       const held = pool.table.all().filter(({ state }) => isHeld(state));
@@ -65,7 +64,7 @@ export function startJobs(options: JobsOptions): Jobs {
   const stopping = new AbortController();
   const refresh = async (): Promise<void> => {
     try {
-      await delay(shareOf(config.refreshSpread, config.nodeId), undefined, { signal: stopping.signal });
+      await delay(shareOf(config.refreshSpreadMs, config.nodeId), undefined, { signal: stopping.signal });
     } catch {
       return;
     }

@@ -14,7 +14,7 @@ import type { HostResources } from './host-resources.ts';
 import { openEngine } from './open-engine.ts';
 
 export interface NodeParts {
-  readonly config: Pick<NodeAgentConfig, 'ephemeral' | 'frontUrl' | 'shutdownGrace'>;
+  readonly config: Pick<NodeAgentConfig, 'ephemeral' | 'frontUrl' | 'shutdownGraceMs'>;
   readonly engine: Engine;
   readonly pool: Pool;
   readonly resources: HostResources;
@@ -77,8 +77,8 @@ export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> 
   const purge = config.ephemeral;
   lifecycle.leave();
   if (config.frontUrl !== '' && !config.ephemeral) {
-    logger.info({ for: config.shutdownGrace }, 'stopping; new readers are sent back to the front');
-    await delay(config.shutdownGrace);
+    logger.info({ for: config.shutdownGraceMs }, 'stopping; new readers are sent back to the front');
+    await delay(config.shutdownGraceMs);
   }
   await jobs.stop();
   await publicServer.close(config.ephemeral ? EPHEMERAL_CLOSE_GRACE_MS : CLOSE_GRACE_MS);

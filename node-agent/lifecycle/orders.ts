@@ -13,7 +13,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 
 export interface OrderHandlerOptions {
-  readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadline' | 'frontUrl'>;
+  readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadlineMs' | 'frontUrl'>;
   readonly secrets: readonly string[];
   readonly pool: Pick<Pool, 'act' | 'end'>;
   readonly lifecycle: NodeLifecycle;
@@ -36,7 +36,7 @@ export class OrderHandler {
   /** @param deadline ms from now, for a drain @throws FleetError `wrong-state` when the node's state does not allow it */
   carryOut(order: OrderName, deadline?: number): NodeStats {
     const { config, pool, lifecycle, snapshot, logger } = this.#options;
-    if (order === 'drain') lifecycle.drain(deadline ?? config.drainDeadline);
+    if (order === 'drain') lifecycle.drain(deadline ?? config.drainDeadlineMs);
     else if (order === 'cordon') lifecycle.cordon();
     else lifecycle.uncordon();
     logger.info({ state: lifecycle.state }, `node: ${order}`);

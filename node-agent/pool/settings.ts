@@ -14,7 +14,7 @@ export interface Resize {
 
 type Configured = Pick<
   NodeAgentConfig,
-  'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startTimeout'
+  'capacity' | 'warm' | 'warmFollow' | 'warmMax' | 'concurrentStarts' | 'book' | 'startTimeoutMs'
 >;
 
 const NO_OVERRIDE: PoolOverride = { paused: false, capacity: null, warm: null };
@@ -35,7 +35,7 @@ export class AdjustablePoolSettings implements PoolSettings {
     this.warmMax = configured.warmMax;
     this.concurrentStarts = configured.concurrentStarts;
     this.book = configured.book;
-    this.startTimeoutMs = configured.startTimeout;
+    this.startTimeoutMs = configured.startTimeoutMs;
     this.#forgetOutdated(logger);
   }
 

@@ -6,7 +6,7 @@ import type { Sandbox } from '../sandboxes/table.ts';
 import { deadlineBanner } from './deadline-banner.ts';
 
 export interface NoticeOptions {
-  readonly config: Pick<NodeAgentConfig, 'maxAge' | 'banner'>;
+  readonly config: Pick<NodeAgentConfig, 'maxAgeMs' | 'banner'>;
   /** When the node's drain ends its readers, ms since 1970; null when there is none. */
   readonly drainDeadline: number | null;
   /** ms since 1970 */
@@ -18,7 +18,7 @@ export function deadlineNotice(
   sandbox: Sandbox | undefined,
   { config, drainDeadline, now }: NoticeOptions,
 ): ReaderNotice | undefined {
-  const deadline = sandbox === undefined ? undefined : findDeadline(sandbox, drainDeadline, config.maxAge);
+  const deadline = sandbox === undefined ? undefined : findDeadline(sandbox, drainDeadline, config.maxAgeMs);
   if (deadline === undefined) return undefined;
   const header = [DEADLINE_HEADER, new Date(deadline.at).toISOString()] as const;
   if (!config.banner || !isWorthTelling(deadline, now)) return { header };

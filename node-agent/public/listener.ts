@@ -8,7 +8,7 @@ import type { NodeProxy } from '../proxy/proxy.ts';
 import type { StartupGate } from './startup-gate.ts';
 
 export interface ListenerOptions {
-  readonly config: Pick<NodeAgentConfig, 'host' | 'port' | 'stallTimeout'>;
+  readonly config: Pick<NodeAgentConfig, 'host' | 'port' | 'stallTimeoutMs'>;
   readonly gate: StartupGate;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly proxy: Pick<NodeProxy, 'upgrade'>;
@@ -23,7 +23,7 @@ export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions
     host: config.host,
     port: config.port,
     flag: '--port',
-    stallTimeout: config.stallTimeout,
+    stallTimeoutMs: config.stallTimeoutMs,
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.

@@ -21,7 +21,7 @@ export interface FleetWatcher {
 
 export interface FleetOptions {
   /** ms */
-  readonly pollInterval?: number;
+  readonly pollIntervalMs?: number;
 }
 
 /** The one copy of a `NodeView` that can be written. A class, so that `instanceof` finds it without a look-up. */
@@ -48,7 +48,7 @@ class NodeRecord implements NodeView {
 }
 
 export class Fleet {
-  readonly pollInterval: number;
+  readonly pollIntervalMs: number;
   readonly #clock: Clock;
   readonly #views = new Map<string, NodeRecord>();
   /** By the name in the node's own report. */
@@ -58,10 +58,10 @@ export class Fleet {
   #reachableCount = 0;
   #ourKey: string | undefined;
 
-  constructor(clock: Clock, { pollInterval = 2_000 }: FleetOptions = {}) {
+  constructor(clock: Clock, { pollIntervalMs = 2_000 }: FleetOptions = {}) {
     this.#clock = clock;
-    this.pollInterval = pollInterval;
-    this.#guard = new PartitionGuard(pollInterval);
+    this.pollIntervalMs = pollIntervalMs;
+    this.#guard = new PartitionGuard(pollIntervalMs);
   }
 
   /** Also called for the nodes that exist already. */

@@ -92,14 +92,14 @@ const FIRST_SHARE = 0.1;
 const TRUSTED_INTERVALS = 2.4;
 
 /** Until when the last report has its full weight, ms since 1970. */
-export function reportTrustedUntil(view: NodeView, pollInterval: number): number {
-  return view.reportedAt + TRUSTED_INTERVALS * pollInterval;
+export function reportTrustedUntil(view: NodeView, pollIntervalMs: number): number {
+  return view.reportedAt + TRUSTED_INTERVALS * pollIntervalMs;
 }
 
 /** The factor on a node's estimate in the draw, in (0, 1]: lower just after it recovered, lower when its report is old. */
-export function trustIn(view: NodeView, pollInterval: number, now: number): number {
+export function trustIn(view: NodeView, pollIntervalMs: number, now: number): number {
   const back = view.recoveredAt === 0 ? 1 : Math.max(FIRST_SHARE, (now - view.recoveredAt) / SLOW_START_MS);
-  const trusted = TRUSTED_INTERVALS * pollInterval;
+  const trusted = TRUSTED_INTERVALS * pollIntervalMs;
   const age = Math.max(trusted, now - view.reportedAt);
   return Math.min(1, back) * (trusted / age);
 }

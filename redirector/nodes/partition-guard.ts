@@ -20,9 +20,9 @@ export class PartitionGuard<T> {
   #silent: { readonly node: T; readonly at: number }[] = [];
   #until = 0;
 
-  /** @param pollInterval ms */
-  constructor(pollInterval: number) {
-    this.#windowMs = WINDOW_INTERVALS * pollInterval;
+  /** @param pollIntervalMs ms */
+  constructor(pollIntervalMs: number) {
+    this.#windowMs = WINDOW_INTERVALS * pollIntervalMs;
   }
 
   /** Until when the silence is ignored, ms since 1970; in the past when it is not. */

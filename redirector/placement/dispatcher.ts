@@ -57,7 +57,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
-    this.#weights = new Weights({ ourKey, pollInterval: options.fleet.pollInterval });
+    this.#weights = new Weights({ ourKey, pollIntervalMs: options.fleet.pollIntervalMs });
     if (ourKey !== undefined) options.fleet.keepOnlySeen(ourKey);
     options.fleet.watch(this.#weights);
   }

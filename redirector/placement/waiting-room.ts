@@ -17,7 +17,7 @@ export interface WaitingRoomOptions {
   /** Polls a node now instead of at its turn. */
   readonly askNow: (view: NodeView) => void;
   /** Longest time a reader is held, as a node that hangs does not report. ms; 0 holds no reader */
-  readonly holdFor: number;
+  readonly holdForMs: number;
   readonly count: (outcome: WaitOutcome, seconds: number) => void;
 }
 
@@ -112,7 +112,7 @@ export class WaitingRoom {
     if (ready.length > 0)
       this.#line = [...this.#line, ...ready].sort((one, other) => one.since - other.since);
     this.#admit();
-    const late = now - this.#options.holdFor;
+    const late = now - this.#options.holdForMs;
     const [refused, line] = split(this.#line, ({ since }) => since < reported || since <= late);
     this.#line = line;
     const why = this.#options.dispatcher.refusalReason();
@@ -190,8 +190,8 @@ export class WaitingRoom {
   }
 
   #mayHold(): boolean {
-    const { holdFor, fleet, clock } = this.#options;
-    if (holdFor === 0 || this.size >= MAX_HELD) return false;
+    const { holdForMs, fleet, clock } = this.#options;
+    if (holdForMs === 0 || this.size >= MAX_HELD) return false;
     const now = clock.now();
     for (const view of fleet.views()) if (isPolled(view) && reportedAt(view) <= now) return true;
     return false;

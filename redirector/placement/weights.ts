@@ -27,7 +27,7 @@ export interface WeightsOptions {
   /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
   /** ms */
-  readonly pollInterval: number;
+  readonly pollIntervalMs: number;
 }
 
 export class Weights {
@@ -114,16 +114,16 @@ export class Weights {
   }
 
   #weigh(view: NodeView, place: number, now: number): void {
-    const { ourKey, pollInterval } = this.#options;
+    const { ourKey, pollIntervalMs } = this.#options;
     const room = estimateRoom(view, ourKey, now);
-    const trust = trustIn(view, pollInterval, now);
+    const trust = trustIn(view, pollIntervalMs, now);
     this.#warm[place] = room.warm;
     this.#trust[place] = trust;
     this.#placement.set(place, grains(Math.sqrt(room.warm) * trust), grains(room.cold * trust));
     if (!mayBeSentTo(view, now)) return;
     const epoch = epochAt(now);
     const changing = trust < 1 || now < view.recoveredAt + SLOW_START_MS;
-    let next = changing ? epoch + 1 : epochAt(reportTrustedUntil(view, pollInterval)) + 1;
+    let next = changing ? epoch + 1 : epochAt(reportTrustedUntil(view, pollIntervalMs)) + 1;
     if (view.trustedUntil > now) next = Math.min(next, epochAt(view.trustedUntil) + 1);
     const expiry = ourKey === undefined ? undefined : view.pending.nextExpiry(now);
     if (expiry !== undefined) next = Math.min(next, expiry);

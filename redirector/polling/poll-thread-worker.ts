@@ -8,8 +8,8 @@ import type { PollFailure, PollRequests, PollResponses, ThreadSetup } from './po
 /** Responses are collected for this long and sent as one message, since each message wakes the main thread. ms */
 const TOGETHER_MS = 4;
 
-const { pollTimeout, seenKey } = workerData as ThreadSetup;
-const client = new HttpPollClient(pollTimeout);
+const { pollTimeoutMs, seenKey } = workerData as ThreadSetup;
+const client = new HttpPollClient(pollTimeoutMs);
 let responses: PollResponses[number][] = [];
 
 parentPort?.on('message', (requests: PollRequests) => {

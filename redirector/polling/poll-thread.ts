@@ -9,7 +9,7 @@ import type { PollClient } from './http-poll.ts';
 /** Passed to the thread when it starts. */
 export interface ThreadSetup {
   /** ms */
-  readonly pollTimeout: number;
+  readonly pollTimeoutMs: number;
   /** Only this key of a report's `seen` is passed on: the one of this redirector's tickets. */
   readonly seenKey: string | undefined;
 }

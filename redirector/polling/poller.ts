@@ -15,9 +15,9 @@ export interface PollerOptions {
   readonly random: Random;
   readonly logger: Logger;
   /** ms each */
-  readonly pollInterval: number;
-  readonly pollTimeout: number;
-  readonly unreachableInterval: number;
+  readonly pollIntervalMs: number;
+  readonly pollTimeoutMs: number;
+  readonly unreachableIntervalMs: number;
   readonly count?: (outcome: PollOutcome) => void;
   /** Default: `HttpPollClient`, and a thread from THREAD_FROM nodes on. */
   readonly client?: PollClient;
@@ -51,7 +51,7 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#client = options.client ?? new HttpPollClient(options.pollTimeout);
+    this.#client = options.client ?? new HttpPollClient(options.pollTimeoutMs);
     this.#mayThread = options.client === undefined;
   }
 
@@ -68,15 +68,15 @@ export class Poller {
   }
 
   #moveToThread(): void {
-    const { logger, pollTimeout, seenKey } = this.#options;
+    const { logger, pollTimeoutMs, seenKey } = this.#options;
     this.#mayThread = false;
     const here = this.#client;
-    const thread = new ThreadPollClient({ pollTimeout, seenKey }, (error) => {
+    const thread = new ThreadPollClient({ pollTimeoutMs, seenKey }, (error) => {
       logger.error(
         { error: describeError(error) },
         'the polling thread ended; polling goes on in the main thread',
       );
-      if (this.#client === thread) this.#client = new HttpPollClient(pollTimeout);
+      if (this.#client === thread) this.#client = new HttpPollClient(pollTimeoutMs);
     });
     this.#client = thread;
     logger.info('many nodes: polling moves to a thread of its own');
@@ -98,11 +98,11 @@ export class Poller {
   }
 
   #startLoop(view: NodeView): Loop {
-    const { random, logger, pollInterval, unreachableInterval } = this.#options;
-    const spans = { firstMs: pollInterval, longestMs: Math.max(pollInterval, unreachableInterval) };
+    const { random, logger, pollIntervalMs, unreachableIntervalMs } = this.#options;
+    const spans = { firstMs: pollIntervalMs, longestMs: Math.max(pollIntervalMs, unreachableIntervalMs) };
     return startLoop(() => this.#poll(view), {
       // A node that has just stopped answering is most likely restarting: the pauses grow with each missed poll.
-      interval: () => (view.misses === 0 ? pollInterval : backoffMs(view.misses, spans)),
+      interval: () => (view.misses === 0 ? pollIntervalMs : backoffMs(view.misses, spans)),
       jitter: JITTER,
       random,
       logger,

@@ -35,7 +35,7 @@ export interface SpawnOptions {
   readonly count: (sent: Sent) => void;
   readonly countRefusal: (reason: RefusalReason) => void;
   /** ms */
-  readonly retryAfter: number;
+  readonly retryAfterMs: number;
 }
 
 export class SpawnDesk {
@@ -102,7 +102,7 @@ export class SpawnDesk {
 
   #refuse(context: Context, reason: RefusalReason): FleetError {
     this.#options.countRefusal(reason);
-    context.set('Retry-After', String(Math.ceil(this.#options.retryAfter / 1000)));
+    context.set('Retry-After', String(Math.ceil(this.#options.retryAfterMs / 1000)));
     const { code, message } = REFUSALS[reason];
     // tmpnb's clients know 429 as "full".
     return new FleetError(code === 'no-room' ? 'full' : code, message);

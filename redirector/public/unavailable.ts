@@ -20,16 +20,16 @@ export const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
 
 export interface RefuseOptions {
   /** ms */
-  readonly retryAfter: number;
+  readonly retryAfterMs: number;
   readonly count: (reason: RefusalReason) => void;
 }
 
-export function createRefuse({ retryAfter, count }: RefuseOptions) {
+export function createRefuse({ retryAfterMs, count }: RefuseOptions) {
   return (request: IncomingMessage, response: ServerResponse, reason: RefusalReason, again: string): void => {
     count(reason);
-    response.setHeader('retry-after', String(Math.ceil(retryAfter / 1000)));
+    response.setHeader('retry-after', String(Math.ceil(retryAfterMs / 1000)));
     const { code, message } = REFUSALS[reason];
-    if (wantsPage(request)) answerPage(response, 503, refusedPage(reason, retryAfter, again));
+    if (wantsPage(request)) answerPage(response, 503, refusedPage(reason, retryAfterMs, again));
     else answerError(response, code, message);
   };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { describeError, FleetError } from '../errors.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
-import { envName, kebab } from './option-names.ts';
+import { envName, flagKey, kebab } from './option-names.ts';
 import { explainUnknown } from './unknown.ts';
 
 /** Where values come from. */
@@ -77,7 +77,7 @@ function find(
 ): Found | undefined {
   const key = kebab(name);
   const places = [
-    { values: sources.flags, key: name, fileKey: `${name}File`, origin: `--${key}` },
+    { values: sources.flags, key: flagKey(name), fileKey: `${name}File`, origin: `--${key}` },
     { values: sources.env, key: envName(name), fileKey: `${envName(name)}_FILE`, origin: envName(name) },
     { values: file, key, fileKey: `${key}-file`, origin: `${sources.file ?? ''}: ${key}` },
   ];

@@ -28,7 +28,11 @@ export const corsOptions = inGroup('Cross-origin requests', {
     'response headers that a cross-origin page may read',
   ),
   allowCredentials: option(flag(), false, 'let cross-origin pages send cookies'),
-  corsMaxAge: option(duration(), 86_400_000, 'how long browsers may cache the answer to a preflight request'),
+  corsMaxAgeMs: option(
+    duration(),
+    86_400_000,
+    'how long browsers may cache the answer to a preflight request',
+  ),
 });
 export type CorsConfig = ConfigOf<typeof corsOptions>;
 
@@ -52,7 +56,7 @@ export function preflightHeaders(config: CorsConfig): Readonly<Record<string, st
     ...corsHeaders(config),
     'access-control-allow-methods': config.allowMethods.join(', '),
     'access-control-allow-headers': config.allowHeaders.join(', '),
-    'access-control-max-age': String(Math.round(config.corsMaxAge / 1000)),
+    'access-control-max-age': String(Math.round(config.corsMaxAgeMs / 1000)),
   };
 }
 

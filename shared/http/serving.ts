@@ -15,7 +15,7 @@ export interface ServeOptions {
   /** The flag that sets the port. */
   readonly flag: string;
   /** ms without a byte in either direction during a request, after which a connection is cut. Default: ten minutes. */
-  readonly stallTimeout?: number;
+  readonly stallTimeoutMs?: number;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // `findHostFault` gives a better message.
     requireHostHeader: false,
   });
-  const stallTimeout = options.stallTimeout ?? STALL_TIMEOUT_MS;
+  const stallTimeoutMs = options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
   const upgraded = new Set<Socket | Duplex>();
   server.on('request', (request, response) => {
     const fault = findHostFault(request);
@@ -60,7 +60,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     }
     options.handle(request, response);
     // Most redirects are sent by now; `server.setTimeout` would set a timer for each, which costs more than choosing a node.
-    if (!response.writableEnded || request.socket.writableLength > 0) request.socket.setTimeout(stallTimeout);
+    if (!response.writableEnded || request.socket.writableLength > 0)
+      request.socket.setTimeout(stallTimeoutMs);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());

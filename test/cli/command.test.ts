@@ -87,6 +87,13 @@ describe.each<[string, Options]>([
     }
   });
 
+  test('in code, the name of a time ends in Ms, and that of a size in Bytes', () => {
+    const unitOf: Record<string, string> = { time: 'Ms', size: 'Bytes' };
+    for (const [name, { kind }] of Object.entries(options)) {
+      expect(name).toMatch(new RegExp(`${unitOf[kind.metavar ?? ''] ?? '(?<!Ms|Bytes)'}$`));
+    }
+  });
+
   test('--print-config prints the options that are set, and no defaults', async () => {
     const { code, output } = await run([verb, '--print-config', '--port', '1234']);
     expect([code, output]).toEqual([0, 'port: 1234  # --port\n']);

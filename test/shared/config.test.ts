@@ -19,8 +19,8 @@ import { formatBytes, formatDuration, parseDuration } from '../../shared/config/
 
 const options = {
   port: option(port(), 9000, 'a port'),
-  maxAge: option(duration(1000), 3_600_000, 'an age'),
-  memory: option(bytes(), 0, 'memory'),
+  maxAgeMs: option(duration(1000), 3_600_000, 'an age'),
+  memoryBytes: option(bytes(), 0, 'memory'),
   readOnly: option(flag(), true, 'a switch'),
   names: option(list('names', 'names', /^[a-z]+$/), [], 'some names'),
   capacity: option(integer(1, 10), 4, 'slots'),
@@ -44,10 +44,10 @@ describe('loadConfig', () => {
       env: { TMPFLEET_PORT: '2', TMPFLEET_MAX_AGE: '2m' },
       file: path,
     });
-    expect(config).toMatchObject({ port: 1, maxAge: 120_000, capacity: 3, readOnly: true });
+    expect(config).toMatchObject({ port: 1, maxAgeMs: 120_000, capacity: 3, readOnly: true });
     expect(origin).toMatchObject({
       port: '--port',
-      maxAge: 'TMPFLEET_MAX_AGE',
+      maxAgeMs: 'TMPFLEET_MAX_AGE',
       capacity: `${path}: capacity`,
       readOnly: 'default',
     });
@@ -58,8 +58,8 @@ describe('loadConfig', () => {
     expect(loadConfig(options, { flags: {}, env: {}, file: path }).config).toMatchObject({
       readOnly: false,
       names: ['a', 'b'],
-      memory: 512 * 1024 ** 2,
-      maxAge: 90_000,
+      memoryBytes: 512 * 1024 ** 2,
+      maxAgeMs: 90_000,
     });
   });
 
@@ -102,7 +102,7 @@ describe('loadConfig', () => {
       { ...options, idle: option(duration(), 1, '') },
       { flags: { idle: '0', memory: 0 }, env: {} },
     );
-    expect(config).toMatchObject({ idle: 0, memory: 0 });
+    expect(config).toMatchObject({ idle: 0, memoryBytes: 0 });
   });
 
   test('takes a secret from the environment or from a file, and never shows it', () => {

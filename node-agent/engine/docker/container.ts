@@ -55,8 +55,8 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: config.pidsLimit,
-      Memory: config.memory,
-      MemorySwap: config.memory,
+      Memory: config.memoryBytes,
+      MemorySwap: config.memoryBytes,
       NanoCpus: Math.round(config.cpus * 1e9),
       // When the host itself runs out of memory, the kernel kills a sandbox before the agent.
       OomScoreAdj: 500,
@@ -78,10 +78,11 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
 
 /** A digest that changes with every option of a sandbox except the image, which has its own identity. */
 export function recipeOf(config: DockerConfig): string {
-  const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSize, memory, cpus } = config;
+  const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus } =
+    config;
   const { pidsLimit, readOnly, runtime, egress, sandboxDns } = config;
   return digestOf([
-    ...[command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSize, memory, cpus],
+    ...[command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus],
     ...[pidsLimit, readOnly, runtime, egress, sandboxDns],
   ]);
 }
@@ -103,7 +104,7 @@ function commandLine({ config, spec }: ContainerPlan): string {
 /** In memory, with a size limit. This includes the image's own volumes, which would otherwise fill the host's disk. */
 function writablePlaces({ config, image, user }: ContainerPlan): Record<string, string> {
   const owner = user.gid === undefined ? `uid=${user.uid}` : `uid=${user.uid},gid=${user.gid}`;
-  const own = `rw,exec,nosuid,nodev,${owner},mode=700,size=${config.homeSize}`;
+  const own = `rw,exec,nosuid,nodev,${owner},mode=700,size=${config.homeSizeBytes}`;
   const volumes = Object.fromEntries(image.volumes.map((path) => [path, own]));
   return {
     ...volumes,

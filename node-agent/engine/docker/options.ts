@@ -63,8 +63,12 @@ const sandboxOptions = inGroup('Sandboxes', {
     '/home/jovyan',
     'home directory in a sandbox: writable, in memory, empty at the start',
   ),
-  homeSize: option(bytes(1024 ** 2), 256 * 1024 ** 2, 'largest size of the home directory; counts as memory'),
-  memory: option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap'),
+  homeSizeBytes: option(
+    bytes(1024 ** 2),
+    256 * 1024 ** 2,
+    'largest size of the home directory; counts as memory',
+  ),
+  memoryBytes: option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap'),
   cpus: option(decimal(0.01, 1024), 1, 'processor cores that one sandbox may use'),
   pidsLimit: option(integer(8, 1_000_000), 256, 'processes and threads that one sandbox may have'),
 });

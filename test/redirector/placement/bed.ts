@@ -10,7 +10,7 @@ let seq = 0;
 
 export class DispatchBed {
   readonly clock = new TestClock();
-  readonly fleet = new Fleet(this.clock, { pollInterval: 2_000 });
+  readonly fleet = new Fleet(this.clock, { pollIntervalMs: 2_000 });
   readonly dispatcher = new Dispatcher({
     ...{ fleet: this.fleet, secrets: [SECRET], clock: this.clock, random: seeded(1) },
     ...{ redirector: 'front', boot: 'boot' },

@@ -7,7 +7,7 @@ import { DispatchBed } from './bed.ts';
 test('the weight updated for one more reader equals the weight computed in full', () => {
   const bed = new DispatchBed();
   const views = bed.members(7);
-  const ours = { ourKey: 'front/boot', pollInterval: 2_000 };
+  const ours = { ourKey: 'front/boot', pollIntervalMs: 2_000 };
   const quick = { weights: new Weights(ours), random: seeded(7) };
   const thorough = { weights: new Weights(ours), random: seeded(7) };
   for (const { weights } of [quick, thorough]) bed.fleet.watch(weights);

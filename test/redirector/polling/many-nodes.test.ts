@@ -88,7 +88,7 @@ test('where the thread cannot run, the nodes are polled without it', async () =>
   // Run from source, the program has no compiled thread beside it.
   const fleet = new Fleet(systemClock);
   fleet.setMembers(members());
-  const limits = { pollInterval: 2_000, pollTimeout: 2_000, unreachableInterval: 10_000 };
+  const limits = { pollIntervalMs: 2_000, pollTimeoutMs: 2_000, unreachableIntervalMs: 10_000 };
   poller = new Poller({ fleet, clock: systemClock, random: systemRandom, logger: silent, ...limits });
   poller.sync();
   await until('all but two are reachable', () => {

@@ -16,6 +16,7 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
+import { clientAddressOptions, clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { isLoopback } from '../shared/http/serving.ts';
@@ -88,11 +89,7 @@ const readerOptions = inGroup('Readers', {
     3_000,
     'on shutdown, keep redirecting new readers to the front for this long, so that it can stop sending more',
   ),
-  trustProxy: option(
-    flag(),
-    false,
-    'trust X-Forwarded-* headers; use only behind a TLS terminator of your own, which sets them',
-  ),
+  ...clientAddressOptions,
 });
 
 const poolOptions = inGroup('Pool', {
@@ -217,7 +214,7 @@ export type NodeAgentConfig = ConfigOf<typeof nodeAgentOptions>;
  */
 export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   const { capacity, warm, warmMax } = config;
-  const problems = [...controlListenerProblems(config)];
+  const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
   if (config.requireTicket && config.secret === '') {
     problems.push('require-ticket: needs the fleet secret; set TMPFLEET_SECRET or --secret-file');
   }

@@ -12,6 +12,7 @@ import {
   text,
 } from '../shared/config/option.ts';
 import { describeError } from '../shared/errors.ts';
+import { clientAddressOptions, clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
@@ -29,6 +30,7 @@ const readerOptions = inGroup('Readers', {
     'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
   ),
   retryAfterMs: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
+  ...clientAddressOptions,
 });
 
 const nodeOptions = inGroup('Nodes', {
@@ -96,7 +98,7 @@ export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;
  * @throws FleetError `bad-config` that lists every problem
  */
 export function checkRedirectorConfig(config: RedirectorConfig): void {
-  const problems = [...controlListenerProblems(config)];
+  const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
   if (WITH_PASSWORD.test(config.registry)) {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.
     problems.push(

@@ -14,7 +14,10 @@ const FORCE = 'even if no other node takes readers';
 export function addNodeCommand(group: Command): void {
   verb(group, 'ls', 'list the nodes: state, readers, slots, age of the last report', listNodes);
   verb(group, 'add <url>', 'add a node by its public address; the front checks it first', addNode)
-    .option('--id <id>', 'name of the node at the front (default: derived from its address)')
+    .option(
+      '--id <id>',
+      'name of the node at the front (default: its own --node-id, or its address where that is not known)',
+    )
     .option('--no-probe', 'add it without checking it first');
   verb(group, 'cordon <id>', 'send no new readers to a node; its readers stay', (given) =>
     order(given, 'cordon'),
@@ -66,12 +69,16 @@ async function order({ client, args: [id = ''], flags, print }: Given, what: str
 }
 
 async function removeNode({ client, args: [id = ''], flags, print }: Given): Promise<void> {
-  const removed = await forNode(client, id, (path) =>
-    client.send({
-      method: 'DELETE',
-      path: flags.force === true ? path : `${path}?if=empty`,
-      schema: z.looseObject({ removed: z.string() }),
-    }),
+  const removed = await forNode(
+    client,
+    id,
+    (path) =>
+      client.send({
+        method: 'DELETE',
+        path: flags.force === true ? path : `${path}?if=empty`,
+        schema: z.looseObject({ removed: z.string() }),
+      }),
+    { exact: true },
   );
   print(removed, () => `${removed.removed} was removed. Its node-agent still runs; stop it on its host.`);
 }

@@ -137,7 +137,7 @@ function checkImage({ found, warn }: FindingSink, { available }: NodeStats, flee
       code: 'cannot-start',
       message: `${node} cannot start a sandbox: ${problem}`,
       remedy:
-        'it goes on trying, so mend that on its host and add it again, or add it now all the same: {"probe":false}',
+        'it goes on trying, so mend that on its host and add it again, or add it now all the same: --no-probe, {"probe":false}',
     });
   }
   if (available > 0) found('image', `${image}: ${available} ready`);

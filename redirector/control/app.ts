@@ -97,14 +97,17 @@ function addNodeRoutes(router: Router, options: NodesApiOptions): void {
   router.post('/api/nodes', async (context) => {
     const body = parseBody(addBody, await readJsonBody(context), '{"url":"https://node7.example.org"}');
     const url = normalizeNodeUrl(body.url);
-    const member = { id: body.id ?? nodeIdFromUrl(url), url };
+    const byAddress = { id: body.id ?? nodeIdFromUrl(url), url };
     // What is a member already needs no probe to be refused.
-    const probed = body.probe && !isMember(membership, member) ? await options.probe(member) : undefined;
+    const probed =
+      body.probe && !isMember(membership, byAddress) ? await options.probe(byAddress) : undefined;
     if (probed?.refusal !== undefined) {
       const { code, message, remedy } = probed.refusal;
-      logger.warn({ node: member.id, url, message }, 'a node was not added');
+      logger.warn({ node: byAddress.id, url, message }, 'a node was not added');
       throw new FleetError(code, message, { remedy, details: { findings: probed.findings } });
     }
+    // Its own name is the one that its log, its metrics and its operator use.
+    const member = { id: body.id ?? probed?.report?.stats.fleet?.node ?? byAddress.id, url };
     await membership.add(member);
     logger.info({ node: member.id, url }, 'a node was added');
     context.status = 201;

@@ -245,9 +245,9 @@ function writable(view: NodeView): NodeRecord {
   throw new Error(`${view.member.id} is not a node of this fleet`);
 }
 
-/** @throws FleetError `not-found` */
-export function findNode(fleet: Fleet, id: string | undefined): NodeView {
-  const view = fleet.get(id ?? '');
+/** By its id in the registry, or else by its own `--node-id`. @throws FleetError `not-found` */
+export function findNode(fleet: Fleet, id = ''): NodeView {
+  const view = fleet.get(id) ?? fleet.named(id);
   if (view === undefined) throw new FleetError('not-found', `no node is called ${JSON.stringify(id)}`);
   return view;
 }

@@ -85,6 +85,24 @@ describe('an order', () => {
     await ask(`${demo.control()}/api/nodes/${second}/uncordon`, 'POST');
   });
 
+  test('takes the beginning of a name, if it is that of one node only', async () => {
+    const start = first.slice(0, -1);
+    expect(start).toBe(second.slice(0, -1));
+    expect(await told('cordon', start)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('did you mean'),
+    });
+    // What cannot be taken back needs the whole name.
+    expect(await told('rm', '--force', start)).toMatchObject({ code: 3 });
+    const { url } = z.object({ url: z.string() }).parse(await node(second));
+    await told('rm', second, '--force');
+    expect((await told('rm', '--force', start)).code).toBe(3);
+    expect((await told('cordon', start, '--force')).out).toContain(`${first} is cordoned`);
+    await told('uncordon', start);
+    await told('add', url);
+    await until('the second node is back', async () => (await node(second))?.reachability === 'reachable');
+  });
+
   test('to an unknown node suggests similar names', async () => {
     expect(await told('drain', first.replace('demo', 'dmeo'))).toMatchObject({
       code: 3,

@@ -102,6 +102,26 @@ describe('a fit node', () => {
     });
   });
 
+  test('is known by its own name, unless another is given', async () => {
+    const front = await bench.front();
+    const agent = await node({ nodeId: 'node7' });
+    expect((await add(front, { url: agent.url })).status).toBe(201);
+    const nodes = await (await fetch(`${front.controlUrl}/api/nodes`)).json();
+    expect(nodes).toMatchObject({ nodes: [{ id: 'node7', url: agent.url }] });
+  });
+
+  test('that was added unseen, and so by its address, is found by its own name too', async () => {
+    const front = await bench.front();
+    const agent = await node({ nodeId: 'node7' });
+    expect((await add(front, { url: agent.url, probe: false })).status).toBe(201);
+    await until('its name is known', async () => {
+      const answer = await fetch(`${front.controlUrl}/api/nodes/node7`);
+      return (
+        answer.status === 200 && z.object({ url: z.string() }).parse(await answer.json()).url === agent.url
+      );
+    });
+  });
+
   test('may be a plain tmpnb node, and the findings say so', async () => {
     const front = await bench.front();
     const plain = await bench.node({ plain: true });

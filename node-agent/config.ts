@@ -161,7 +161,16 @@ const poolOptions = inGroup('Pool', {
 
 const lifetimeOptions = inGroup('Sandboxes', {
   leaseMs: option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
-  idleMs: option(duration(), 3_600_000, 'remove a sandbox that has not been used for this long (0: never)'),
+  idleMs: option(
+    duration(),
+    3_600_000,
+    'remove a sandbox that has not been used for this long (0: never); a page that only polls is not use',
+  ),
+  keepBusy: option(
+    flag(),
+    true,
+    'do not take a sandbox for unused while a Jupyter kernel in it runs a cell; --max-age ends it all the same',
+  ),
   maxAgeMs: option(
     duration(),
     14_400_000,

@@ -147,7 +147,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   ticketClaims.restore(pool.table.all());
   gate.open();
-  const jobs = startJobs({ config, pool, resources, lifecycle, random, reap, journal, logger });
+  const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');

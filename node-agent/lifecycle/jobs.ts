@@ -1,7 +1,8 @@
 // The periodic jobs of an agent: some at intervals, some by a cron expression.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../../shared/clock.ts';
+import pLimit from 'p-limit';
+import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
@@ -11,19 +12,24 @@ import type { Pool } from '../pool/pool.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import { findExpired } from '../sandboxes/expire.ts';
 import { recordUse } from '../sandboxes/record-use.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
+import { lastKernelActivity } from './kernel-activity.ts';
 
 /** A start takes about a second; a shortage must be seen before many more have begun. */
 const RESOURCES_INTERVAL_MS = 1_000;
 /** How often to look for sandboxes that are due for a check; each of them is due much less often. */
 const HEALTH_INTERVAL_MS = 5_000;
+/** How many sandboxes are asked at once for what their kernels do. */
+const CONCURRENT_QUESTIONS = 16;
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
+  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** Compares the pool with the engine. */
@@ -48,8 +54,7 @@ export function startJobs(options: JobsOptions): Jobs {
     // Not awaited, so that stopping does not wait for sandboxes that do not answer.
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
     every(config.cullIntervalMs, 'culling', async () => {
-      for (const { id, reason } of findExpired(pool.table.all(), config, pool.time.now()))
-        pool.end(id, reason);
+      await endExpired(options);
       recordUse(pool.table, journal, pool.time);
       // Bookings begin, and demand decays, without any other event.
       pool.act();
@@ -81,6 +86,29 @@ export function startJobs(options: JobsOptions): Jobs {
       await Promise.all([schedule.stop(), ...loops.map((loop) => loop.stop())]);
     },
   };
+}
+
+/** Ends what has expired. A sandbox whose kernel was at work meanwhile is not idle. */
+async function endExpired({ config, pool, clock }: JobsOptions): Promise<void> {
+  const { table, time } = pool;
+  const limit = pLimit(CONCURRENT_QUESTIONS);
+  const endIfStill = (sandbox: Sandbox): void => {
+    for (const { id, reason } of findExpired([sandbox], config, time.now())) pool.end(id, reason);
+  };
+  await Promise.all(
+    findExpired(table.all(), config, time.now()).map(({ id, reason }) =>
+      limit(async () => {
+        const sandbox = table.get(id);
+        if (sandbox === undefined) return;
+        if (reason === 'idle' && config.keepBusy) {
+          const at = await lastKernelActivity(sandbox, clock.now());
+          const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : time.fromWall(at);
+          if (activeAt > (sandbox.lastUse ?? 0)) pool.use(id, activeAt);
+        }
+        endIfStill(sandbox);
+      }),
+    ),
+  );
 }
 
 /** The part of `spreadMs` that this node waits: always the same, and evenly distributed over the nodes of a fleet. */

@@ -110,9 +110,12 @@ export class Pool {
     return this.#claims.confirm(sandbox);
   }
 
-  /** The reader has used the sandbox: a successful response, or data in either direction. */
-  use(id: string): void {
-    this.table.use(id, this.time.now());
+  /**
+   * The reader has used the sandbox: a successful response that is not one of a poll, or data in either direction.
+   * @param at by `time`; now, unless given
+   */
+  use(id: string, at = this.time.now()): void {
+    this.table.use(id, at);
   }
 
   /** Begins to remove a sandbox; false when it is unknown or already ending. */

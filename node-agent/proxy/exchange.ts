@@ -43,6 +43,8 @@ export interface ProxyContext {
 const UPGRADE_TIMEOUT_MS = 60_000;
 /** At most so often one transfer is counted as use, ms. */
 const USE_MARK_MS = 500;
+/** A poll is answered sooner; what takes longer is a transfer, and counts as use even if it was asked for before. */
+const LONGEST_POLL_MS = 10_000;
 /** Their responses end with the head. 205 may have a body by its framing, but MUST NOT by its meaning (RFC 9110 §15.3.6). */
 const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 /** They ask for nothing to be changed. */
@@ -75,6 +77,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #over = false;
   /** The reader has the response; undici has not yet seen its end. */
   #endedAtHead = false;
+  /** Before this time, what passes is not use: ms of the monotonic clock. */
+  #countsFrom = Number.NEGATIVE_INFINITY;
   #usedAt = Number.NEGATIVE_INFINITY;
   readonly #banner: PageBanner | undefined;
 
@@ -101,7 +105,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    this.#proxied.response.once('close', () => this.#abandon());
+    const { request, response, target } = this.#proxied;
+    response.once('close', () => this.#abandon());
+    const now = this.#context.now();
+    if (this.#upstream.polls.isPoll(request.method ?? 'GET', target, now))
+      this.#countsFrom = now + LONGEST_POLL_MS;
     this.#dispatch();
   }
 
@@ -135,7 +143,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Bytes under way are use. Called for each chunk, and so passed on only now and then. */
   #markUse(): void {
     const now = this.#context.now();
-    if (now - this.#usedAt < USE_MARK_MS) return;
+    if (now < this.#countsFrom || now - this.#usedAt < USE_MARK_MS) return;
     this.#usedAt = now;
     this.#context.options.used(this.#proxied.id);
   }

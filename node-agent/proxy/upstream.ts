@@ -6,6 +6,7 @@ import { Client, errors } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import type { Address } from '../engine/engine.ts';
 import { ContinueFilter, isFinal } from './continue-filter.ts';
+import { PollDetector } from './poll-detector.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */
@@ -27,6 +28,7 @@ export class Upstream {
   readonly address: Address;
   /** Whether a request has been written to this sandbox. */
   hasBegun = false;
+  readonly polls = new PollDetector();
   readonly #now: () => number;
   readonly #connections = new Set<Connection>();
   /** The most recently used last. */

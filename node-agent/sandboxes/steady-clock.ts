@@ -21,6 +21,11 @@ export class SteadyClock {
   toWall(at: number): number {
     return at + this.#clock.now() - this.now();
   }
+
+  /** Converts from the present wall clock, ms since 1970. */
+  fromWall(wall: number): number {
+    return wall - this.#clock.now() + this.now();
+  }
 }
 
 /** A copy whose times are on the present wall clock. */

@@ -1,0 +1,47 @@
+// When code last ran in a sandbox's Jupyter kernels. A reader who waits for a long computation sends nothing meanwhile.
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import { readText } from '../../shared/http/read-body.ts';
+import { parseJson } from '../../shared/protocol/wire.ts';
+import { basePath } from '../engine/command.ts';
+import type { AskedSandbox } from '../engine/readiness.ts';
+
+const PATIENCE_MS = 2_000;
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** https://jupyter-server.readthedocs.io/en/latest/developers/rest-api.html, `GET /api/kernels` */
+const kernelsSchema = z.array(z.object({ last_activity: z.string(), execution_state: z.string() }));
+
+/** A new connection for each request, as the request comes once in an hour. */
+const connections = new Agent({ pipelining: 0 });
+
+/**
+ * Asks the sandbox's server.
+ * @param now ms since 1970; no activity is later, whatever the sandbox says
+ * @returns ms since 1970: `now` while a kernel is busy; undefined where there is no kernel, or no Jupyter that answers
+ */
+export async function lastKernelActivity(
+  { id, token, address }: AskedSandbox,
+  now: number,
+): Promise<number | undefined> {
+  if (address === undefined) return undefined;
+  try {
+    const { statusCode, body } = await request(
+      `http://${address.host}:${address.port}${basePath(id)}/api/kernels`,
+      {
+        dispatcher: connections,
+        headers: { authorization: `token ${token}` },
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      },
+    );
+    const text = await readText(body, { bytes: MAX_ANSWER_BYTES, what: 'its list of kernels' });
+    if (statusCode !== 200) return undefined;
+    const kernels = parseJson(text, kernelsSchema, 'its list of kernels');
+    if (kernels.some(({ execution_state: state }) => state === 'busy')) return now;
+    const times = kernels.map(({ last_activity: at }) => Date.parse(at)).filter((at) => at <= now);
+    return times.length === 0 ? undefined : Math.max(...times);
+  } catch {
+    // No Jupyter, or one that does not answer: what the reader sends is all that is known.
+    return undefined;
+  }
+}

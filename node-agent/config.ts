@@ -1,6 +1,6 @@
 // All options of the node-agent; flags, environment names, file keys, help and reference are derived from this table.
 import { cpus, hostname } from 'node:os';
-import { fleetSecretOption, serverOptions } from '../shared/config/common.ts';
+import { fleetSecretOption, serverOptions, titleOption } from '../shared/config/common.ts';
 import { throwIfAny } from '../shared/config/load.ts';
 import {
   address,
@@ -68,11 +68,7 @@ const readerOptions = inGroup('Readers', {
     ),
     whenUnset: 'the start page of the sandbox',
   },
-  title: option(
-    text('text', 'a line of text'),
-    'A live notebook',
-    'heading of the launch page and of link previews',
-  ),
+  title: titleOption,
   banner: option(flag(), true, 'show on the pages of a sandbox how much time is left, if it has a deadline'),
   claimWaitMs: option(
     duration(),
@@ -193,15 +189,10 @@ const securityOptions = inGroup('Security', {
   apiToken: {
     ...secret(
       text('token', 'at least 16 characters without spaces', /^\S{16,}$/),
-      'token that POST /api/spawn must carry; it also closes the pages for people, unless --open-pages is given',
+      'token that POST /api/spawn must carry',
     ),
     whenUnset: 'no token is required',
   },
-  openPages: option(
-    flag(),
-    false,
-    'with an API token: give sandboxes to people who open a page too; without it, only to programs with the token',
-  ),
   unsafeListen: option(
     flag(),
     false,

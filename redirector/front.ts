@@ -67,8 +67,10 @@ export async function startFront(
     room,
     isOwn,
     refuse,
+    ...{ title: config.title, allowOrigin: config.allowOrigin },
     count: (sent) => metrics.countSent('redirect', sent),
     countBounce: metrics.countBounce,
+    countLaunchPage: metrics.countLaunchPage,
     log: createAccessLog({ share: config.accessLogSample, logger, random }),
   });
   const desk = new SpawnDesk({

@@ -45,5 +45,7 @@ function bounceTicket(ticket: Ticket | undefined, { nodeId, now }: BounceOptions
     expires: now + BOUNCE_LIFE_MS,
     tried: [...(ticket?.tried ?? []), nodeId].slice(-MAX_TRIED),
     hops: (ticket?.hops ?? 0) + 1,
+    // Only a click is bounced, and its reader must not be asked for another one.
+    pressed: true,
   };
 }

@@ -6,7 +6,7 @@ import type { Context } from 'koa';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { answerCors } from '../../shared/http/cors.ts';
-import { createApp, requireToken } from '../../shared/http/koa-app.ts';
+import { createApp, refuseForeignPosts, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -62,7 +62,8 @@ function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: P
     context.set('Cache-Control', 'no-store');
     context.body = snapshot();
   });
-  router.post(['/api/spawn', '/api/spawn/'], requireToken(config.apiToken), async (context) => {
+  const onlyPrograms = refuseForeignPosts(config.allowOrigin);
+  router.post(['/api/spawn', '/api/spawn/'], onlyPrograms, requireToken(config.apiToken), async (context) => {
     context.body = await spawns.spawn(context);
   });
   router.post(ORDER_PATH, async (context) => {

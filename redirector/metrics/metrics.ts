@@ -1,6 +1,7 @@
 // What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes, and a node
 // that is no longer one loses its series.
 import type { Clock } from '../../shared/clock.ts';
+import type { Visitor } from '../../shared/http/visitor.ts';
 import {
   createMetrics,
   Histogram,
@@ -20,6 +21,7 @@ import { showFleet } from './fleet-gauges.ts';
 export interface RedirectorMetrics {
   readonly registry: Registry;
   countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
+  countLaunchPage(visitor: Visitor): void;
   countRefusal(refusal: RefusalReason): void;
   /** @param node as it calls itself; only registered ones get a series of their own */
   countBounce(node: string, avoidable: boolean): void;
@@ -57,6 +59,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     registry,
     ...countWays(registry, fleet),
     countWait: countWaits(registry),
+    countLaunchPage: countLaunchPages(registry),
     countRefusal: (reason) => {
       refusals[reason] += 1;
     },
@@ -102,6 +105,21 @@ function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'c
     countBounce: (node, avoidable) => {
       bounced.of(fleet.named(node)?.member.id ?? UNKNOWN_NODE)[avoidable ? 'true' : 'false'] += 1;
     },
+  };
+}
+
+function countLaunchPages(registry: Registry): RedirectorMetrics['countLaunchPage'] {
+  const pages: Record<Visitor, number> = {
+    ...{ person: 0, press: 0, frame: 0, 'cross-site': 0, prefetch: 0, head: 0, unknown: 0 },
+  };
+  showCounter(registry, {
+    name: 'tmpfleet_launch_pages_total',
+    help: 'Visitors that got the launch page because they had not clicked, by kind',
+    labels: ['visitor'],
+    rows: () => rowsBy('visitor', pages),
+  });
+  return (visitor) => {
+    pages[visitor] += 1;
   };
 }
 

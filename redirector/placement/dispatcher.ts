@@ -43,10 +43,14 @@ export interface Journey {
   readonly hops: number;
   /** Undefined where they have no ticket yet. */
   readonly nonce: string | undefined;
+  /** The reader has clicked, though the next request may not look like it: their ticket says so. */
+  readonly pressed?: boolean;
 }
 
 /** A reader who comes for the first time. */
 const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
+/** The same, from the launch page's button. */
+const PRESSED: Journey = { ...FRESH, pressed: true };
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -81,8 +85,11 @@ export class Dispatcher {
     return this.#options.secrets.length > 0;
   }
 
-  startJourney(back?: Ticket): Journey {
-    return back === undefined ? FRESH : { tried: back.tried, hops: back.hops, nonce: back.nonce };
+  /** @param pressed whether the reader has clicked, though their request at the node may not look like it */
+  startJourney(back?: Ticket, pressed = false): Journey {
+    if (back === undefined) return pressed ? PRESSED : FRESH;
+    const { tried, hops, nonce } = back;
+    return { tried, hops, nonce, pressed: pressed || back.pressed === true };
   }
 
   /** Chooses a node without sending a reader there. */
@@ -125,8 +132,8 @@ export class Dispatcher {
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
     const ticket = { redirector, boot, epoch, expires, node: nodeName(view) };
     if (journey !== FRESH) {
-      const { tried, hops, nonce = newNonce() } = journey;
-      return signTicket({ ...ticket, tried, hops, nonce }, secrets);
+      const { tried, hops, nonce = newNonce(), pressed = false } = journey;
+      return signTicket({ ...ticket, tried, hops, nonce, pressed }, secrets);
     }
     const { sheet } = view;
     const isCurrent = sheet?.epoch === epoch;

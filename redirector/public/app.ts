@@ -4,7 +4,7 @@ import Router from '@koa/router';
 import type Koa from 'koa';
 import { FleetError } from '../../shared/errors.ts';
 import { createAnswerCors } from '../../shared/http/cors.ts';
-import { createApp } from '../../shared/http/koa-app.ts';
+import { createApp, refuseForeignPosts } from '../../shared/http/koa-app.ts';
 import { OPENAPI_PATH, serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { RedirectorConfig } from '../config.ts';
@@ -52,14 +52,14 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ desk, stats, logger }: PublicOptions): Koa {
+function createPublicApp({ config, desk, stats, logger }: PublicOptions): Koa {
   const app = createApp({ logger });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
     context.set('Cache-Control', 'no-store');
     context.body = stats();
   });
-  router.post(['/api/spawn', '/api/spawn/'], async (context) => {
+  router.post(['/api/spawn', '/api/spawn/'], refuseForeignPosts(config.allowOrigin), async (context) => {
     context.body = await desk.spawn(context);
   });
   router.get('/robots.txt', (context) => {
@@ -71,7 +71,7 @@ function createPublicApp({ desk, stats, logger }: PublicOptions): Koa {
   app.use((context) => {
     const reads = context.method === 'GET' || context.method === 'HEAD';
     if (reads && !context.path.startsWith('/api/spawn')) return;
-    context.set('Allow', OURS.has(context.path) ? allowed(context.path) : 'GET, HEAD, OPTIONS');
+    context.set('Allow', OURS.has(context.path) ? allowed(context.path) : 'GET, HEAD, POST, OPTIONS');
     throw new FleetError('method-not-allowed', `${context.method} is not answered at ${context.path}`);
   });
   return app;

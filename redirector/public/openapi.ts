@@ -9,7 +9,9 @@ const stats = { 200: { description: "the fleet's room, and every node's", schema
 export const PUBLIC_API: ApiDescription = {
   title: 'tmpfleet redirector, for readers and programs',
   description:
-    'Every other GET is a reader: 302 to a node with room, or 503 with a page and `Retry-After` when there is none.',
+    'Every other GET of a browser that navigates is a reader: 302 to a node with room, or 503 with a page and `Retry-After` ' +
+    'when there is none. In a frame of another site it gets the launch page, whose button posts to the same address: 303. ' +
+    'Other requests use no sandbox: they get the launch page if they accept `text/html`, else 302 to a node.',
   operations: [
     { method: 'get', path: '/stats', summary: 'Room in the whole fleet, from memory', answers: stats },
     { method: 'get', path: '/api/stats', summary: 'The same', answers: stats },

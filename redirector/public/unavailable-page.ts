@@ -21,23 +21,34 @@ const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly t
   },
 };
 
-/**
- * @param retryAfterMs when to try again; spread out, or all who were turned away would come back together
- * @param again the address without our ticket: with it, those who try again would still be kept from the nodes that
- *   could not take them before, however much room came free there
- */
-export function refusedPage(reason: RefusalReason, retryAfterMs: number, again: string): Page {
+export interface RefusedPageOptions {
+  readonly reason: RefusalReason;
+  /** When to try again; spread out, or all who were turned away would come back together. */
+  readonly retryAfterMs: number;
+  /**
+   * The address without our ticket: with it, those who try again would still be kept from the nodes that could not take
+   * them before, however much room came free there.
+   */
+  readonly again: string;
+  /** Whether the page answers a POST: to reload it would make a browser ask whether to send the form again. */
+  readonly posted: boolean;
+}
+
+export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPageOptions): Page {
   const { title, text } = WORDS[reason];
   return {
     title,
     body: `<h1>${title}</h1><p>${text}</p>
 <p class="dim">This page tries again by itself every few seconds. You may leave it open.</p>
 <p><a class="button" id="again" href="${escapeHtml(again)}">Try again now</a></p>`,
-    // To replace an address by itself, fragment and all, would load nothing: then it is a reload.
+    // To replace an address by itself, fragment and all, would load nothing: then it is a reload, or the fragment is dropped.
     script: `setTimeout(() => {
   const again = new URL(document.getElementById('again').href);
+  const plain = again.href;
   again.hash = location.hash;
-  again.href === location.href ? location.reload() : location.replace(again);
+  if (again.href !== location.href) location.replace(again);
+  else if (${posted} || location.hash === '') location.replace(plain);
+  else location.reload();
 }, ${retryAfterMs} * (1 + 0.6 * Math.random()));`,
   };
 }

@@ -29,7 +29,8 @@ export function createRefuse({ retryAfterMs, count }: RefuseOptions) {
     count(reason);
     response.setHeader('retry-after', String(Math.ceil(retryAfterMs / 1000)));
     const { code, message } = REFUSALS[reason];
-    if (wantsPage(request)) answerPage(response, 503, refusedPage(reason, retryAfterMs, again));
+    const posted = request.method === 'POST';
+    if (wantsPage(request)) answerPage(response, 503, refusedPage({ reason, retryAfterMs, again, posted }));
     else answerError(response, code, message);
   };
 }

@@ -31,6 +31,12 @@ export const controlTokenOption: Option<string> = {
   whenUnset: 'no token is required',
 };
 
+export const titleOption: Option<string> = option(
+  text('text', 'a line of text'),
+  'A live notebook',
+  'heading of the launch page and of link previews',
+);
+
 /** Address, data directory and logging of a program; in three groups, so that each program can order its help. */
 export function serverOptions(defaults: ServerDefaults) {
   const host = text('host', 'an IP address or a host name', /^[A-Za-z0-9.:_-]+$/);

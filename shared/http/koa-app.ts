@@ -5,6 +5,7 @@ import { describeError, FleetError } from '../errors.ts';
 import { type Logger, loggablePath } from '../logging.ts';
 import { carriesToken } from './auth.ts';
 import { readText } from './read-body.ts';
+import { isForeignPost } from './visitor.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
@@ -50,6 +51,18 @@ export function requireToken(token: string): Koa.Middleware {
       context.set('WWW-Authenticate', 'Bearer');
       throw new FleetError('unauthorized', 'this address requires a token', {
         remedy: 'send it as "Authorization: Bearer …"',
+      });
+    }
+    await next();
+  };
+}
+
+/** Refuses a POST that a page of another origin makes. @param allowedOrigin as of `--allow-origin` */
+export function refuseForeignPosts(allowedOrigin: string): Koa.Middleware {
+  return async ({ req, method }, next) => {
+    if (method === 'POST' && isForeignPost(req.headers, allowedOrigin)) {
+      throw new FleetError('forbidden', 'pages of other origins cannot use this address', {
+        remedy: 'allow the origin with --allow-origin',
       });
     }
     await next();

@@ -37,8 +37,7 @@ export type EndReason = (typeof END_REASONS)[number];
 const MOVES: Readonly<Record<SandboxState, readonly SandboxState[]>> = {
   starting: ['warm', 'removing'],
   warm: ['claimed', 'removing'],
-  /** `warm` again when no answer has named it. */
-  claimed: ['active', 'warm', 'removing'],
+  claimed: ['active', 'removing'],
   active: ['removing'],
   removing: [],
 };

@@ -2,9 +2,9 @@
 // this reader". It is compact, signed with the fleet's shared secret, and carried in the URL as `ticket=`. A request with
 // an invalid ticket counts as one without a ticket; it is not an error.
 //
-//   3~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[~<tried>…]~<slot><tag>
+//   3~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[p][~<tried>…]~<slot><tag>
 //
-// Names as they are, for none holds a tilde; numbers in base 36. HMAC-SHA-512 (RFC 2104) of everything before the last
+// Names as they are, for none holds a tilde; numbers in base 36. `p` says that the reader has clicked. HMAC-SHA-512 (RFC 2104) of everything before the last
 // tilde is cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs
 // the four tickets of a group, which differ in nothing else; the nonce is group and slot together. HMAC is a pseudorandom
 // function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so one tag tells nothing about another. Every character
@@ -26,6 +26,11 @@ export interface Ticket {
   /** Nodes that could not serve this reader, oldest first. */
   readonly tried: readonly string[];
   readonly hops: number;
+  /**
+   * The reader has clicked: they pressed the launch page's button, or a node bounced them. The node claims at once, also
+   * where the request itself is not a click, such as a redirect in a frame of another site.
+   */
+  readonly pressed?: boolean;
 }
 
 /** A reader who was bounced this many times is refused instead of being sent on. */
@@ -49,8 +54,12 @@ const whole = z
   .string()
   .regex(/^[0-9a-z]{1,10}$/)
   .transform((text) => Number.parseInt(text, 36));
+const hopsSchema = z
+  .string()
+  .regex(/^[0-8]p?$/)
+  .transform((text) => ({ hops: Number(text[0]), ...(text.length > 1 ? { pressed: true } : {}) }));
 const partsSchema = z
-  .tuple([z.literal(VERSION), name, name, name, whole, name, whole, whole.pipe(z.number().max(8))])
+  .tuple([z.literal(VERSION), name, name, name, whole, name, whole, hopsSchema])
   .rest(name);
 /** Version, redirector, boot, node, epoch, group, expires, hops. */
 const FIXED_PARTS = 8;
@@ -108,10 +117,10 @@ function signingSecret([first]: readonly string[]): string {
 }
 
 function payloadOf(ticket: Omit<Ticket, 'nonce'>, group: string): string {
-  const { redirector, boot, node, tried, hops } = ticket;
+  const { redirector, boot, node, tried, hops, pressed = false } = ticket;
   const epoch = ticket.epoch.toString(36);
   const expires = Math.ceil(ticket.expires / EXPIRES_UNIT_MS).toString(36);
-  let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}`;
+  let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}${pressed ? 'p' : ''}`;
   for (const name of tried) payload += `~${name}`;
   return payload;
 }
@@ -154,11 +163,11 @@ export function verifyTicket(text: string, secrets: readonly string[], now: numb
   const parts = payload.split('~');
   const parsed = parts.length > FIXED_PARTS + MAX_TRIED ? undefined : partsSchema.safeParse(parts);
   if (!parsed?.success) return undefined;
-  const [, redirector, boot, node, epoch, group, seconds, hops, ...tried] = parsed.data;
+  const [, redirector, boot, node, epoch, group, seconds, clicks, ...tried] = parsed.data;
   const expires = seconds * EXPIRES_UNIT_MS;
   if (expires < now) return undefined;
   const nonce = slot === 0 ? group : `${group}.${slot}`;
-  return { redirector, boot, node, epoch, nonce, expires, tried, hops };
+  return { redirector, boot, node, epoch, nonce, expires, tried, ...clicks };
 }
 
 /** Matches any version: during an update a front may sign a version that its nodes do not know, and readers should not see it. */

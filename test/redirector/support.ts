@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { request } from 'undici';
 import { z } from 'zod';
 import { redirectorOptions } from '../../redirector/config.ts';
 import { type Redirector, startRedirector } from '../../redirector/main.ts';
@@ -17,6 +18,7 @@ import {
   verifyTicket,
 } from '../../shared/protocol/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/protocol/wire.ts';
+import { NAVIGATION } from '../support/reader.ts';
 import { createTestLog } from '../support/test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from '../support/until.ts';
 
@@ -171,7 +173,7 @@ export interface Front extends Redirector {
   readonly dataDir: string;
   /** Adds nodes by the control listener and waits until each was polled, with or without success. */
   add(...nodes: readonly { readonly url: string }[]): Promise<void>;
-  /** `GET` without following. */
+  /** `GET` as a browser navigates, without following. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   stats(): Promise<FrontStats>;
 }
@@ -213,7 +215,7 @@ export async function startFront(
         [...redirector.fleet.views()].every(({ reachability }) => reachability !== 'unknown'),
       );
     },
-    get: (path, headers = {}) => fetch(`${redirector.url}${path}`, { redirect: 'manual', headers }),
+    get: (path, headers = {}) => navigate(`${redirector.url}${path}`, headers),
     stats: async () => frontStatsSchema.parse(await (await fetch(`${redirector.url}/stats`)).json()),
     close: async () => {
       endDescribing();
@@ -221,6 +223,19 @@ export async function startFront(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Not by `fetch`, which always says that it is no navigation. */
+export async function navigate(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const answer = await request(url, { headers: { ...NAVIGATION, ...headers } });
+  const kept = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    for (const one of [value ?? []].flat()) kept.append(name, one);
+  }
+  return new Response(await answer.body.text(), { status: answer.statusCode, headers: kept });
 }
 
 const QUICK = {

@@ -11,8 +11,6 @@ import { describeOnFailure, snapshotOf, until } from './until.ts';
 
 export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
-  /** Stops it and leaves its data directory, for another agent. */
-  stop(): Promise<void>;
   /** Waits until this many are warm and none is starting. */
   warm(count: number): Promise<void>;
 }
@@ -23,8 +21,7 @@ export async function startAgent(
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ): Promise<TestAgent> {
-  const dataDir =
-    typeof flags.dataDir === 'string' ? flags.dataDir : mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
+  const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
   const { config } = loadConfig(nodeAgentOptions, {
     flags: {
       host: '127.0.0.1',
@@ -34,8 +31,8 @@ export async function startAgent(
       ephemeral: true,
       nodeId: 'node1',
       capacity: '2',
-      ...flags,
       dataDir,
+      ...flags,
     },
     env,
   });
@@ -52,10 +49,6 @@ export async function startAgent(
         const counts = agent.pool.status();
         return counts.warm === count && counts.starting === 0;
       });
-    },
-    stop: () => {
-      endDescribing();
-      return agent.close();
     },
     close: async () => {
       endDescribing();

@@ -1,6 +1,9 @@
 // A reader without a browser: follows redirects itself, keeps cookies per origin, sends the headers of a navigation.
 import { request } from 'undici';
 
+/** The fetch metadata of a browser whose user navigates a tab. */
+export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } as const;
+
 export interface Landing {
   readonly status: number;
   /** Absolute address of the last answer. */
@@ -17,9 +20,7 @@ export class Reader {
   readonly #cookies = new Map<string, Map<string, string>>();
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(
-    headers: Readonly<Record<string, string>> = { 'sec-fetch-mode': 'navigate', accept: 'text/html' },
-  ) {
+  constructor(headers: Readonly<Record<string, string>> = { ...NAVIGATION, accept: 'text/html' }) {
     this.#headers = headers;
   }
 

@@ -1,6 +1,7 @@
 // Readers held at the front when there seems to be no room: for how long, in which order, and how it ends.
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { NAVIGATION } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 import { Bench, bounce, type Front, post, type TestNode } from '../support.ts';
 
@@ -126,7 +127,7 @@ describe('readers who wait', () => {
   test('leave their place to those behind them when they go', async () => {
     const [front, node] = await fullFleet();
     const hold = holdReports(node);
-    const leaver = request(`${front.url}/leaver`);
+    const leaver = request(`${front.url}/leaver`, { headers: NAVIGATION });
     leaver.on('error', () => {}).end();
     await until('the first reader waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
     const stayer = front.get('/stayer');

@@ -11,7 +11,7 @@ import { nodesSchema } from '../../../shared/api/node.ts';
 import { systemClock, systemRandom } from '../../../shared/clock.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
-import { silent } from '../support.ts';
+import { navigate, silent } from '../support.ts';
 
 const NODES = 2_000;
 let seq = 0;
@@ -80,7 +80,7 @@ test('all nodes are polled, and the reason of a failing one is reported as witho
   const reasons = new Map((await nodes()).map((node) => [node.id, node.unreachable_reason]));
   expect(reasons.get('n0')).toMatch(/not JSON: <h1>/);
   expect(reasons.get('refused')).toMatch(/ECONNREFUSED/);
-  const answer = await fetch(`${url}/tree`, { redirect: 'manual' });
+  const answer = await navigate(`${url}/tree`);
   expect(answer.headers.get('location')).toMatch(/^http:\/\/127\.0\..*ticket=/);
 });
 

@@ -69,7 +69,7 @@ describe('when there is no room', () => {
 
   test('each cause has its own text, and each script is the one that its headers allow', () => {
     const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) =>
-      refusedPage(cause, 5_000, '/'),
+      refusedPage({ reason: cause, retryAfterMs: 5_000, again: '/', posted: false }),
     );
     expect(new Set(pages.map(({ title }) => title)).size).toBe(3);
     for (const page of pages) {

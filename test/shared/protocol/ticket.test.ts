@@ -35,6 +35,12 @@ describe('a ticket', () => {
     expect(verifyTicket(signTicket(ticket, [SECRET]), [SECRET], 0)).toEqual(ticket);
   });
 
+  test('says whether its reader has clicked, and reads as one who has not where it says nothing', () => {
+    const text = signTicket({ ...ticket, pressed: true }, [SECRET]);
+    expect(verifyTicket(text, [SECRET], 0)).toEqual({ ...ticket, pressed: true });
+    expect(signTicket({ ...ticket, pressed: false }, [SECRET])).toBe(signTicket(ticket, [SECRET]));
+  });
+
   test('is valid with the old secret while secrets rotate', () => {
     expect(verifyTicket(signTicket(ticket, [OLD]), [SECRET, OLD], 0)).toEqual(ticket);
   });

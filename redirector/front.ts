@@ -20,6 +20,7 @@ import { createPublicHandler, isOwn } from './public/app.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
 import { SpawnDesk } from './public/spawn.ts';
+import { createStatsBody } from './public/stats.ts';
 import { createRefuse } from './public/unavailable.ts';
 import type { Membership } from './registry/registry.ts';
 
@@ -83,7 +84,7 @@ export async function startFront(
     count: (sent) => metrics.countSent('spawn', sent),
     countRefusal,
   });
-  const stats = (): object => summarize(fleet, VERSION);
+  const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
   const server = await serve({
     what: 'the redirector for its readers',
     host: config.host,

@@ -1,6 +1,6 @@
 // The view of the whole fleet: kept by polls, read by every redirect, never waiting for anything.
 import type { Clock } from '../../shared/clock.ts';
-import { FleetError } from '../../shared/errors.ts';
+import { type ErrorCode, FleetError } from '../../shared/errors.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
 import { MAX_MISSES, type NodeView, nodeName, type Reachability } from './node-view.ts';
@@ -9,7 +9,10 @@ import { keepSeenOf, PendingReaders } from './pending.ts';
 
 /** A failed poll. `sure` when the node cannot be serving readers either: it refused the connection or sent nonsense. */
 export interface Miss {
+  /** For operators: it may name internal addresses and quote what answered. */
   readonly reason: string;
+  /** For the public; `node-unreachable` when absent. */
+  readonly code?: ErrorCode;
   readonly sure: boolean;
 }
 
@@ -31,6 +34,7 @@ class NodeRecord implements NodeView {
   reachability: Reachability = 'unknown';
   since: number;
   unreachableReason: string | undefined = undefined;
+  unreachableCode: ErrorCode | undefined = undefined;
   misses = 0;
   stats: NodeStats | undefined = undefined;
   askedAt = 0;
@@ -150,13 +154,14 @@ export class Fleet {
       const twin = this.#byReportedName.get(fleet.node);
       if (twin !== undefined && twin !== record && twin.reachability === 'reachable') {
         const reason = `it calls itself ${JSON.stringify(fleet.node)}, as the node at ${twin.member.url} does: give each its own --node-id`;
-        this.miss(record, { reason, sure: true });
+        this.miss(record, { reason, code: 'already-exists', sure: true });
         return;
       }
       if (before !== undefined && before.boot === fleet.boot && fleet.seq <= before.seq) {
         // Dropped, and a missed poll: a cache in between could otherwise return the same report for ever.
         this.miss(record, {
           reason: `its report is not newer than the last (seq ${fleet.seq})`,
+          code: 'bad-report',
           sure: false,
         });
         return;
@@ -173,15 +178,17 @@ export class Fleet {
     record.misses = 0;
     record.full = false;
     record.unreachableReason = undefined;
+    record.unreachableCode = undefined;
     this.#becomeReachable(record);
     this.#notify(record);
   }
 
-  miss(view: NodeView, { reason, sure }: Miss): void {
+  miss(view: NodeView, { reason, code = 'node-unreachable', sure }: Miss): void {
     const record = this.#current(view);
     if (record === undefined) return;
     record.misses += 1;
     record.unreachableReason = reason;
+    record.unreachableCode = code;
     if (sure) record.trustedUntil = 0;
     if (sure || record.misses >= MAX_MISSES || record.reachability === 'unknown')
       this.#becomeUnreachable(record, sure);

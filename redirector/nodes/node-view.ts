@@ -1,5 +1,6 @@
 // One node as this redirector sees it: its last report, whether it answers polls, the readers on their way to it.
 
+import type { ErrorCode } from '../../shared/errors.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
@@ -20,6 +21,8 @@ export interface NodeView {
   readonly since: number;
   /** Why the last poll failed; undefined after a report. */
   readonly unreachableReason: string | undefined;
+  /** The same, for the public. */
+  readonly unreachableCode: ErrorCode | undefined;
   /** Failed polls in a row. */
   readonly misses: number;
   /** The last report. */

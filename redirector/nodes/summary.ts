@@ -1,13 +1,15 @@
-// What the front answers at /stats: the room of the whole fleet, and each node's own report.
+// What the front answers at /stats: the room of the whole fleet, and each node's own report. Anyone may ask, so reasons
+// are codes: the control listener has the texts, which name internal addresses and quote what answered.
 import { z } from 'zod';
-import { nodeStatsSchema } from '../../shared/protocol/wire.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { type NodeStats, nodeStatsSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from './fleet.ts';
 
 const downSchema = z.object({
   available: z.literal(0),
   capacity: z.literal(0),
   down: z.literal(true),
-  reason: z.string(),
+  reason: z.string().describe('an error code'),
 });
 
 /** `GET /stats` of the front. */
@@ -21,25 +23,33 @@ export const fleetStatsSchema = z.object({
 });
 type FleetStats = z.infer<typeof fleetStatsSchema>;
 
-/** tmpnb-redirector's shape. A node that is set aside counts nothing, and says why. */
+const NOT_POLLED_YET: ErrorCode = 'unavailable';
+const STARTS_NONE: ErrorCode = 'cannot-start';
+
+/** tmpnb-redirector's shape. A node that is set aside counts nothing, and has the code of the reason. */
 export function summarize(fleet: Fleet, version: string): FleetStats {
   let available = 0;
   let capacity = 0;
   const hosts: FleetStats['hosts'] = {};
   for (const view of fleet.views()) {
-    const { stats, reachability, unreachableReason } = view;
+    const { stats, reachability, unreachableCode } = view;
     if (reachability !== 'reachable' || stats === undefined) {
       hosts[view.member.url] = {
         available: 0,
         capacity: 0,
         down: true,
-        reason: unreachableReason ?? 'not heard from yet',
+        reason: unreachableCode ?? NOT_POLLED_YET,
       };
       continue;
     }
     available += stats.available;
     capacity += stats.capacity;
-    hosts[view.member.url] = stats;
+    hosts[view.member.url] = withoutDetails(stats);
   }
   return { available, capacity, hosts, version };
+}
+
+function withoutDetails(stats: NodeStats): NodeStats {
+  const { fleet } = stats;
+  return fleet?.problem === undefined ? stats : { ...stats, fleet: { ...fleet, problem: STARTS_NONE } };
 }

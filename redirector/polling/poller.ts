@@ -120,7 +120,8 @@ export class Poller {
       count?.(view.misses === 0 ? 'report' : 'bad-report');
     } catch (error) {
       const outcome = outcomeOf(error);
-      fleet.miss(view, { reason: describeError(error), sure: outcome !== 'silent' });
+      const code = outcome === 'bad-report' ? outcome : 'node-unreachable';
+      fleet.miss(view, { reason: describeError(error), code, sure: outcome !== 'silent' });
       count?.(outcome);
     }
     if (wasReachable !== (view.reachability === 'reachable')) {

@@ -15,7 +15,8 @@ export interface PublicOptions {
   readonly config: RedirectorConfig;
   readonly redirect: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly desk: SpawnDesk;
-  readonly stats: () => object;
+  /** JSON. */
+  readonly stats: () => Buffer;
   readonly logger: Logger;
 }
 
@@ -57,6 +58,7 @@ function createPublicApp({ config, desk, stats, logger }: PublicOptions): Koa {
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
     context.set('Cache-Control', 'no-store');
+    context.type = 'application/json';
     context.body = stats();
   });
   router.post(['/api/spawn', '/api/spawn/'], refuseForeignPosts(config.allowOrigin), async (context) => {

@@ -226,7 +226,7 @@ describe('tmpnb-redirector’s mistakes', () => {
     expect((await front.get('/')).status).toBe(503);
     expect((await front.stats()).hosts[silent.url]).toMatchObject({
       down: true,
-      reason: 'not heard from yet',
+      reason: 'unavailable',
     });
   });
 

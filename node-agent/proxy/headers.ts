@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Address } from '../engine/engine.ts';
 import { confineSetCookie, hideCookies } from './cookies.ts';
+import { actsBeyondSandbox, withoutPrompt } from './origin-headers.ts';
 
 export interface RequestRules {
   readonly trustProxy: boolean;
@@ -43,25 +44,6 @@ const NOT_FOR_SANDBOXES: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect',
 
 /** Who asks, by other names; a reader could otherwise make them up. */
 const CLAIMS_OF_ORIGIN: ReadonlySet<string> = new Set(['forwarded', 'x-real-ip', 'x-scheme']);
-
-/** They would take effect on the whole origin, thus on us and on every other sandbox. */
-const WHOLE_ORIGIN: ReadonlySet<string> = new Set([
-  'service-worker-allowed',
-  'clear-site-data',
-  'strict-transport-security',
-  'public-key-pins',
-  'alt-svc',
-  'nel',
-  'report-to',
-  'accept-ch',
-  'critical-ch',
-  'origin-agent-cluster',
-  'use-as-dictionary',
-  // Orders to a web server in front of us: to serve a file of its own in place of the answer.
-  'x-accel-redirect',
-  'x-sendfile',
-  'x-lighttpd-send-file',
-]);
 
 /** They say where a message ends and which host it is for, so `Connection` cannot name them. */
 const NEVER_NAMED: ReadonlySet<string> = new Set(['host', 'content-length']);
@@ -155,7 +137,7 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
       flat.push('connection', 'upgrade, close', name, value);
       continue;
     }
-    if (HOP_BY_HOP.has(lower) || WHOLE_ORIGIN.has(lower) || named?.has(lower) === true) continue;
+    if (HOP_BY_HOP.has(lower) || actsBeyondSandbox(lower) || named?.has(lower) === true) continue;
     if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
@@ -164,7 +146,8 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
       if (confined !== undefined) flat.push(name, confined);
       continue;
     }
-    flat.push(name, lower === 'location' ? readersLocation(value, rules.address) : value);
+    if (lower === 'location') flat.push(name, readersLocation(value, rules.address));
+    else flat.push(name, lower === 'www-authenticate' ? withoutPrompt(value) : value);
   }
   if (status === 205) flat.push('content-length', '0');
   if (status >= 200) flat.push(...rules.fixed.flat);

@@ -22,6 +22,7 @@ import { corsOptions } from '../shared/http/cors.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
+import { parseUserIds } from './engine/docker/user-id-range.ts';
 import { engineOptions } from './engine/engine-options.ts';
 import { bookingKind } from './sizing/bookings.ts';
 
@@ -236,6 +237,10 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   for (const { count } of config.book) {
     if (count > capacity) problems.push(`book: ${count} is more than the capacity, which is ${capacity}`);
+  }
+  const userIds = parseUserIds(config.uidRange)?.count ?? Number.POSITIVE_INFINITY;
+  if (userIds < capacity) {
+    problems.push(`uid-range: ${config.uidRange} has ${userIds} ids for a capacity of ${capacity} sandboxes`);
   }
   if (config.engine === 'local') problems.push(...problemsOfLocalListener(config));
   throwIfAny(problems);

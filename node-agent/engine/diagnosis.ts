@@ -10,6 +10,8 @@ export interface Diagnosis {
   readonly outOfMemory: boolean;
   /** The end of its stdout and stderr, unchanged; at most `OUTPUT_BYTES`. */
   readonly output: string;
+  /** What else the engine knows of the cause. */
+  readonly remark?: string;
 }
 
 /** How much of a sandbox's output an engine reads. Bytes */
@@ -18,11 +20,12 @@ const MAX_LINES = 3;
 const MAX_CHARACTERS = 300;
 
 /** For example `it exited with code 127; its last words: "sh: 1: VAR=x: not found"`; undefined when nothing is known. */
-export function describeDiagnosis({ running, exitCode, outOfMemory, output }: Diagnosis): string | undefined {
+export function describeDiagnosis(diagnosis: Diagnosis): string | undefined {
+  const { running, exitCode, outOfMemory, output, remark } = diagnosis;
   const ending = running ? undefined : describeEnding(exitCode, outOfMemory);
   const words = lastWords(output);
   const said = words === '' ? undefined : `its last words: ${JSON.stringify(words)}`;
-  return [ending, said].filter((part) => part !== undefined).join('; ') || undefined;
+  return [ending, said, remark].filter((part) => part !== undefined).join('; ') || undefined;
 }
 
 function describeEnding(exitCode: number | undefined, outOfMemory: boolean): string {

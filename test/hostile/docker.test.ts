@@ -1,9 +1,7 @@
 // Attacks from inside a container on its host, on other sandboxes and on its node, next to a peer that must not notice.
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -14,6 +12,7 @@ import { ensurePackages } from '../lab/install.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { run } from '../lab/run.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { containerPython } from '../support/container-python.ts';
 import { inside, PROBE_COMMAND } from '../support/inside.ts';
 import { until } from '../support/until.ts';
 
@@ -200,26 +199,6 @@ const answersSchema = z.record(z.string(), z.string());
 describeNeeding(['docker', 'jupyter'], 'from inside a notebook', ({ docker, jupyter }) => {
   const client = new Docker({ socketPath: docker.socketPath });
 
-  /** Runs Python in a running container, with that container's rights. */
-  const python = async (container: Docker.Container, code: string): Promise<string> => {
-    const exec = await container.exec({
-      Cmd: ['python3', '-c', code],
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-    const stream = await exec.start({});
-    const out: Buffer[] = [];
-    const drain = new Writable({
-      write: (chunk: Buffer, _, done) => {
-        out.push(chunk);
-        done();
-      },
-    });
-    container.modem.demuxStream(stream, drain, drain);
-    await once(stream, 'end');
-    return Buffer.concat(out).toString('utf8');
-  };
-
   test('the kernel refuses what reaches beyond a sandbox, and only because of the hardening', async () => {
     await ensurePackages(['python3']);
     const agent = await startAgent({
@@ -231,7 +210,7 @@ describeNeeding(['docker', 'jupyter'], 'from inside a notebook', ({ docker, jupy
       const filters = JSON.stringify({ label: [`${LABELS.node}=asking`] });
       const [hard] = await client.listContainers({ filters });
       const refused = answersSchema.parse(
-        JSON.parse(await python(client.getContainer(hard?.Id ?? ''), ASK_KERNEL)),
+        JSON.parse(await containerPython(client.getContainer(hard?.Id ?? ''), ASK_KERNEL)),
       );
       expect(Object.keys(refused).filter((what) => refused[what] === 'allowed')).toEqual([]);
       // Those that this machine's own root may do, which need not be all: the hardening refuses them.
@@ -253,7 +232,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def traced(pid):
     return 'traced' if libc.ptrace(16, pid, None, None) == 0 else errno.errorcode[ctypes.get_errno()]
 print(json.dumps([seen(${process.pid}), traced(${process.pid}), os.path.exists('/var/run/docker.sock'), len([name for name in os.listdir('/proc') if name.isdigit()]) < 10]))`;
-      expect(JSON.parse(await python(client.getContainer(hard?.Id ?? ''), elsewhere))).toEqual([
+      expect(JSON.parse(await containerPython(client.getContainer(hard?.Id ?? ''), elsewhere))).toEqual([
         'No such process',
         'ESRCH',
         false,

@@ -10,10 +10,12 @@ import {
 } from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
+import type { DiskLimits } from './disk.ts';
 import type { ImageFacts } from './image/image.ts';
 import type { SandboxUser } from './image/image-user.ts';
 import { containerName, LABELS } from './names.ts';
 import type { DockerConfig } from './options.ts';
+import { entrypointFor, OUTPUT_DIR, OUTPUT_DIR_BYTES } from './output.ts';
 
 const TMP_BYTES = 64 * 1024 ** 2;
 
@@ -23,6 +25,9 @@ export interface ContainerPlan {
   readonly config: DockerConfig;
   readonly image: ImageFacts;
   readonly user: SandboxUser;
+  /** Whether no other sandbox runs as this user. */
+  readonly hasOwnUser: boolean;
+  readonly disk: DiskLimits;
   /** Name of the network that the container joins. */
   readonly network: string;
 }
@@ -33,11 +38,18 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
     name: containerName(nodeId, spec.id),
     // By id, not by name: the name may belong to a newer image by now.
     Image: plan.image.id,
+    Entrypoint: entrypointFor(image.entrypoint),
     Cmd: ['/bin/sh', '-c', shellScript(commandLine(plan))],
+    // A check of the image's own would run a process in each sandbox every few seconds, at Docker's cost.
+    Healthcheck: { Test: ['NONE'] },
     User: user.user,
     WorkingDir: image.workingDir || config.sandboxHome,
     Env: Object.entries({
       HOME: config.sandboxHome,
+      // An id of its own has no name in the image's /etc/passwd.
+      ...(plan.hasOwnUser ? { USER: nameOf(config), LOGNAME: nameOf(config) } : {}),
+      // The shell is process 1; tini would print a warning about that.
+      TINI_SUBREAPER: '1',
       ...environmentOf(config.extraEnv),
       ...secretEnvironment(spec.token),
     }).map((pair) => pair.join('=')),
@@ -46,6 +58,7 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       [LABELS.sandbox]: spec.id,
       [LABELS.image]: image.id,
       [LABELS.recipe]: recipeOf(config),
+      ...(plan.hasOwnUser ? { [LABELS.uid]: String(user.uid) } : {}),
     },
     HostConfig: {
       NetworkMode: plan.network,
@@ -60,15 +73,13 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       NanoCpus: Math.round(config.cpus * 1e9),
       // When the host itself runs out of memory, the kernel kills a sandbox before the agent.
       OomScoreAdj: 500,
-      Ulimits: [
-        { Name: 'nofile', Soft: 4096, Hard: 8192 },
-        { Name: 'core', Soft: 0, Hard: 0 },
-      ],
+      Ulimits: ULIMITS,
+      ...plan.disk,
       IpcMode: 'private',
       ReadonlyRootfs: config.readOnly,
       Tmpfs: writablePlaces(plan),
-      // An image that brings its own init would complain about a second one.
-      Init: !image.entrypoint.some((word) => /(^|\/)(tini|dumb-init|s6-svscan|init)$/.test(word)),
+      // Docker's own init would hold the pipe to Docker open to the sandbox.
+      Init: false,
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
       ...(config.runtime === '' ? {} : { Runtime: config.runtime }),
@@ -76,15 +87,42 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
   };
 }
 
+/**
+ * What the kernel counts per user is also refused to whoever has the same user id, on the host too. There is no limit of
+ * processes (nproc) among these: it would count those of all sandboxes together; `--pids-limit` counts each sandbox's.
+ */
+const ULIMITS = [
+  { Name: 'nofile', Soft: 4096, Hard: 8192 },
+  { Name: 'core', Soft: 0, Hard: 0 },
+  { Name: 'memlock', Soft: 8 * 1024 ** 2, Hard: 8 * 1024 ** 2 },
+  { Name: 'msgqueue', Soft: 819_200, Hard: 819_200 },
+  // Queued signals, and POSIX timers.
+  { Name: 'sigpending', Soft: 4096, Hard: 4096 },
+];
+
 /** A digest that changes with every option of a sandbox except the image, which has its own identity. */
 export function recipeOf(config: DockerConfig): string {
   const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus } =
     config;
-  const { pidsLimit, readOnly, runtime, egress, sandboxDns } = config;
+  const {
+    pidsLimit,
+    readOnly,
+    runtime,
+    egress,
+    sandboxDns,
+    uidRange,
+    diskReadRateBytes,
+    diskWriteRateBytes,
+  } = config;
   return digestOf([
     ...[command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus],
-    ...[pidsLimit, readOnly, runtime, egress, sandboxDns],
+    ...[pidsLimit, readOnly, runtime, egress, sandboxDns, uidRange, diskReadRateBytes, diskWriteRateBytes],
   ]);
+}
+
+/** For programs that ask who they run as: by the usual name of a home directory. */
+function nameOf({ sandboxHome }: DockerConfig): string {
+  return sandboxHome.slice(sandboxHome.lastIndexOf('/') + 1) || 'sandbox';
 }
 
 /** Without servers, Docker's default applies: it asks the host's resolvers. */
@@ -108,6 +146,7 @@ function writablePlaces({ config, image, user }: ContainerPlan): Record<string, 
   const volumes = Object.fromEntries(image.volumes.map((path) => [path, own]));
   return {
     ...volumes,
+    [OUTPUT_DIR]: `rw,exec,nosuid,nodev,${owner},mode=700,size=${OUTPUT_DIR_BYTES}`,
     '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${TMP_BYTES}`,
     ...(config.readOnly ? { [config.sandboxHome]: own } : {}),
   };

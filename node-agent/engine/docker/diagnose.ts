@@ -1,7 +1,10 @@
-// Asks Docker why a container stopped: exit code, memory, and the end of its log.
+// Asks Docker why a container stopped or does not answer: exit code, memory, and the end of its output.
+import { once } from 'node:events';
 import type Dockerode from 'dockerode';
 import { type Diagnosis, OUTPUT_BYTES } from '../diagnosis.ts';
 import { callDocker, statusOf } from './connection.ts';
+import { LABELS } from './names.ts';
+import { SHOW_OUTPUT } from './output.ts';
 
 const DEADLINE_MS = 10_000;
 /** Lines of the log to read; Docker's limit on a container's log bounds their total length. */
@@ -12,25 +15,54 @@ const FRAME_HEADER_BYTES = 8;
 /** @throws FleetError `engine-timeout`, `engine-unavailable` */
 export async function diagnoseContainer(container: Dockerode.Container): Promise<Diagnosis | undefined> {
   try {
-    const { State } = await callDocker(
+    const { State, Config } = await callDocker(
       { what: 'inspect a container', deadlineMs: DEADLINE_MS },
       (abortSignal) => container.inspect({ abortSignal }),
     );
-    const log = await callDocker(
-      { what: 'read the log of a container', deadlineMs: DEADLINE_MS },
-      (abortSignal) =>
-        container.logs({ stdout: true, stderr: true, follow: false, tail: TAIL_LINES, abortSignal }),
-    );
+    const printed = State.Running ? await readRunning(container) : await readLog(container);
+    const output = joinFrames(printed).subarray(-OUTPUT_BYTES).toString('utf8');
+    const remark = remarkOnUser(Config.Labels[LABELS.uid], output);
     return {
       running: State.Running,
       exitCode: State.Running ? undefined : State.ExitCode,
       outOfMemory: State.OOMKilled,
-      output: joinFrames(log).subarray(-OUTPUT_BYTES).toString('utf8'),
+      output,
+      ...(remark === undefined ? {} : { remark }),
     };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw error;
   }
+}
+
+const TROUBLE_WITH_USER =
+  /permission denied|not permitted|EACCES|EPERM|getpw[un]|uid not found|(no such|unknown) user|name for user/i;
+
+function remarkOnUser(ownId: string | undefined, output: string): string | undefined {
+  if (ownId === undefined || !TROUBLE_WITH_USER.test(output)) return undefined;
+  return `it ran as user ${ownId} of --uid-range, which this image may not support: try --uid-range off`;
+}
+
+function readLog(container: Dockerode.Container): Promise<Buffer> {
+  return callDocker({ what: 'read the log of a container', deadlineMs: DEADLINE_MS }, (abortSignal) =>
+    container.logs({ stdout: true, stderr: true, follow: false, tail: TAIL_LINES, abortSignal }),
+  );
+}
+
+/** The log has a container's output only once it has ended. */
+function readRunning(container: Dockerode.Container): Promise<Buffer> {
+  return callDocker(
+    { what: 'read the output of a container', deadlineMs: DEADLINE_MS },
+    async (abortSignal) => {
+      const Cmd = ['/bin/sh', '-c', SHOW_OUTPUT];
+      const shown = await container.exec({ Cmd, AttachStdout: true, AttachStderr: true, abortSignal });
+      const stream = await shown.start({ abortSignal });
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      await once(stream, 'end', { signal: abortSignal });
+      return Buffer.concat(chunks);
+    },
+  );
 }
 
 function joinFrames(log: Buffer): Buffer {

@@ -7,8 +7,11 @@ import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from 
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
 import { containerOptions, recipeOf } from './container.ts';
 import { diagnoseContainer } from './diagnose.ts';
+import { type DiskLimits, diskLimits, diskOf } from './disk.ts';
 import { watchExits } from './events.ts';
+import { checkHost } from './host-check.ts';
 import { imageMissing } from './image/image.ts';
+import { withOwnId } from './image/image-user.ts';
 import { SandboxImage } from './image/sandbox-image.ts';
 import { containerName, LABELS } from './names.ts';
 import { Networks } from './network/networks.ts';
@@ -16,10 +19,10 @@ import { warnOfResolvers } from './network/resolvers.ts';
 import { NetworkRules } from './network/rules.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
+import { UserIds } from './user-ids.ts';
 
 /** ms. A loaded Docker is slow, but a working one answers each of these calls sooner. */
 const DEADLINES = {
-  ping: 5_000,
   list: 20_000,
   inspect: 15_000,
   create: 45_000,
@@ -39,10 +42,12 @@ export class DockerEngine implements Engine {
   readonly #image: SandboxImage;
   readonly #rules: NetworkRules;
   readonly #networks: Networks;
+  readonly #userIds: UserIds;
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
   #rootDir: string | undefined;
+  #disk: DiskLimits = {};
 
   constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
     this.#config = config;
@@ -52,6 +57,7 @@ export class DockerEngine implements Engine {
     this.#image = new SandboxImage(this.#docker, config, context);
     this.describes = this.#image.reference;
     this.recipe = recipeOf(config);
+    this.#userIds = new UserIds(config.uidRange);
     const { nodeId, logger } = context;
     this.#rules = new NetworkRules(config, { nodeId, logger });
     this.#networks = new Networks({
@@ -69,11 +75,18 @@ export class DockerEngine implements Engine {
   }
 
   async #open(onExit: (id: string) => void): Promise<void> {
-    await this.#checkHost();
+    const { logger } = this.#context;
+    const config = this.#config;
+    const { rootDir } = await checkHost(this.#docker, { host: this.#target.host, config, logger });
+    this.#rootDir = rootDir;
+    const disk = diskOf(rootDir);
+    this.#disk = diskLimits(disk, config);
+    if (disk === undefined)
+      logger.info({ rootDir }, 'reads and writes of sandboxes on this file system have no limit');
     await this.#image.ensure(this.#closing.signal);
     await this.#networks.open();
-    this.#networks.observe(await this.#ownContainers());
-    if (this.#config.egress) await warnOfResolvers(this.#config, this.#context.logger);
+    await this.list();
+    if (config.egress) await warnOfResolvers(config, logger);
     this.#rules.keep(
       () => this.#networks.bridges,
       () => this.#networks.doubt(),
@@ -102,6 +115,7 @@ export class DockerEngine implements Engine {
     try {
       await removeContainer(this.#docker, containerName(this.#context.nodeId, id), this.#context.clock);
       this.#networks.forget(id);
+      this.#userIds.forget(id);
     } finally {
       this.#removing.delete(id);
     }
@@ -110,6 +124,7 @@ export class DockerEngine implements Engine {
   async list(): Promise<readonly EngineSandbox[]> {
     const containers = await this.#ownContainers();
     this.#networks.observe(containers);
+    this.#userIds.observe(containers);
     return containers.flatMap((container) => {
       const id = container.Labels[LABELS.sandbox];
       if (id === undefined) return [];
@@ -172,13 +187,18 @@ export class DockerEngine implements Engine {
     this.#refuseWhenClosing();
     const { nodeId } = this.#context;
     const image = await this.#image.inspect(spec.image);
-    const user = await this.#image.userFor(image);
+    const imageUser = await this.#image.userFor(image);
     this.#refuseWhenClosing();
     const network = await this.#networks.place(spec.id);
     try {
       // Firewall software of the host may have flushed the rules since the last start.
       if (this.#config.egress) await this.#rules.ensure(this.#networks.bridges);
-      const plan = { nodeId, spec, config: this.#config, image, user, network };
+      const ownId = this.#userIds.take(spec.id);
+      const user = ownId === undefined ? imageUser : withOwnId(imageUser, ownId);
+      const plan = {
+        ...{ nodeId, spec, config: this.#config, image, network, disk: this.#disk },
+        ...{ user, hasOwnUser: ownId !== undefined },
+      };
       // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
       const container = await callDocker(
         { what: 'create a container', deadlineMs: DEADLINES.create },
@@ -214,30 +234,6 @@ export class DockerEngine implements Engine {
     return callDocker({ what: 'list containers', deadlineMs: DEADLINES.list }, (abortSignal) =>
       this.#docker.listContainers({ all: true, filters: JSON.stringify(filters), abortSignal }),
     );
-  }
-
-  /** Checks once what would otherwise fail at every start, and names it in the error. */
-  async #checkHost(): Promise<void> {
-    const { runtime, cpus } = this.#config;
-    const info = await callDocker(
-      { what: `answer at ${this.#target.host}`, deadlineMs: DEADLINES.ping },
-      () => this.#docker.info(),
-    );
-    this.#rootDir = info.DockerRootDir;
-    if (!(info.SecurityOptions ?? []).some((each: string) => each.startsWith('name=seccomp'))) {
-      this.#context.logger.warn(
-        'THIS DOCKER FILTERS NO SYSTEM CALLS: it was built or started without seccomp',
-      );
-    }
-    const runtimes = Object.keys(info.Runtimes ?? {});
-    if (runtime !== '' && !runtimes.includes(runtime)) {
-      throw new FleetError('bad-config', `runtime: Docker does not know ${JSON.stringify(runtime)}`, {
-        remedy: `it knows ${runtimes.join(', ')}; others are added in its daemon.json`,
-      });
-    }
-    if (cpus > info.NCPU) {
-      throw new FleetError('bad-config', `cpus: ${cpus} is more than the ${info.NCPU} that this host has`);
-    }
   }
 
   #refuseWhenClosing(): void {

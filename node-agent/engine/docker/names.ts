@@ -7,6 +7,8 @@ export const LABELS = {
   image: 'tmpfleet.image',
   /** A digest of the command, the environment and the limits. */
   recipe: 'tmpfleet.recipe',
+  /** The user id that only this container has. */
+  uid: 'tmpfleet.uid',
   /** The number of the node's network, from 1. */
   network: 'tmpfleet.network',
 } as const;

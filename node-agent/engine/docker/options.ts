@@ -15,6 +15,7 @@ import {
 } from '../../../shared/config/option.ts';
 import { commonEngineOptions } from '../options.ts';
 import { normalizeCidr } from './network/cidr.ts';
+import { userIdRange } from './user-id-range.ts';
 
 const REFERENCE = /^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?$/;
 const DOCKER_HOST = /^$|^unix:\/\/\/.+$|^(tcp|https?):\/\/[^/?#\s]+$/;
@@ -58,6 +59,11 @@ const sandboxOptions = inGroup('Sandboxes', {
     ),
     whenUnset: 'the user of the image, or 1000:1000 where that is root',
   },
+  uidRange: option(
+    userIdRange,
+    'off',
+    'give each sandbox a user id of its own from this range, so that none can use up what the kernel counts per user',
+  ),
   sandboxHome: option(
     text('dir', 'an absolute path', /^\/[^:,\s]+$/),
     '/home/jovyan',
@@ -71,6 +77,16 @@ const sandboxOptions = inGroup('Sandboxes', {
   memoryBytes: option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap'),
   cpus: option(decimal(0.01, 1024), 1, 'processor cores that one sandbox may use'),
   pidsLimit: option(integer(8, 1_000_000), 256, 'processes and threads that one sandbox may have'),
+  diskReadRateBytes: option(
+    bytes(),
+    128 * 1024 ** 2,
+    "bytes a second that one sandbox may read from the disk of Docker's data; 0 for no limit",
+  ),
+  diskWriteRateBytes: option(
+    bytes(),
+    16 * 1024 ** 2,
+    "bytes a second that one sandbox may write to the disk of Docker's data; 0 for no limit",
+  ),
 });
 
 const connectionOptions = inGroup('Engine', {

@@ -1,4 +1,4 @@
-// The tiny image: this machine's own node with its libraries, a shell, and tiny-server.mjs. About 100 MB, packed in
+// The tiny image: this machine's own node with its libraries, a shell with its usual tools, and tiny-server.mjs. About 100 MB, packed in
 // a fraction of a second straight into the engine.
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
@@ -26,6 +26,8 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'etc/group': 'root:x:0:\njovyan:x:1000:\n',
   'usr/local/bin/tiny-server': '#!/bin/sh\nexec node /opt/tiny-server.mjs "$@"\n',
 };
+/** As every image with a shell has them. */
+const TOOLS = ['sh', 'cat', 'chmod', 'dd', 'mkfifo', 'sleep', 'tail'].map((name) => `/bin/${name}`);
 const DIRECTORIES = ['tmp', 'home/jovyan', 'opt', 'etc', 'usr/local/bin'];
 
 /** A tar stream of the root file system; small files are made in `scratch`. */
@@ -38,13 +40,8 @@ export async function tinyArchive(scratch: string): Promise<Readable> {
   // A tmpfs mounted there takes over the mode.
   await chmod(join(stage, 'tmp'), 0o1777);
   const node = realpathSync(process.execPath);
-  const files = [
-    node,
-    '/bin/sh',
-    TINY_SERVER,
-    ...(await librariesOf(node)),
-    ...(await librariesOf('/bin/sh')),
-  ];
+  const programs = [node, ...TOOLS];
+  const files = [TINY_SERVER, ...programs, ...(await Promise.all(programs.map(librariesOf))).flat()];
   const tar = spawn(
     'tar',
     [

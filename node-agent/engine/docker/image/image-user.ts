@@ -18,11 +18,14 @@ export interface PasswdEntry {
   readonly gid: number;
 }
 
-/** @throws FleetError `bad-config` when the image's user is a name that `lookUp` does not find */
+/**
+ * @param lookUp finds a name or a number in the image's /etc/passwd
+ * @throws FleetError `bad-config` when the image's user is a name that `lookUp` does not find
+ */
 export async function resolveUser(
   configured: string,
   imageUser: string,
-  lookUp: (name: string) => Promise<PasswdEntry | undefined>,
+  lookUp: (user: string) => Promise<PasswdEntry | undefined>,
 ): Promise<SandboxUser> {
   const stated = configured === '' ? imageUser : configured;
   const [name = '', group = ''] = stated.split(':');
@@ -39,11 +42,17 @@ export async function resolveUser(
   return { user: stated, uid: known.uid, gid: /^\d+$/.test(group) ? Number(group) : known.gid };
 }
 
-/** The line of `name` in the text of an /etc/passwd. */
-export function findInPasswd(text: string, name: string): PasswdEntry | undefined {
+/** The image's user with another id, in the same group, so that what the image gives its group stays usable. */
+export function withOwnId(user: SandboxUser, id: number): SandboxUser {
+  const [, group = ''] = user.user.split(':');
+  return { user: `${id}:${group || (user.gid ?? id)}`, uid: id, gid: user.gid ?? id };
+}
+
+/** The line of a user, given by name or number, in the text of an /etc/passwd. */
+export function findInPasswd(text: string, wanted: string): PasswdEntry | undefined {
   for (const line of text.split('\n')) {
     const [user, , uid = '', gid = ''] = line.split(':');
-    if (user === name && /^\d+$/.test(uid) && /^\d+$/.test(gid))
+    if ((user === wanted || uid === wanted) && /^\d+$/.test(uid) && /^\d+$/.test(gid))
       return { uid: Number(uid), gid: Number(gid) };
   }
   return undefined;

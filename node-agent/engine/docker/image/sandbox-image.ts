@@ -5,7 +5,7 @@ import type { EngineContext } from '../../engine.ts';
 import { LABELS } from '../names.ts';
 import type { DockerConfig } from '../options.ts';
 import { type ImageFacts, inspectImage, withTag } from './image.ts';
-import { findInPasswd, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
+import { findInPasswd, type PasswdEntry, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
 import { pullImage } from './pull.ts';
 
 export class SandboxImage {
@@ -66,10 +66,13 @@ export class SandboxImage {
   async userFor(image: ImageFacts): Promise<SandboxUser> {
     if (this.#known?.image !== image.id) {
       const labels = { [LABELS.node]: this.#context.nodeId };
-      const user = await resolveUser(this.#config.sandboxUser, image.user, async (name) =>
-        findInPasswd(await readPasswd(this.#docker, image.id, labels), name),
-      );
-      this.#known = { image: image.id, user };
+      const lookUp = async (user: string): Promise<PasswdEntry | undefined> =>
+        findInPasswd(await readPasswd(this.#docker, image.id, labels), user);
+      const user = await resolveUser(this.#config.sandboxUser, image.user, lookUp);
+      // An id that the image does not know would be in the group of root; so the group is that of the image's user.
+      const gid =
+        user.gid ?? (this.#config.uidRange === 'off' ? undefined : (await lookUp(String(user.uid)))?.gid);
+      this.#known = { image: image.id, user: { ...user, gid } };
     }
     return this.#known.user;
   }

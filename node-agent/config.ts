@@ -190,10 +190,15 @@ const securityOptions = inGroup('Security', {
   apiToken: {
     ...secret(
       text('token', 'at least 16 characters without spaces', /^\S{16,}$/),
-      'token that POST /api/spawn must carry',
+      'token that POST /api/spawn must carry; it also closes the pages for people, unless --open-pages is given',
     ),
     whenUnset: 'no token is required',
   },
+  openPages: option(
+    flag(),
+    false,
+    'with an API token: give sandboxes to people who open a page too; without it, only to programs with the token',
+  ),
   unsafeListen: option(
     flag(),
     false,

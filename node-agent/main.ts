@@ -8,6 +8,7 @@ import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { COOKIE_PREFIX } from './claim/owner-cookie.ts';
 import { SpawnHandler } from './claim/spawn.ts';
+import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from './config.ts';
 import { createControlApp } from './control/app.ts';
@@ -113,7 +114,8 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
   });
   const { countClaim: count, observeClaim: observe } = metrics;
-  const claiming = { config, secrets, pool, tickets, clock, logger, count, observe };
+  const ticketClaims = new TicketClaims({ config, pool, clock, logger, observe });
+  const claiming = { config, secrets, pool, tickets, ticketClaims, clock, count };
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({ config, secrets, pool, lifecycle, snapshot, clock, logger, isReady });
@@ -143,6 +145,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
       problem = why;
     },
   });
+  ticketClaims.restore(pool.table.all());
   gate.open();
   const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
   const { url } = publicServer;

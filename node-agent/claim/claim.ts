@@ -1,12 +1,10 @@
 // Handles a reader's click on this node: ticket, the reader's own sandbox, a warm one, or a bounce to the front.
-import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
-import { type Clock, shortId } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
-import { answerPage } from '../../shared/http/answer.ts';
+import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
-import type { Logger } from '../../shared/logging.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -15,7 +13,9 @@ import type { Sandbox } from '../sandboxes/table.ts';
 import { bounceLocation, frontLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
 import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
+import { refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
+import type { TicketClaims } from './ticket-claims.ts';
 import type { TicketCounter } from './ticket-counter.ts';
 
 export interface ClaimOptions {
@@ -23,14 +23,22 @@ export interface ClaimOptions {
   readonly secrets: readonly string[];
   readonly pool: Pool;
   readonly tickets: TicketCounter;
+  readonly ticketClaims: TicketClaims;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly count: (outcome: ClaimOutcome) => void;
-  /** Called with the seconds from the request to the claim on disk, for each sandbox that was claimed. */
-  readonly observe: (seconds: number) => void;
 }
 
-export type ClaimOutcome = 'claimed' | 'returned' | 'launch-page' | 'bounced' | 'full' | 'no-ticket';
+export type ClaimOutcome =
+  | 'claimed'
+  | 'returned'
+  | 'launch-page'
+  | 'bounced'
+  | 'full'
+  | 'no-ticket'
+  /** The ticket gave somebody a sandbox already. */
+  | 'spent-ticket'
+  /** An API token is set, and pages are not open. */
+  | 'closed';
 
 interface Visit {
   readonly context: Context;
@@ -40,6 +48,13 @@ interface Visit {
   readonly query: string;
   readonly ticket: Ticket | undefined;
 }
+
+const REFUSALS = {
+  closed: 'This host gives notebooks only to programs that have its API token.',
+  'no-ticket': 'This host serves only readers who come through its front page.',
+  'spent-ticket':
+    'This address has opened a notebook already. Start again from the page that brought you here.',
+} as const satisfies Partial<Record<ClaimOutcome, string>>;
 
 export class ClaimHandler {
   readonly #options: ClaimOptions;
@@ -59,7 +74,7 @@ export class ClaimHandler {
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, count } = this.#options;
+    const { config, pool, ticketClaims, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const own = findOwned(context.get('cookie'), config.nodeId, (id) => pool.table.get(id));
@@ -68,18 +83,21 @@ export class ClaimHandler {
       count('returned');
       return this.#sendTo(own, visit);
     }
+    if (config.apiToken !== '' && !config.openPages) {
+      return this.#refuse('closed', visit);
+    }
     const visitor = recognizeVisitor(context.req, config.allowOrigin);
     if (!isClick(visitor, visit.ticket?.pressed ?? false)) {
       count('launch-page');
       const page = launchPage({ title: config.title, action: launchAction(visit), visitor });
       return answerPage(context.res, 200, page);
     }
-    if (config.requireTicket && visit.ticket === undefined) {
-      count('no-ticket');
-      if (config.frontUrl !== '') return redirect(context, frontLocation(config.frontUrl, visit));
-      throw new FleetError('forbidden', 'this host serves only readers who come through its front page');
-    }
-    const sandbox = await claimSandbox(context.res, this.#options);
+    const { ticket } = visit;
+    if (config.requireTicket && ticket === undefined) return this.#sendToFront('no-ticket', visit);
+    let sandbox = ticket === undefined ? undefined : await ticketClaims.forPage(context.res, ticket);
+    if (sandbox === 'spent' && (config.frontUrl !== '' || config.requireTicket))
+      return this.#sendToFront('spent-ticket', visit);
+    if (ticket === undefined || sandbox === 'spent') sandbox = await ticketClaims.withoutTicket(context.res);
     if (sandbox === undefined) return this.#turnAway(visit);
     count('claimed');
     this.#sendTo(sandbox, visit);
@@ -90,6 +108,24 @@ export class ClaimHandler {
     const secure = config.trustProxy && context.get('x-forwarded-proto').split(',')[0]?.trim() === 'https';
     context.append('Set-Cookie', formatOwnerCookie(config.nodeId, sandbox, secure));
     redirect(context, locate(sandbox.id, target));
+  }
+
+  /** A reader without a ticket, or with one that is used up, gets a new one from the front. */
+  #sendToFront(outcome: 'no-ticket' | 'spent-ticket', visit: Visit): void {
+    const { config, count } = this.#options;
+    if (config.frontUrl === '') {
+      this.#refuse(outcome, visit);
+      return;
+    }
+    count(outcome);
+    redirect(visit.context, frontLocation(config.frontUrl, visit));
+  }
+
+  #refuse(outcome: keyof typeof REFUSALS, { context }: Visit): void {
+    this.#options.count(outcome);
+    const why = REFUSALS[outcome];
+    if (!wantsPage(context.req)) throw new FleetError('forbidden', why);
+    answerPage(context.res, 403, refusedPage(why));
   }
 
   /** Bounces to the front; where that is impossible, answers with a page that says that all notebooks are taken. */
@@ -104,29 +140,6 @@ export class ClaimHandler {
     }
     count('bounced');
     redirect(visit.context, location);
-  }
-}
-
-/**
- * A sandbox whose claim is on disk; undefined when none can be had, or when the reader left while waiting for a start: a
- * reader who has gone must not cost a sandbox.
- */
-export async function claimSandbox(
-  response: ServerResponse,
-  { config, pool, clock, logger, observe }: ClaimOptions,
-): Promise<Sandbox | undefined> {
-  const began = clock.monotonic();
-  const gone = new AbortController();
-  const leave = (): void => gone.abort();
-  response.once('close', leave);
-  try {
-    const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal });
-    if (sandbox === undefined) return undefined;
-    logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
-    observe((clock.monotonic() - began) / 1000);
-    return sandbox;
-  } finally {
-    response.off('close', leave);
   }
 }
 

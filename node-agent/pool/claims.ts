@@ -4,7 +4,7 @@ import { type Clock, newNonce } from '../../shared/clock.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import { inWallTime, type SteadyClock } from '../sandboxes/steady-clock.ts';
-import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
+import type { ClaimTicket, Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import type { HealthCheck } from './health-check.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -20,6 +20,8 @@ export interface ClaimsOptions {
   readonly hasColdRoom: () => boolean;
   /** Called when a sandbox has left the pool, or a reader has begun to wait. */
   readonly onChange: (given?: Sandbox) => void;
+  /** Called when a claimed sandbox is warm again. */
+  readonly onReleased: (sandbox: Sandbox) => void;
   readonly end: (id: string, reason: 'unclaimed' | 'unresponsive') => void;
 }
 
@@ -28,6 +30,7 @@ export interface PoolClaimOptions {
   readonly waitMs: number;
   /** Aborted when the reader has gone. */
   readonly signal: AbortSignal;
+  readonly ticket?: ClaimTicket | undefined;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
@@ -53,19 +56,40 @@ export class Claims {
   }
 
   /** See `Pool.claim`. */
-  async claim({ waitMs, signal }: PoolClaimOptions): Promise<Sandbox | undefined> {
+  async claim({ waitMs, signal, ticket }: PoolClaimOptions): Promise<Sandbox | undefined> {
     const { journal, time, end } = this.#options;
     const sandbox = (await this.#claimWarm()) ?? (await this.#claimCold(waitMs, signal));
     if (sandbox === undefined) return undefined;
+    sandbox.ticket = ticket;
     const isOnDisk = await journal.claim(inWallTime(sandbox, time)).then(
       () => true,
       () => false,
     );
-    // No reader knows this sandbox, so it is ended now instead of after its lease.
-    if (!isOnDisk || signal.aborted) end(sandbox.id, 'unclaimed');
+    // A disk that takes no claim may not take its withdrawal either: it is ended now instead of after its lease.
+    if (!isOnDisk) {
+      end(sandbox.id, 'unclaimed');
+      return undefined;
+    }
+    if (signal.aborted) {
+      // From here on it may be another reader's.
+      this.release(sandbox);
+      return undefined;
+    }
     if (!isHeld(sandbox.state)) return undefined;
     this.#count += 1;
     return sandbox;
+  }
+
+  /** See `Pool.release`. */
+  release(sandbox: Sandbox): void {
+    const { table, journal, time, onReleased } = this.#options;
+    if (!this.#isUnused(sandbox)) return;
+    table.move(sandbox, 'warm');
+    sandbox.owner = undefined;
+    sandbox.claimedAt = undefined;
+    sandbox.ticket = undefined;
+    journal.warm(inWallTime(sandbox, time));
+    onReleased(sandbox);
   }
 
   /** See `Pool.confirm`. */

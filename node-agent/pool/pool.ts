@@ -54,6 +54,12 @@ export class Pool {
         }
         this.act();
       },
+      onReleased: (sandbox) => {
+        // A newer image may have been found meanwhile.
+        this.#rollout.compare([sandbox], engine.recipe);
+        this.#claims.serveQueue();
+        this.act();
+      },
     });
     this.#reconciler = new Reconciler({
       ...{ runner: engine, table: this.table, logger },
@@ -89,6 +95,14 @@ export class Pool {
    */
   claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
     return this.#claims.claim(options);
+  }
+
+  /**
+   * Makes a claimed sandbox warm again, in the journal too. Only for a claim that no answer has named: the next reader gets
+   * the same sandbox under a new key. Does nothing when it was used or is ending.
+   */
+  release(sandbox: Sandbox): void {
+    this.#claims.release(sandbox);
   }
 
   /** Whether a reader's sandbox can serve them. A sandbox that was never used and does not answer is ended. */

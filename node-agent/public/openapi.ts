@@ -16,7 +16,8 @@ export const PUBLIC_API: ApiDescription = {
     { method: 'get', path: '/api/stats', summary: 'The same as `/stats`', answers: REPORT_ANSWER },
     {
       ...{ method: 'post', path: '/api/spawn', summary: 'Claims a sandbox for a program', token: 'api' },
-      description: 'A repeated request with the same ticket gets the same sandbox.',
+      description:
+        'A repeated request with the same ticket gets the same sandbox. A node may require a ticket (`forbidden`).',
       query: { ticket: { description: 'a ticket of a redirector', schema: z.string().optional() } },
       answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
       refuses: ['full', 'forbidden'],

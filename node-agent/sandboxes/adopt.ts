@@ -25,6 +25,7 @@ export function planAdoption(
         answeredAt: undefined,
         owner: known.owner,
         claimedAt: known.claimedAt,
+        ticket: known.ticket,
         lastUse: known.lastUse,
         endReason: undefined,
       },

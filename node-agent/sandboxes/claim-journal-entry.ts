@@ -3,6 +3,7 @@ import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { ClaimTicket } from './table.ts';
 
 const time = z.number().nonnegative();
 const id = z.string().min(16).max(128);
@@ -15,6 +16,7 @@ const entrySchema = z.discriminatedUnion('op', [
     image: z.string(),
     owner: z.string().min(8),
     at: time,
+    ticket: z.object({ nonce: z.string(), kind: z.enum(['page', 'spawn']) }).optional(),
   }),
   z.object({ op: z.literal('use'), id, at: time }),
   z.object({ op: z.literal('end'), id }),
@@ -27,16 +29,18 @@ export interface Recorded {
   readonly image: string;
   readonly owner: string | undefined;
   readonly claimedAt: number | undefined;
+  /** The ticket of the claim, if it had one. */
+  readonly ticket?: ClaimTicket | undefined;
   readonly lastUse: number | undefined;
 }
 
 /** The fewest lines that record the same about one sandbox. */
-export function entriesOf([id, { token, image, owner, claimedAt, lastUse }]: [
+export function entriesOf([id, { token, image, owner, claimedAt, ticket, lastUse }]: [
   string,
   Recorded,
 ]): readonly JournalEntry[] {
   if (owner === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
-  const claim: JournalEntry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0 };
+  const claim: JournalEntry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0, ticket };
   return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
 }
 
@@ -47,9 +51,12 @@ export function apply(recorded: Map<string, Recorded>, entry: JournalEntry): voi
     const before = recorded.get(entry.id);
     if (before !== undefined) recorded.set(entry.id, { ...before, lastUse: entry.at });
   } else {
-    const owner = entry.op === 'claim' ? entry.owner : undefined;
-    const claimedAt = entry.op === 'claim' ? entry.at : undefined;
-    recorded.set(entry.id, { token: entry.token, image: entry.image, owner, claimedAt, lastUse: undefined });
+    const { token, image } = entry;
+    const claim =
+      entry.op === 'claim'
+        ? { owner: entry.owner, claimedAt: entry.at, ticket: entry.ticket }
+        : { owner: undefined, claimedAt: undefined };
+    recorded.set(entry.id, { token, image, ...claim, lastUse: undefined });
   }
 }
 

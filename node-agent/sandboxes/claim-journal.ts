@@ -62,16 +62,16 @@ export class Journal {
     return `no claim can be written to ${JSON.stringify(this.#path)}: ${describeError(this.#broken)}`;
   }
 
-  /** Records the sandbox as unclaimed. Not awaited: if the line is lost, the sandbox is only replaced after a restart. */
+  /** Records the sandbox as unclaimed, also one whose claim was taken back. Not awaited: if the line is lost, the sandbox is only replaced after a restart. */
   warm({ id, token, image, createdAt }: Sandbox): void {
     this.#note({ op: 'warm', id, token, image, at: createdAt });
   }
 
   /** Resolves when the claim is on disk. @throws when it cannot be written: then the sandbox must not be given out */
-  async claim({ id, token, image, owner, claimedAt }: Sandbox): Promise<void> {
+  async claim({ id, token, image, owner, claimedAt, ticket }: Sandbox): Promise<void> {
     if (owner === undefined || claimedAt === undefined)
       throw new TypeError('only a claimed sandbox has a claim');
-    this.#append({ op: 'claim', id, token, image, owner, at: claimedAt });
+    this.#append({ op: 'claim', id, token, image, owner, at: claimedAt, ticket });
     await this.#flushed();
   }
 

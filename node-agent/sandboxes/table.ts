@@ -10,6 +10,12 @@ import {
 } from '../../shared/protocol/sandbox-state.ts';
 import type { Address } from '../engine/engine.ts';
 
+/** The ticket by which a sandbox was claimed, and for what: a page's reader, or `POST /api/spawn`. */
+export interface ClaimTicket {
+  readonly nonce: string;
+  readonly kind: 'page' | 'spawn';
+}
+
 /** One sandbox. Mutable, but only by the pool. Times are those of `SteadyClock`, in ms. */
 export interface Sandbox {
   readonly id: string;
@@ -25,6 +31,8 @@ export interface Sandbox {
   /** The secret of its owner: the random part of the reader's cookie. */
   owner: string | undefined;
   claimedAt: number | undefined;
+  /** Of its present claim; undefined when the reader had none. */
+  ticket?: ClaimTicket | undefined;
   lastUse: number | undefined;
   endReason: EndReason | undefined;
 }

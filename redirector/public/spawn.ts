@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { Agent, request } from 'undici';
+import { readError } from '../../shared/api/error.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
@@ -15,6 +16,8 @@ import { type FailedAttempt, nextSpawnStep, SPAWN_BUDGET_MS } from './spawn-poli
 import { REFUSALS } from './unavailable.ts';
 
 const CONNECT_MS = 250;
+/** Characters of a node's message that are passed on. */
+const LONGEST_REASON = 1_000;
 /** As our own APIs'. */
 const BODY_LIMIT: BodyLimit = { bytes: 64 * 1024, what: 'the body', code: 'body-too-large' };
 const ANSWER_LIMIT: BodyLimit = { bytes: 16 * 1024, what: 'its answer' };
@@ -139,14 +142,14 @@ export class SpawnDesk {
     const text = await readText(answer.body, ANSWER_LIMIT);
     const { statusCode } = answer;
     if (statusCode === 429) return 'full';
-    if (statusCode === 401 || statusCode === 403) {
-      throw new FleetError(
-        statusCode === 401 ? 'unauthorized' : 'forbidden',
-        'the node asks for another token',
-        {
-          remedy: 'send it as "Authorization: token …"',
-        },
-      );
+    if (statusCode === 401) {
+      throw new FleetError('unauthorized', 'the node asks for another token', {
+        remedy: 'send it as "Authorization: token …"',
+      });
+    }
+    if (statusCode === 403) {
+      const why = readError(text)?.message.slice(0, LONGEST_REASON) ?? 'it answers 403';
+      throw new FleetError('forbidden', `the node refuses: ${why}`);
     }
     if (statusCode !== 200) throw new FleetError('bad-report', `it answers ${statusCode}`);
     const spawned = parseJson(text, spawnAnswerSchema, 'its answer');

@@ -37,7 +37,8 @@ export type EndReason = (typeof END_REASONS)[number];
 const MOVES: Readonly<Record<SandboxState, readonly SandboxState[]>> = {
   starting: ['warm', 'removing'],
   warm: ['claimed', 'removing'],
-  claimed: ['active', 'removing'],
+  /** `warm` again when no answer has named it. */
+  claimed: ['active', 'warm', 'removing'],
   active: ['removing'],
   removing: [],
 };

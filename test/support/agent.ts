@@ -11,6 +11,8 @@ import { describeOnFailure, snapshotOf, until } from './until.ts';
 
 export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
+  /** Stops it and leaves its data directory, for another agent. */
+  stop(): Promise<void>;
   /** Waits until this many are warm and none is starting. */
   warm(count: number): Promise<void>;
 }
@@ -21,7 +23,8 @@ export async function startAgent(
   env: Readonly<Record<string, string>> = {},
   clock: Clock = systemClock,
 ): Promise<TestAgent> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
+  const dataDir =
+    typeof flags.dataDir === 'string' ? flags.dataDir : mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
   const { config } = loadConfig(nodeAgentOptions, {
     flags: {
       host: '127.0.0.1',
@@ -31,8 +34,8 @@ export async function startAgent(
       ephemeral: true,
       nodeId: 'node1',
       capacity: '2',
-      dataDir,
       ...flags,
+      dataDir,
     },
     env,
   });
@@ -49,6 +52,10 @@ export async function startAgent(
         const counts = agent.pool.status();
         return counts.warm === count && counts.starting === 0;
       });
+    },
+    stop: () => {
+      endDescribing();
+      return agent.close();
     },
     close: async () => {
       endDescribing();

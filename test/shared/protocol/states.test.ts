@@ -9,7 +9,7 @@ import {
 } from '../../../shared/protocol/sandbox-state.ts';
 
 describe('a sandbox', () => {
-  const allowed = new Set(['starting>warm', 'warm>claimed', 'claimed>active']);
+  const allowed = new Set(['starting>warm', 'warm>claimed', 'claimed>warm', 'claimed>active']);
   for (const from of SANDBOX_STATES) {
     for (const to of SANDBOX_STATES) {
       const legal = allowed.has(`${from}>${to}`) || (to === 'removing' && from !== 'removing');

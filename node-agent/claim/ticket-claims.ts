@@ -1,0 +1,145 @@
+// One ticket, one sandbox. A front that repeats a spawn, because the answer was late or lost, gets the same sandbox. A page's
+// ticket is in the reader's address bar, so whoever shows it again gets neither that sandbox nor another one here.
+import type { ServerResponse } from 'node:http';
+import { type Clock, shortId } from '../../shared/clock.ts';
+import { BoundedMap } from '../../shared/collections/bounded-map.ts';
+import type { Logger } from '../../shared/logging.ts';
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import type { Ticket } from '../../shared/protocol/ticket.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { ClaimTicket, Sandbox } from '../sandboxes/table.ts';
+import { Deliveries } from './delivery.ts';
+
+/** Most tickets to remember. A ticket lives for half a minute; at the rate of any node, older ones have expired. */
+const REMEMBERED_TICKETS = 10_000;
+
+export interface TicketClaimsOptions {
+  readonly config: Pick<NodeAgentConfig, 'claimWaitMs'>;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with the seconds from the request to the claim on disk, for each sandbox that was claimed. */
+  readonly observe: (seconds: number) => void;
+}
+
+/** What a ticket was used for. */
+interface Use {
+  readonly kind: ClaimTicket['kind'];
+  /** Undefined when it gave no sandbox. */
+  readonly claim: Promise<Claimed | undefined>;
+  /** What `claim` gave; `pending` before that. */
+  result: Claimed | undefined | 'pending';
+}
+
+/** The key is the claim's: after a release, the same sandbox may be another reader's. */
+interface Claimed {
+  readonly sandbox: Sandbox;
+  readonly owner: string | undefined;
+}
+
+export class TicketClaims {
+  readonly #options: TicketClaimsOptions;
+  readonly #deliveries: Deliveries;
+  /** By the ticket's nonce. */
+  readonly #uses = new BoundedMap<string, Use>(REMEMBERED_TICKETS);
+
+  constructor(options: TicketClaimsOptions) {
+    this.#options = options;
+    this.#deliveries = new Deliveries((sandbox) => options.pool.release(sandbox));
+  }
+
+  /** To be called after adoption: tickets of an earlier run that gave one of these sandboxes are used. */
+  restore(sandboxes: readonly Sandbox[]): void {
+    for (const sandbox of sandboxes) {
+      const { ticket, owner } = sandbox;
+      if (ticket === undefined) continue;
+      const claimed = { sandbox, owner };
+      this.#uses.set(ticket.nonce, {
+        kind: ticket.kind,
+        claim: Promise.resolve(claimed),
+        result: claimed,
+      });
+    }
+  }
+
+  /** For a reader without a ticket; undefined when there is no room. */
+  withoutTicket(response: ServerResponse): Promise<Sandbox | undefined> {
+    return this.#claim(response);
+  }
+
+  /** For a page: `spent` when the ticket gave a sandbox, or is about to; undefined when there is no room. */
+  async forPage(response: ServerResponse, ticket: Ticket): Promise<Sandbox | 'spent' | undefined> {
+    if (isSpent(this.#uses.get(ticket.nonce))) return 'spent';
+    return this.#use({ nonce: ticket.nonce, kind: 'page' }, undefined, response);
+  }
+
+  /** For a program: a ticket of an earlier spawn gives the same sandbox, a page's ticket is `spent`. */
+  async forSpawn(response: ServerResponse, ticket: Ticket): Promise<Sandbox | 'spent' | undefined> {
+    const before = this.#uses.get(ticket.nonce);
+    if (before?.kind === 'page' && isSpent(before)) return 'spent';
+    return this.#use({ nonce: ticket.nonce, kind: 'spawn' }, before, response);
+  }
+
+  /** @param before the ticket's earlier spawn: while its sandbox is in use, that is the answer */
+  async #use(
+    ticket: ClaimTicket,
+    before: Use | undefined,
+    response: ServerResponse,
+  ): Promise<Sandbox | undefined> {
+    const claim = this.#claimUnless(before, ticket, response);
+    const use: Use = { kind: ticket.kind, claim, result: 'pending' };
+    this.#uses.set(ticket.nonce, use);
+    try {
+      use.result = await claim;
+    } catch (error) {
+      use.result = undefined;
+      throw error;
+    }
+    return use.result?.sandbox;
+  }
+
+  async #claimUnless(
+    before: Use | undefined,
+    ticket: ClaimTicket,
+    response: ServerResponse,
+  ): Promise<Claimed | undefined> {
+    const earlier = await before?.claim.catch(() => undefined);
+    if (isInUse(earlier)) {
+      this.#deliveries.named(earlier.sandbox, response);
+      return earlier;
+    }
+    const sandbox = await this.#claim(response, ticket);
+    return sandbox === undefined ? undefined : { sandbox, owner: sandbox.owner };
+  }
+
+  /**
+   * A sandbox whose claim is on disk; undefined when none can be had, or when the reader left while waiting for a start: a
+   * reader who has gone must not cost a sandbox.
+   */
+  async #claim(response: ServerResponse, ticket?: ClaimTicket): Promise<Sandbox | undefined> {
+    const { config, pool, clock, logger, observe } = this.#options;
+    const began = clock.monotonic();
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    response.once('close', leave);
+    try {
+      const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket });
+      if (sandbox === undefined) return undefined;
+      this.#deliveries.claimed(sandbox, response);
+      logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
+      observe((clock.monotonic() - began) / 1000);
+      return sandbox;
+    } finally {
+      response.off('close', leave);
+    }
+  }
+}
+
+function isSpent(use: Use | undefined): boolean {
+  return use !== undefined && (use.result === 'pending' || isInUse(use.result));
+}
+
+function isInUse(claimed: Claimed | undefined): claimed is Claimed {
+  return claimed !== undefined && claimed.sandbox.owner === claimed.owner && isHeld(claimed.sandbox.state);
+}

@@ -20,6 +20,7 @@ import { clientAddressOptions, clientAddressProblems } from '../shared/http/clie
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { isLoopback } from '../shared/http/serving.ts';
+import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
@@ -181,11 +182,22 @@ const lifetimeOptions = inGroup('Sandboxes', {
 });
 
 const securityOptions = inGroup('Security', {
-  secret: fleetSecretOption,
+  nodeKey: {
+    ...secret(
+      text('key', 'what tmpfleet node key prints; during a rotation NEW,OLD', /^\S*$/),
+      'key of this node, made from the secret of the fleet; for its tickets, and to verify orders of the front',
+    ),
+    whenUnset: 'no tickets, and no orders from the front',
+  },
+  secret: {
+    ...fleetSecretOption,
+    help: 'secret of the fleet, from which this node then makes its node key; a secret on a node lets whoever takes over the host command the whole fleet, so use --node-key-file',
+    whenUnset: 'the node key is used',
+  },
   requireTicket: option(
     flag(),
     false,
-    'serve only readers with a ticket of a redirector; requires the fleet secret',
+    'serve only readers with a ticket of a redirector; requires a node key',
   ),
   apiToken: {
     ...secret(
@@ -226,8 +238,15 @@ export type NodeAgentConfig = ConfigOf<typeof nodeAgentOptions>;
 export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   const { capacity, warm, warmMax } = config;
   const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
-  if (config.requireTicket && config.secret === '') {
-    problems.push('require-ticket: needs the fleet secret; set TMPFLEET_SECRET or --secret-file');
+  if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
+    problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');
+  }
+  const keyProblem = config.nodeKey === '' ? undefined : nodeKeyProblem(config.nodeKey, config.nodeId);
+  if (keyProblem !== undefined) problems.push(keyProblem);
+  if (config.secret !== '' && config.nodeKey !== '') {
+    problems.push(
+      `node-key: the secret of the fleet is set too; remove that (TMPFLEET_SECRET, --secret-file) from this node`,
+    );
   }
   if (Number.isFinite(warm) && warm > capacity) {
     problems.push(`warm: ${warm} is more than the capacity, which is ${capacity}`);

@@ -1,6 +1,5 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
 import { systemClock, systemRandom } from '../shared/clock.ts';
-import { parseSecrets } from '../shared/config/common.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import type { Runtime } from '../shared/runtime.ts';
@@ -15,6 +14,7 @@ import { createControlApp } from './control/app.ts';
 import { chooseEngine, createEngine } from './engine/index.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
+import { readNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
@@ -33,6 +33,7 @@ import { Journal } from './sandboxes/claim-journal.ts';
 import { inWallTime } from './sandboxes/steady-clock.ts';
 import { lockDataDir } from './state/data-dir-lock.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';
+import { OrderRecord } from './state/order-record.ts';
 import { NodeStateFile } from './state/state-file.ts';
 
 export interface HostRuntime extends Runtime {
@@ -67,7 +68,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const { logger, clock = systemClock, random = systemRandom, env = {} } = runtime;
   const { kind, whyNotDocker } = await chooseEngine(config, env);
   if (kind === 'local') checkLocalListens(config, whyNotDocker);
-  const secrets = parseSecrets(config.secret);
+  const keys = readNodeKeys(config, logger);
 
   const stateFile = new NodeStateFile(config.dataDir, logger);
   const size = new AdjustablePoolSettings(stateFile, config, logger);
@@ -108,17 +109,27 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
 
   const gate = new StartupGate();
   const isReady = (): boolean => gate.isOpen;
-  const tickets = new TicketCounter(config.nodeId, secrets, clock);
+  const tickets = new TicketCounter(config.nodeId, keys.tickets, clock);
   const image = (): string => engine.describes;
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, pool, clock, logger, observe });
-  const claiming = { config, secrets, pool, tickets, ticketClaims, clock, count };
+  const claiming = { config, keys: keys.tickets, pool, tickets, ticketClaims, clock, count };
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
-  const orders = new OrderHandler({ config, secrets, pool, lifecycle, snapshot, clock, logger, isReady });
+  const orders = new OrderHandler({
+    config,
+    keys,
+    record: new OrderRecord(config.dataDir, logger),
+    pool,
+    lifecycle,
+    snapshot,
+    clock,
+    logger,
+    isReady,
+  });
   const handle = createPublicHandler({ config, claims, spawns, tickets, orders, proxy, snapshot, logger });
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 

@@ -3,6 +3,7 @@ import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { serve } from '../shared/http/serving.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
+import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
 import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
@@ -31,6 +32,7 @@ export interface Front {
   readonly url: string;
   readonly fleet: Fleet;
   readonly metrics: MetricsRegistry;
+  readonly keys: FleetKeys;
   /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
   close(): Promise<void>;
@@ -43,15 +45,15 @@ export async function startFront(
   runtime: Runtime,
 ): Promise<Front> {
   const { logger, clock = systemClock, random = systemRandom } = runtime;
-  const secrets = parseSecrets(config.secret);
+  const keys = new FleetKeys(parseSecrets(config.secret));
   const identity = {
     redirector: config.redirectorId === '' ? newNonce() : config.redirectorId,
     boot: newNonce(),
   };
-  const ourKey = secrets.length === 0 ? undefined : redirectorKey(identity);
+  const ourKey = keys.exist ? redirectorKey(identity) : undefined;
   const view = openView(config, { membership, runtime, ourKey });
   const { fleet, metrics } = view;
-  const dispatcher = new Dispatcher({ fleet, secrets, ...identity, clock, random });
+  const dispatcher = new Dispatcher({ fleet, keys, ...identity, clock, random });
   const room = new WaitingRoom({
     ...{ dispatcher, fleet, clock, holdForMs: config.holdForMs },
     askNow: view.askNow,
@@ -100,6 +102,7 @@ export async function startFront(
     url: server.url,
     fleet,
     metrics: metrics.registry,
+    keys,
     ourKey,
     close: async () => {
       await server.close(GRACE_MS);

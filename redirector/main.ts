@@ -1,6 +1,5 @@
 // Wires a redirector together; nothing runs until `startRedirector` is called.
 import { systemClock } from '../shared/clock.ts';
-import { parseSecrets } from '../shared/config/common.ts';
 import { type Serving, serve } from '../shared/http/serving.ts';
 import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
@@ -63,11 +62,10 @@ async function startControl(
   config: RedirectorConfig,
   { front, registry, runtime }: ControlParts,
 ): Promise<Pick<Serving, 'url' | 'close'>> {
-  const { fleet, metrics, ourKey } = front;
+  const { fleet, metrics, keys, ourKey } = front;
   const { logger, clock = systemClock } = runtime;
-  const secrets = parseSecrets(config.secret);
-  const orders = new Orders({ fleet, secrets, clock });
-  const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), secrets, clock });
+  const orders = new Orders({ fleet, keys, clock });
+  const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), keys, clock });
   const tally = (): Promise<FleetTally> => tallyRegistry(metrics);
   const page = openFleetPage({ fleet, clock, logger, tally });
   const describer = new FleetDescriber({ fleet, metrics, ourKey, clock, tally });

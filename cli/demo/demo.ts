@@ -10,6 +10,7 @@ import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { EngineKind } from '../../node-agent/engine/engine.ts';
 import { choice, integer, option, port, text } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
+import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
 import { type Child, type ChildSpec, keepRunning } from './child.ts';
@@ -163,7 +164,7 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
       ...given('--command', config.command),
       ...['--title', 'A notebook of the tmpfleet demo'],
     ],
-    env: { TMPFLEET_SECRET: secret },
+    env: { TMPFLEET_NODE_KEY: formatNodeKey([secret], name) },
     log: join(dir, `${name}.log`),
     script: SCRIPT,
   };

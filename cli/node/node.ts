@@ -7,6 +7,7 @@ import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts'
 import { addNode } from './add.ts';
 import { forNode } from './ask.ts';
 import { drainNode } from './drain.ts';
+import { addNodeKeyCommand } from './key.ts';
 import { nodeTable, standing } from './table.ts';
 
 const FORCE = 'even if no other node takes readers';
@@ -47,6 +48,7 @@ export function addNodeCommand(group: Command): void {
     '--force',
     'remove it even if it is not drained; its readers keep their sandboxes',
   );
+  addNodeKeyCommand(group);
 }
 
 function verb(group: Command, words: string, help: string, run: (given: Given) => Promise<void>): Command {

@@ -1,4 +1,5 @@
 // The address of a bounce: a node without a sandbox for a reader redirects them to the front, and the ticket lists the node.
+import type { KeyObject } from 'node:crypto';
 import { newNonce } from '../../shared/clock.ts';
 import { MAX_HOPS, signTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 
@@ -9,7 +10,8 @@ export interface BounceOptions {
   readonly nodeId: string;
   /** The front's public address; empty when there is no front. */
   readonly frontUrl: string;
-  readonly secrets: readonly string[];
+  /** Of this node's tickets. */
+  readonly keys: readonly KeyObject[];
   /** ms since 1970 */
   readonly now: number;
 }
@@ -21,12 +23,12 @@ export interface BouncedVisit {
   readonly ticket: Ticket | undefined;
 }
 
-/** The address at the front; undefined when a bounce is impossible: no front, no secret, or too many hops. */
+/** The address at the front; undefined when a bounce is impossible: no front, no node key, or too many hops. */
 export function bounceLocation(visit: BouncedVisit, options: BounceOptions): string | undefined {
-  const { frontUrl, secrets } = options;
+  const { frontUrl, keys } = options;
   const hops = visit.ticket?.hops ?? 0;
-  if (frontUrl === '' || secrets.length === 0 || hops >= MAX_HOPS) return undefined;
-  const ticket = signTicket(bounceTicket(visit.ticket, options), secrets);
+  if (frontUrl === '' || keys.length === 0 || hops >= MAX_HOPS) return undefined;
+  const ticket = signTicket(bounceTicket(visit.ticket, options), keys);
   return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, ticket)}`;
 }
 
@@ -47,5 +49,6 @@ function bounceTicket(ticket: Ticket | undefined, { nodeId, now }: BounceOptions
     hops: (ticket?.hops ?? 0) + 1,
     // Only a click is bounced, and its reader must not be asked for another one.
     pressed: true,
+    seal: ticket?.seal,
   };
 }

@@ -1,4 +1,5 @@
 // Handles a reader's click on this node: ticket, the reader's own sandbox, a warm one, or a bounce to the front.
+import type { KeyObject } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -20,7 +21,8 @@ import type { TicketCounter } from './ticket-counter.ts';
 
 export interface ClaimOptions {
   readonly config: NodeAgentConfig;
-  readonly secrets: readonly string[];
+  /** Of this node's tickets; empty without a node key. */
+  readonly keys: readonly KeyObject[];
   readonly pool: Pool;
   readonly tickets: TicketCounter;
   readonly ticketClaims: TicketClaims;
@@ -130,8 +132,8 @@ export class ClaimHandler {
 
   /** Bounces to the front; where that is impossible, answers with a page that says that all notebooks are taken. */
   #turnAway(visit: Visit): void {
-    const { config, secrets, clock, count } = this.#options;
-    const location = bounceLocation(visit, { ...config, secrets, now: clock.now() });
+    const { config, keys, clock, count } = this.#options;
+    const location = bounceLocation(visit, { ...config, keys, now: clock.now() });
     if (location === undefined) {
       count('full');
       visit.context.set('Retry-After', '5');

@@ -1,4 +1,5 @@
 // Counts each ticket that arrives, once, so that a redirector knows which of its readers are still on their way.
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { redirectorKey, type Ticket, verifyTicket } from '../../shared/protocol/ticket.ts';
@@ -11,15 +12,16 @@ const MAX_REDIRECTORS = 256;
 
 export class TicketCounter {
   readonly #nodeId: string;
-  readonly #secrets: readonly string[];
+  readonly #keys: readonly KeyObject[];
   readonly #clock: Clock;
   /** Nonces of the tickets that were counted. */
   readonly #nonces = new ExpiringSet();
   readonly #seen = new Map<string, Map<number, { count: number; readonly until: number }>>();
 
-  constructor(nodeId: string, secrets: readonly string[], clock: Clock) {
+  /** @param keys of this node's tickets */
+  constructor(nodeId: string, keys: readonly KeyObject[], clock: Clock) {
     this.#nodeId = nodeId;
-    this.#secrets = secrets;
+    this.#keys = keys;
     this.#clock = clock;
   }
 
@@ -27,7 +29,7 @@ export class TicketCounter {
   count(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
     const now = this.#clock.now();
-    const ticket = verifyTicket(text, this.#secrets, now);
+    const ticket = verifyTicket(text, this.#keys, now);
     if (ticket === undefined || ticket.node !== this.#nodeId) return undefined;
     if (this.#nonces.add(ticket.nonce, ticket.expires, now)) {
       this.#countInEpoch(ticket, now);

@@ -12,6 +12,7 @@ import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-er
 import { readText } from '../../shared/http/read-body.ts';
 import { serve } from '../../shared/http/serving.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { parseNodeKey } from '../../shared/protocol/node-key.ts';
 import { MAX_SKEW_MS } from '../../shared/protocol/probe.ts';
 import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { checkLocalListens, checkNodeAgentConfig, type NodeAgentConfig } from '../config.ts';
@@ -179,13 +180,21 @@ async function checkOpenFiles({ capacity }: NodeAgentConfig): Promise<Verdict> {
   return { level, detail, remedy: `raise it: ulimit -Hn ${wanted}, or LimitNOFILE=${wanted} in the unit` };
 }
 
-function judgeSecret({ secret, frontUrl }: NodeAgentConfig): Verdict {
-  if (secret !== '') return { detail: 'set; to compare it with the front: tmpfleet doctor --front' };
+function judgeSecret({ nodeId, nodeKey, secret, frontUrl }: NodeAgentConfig): Verdict {
+  if (secret !== '') {
+    return {
+      level: 'warn',
+      detail: "this node has the fleet's secret: whoever takes over this host commands the whole fleet",
+      remedy: `tmpfleet node key ${nodeId}, where the secret is; then --node-key-file instead of --secret-file`,
+    };
+  }
+  if (nodeKey !== '') parseNodeKey(nodeKey, nodeId);
+  if (nodeKey !== '') return { detail: 'set; to compare it with the front: tmpfleet doctor --front' };
   if (frontUrl === '') return { detail: 'none, and no front either' };
   return {
     level: 'warn',
     detail: 'none: readers have no tickets, and the front can send no orders',
-    remedy: 'set TMPFLEET_SECRET or --secret-file to the secret of the front',
+    remedy: `at the front: tmpfleet node key ${nodeId}; then TMPFLEET_NODE_KEY or --node-key-file here`,
   };
 }
 

@@ -1,20 +1,22 @@
 // Carries out orders, from the node's own control listener or from the front, which signs them.
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
-import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { readTextBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { NodeKeys } from '../../shared/protocol/fleet-keys.ts';
 import { END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../../shared/protocol/order.ts';
 import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../../shared/protocol/probe.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
+import type { OrderRecord } from '../state/order-record.ts';
 
 export interface OrderHandlerOptions {
   readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadlineMs' | 'frontUrl'>;
-  readonly secrets: readonly string[];
+  readonly keys: NodeKeys;
+  readonly record: OrderRecord;
   readonly pool: Pick<Pool, 'act' | 'end'>;
   readonly lifecycle: NodeLifecycle;
   readonly snapshot: () => NodeStats;
@@ -26,9 +28,6 @@ export interface OrderHandlerOptions {
 
 export class OrderHandler {
   readonly #options: OrderHandlerOptions;
-  /** Nonces of orders that were carried out, so that none is carried out twice. */
-  readonly #processed = new ExpiringSet();
-
   constructor(options: OrderHandlerOptions) {
     this.#options = options;
   }
@@ -50,27 +49,23 @@ export class OrderHandler {
    * @throws FleetError `forbidden` for an order that the front did not sign, recently, for this node
    */
   async receive(context: Context): Promise<NodeStats | string> {
-    const { config, secrets, clock } = this.#options;
-    if (secrets.length === 0) throw new FleetError('no-such-path', `there is nothing at ${context.path}`);
+    const { config, keys, record, clock } = this.#options;
+    if (keys.orders.length === 0) throw new FleetError('no-such-path', `there is nothing at ${context.path}`);
     const body = await readTextBody(context);
     const now = clock.now();
     const signature = context.get(SIGNATURE_HEADER);
-    const probe = verifyProbe(body, signature, secrets);
+    const probe = verifyProbe(body, signature, keys.orders);
     if (probe !== undefined) return this.#answer(probe, context);
-    const order = verifyOrder(body, signature, secrets, now);
+    const order = verifyOrder(body, signature, keys.orders, now);
     if (order === undefined) {
-      throw new FleetError(
-        'forbidden',
-        'this order is not signed with the secret of this node, or is too old',
-        {
-          remedy: 'do front and node have the same secret, and the same time?',
-        },
-      );
+      throw new FleetError('forbidden', 'this order is not signed by a front of this fleet, or is too old', {
+        remedy: `was the key of ${config.nodeId} made from the secret of the front, and do both have the same time?`,
+      });
     }
     if (order.node !== config.nodeId) {
       throw new FleetError('forbidden', `this order is for ${order.node}, and this is ${config.nodeId}`);
     }
-    if (!this.#processed.add(order.nonce, order.expires, now))
+    if (!record.add(order.nonce, order.expires, now))
       throw new FleetError('forbidden', 'this order was taken already');
     if (order.order === END) return this.#end(order.sandbox);
     return this.carryOut(order.order, order.deadline);
@@ -85,7 +80,7 @@ export class OrderHandler {
 
   /** The body as text, because the signature covers its bytes. */
   #answer({ nonce }: Probe, context: Context): string {
-    const { config, secrets, clock, isReady } = this.#options;
+    const { config, keys, clock, isReady } = this.#options;
     const answer: ProbeAnswer = {
       nonce,
       node: config.nodeId,
@@ -94,8 +89,8 @@ export class OrderHandler {
       front: config.frontUrl,
     };
     const body = JSON.stringify(answer);
-    // The first secret signs; the others only verify.
-    context.set(SIGNATURE_HEADER, signProbeAnswer(body, secrets[0] ?? ''));
+    const [key] = keys.tickets;
+    if (key !== undefined) context.set(SIGNATURE_HEADER, signProbeAnswer(body, key));
     context.type = 'application/json';
     return body;
   }

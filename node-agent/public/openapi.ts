@@ -25,7 +25,7 @@ export const PUBLIC_API: ApiDescription = {
     {
       ...{ method: 'post', path: ORDER_PATH, summary: 'Takes an order or a probe from the front' },
       body: z.union([orderSchema, probeSchema]),
-      description: `Signed with the fleet's secret in the header \`${SIGNATURE_HEADER}\`; valid once, for a minute.`,
+      description: `Signed by the front (Ed25519) in the header \`${SIGNATURE_HEADER}\`; valid once, for a minute.`,
       answers: {
         200: {
           description: 'the report after the order; for a probe, its signed answer',

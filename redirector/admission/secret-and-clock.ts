@@ -1,6 +1,7 @@
-// Whether a node has our secret, and our time: two things that must not be taken for each other.
+// Whether a node has a key of our fleet, and our time: two things that must not be taken for each other.
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { explainUnreachable } from '../../shared/http/network-errors.ts';
+import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { ORDER_PATH, SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
 import { MAX_SKEW_MS, type Probe, signProbe, verifyProbeAnswer } from '../../shared/protocol/probe.ts';
 import type { FleetReport, Member } from '../../shared/protocol/wire.ts';
@@ -9,7 +10,7 @@ import { type Reply, sendRequest } from './request.ts';
 
 export interface Asking {
   readonly member: Member;
-  readonly secrets: readonly string[];
+  readonly keys: FleetKeys;
   readonly clock: Clock;
 }
 
@@ -23,18 +24,20 @@ export interface ProbeReply {
   readonly ready: boolean;
 }
 
-/** What it says under the fleet's secret; undefined when neither side has one. */
+/** What it says under its node key; undefined when neither side has keys. */
 export async function checkSecret(
-  { member, secrets, clock }: Asking,
+  { member, keys, clock }: Asking,
   sink: FindingSink,
   fleet: FleetReport,
 ): Promise<ProbeReply | undefined> {
-  const [secret = ''] = secrets;
-  const probe: Probe = { order: 'probe', nonce: newNonce() };
+  const probe: Probe = { order: 'probe', nonce: newNonce(), node: fleet.node };
   const body = JSON.stringify(probe);
   const reply = await sendRequest({
     ...{ url: member.url + ORDER_PATH, method: 'POST', body, clock },
-    headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signProbe(body, secret) },
+    headers: {
+      'content-type': 'application/json',
+      ...(keys.orders === undefined ? {} : { [SIGNATURE_HEADER]: signProbe(body, keys.orders) }),
+    },
   }).catch((error: unknown) => {
     throw new ProbeRefused('reachable', {
       code: 'node-unreachable',
@@ -42,16 +45,19 @@ export async function checkSecret(
     });
   });
   // A node without a secret has no such address.
-  if (reply.status === 404 && secrets.length === 0) {
-    sink.warn('secret', 'neither this front nor the node has one: no tickets, and no orders by the front');
+  if (reply.status === 404 && !keys.exist) {
+    sink.warn(
+      'secret',
+      'this front has no secret and the node no key: no tickets, and no orders by the front',
+    );
     return undefined;
   }
   const answer =
     reply.status === 200
-      ? verifyProbeAnswer(probe, reply.text, reply.header(SIGNATURE_HEADER), secrets)
+      ? verifyProbeAnswer(probe, reply.text, reply.header(SIGNATURE_HEADER), keys.tickets(fleet.node))
       : undefined;
-  if (answer === undefined) throw noProof(fleet.node, reply.status, secrets.length > 0);
-  sink.found('secret', 'the same as ours');
+  if (answer === undefined) throw noProof(fleet.node, reply.status, keys.exist);
+  sink.found('secret', 'its node key was made from our secret');
   return { skew: answer.clock - reply.at, bySecret: true, front: answer.front, ready: answer.ready };
 }
 
@@ -64,15 +70,16 @@ function noProof(node: string, status: number, haveOne: boolean): ProbeRefused {
     });
   }
   const message = !haveOne
-    ? `${node} has a secret, and this front has none`
+    ? `${node} has a node key, and this front has no secret`
     : status === 404
-      ? `${node} has no secret, and this front has one`
-      : `${node} has another secret than this front`;
+      ? `${node} has no node key, and this front has a secret`
+      : `the node key of ${node} was not made from the secret of this front`;
   return new ProbeRefused('secret', {
     code: 'wrong-secret',
     message: `${message}: its readers' tickets would not be believed`,
-    remedy:
-      'start both with the same TMPFLEET_SECRET (or --secret-file); while rotating, "new,old" on both sides',
+    remedy: haveOne
+      ? `make its key at the front, and start it with that (TMPFLEET_NODE_KEY, --node-key-file): tmpfleet node key ${node}`
+      : 'start the front with the secret that the key was made from (TMPFLEET_SECRET, --secret-file)',
   });
 }
 

@@ -1,10 +1,12 @@
 // Orders that the front passes on to a node, so that an operator need reach only the front.
+import type { KeyObject } from 'node:crypto';
 import { request } from 'undici';
 import { readError } from '../../shared/api/error.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { type ErrorCode, FleetError } from '../../shared/errors.ts';
 import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
+import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import {
   END,
   ORDER_LIFE_MS,
@@ -20,7 +22,7 @@ import { mayBeSentTo, type NodeView, nodeName } from '../nodes/node-view.ts';
 
 export interface OrdersOptions {
   readonly fleet: Fleet;
-  readonly secrets: readonly string[];
+  readonly keys: FleetKeys;
   readonly clock: Clock;
 }
 
@@ -48,41 +50,42 @@ export class Orders {
    * @throws FleetError `last-node`, `no-secret`, `plain-node`, `node-unreachable`, or what the node refuses it with
    */
   async give(view: NodeView, { order, deadline, force }: Wish): Promise<void> {
-    const secret = this.#secretFor(view);
+    const key = this.#keyFor(view);
     if (order !== 'uncordon' && !force && this.#isLast(view)) {
       throw new FleetError('last-node', `${view.member.id} is the last node that takes readers`, {
         remedy: 'add another first, or insist: {"force":true}, --force',
       });
     }
-    await this.#order(view, { order, ...(deadline === undefined ? {} : { deadline }) }, secret);
+    await this.#order(view, { order, ...(deadline === undefined ? {} : { deadline }) }, key);
   }
 
   /** Ends a sandbox there. @throws FleetError as `give`, and `not-found` */
   async end(view: NodeView, sandbox: string): Promise<void> {
-    await this.#order(view, { order: END, sandbox }, this.#secretFor(view));
+    await this.#order(view, { order: END, sandbox }, this.#keyFor(view));
   }
 
-  #secretFor({ stats, member }: NodeView): string {
-    const [secret] = this.#options.secrets;
-    if (secret === undefined) {
+  #keyFor({ stats, member }: NodeView): KeyObject {
+    const { orders } = this.#options.keys;
+    if (orders === undefined) {
       throw new FleetError(
         'no-secret',
         'without a secret of the fleet, nodes take no orders from the front',
         {
-          remedy: "set TMPFLEET_SECRET at front and nodes, or use the node's own control listener",
+          remedy:
+            "set TMPFLEET_SECRET at the front and TMPFLEET_NODE_KEY at nodes, or use the node's own control listener",
         },
       );
     }
     if (stats !== undefined && stats.fleet === undefined) {
       throw new FleetError('plain-node', `${member.id} is a plain tmpnb node, which takes no orders`);
     }
-    return secret;
+    return orders;
   }
 
   async #order(
     view: NodeView,
     wish: Pick<Order, 'order' | 'deadline' | 'sandbox'>,
-    secret: string,
+    key: KeyObject,
   ): Promise<void> {
     const { fleet, clock } = this.#options;
     const askedAt = clock.now();
@@ -90,7 +93,7 @@ export class Orders {
       ...wish,
       ...{ node: nodeName(view), nonce: newNonce(), expires: askedAt + ORDER_LIFE_MS },
     };
-    const text = await this.#send(view, JSON.stringify(what), secret);
+    const text = await this.#send(view, JSON.stringify(what), key);
     fleet.report(view, parseJson(text, nodeStatsSchema, 'its answer'), askedAt);
   }
 
@@ -102,9 +105,9 @@ export class Orders {
     return true;
   }
 
-  async #send({ member }: NodeView, body: string, secret: string): Promise<string> {
+  async #send({ member }: NodeView, body: string, key: KeyObject): Promise<string> {
     const { id, url } = member;
-    const { status, text } = await send(url + ORDER_PATH, body, secret).catch((cause: unknown) => {
+    const { status, text } = await send(url + ORDER_PATH, body, key).catch((cause: unknown) => {
       if (cause instanceof FleetError) throw new FleetError(cause.code, `${id}: ${cause.message}`, { cause });
       const { message, remedy } = explainUnreachable(cause, url);
       throw new FleetError('node-unreachable', `${id} cannot be reached: ${message}`, { cause, remedy });
@@ -114,11 +117,11 @@ export class Orders {
   }
 }
 
-async function send(url: string, body: string, secret: string): Promise<{ status: number; text: string }> {
+async function send(url: string, body: string, key: KeyObject): Promise<{ status: number; text: string }> {
   const answer = await request(url, {
     method: 'POST',
     body,
-    headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signOrder(body, secret) },
+    headers: { 'content-type': 'application/json', [SIGNATURE_HEADER]: signOrder(body, key) },
     signal: AbortSignal.timeout(ANSWER_MS),
   });
   const text = await readText(answer.body, { bytes: MAX_REPORT_BYTES, what: 'its answer' });

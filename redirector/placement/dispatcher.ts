@@ -1,8 +1,10 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
 import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
+import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import {
   MAX_HOPS,
+  nodeOfTicket,
   redirectorKey,
   signTicket,
   type Ticket,
@@ -21,7 +23,7 @@ const MAX_SHEET_SIZE = 16;
 
 export interface DispatcherOptions {
   readonly fleet: Fleet;
-  readonly secrets: readonly string[];
+  readonly keys: FleetKeys;
   readonly redirector: string;
   readonly boot: string;
   readonly clock: Clock;
@@ -60,7 +62,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const ourKey = options.secrets.length === 0 ? undefined : redirectorKey(options);
+    const ourKey = options.keys.exist ? redirectorKey(options) : undefined;
     this.#weights = new Weights({ ourKey, pollIntervalMs: options.fleet.pollIntervalMs });
     if (ourKey !== undefined) options.fleet.keepOnlySeen(ourKey);
     options.fleet.watch(this.#weights);
@@ -69,20 +71,29 @@ export class Dispatcher {
   /** The ticket of a bounced reader, if it is genuine. The first time it is shown, it also marks its node as full. */
   readBack(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
-    const { fleet, secrets, clock } = this.#options;
-    const ticket = verifyTicket(text, secrets, clock.now());
-    // A node that bounces a reader puts itself last in `tried`; a ticket of ours that is shown to us again is no bounce.
-    if (ticket === undefined || ticket.tried.at(-1) !== ticket.node) return undefined;
-    const view = fleet.named(ticket.node);
+    const { fleet, keys, clock } = this.#options;
+    // Keys are derived for nodes of the fleet only, not for any name that somebody puts into a ticket.
+    const view = fleet.named(nodeOfTicket(text) ?? '');
+    if (view === undefined) return undefined;
+    const ticket = verifyTicket(text, keys.tickets(nodeName(view)), clock.now());
+    if (ticket === undefined || !this.#isBounce(ticket)) return undefined;
     const { nonce, hops, expires } = ticket;
-    if (view !== undefined && this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now()))
-      fleet.markFull(view);
+    if (this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now())) fleet.markFull(view);
     return ticket;
+  }
+
+  /**
+   * A node that bounces a reader puts itself last in `tried`; a ticket of ours that is shown to us again is no bounce. For
+   * the nodes before that a front's seal is needed: no node speaks for another.
+   */
+  #isBounce({ node, nonce, hops, tried, seal }: Ticket): boolean {
+    if (tried.at(-1) !== node || tried.length !== hops) return false;
+    return hops === 1 || (seal !== undefined && this.#options.keys.isSealed(seal, nonce, tried.slice(0, -1)));
   }
 
   /** Whether tickets are in use; where they are not, a reader's own `ticket=` stays in the query. */
   get usesTickets(): boolean {
-    return this.#options.secrets.length > 0;
+    return this.#options.keys.exist;
   }
 
   /** @param pressed whether the reader has clicked, though their request at the node may not look like it */
@@ -125,15 +136,16 @@ export class Dispatcher {
   }
 
   #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
-    const { fleet, secrets, redirector, boot } = this.#options;
-    if (secrets.length === 0 || view.stats?.fleet === undefined) return undefined;
+    const { fleet, keys, redirector, boot } = this.#options;
+    if (!keys.exist || view.stats?.fleet === undefined) return undefined;
     const epoch = epochAt(now);
     // The same for a whole epoch, because the tickets of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
     const ticket = { redirector, boot, epoch, expires, node: nodeName(view) };
     if (journey !== FRESH) {
       const { tried, hops, nonce = newNonce(), pressed = false } = journey;
-      return signTicket({ ...ticket, tried, hops, nonce, pressed }, secrets);
+      const seal = hops === 0 ? undefined : keys.seal(nonce, tried);
+      return signTicket({ ...ticket, tried, hops, nonce, pressed, seal }, keys.tickets(ticket.node));
     }
     const { sheet } = view;
     const isCurrent = sheet?.epoch === epoch;
@@ -141,7 +153,7 @@ export class Dispatcher {
     if (signed !== undefined) return signed;
     // Twice the size for a node that used a sheet up within the second, so at most half of the MACs are for no reader.
     const size = isCurrent ? Math.min(sheet.size * 2, MAX_SHEET_SIZE) : 1;
-    const more = new TicketSheet({ ...ticket, tried: [], hops: 0 }, secrets, size);
+    const more = new TicketSheet({ ...ticket, tried: [], hops: 0 }, keys.tickets(ticket.node), size);
     fleet.keepTickets(view, more);
     return more.next();
   }

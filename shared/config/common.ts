@@ -17,7 +17,7 @@ const TOKEN_EXPECTS = 'at least 16 characters without spaces, for example from: 
 export const fleetSecretOption: Option<string> = {
   ...secret(
     text('secret', `${TOKEN_EXPECTS}; during a rotation NEW,OLD`, SECRET),
-    'secret of the fleet, the same in every program; signs tickets and orders between fronts and nodes',
+    'secret of the fleet, the same at every front; the keys of tickets, orders and nodes are made from it',
   ),
   group: 'Security',
   whenUnset: 'no tickets, and no orders from the front',

@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { describeError, FleetError } from '../errors.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
 import { envName, flagKey, kebab } from './option-names.ts';
+import { readSecretFile, type SecretFileOptions, whyOpen } from './secret-file.ts';
 import { explainUnknown } from './unknown.ts';
 
 /** Where values come from. */
@@ -83,20 +84,31 @@ function find(
   ];
   for (const place of places) {
     const value = place.values[place.key];
-    if (value !== undefined && value !== '') return { value, origin: place.origin };
+    if (value !== undefined && value !== '') {
+      if (spec.secret === true && place.values === file) refuseOpen(sources, key, problems);
+      return { value, origin: place.origin };
+    }
     const path = spec.secret === true ? place.values[place.fileKey] : undefined;
-    if (typeof path === 'string' && path !== '') return readSecret(path, key, problems);
+    if (typeof path === 'string' && path !== '') return readSecret(path, key, sources.env, problems);
   }
   return undefined;
 }
 
-function readSecret(path: string, name: string, problems: string[]): Found | undefined {
-  try {
-    return { value: readFileSync(path, 'utf8').trim(), origin: path };
-  } catch (error) {
-    problems.push(`${name}-file: ${JSON.stringify(path)} cannot be read (${describeError(error)})`);
-    return undefined;
-  }
+/** A configuration file that contains a secret must be as closed as a file of its own. */
+function refuseOpen({ file = '', env }: Sources, key: string, problems: string[]): void {
+  const why = whyOpen(file, secretFileOptions(env));
+  if (why !== undefined) problems.push(`${key}: ${why}`);
+}
+
+function secretFileOptions(env: Sources['env']): SecretFileOptions {
+  return { credentialsDirectory: env.CREDENTIALS_DIRECTORY, uid: process.getuid?.() };
+}
+
+function readSecret(path: string, name: string, env: Sources['env'], problems: string[]): Found | undefined {
+  const read = readSecretFile(path, secretFileOptions(env));
+  if ('text' in read) return { value: read.text, origin: path };
+  problems.push(`${name}-file: ${read.problem}`);
+  return undefined;
 }
 
 function readConfigFile(

@@ -1,7 +1,7 @@
 // An order from the front to a node: cordon, uncordon, drain. It is sent to the node's public address, the only one that
-// the front knows, and signed with the fleet's secret (HMAC-SHA-256, RFC 2104), so that no control listener has to be
-// open to the network. It is valid for one node, once, for a minute.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+// the front knows, and signed by the front (Ed25519, RFC 8032), so that no control listener has to be open to the network.
+// Nodes hold only the public key, so none can give orders to another. It is valid for one node, once, for a minute.
+import { type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 import { nodeIdSchema } from './wire.ts';
 
@@ -32,19 +32,19 @@ export const orderSchema = z.object({
 });
 export type Order = z.infer<typeof orderSchema>;
 
-/** The signature of a body, in base64url. @param secret the first of the fleet's */
-export function signOrder(body: string, secret: string): string {
-  return signText(PURPOSE, body, secret);
+/** The signature of a body, in base64url. @param key the front's private key */
+export function signOrder(body: string, key: KeyObject): string {
+  return signText(PURPOSE, body, key);
 }
 
-/** The order, if one of the secrets signed it and its time is within a minute of ours; otherwise undefined. */
+/** The order, if the front signed it and its time is within a minute of ours; otherwise undefined. */
 export function verifyOrder(
   body: string,
   signature: string,
-  secrets: readonly string[],
+  keys: readonly KeyObject[],
   now: number,
 ): Order | undefined {
-  if (!isSigned({ purpose: PURPOSE, body, signature, secrets })) return undefined;
+  if (!isSigned({ purpose: PURPOSE, body, signature, keys })) return undefined;
   const parsed = orderSchema.safeParse(JSON.parse(body));
   if (!parsed.success) return undefined;
   const left = parsed.data.expires - now;
@@ -52,29 +52,21 @@ export function verifyOrder(
 }
 
 /** @param purpose part of the signed text, so that a signature is valid for one kind of message only */
-export function signText(purpose: string, body: string, secret: string): string {
-  return mac(purpose, body, secret).toString('base64url');
+export function signText(purpose: string, body: string, key: KeyObject): string {
+  return sign(null, Buffer.from(purpose + body), key).toString('base64url');
 }
 
 export interface Signed {
   readonly purpose: string;
   readonly body: string;
   readonly signature: string;
-  readonly secrets: readonly string[];
+  /** Public keys of fronts. */
+  readonly keys: readonly KeyObject[];
 }
 
-/** Whether one of the secrets made the signature. */
-export function isSigned({ purpose, body, signature, secrets }: Signed): boolean {
+/** Whether the private half of one of the keys made the signature. */
+export function isSigned({ purpose, body, signature, keys }: Signed): boolean {
+  const text = Buffer.from(purpose + body);
   const given = Buffer.from(signature, 'base64url');
-  let genuine = false;
-  // Every secret is tried, so that the time taken does not reveal which one matched.
-  for (const secret of secrets) {
-    const right = mac(purpose, body, secret);
-    genuine = (given.length === right.length && timingSafeEqual(given, right)) || genuine;
-  }
-  return genuine;
-}
-
-function mac(purpose: string, body: string, secret: string): Buffer {
-  return createHmac('sha256', secret).update(purpose).update(body).digest();
+  return keys.some((key) => verify(null, text, key, given));
 }

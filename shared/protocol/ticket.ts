@@ -1,15 +1,16 @@
 // The ticket. With it a redirector tells a node "I counted this reader", and a node tells the front "I could not serve
-// this reader". It is compact, signed with the fleet's shared secret, and carried in the URL as `ticket=`. A request with
-// an invalid ticket counts as one without a ticket; it is not an error.
+// this reader". It is compact, signed with a key that the fronts share with that one node, and carried in the URL as
+// `ticket=`. A request with an invalid ticket counts as one without a ticket; it is not an error.
 //
-//   3~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[p][~<tried>…]~<slot><tag>
+//   4~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[p][~<seal>~<tried>…]~<slot><tag>
 //
-// Names as they are, for none holds a tilde; numbers in base 36. `p` says that the reader has clicked. HMAC-SHA-512 (RFC 2104) of everything before the last
-// tilde is cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs
+// Names as they are, for none holds a tilde; numbers in base 36. `p` says that the reader has clicked. HMAC-SHA-512
+// (RFC 2104) of everything before the last tilde is cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs
 // the four tickets of a group, which differ in nothing else; the nonce is group and slot together. HMAC is a pseudorandom
 // function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so one tag tells nothing about another. Every character
-// may stand in a URL as it is (RFC 3986 §2.3).
-import { createHmac, timingSafeEqual } from 'node:crypto';
+// may stand in a URL as it is (RFC 3986 §2.3). The seal is a front's word for the list of tried nodes (`FleetKeys.seal`): a
+// node copies it into its bounce, and adds only itself to the list.
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { newNonce } from '../clock.ts';
 
@@ -25,12 +26,15 @@ export interface Ticket {
   readonly expires: number;
   /** Nodes that could not serve this reader, oldest first. */
   readonly tried: readonly string[];
+  /** How often the reader was bounced. In a ticket with 0 nothing counts as tried. */
   readonly hops: number;
   /**
    * The reader has clicked: they pressed the launch page's button, or a node bounced them. The node claims at once, also
    * where the request itself is not a click, such as a redirect in a frame of another site.
    */
   readonly pressed?: boolean;
+  /** Of a front, over the nodes that were tried before the ticket's own; absent in a first ticket, and in its bounce. */
+  readonly seal?: string | undefined;
 }
 
 /** A reader who was bounced this many times is refused instead of being sent on. */
@@ -47,7 +51,9 @@ const TAG_LENGTH = 20;
 /** Tags in a MAC. */
 const SLOTS = 4;
 const SLOT_DIGITS = '0123';
-const VERSION = '3';
+const VERSION = '4';
+/** In place of a seal. */
+const NO_SEAL = '-';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 const whole = z
@@ -64,17 +70,19 @@ const partsSchema = z
 /** Version, redirector, boot, node, epoch, group, expires, hops. */
 const FIXED_PARTS = 8;
 const MAX_TRIED = 8;
+/** Of the node's name among the parts. */
+const NODE_PART = 3;
 
 /** The key of a redirector's boot in `seen`. */
 export function redirectorKey(ticket: Pick<Ticket, 'redirector' | 'boot'>): string {
   return `${ticket.redirector}/${ticket.boot}`;
 }
 
-/** Signs with the first secret; the others are only for verifying while secrets rotate. */
-export function signTicket(ticket: Ticket, secrets: readonly string[]): string {
+/** @param keys of the node's tickets: the first signs, the others only verify while secrets rotate */
+export function signTicket(ticket: Ticket, keys: readonly KeyObject[]): string {
   const [group, slot] = splitNonce(ticket.nonce);
   const payload = payloadOf(ticket, group);
-  return withTag(payload, macOf(payload, signingSecret(secrets)), slot);
+  return withTag(payload, macOf(payload, signingKey(keys)), slot);
 }
 
 /**
@@ -90,13 +98,13 @@ export class TicketSheet {
   readonly #macs: readonly string[];
   #next = 0;
 
-  /** @param secrets the first signs */
-  constructor(ticket: Omit<Ticket, 'nonce'>, secrets: readonly string[], size = 1) {
-    const secret = signingSecret(secrets);
+  /** @param keys of the node's tickets; the first signs */
+  constructor(ticket: Omit<Ticket, 'nonce'>, keys: readonly KeyObject[], size = 1) {
+    const key = signingKey(keys);
     this.epoch = ticket.epoch;
     this.size = size;
     this.#payloads = Array.from({ length: size }, () => payloadOf(ticket, newNonce()));
-    this.#macs = this.#payloads.map((payload) => macOf(payload, secret));
+    this.#macs = this.#payloads.map((payload) => macOf(payload, key));
   }
 
   /** Undefined when all are given out. */
@@ -111,17 +119,18 @@ export class TicketSheet {
   }
 }
 
-function signingSecret([first]: readonly string[]): string {
-  if (first === undefined) throw new TypeError('a ticket needs a secret');
+function signingKey([first]: readonly KeyObject[]): KeyObject {
+  if (first === undefined) throw new TypeError('a ticket needs a key');
   return first;
 }
 
 function payloadOf(ticket: Omit<Ticket, 'nonce'>, group: string): string {
-  const { redirector, boot, node, tried, hops, pressed = false } = ticket;
+  const { redirector, boot, node, tried, seal = NO_SEAL, hops, pressed = false } = ticket;
   const epoch = ticket.epoch.toString(36);
   const expires = Math.ceil(ticket.expires / EXPIRES_UNIT_MS).toString(36);
   let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}${pressed ? 'p' : ''}`;
-  for (const name of tried) payload += `~${name}`;
+  if (hops > 0) payload += `~${seal}`;
+  if (hops > 0) for (const name of tried) payload += `~${name}`;
   return payload;
 }
 
@@ -132,8 +141,8 @@ function splitNonce(nonce: string): readonly [group: string, slot: number] {
 }
 
 /** The MAC of an ASCII text, 64 bytes in base64url. */
-function macOf(payload: string, secret: string): string {
-  return createHmac('sha512', secret).update(payload).digest('base64url');
+function macOf(payload: string, key: KeyObject): string {
+  return createHmac('sha512', key).update(payload).digest('base64url');
 }
 
 function tagOf(mac: string, slot: number): string {
@@ -144,8 +153,17 @@ function withTag(payload: string, mac: string, slot: number): string {
   return `${payload}~${slot}${tagOf(mac, slot)}`;
 }
 
-/** The ticket, if one of the secrets signed it and it has not expired at `now` (ms since 1970); else undefined. */
-export function verifyTicket(text: string, secrets: readonly string[], now: number): Ticket | undefined {
+/** The name of the node whose key should have signed the ticket; unverified. */
+export function nodeOfTicket(text: string): string | undefined {
+  return text.length > MAX_TICKET_LENGTH ? undefined : text.split('~', NODE_PART + 1)[NODE_PART];
+}
+
+/**
+ * The ticket, if one of the keys signed it and it has not expired; else undefined.
+ * @param keys of the tickets of the node that it names
+ * @param now ms since 1970
+ */
+export function verifyTicket(text: string, keys: readonly KeyObject[], now: number): Ticket | undefined {
   if (text.length > MAX_TICKET_LENGTH) return undefined;
   const end = text.lastIndexOf('~');
   if (end < 1) return undefined;
@@ -153,21 +171,25 @@ export function verifyTicket(text: string, secrets: readonly string[], now: numb
   const slot = SLOT_DIGITS.indexOf(text.charAt(end + 1));
   const given = Buffer.from(text.slice(end + 2), 'latin1');
   if (slot < 0 || given.length !== TAG_LENGTH) return undefined;
-  // Every secret is tried, so that the time taken does not reveal which one matched.
+  // Every key is tried, so that the time taken does not reveal which one matched.
   let genuine = false;
-  for (const secret of secrets) {
-    const tag = Buffer.from(tagOf(macOf(payload, secret), slot), 'latin1');
+  for (const key of keys) {
+    const tag = Buffer.from(tagOf(macOf(payload, key), slot), 'latin1');
     genuine = timingSafeEqual(given, tag) || genuine;
   }
   if (!genuine) return undefined;
   const parts = payload.split('~');
-  const parsed = parts.length > FIXED_PARTS + MAX_TRIED ? undefined : partsSchema.safeParse(parts);
+  const parsed = parts.length > FIXED_PARTS + 1 + MAX_TRIED ? undefined : partsSchema.safeParse(parts);
   if (!parsed?.success) return undefined;
-  const [, redirector, boot, node, epoch, group, seconds, clicks, ...tried] = parsed.data;
+  const [, redirector, boot, node, epoch, group, seconds, clicks, ...journey] = parsed.data;
+  const [seal, ...tried] = journey;
   const expires = seconds * EXPIRES_UNIT_MS;
   if (expires < now) return undefined;
   const nonce = slot === 0 ? group : `${group}.${slot}`;
-  return { redirector, boot, node, epoch, nonce, expires, tried, ...clicks };
+  return {
+    ...{ redirector, boot, node, epoch, nonce, expires, tried, ...clicks },
+    seal: seal === NO_SEAL ? undefined : seal,
+  };
 }
 
 /** Matches any version: during an update a front may sign a version that its nodes do not know, and readers should not see it. */

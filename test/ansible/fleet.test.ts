@@ -138,14 +138,16 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(JSON.stringify(await ask('rules'))).toContain('TmpfleetRegistryLost');
   });
 
-  test('the agent on a host has only the rights in its unit, and only root can read its secret', async () => {
+  test('the agent on a host has only the rights in its unit, and only root can read its key', async () => {
     const shell = (command: string): Promise<string> => host(OLD).shell(command);
     const pid = (await shell('systemctl show --property MainPID --value tmpfleet-node-agent')).trim();
     const status = await shell(`cat /proc/${pid}/status`);
     expect(/^Uid:\s+(\d+)/m.exec(status)?.[1]).not.toBe('0');
     // CAP_NET_ADMIN, and nothing else.
     expect(/^CapBnd:\s+(\w+)/m.exec(status)?.[1]).toBe('0000000000001000');
-    expect(await shell('stat -c %a:%U /etc/tmpfleet/fleet-secret')).toBe('600:root\n');
+    expect(await shell('stat -c %a:%U /etc/tmpfleet/node-key')).toBe('600:root\n');
+    // The fleet's secret stays at the front.
+    expect(await shell('ls /etc/tmpfleet')).not.toContain('fleet-secret');
     expect(
       await shell('cat /proc/*/cmdline /proc/*/environ | tr "\\0" "\\n" 2>/dev/null || true'),
     ).not.toContain(readFileSync(join(controller.dir, 'secrets', 'fleet-secret'), 'utf8').trim());
@@ -156,7 +158,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   test('the doctor finds no failure with the agent’s options, and the agent goes on', {
     timeout: PLAY_MS,
   }, async () => {
-    const options = ['config=/etc/tmpfleet/node-agent.yaml', 'secret-file=/etc/tmpfleet/fleet-secret'];
+    const options = ['config=/etc/tmpfleet/node-agent.yaml', 'node-key-file=/etc/tmpfleet/node-key'];
     const flags = [...options, 'data-dir=/var/lib/tmpfleet-node-agent'].map((option) => `--${option}`);
     const { ok, findings } = await examine(OLD, flags.join(' '));
     expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/protocol/order.ts';
 import { Bench, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { orderKey } from '../support/fleet-keys.ts';
 import { until } from '../support/until.ts';
 
 const documentSchema = z.object({
@@ -253,7 +254,9 @@ async function call(base: string, [operation, , { id, body } = {}]: Call): Promi
   const text = body === undefined ? undefined : JSON.stringify(await body());
   return fetch(base + path.replace('{id}', id?.() ?? '').replace('{sandbox}', claimed()), {
     method: method.toUpperCase(),
-    ...(text === undefined ? {} : { body: text, headers: { [SIGNATURE_HEADER]: signOrder(text, SECRET) } }),
+    ...(text === undefined
+      ? {}
+      : { body: text, headers: { [SIGNATURE_HEADER]: signOrder(text, orderKey(SECRET)) } }),
   });
 }
 

@@ -5,6 +5,7 @@ import { newNonce } from '../../shared/clock.ts';
 import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/protocol/order.ts';
 import { Bench, type Front, post, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { orderKey } from '../support/fleet-keys.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clear());
@@ -76,7 +77,11 @@ describe('an order at the front', () => {
     await gone.close();
     const force = { force: true };
     expect(await order(front, stranger.url, 'cordon', force)).toMatchObject({
-      ...{ status: 502, code: 'node-refused', remedy: expect.stringMatching(/same secret/) },
+      ...{
+        status: 502,
+        code: 'node-refused',
+        remedy: expect.stringMatching(/made from the secret of the front/),
+      },
     });
     expect(await order(front, plain.url, 'cordon', force)).toMatchObject({ status: 409, code: 'plain-node' });
     expect(await order(front, goneUrl, 'cordon', force)).toMatchObject({
@@ -95,7 +100,9 @@ test('an order that was carried out once is not carried out again', async () => 
   const agent = await node('once');
   const send = async (what: object): Promise<number> => {
     const body = JSON.stringify(what);
-    return (await post(agent.url + ORDER_PATH, what, { [SIGNATURE_HEADER]: signOrder(body, SECRET) })).status;
+    return (
+      await post(agent.url + ORDER_PATH, what, { [SIGNATURE_HEADER]: signOrder(body, orderKey(SECRET)) })
+    ).status;
   };
   const cordon = { order: 'cordon', node: 'once', nonce: newNonce(), expires: Date.now() + 30_000 };
   expect(await send(cordon)).toBe(200);

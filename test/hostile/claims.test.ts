@@ -10,6 +10,7 @@ import { newNonce } from '../../shared/clock.ts';
 import { signTicket } from '../../shared/protocol/ticket.ts';
 import { silentLogger } from '../contract/defaults.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { ticketKeys } from '../support/fleet-keys.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = 'a-secret-of-the-fleet';
@@ -21,13 +22,13 @@ const CLICK = { 'sec-fetch-mode': 'navigate', accept: 'text/html' };
 let agent: TestAgent;
 afterEach(() => agent.close());
 
-const ticket = (changes = {}): string =>
+const ticket = (changes: { readonly node?: string; readonly expires?: number } = {}): string =>
   signTicket(
     {
       ...{ redirector: 'r', boot: 'b', node: 'node1', epoch: 7, nonce: newNonce(), tried: [], hops: 0 },
       ...{ expires: Date.now() + 30_000, ...changes },
     },
-    [SECRET],
+    ticketKeys(changes.node ?? 'node1', SECRET),
   );
 
 interface Answer {

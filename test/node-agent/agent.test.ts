@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { signTicket, splitTicket, verifyTicket } from '../../shared/protocol/ticket.ts';
 import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { ticketKeys } from '../support/fleet-keys.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
@@ -168,7 +169,7 @@ describe('POST /api/spawn', () => {
         tried: [],
         hops: 0,
       },
-      [SECRET],
+      ticketKeys('node1', SECRET),
     );
     const answers = await Promise.all([1, 2, 3].map(() => post(`${agent.url}/api/spawn?ticket=${text}`)));
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
@@ -220,7 +221,7 @@ describe('a ticket', () => {
         hops: 0,
         ...changes,
       },
-      [SECRET],
+      ticketKeys('node1', SECRET),
     );
   // The secret comes from the environment or a file only; here the option is given directly.
   const withSecret = { secret: SECRET, frontUrl: FRONT };
@@ -260,7 +261,7 @@ describe('a ticket', () => {
     );
     expect(url.startsWith(`${FRONT}/tree?y=1&ticket=`)).toBe(true);
     const back = splitTicket(new URL(url).search.slice(1)).ticket ?? '';
-    expect(verifyTicket(back, [SECRET], Date.now())).toMatchObject({
+    expect(verifyTicket(back, ticketKeys('node1', SECRET), Date.now())).toMatchObject({
       tried: ['node1'],
       hops: 1,
       nonce: 'nonce-0001',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { type DockerLab, startDocker } from '../lab/docker/docker.ts';
 import { importContainerBase } from '../lab/images/container-base.ts';
 import { importJupyter } from '../lab/images/images.ts';
@@ -15,6 +16,7 @@ import { Jupyter } from '../support/jupyter.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
 
+const SECRET = 'the-secret-of-a-fleet-in-containers';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const LONG_MS = 280_000;
 
@@ -44,7 +46,8 @@ describeNeeding(['docker'], 'in containers', () => {
     for (const name of ['Dockerfile', '.dockerignore', 'compose.yaml']) {
       writeFileSync(join(work, name), readFileSync(join(ROOT, name)));
     }
-    writeFileSync(join(work, 'fleet-secret'), 'the-secret-of-a-fleet-in-containers\n', { mode: 0o600 });
+    writeFileSync(join(work, 'fleet-secret'), `${SECRET}\n`, { mode: 0o600 });
+    writeFileSync(join(work, 'node-key'), `${formatNodeKey([SECRET], 'node1')}\n`, { mode: 0o600 });
     docker = await startDocker();
     env = {
       DOCKER_HOST: docker.host,

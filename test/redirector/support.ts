@@ -10,6 +10,7 @@ import { redirectorOptions } from '../../redirector/config.ts';
 import { type Redirector, startRedirector } from '../../redirector/main.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
+import { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import {
   redirectorKey,
   signTicket,
@@ -18,6 +19,7 @@ import {
   verifyTicket,
 } from '../../shared/protocol/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/protocol/wire.ts';
+import { ticketKeys } from '../support/fleet-keys.ts';
 import { NAVIGATION } from '../support/reader.ts';
 import { createTestLog } from '../support/test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from '../support/until.ts';
@@ -148,7 +150,10 @@ export class TestNode implements TestServer {
 
   #count(url: string): void {
     const { ticket } = splitTicket(url.slice(url.indexOf('?') + 1));
-    const verified = ticket === undefined ? undefined : verifyTicket(ticket, [SECRET], Date.now());
+    const verified =
+      ticket === undefined
+        ? undefined
+        : verifyTicket(ticket, ticketKeys(this.settings.node, SECRET), Date.now());
     if (verified === undefined || verified.node !== this.settings.node || this.#nonces.has(verified.nonce))
       return;
     this.#nonces.add(verified.nonce);
@@ -165,8 +170,11 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 /** The ticket of a reader whom a node sent back. */
 export function bounce(changes: Partial<Ticket>, secret = SECRET): string {
   const now = Date.now();
-  const ticket = { redirector: 'r', boot: 'b', node: 'n', epoch: Math.floor(now / 1000), nonce: newNonce() };
-  return signTicket({ ...ticket, expires: now + 10_000, tried: ['n'], hops: 1, ...changes }, [secret]);
+  const { node = 'n', tried = [node], nonce = newNonce(), hops = tried.length } = changes;
+  const before = tried.slice(0, -1);
+  const seal = before.length === 0 ? undefined : new FleetKeys([secret]).seal(nonce, before);
+  const ticket = { redirector: 'r', boot: 'b', epoch: Math.floor(now / 1000), expires: now + 10_000 };
+  return signTicket({ ...ticket, seal, ...changes, node, nonce, tried, hops }, ticketKeys(node, secret));
 }
 
 export interface Front extends Redirector {

@@ -1,5 +1,5 @@
 // Configuration: flags before environment before file before defaults, and every error at once.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ import {
   secret,
   text,
 } from '../../shared/config/option.ts';
+import { whyOpen } from '../../shared/config/secret-file.ts';
 import { formatBytes, formatDuration, parseDuration } from '../../shared/config/units.ts';
 
 const options = {
@@ -30,9 +31,11 @@ const options = {
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-config-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function file(name: string, content: string): string {
+function file(name: string, content: string, mode = 0o644): string {
   const path = join(dir, name);
   writeFileSync(path, content);
+  // Exactly, whatever the umask.
+  chmodSync(path, mode);
   return path;
 }
 
@@ -106,7 +109,7 @@ describe('loadConfig', () => {
   });
 
   test('takes a secret from the environment or from a file, and never shows it', () => {
-    const path = file('token', 'sixteen-characters-and-more\n');
+    const path = file('token', 'sixteen-characters-and-more\n', 0o600);
     const value = 'sixteen-characters-and-more';
     for (const sources of [
       { flags: {}, env: { TMPFLEET_TOKEN: value } },
@@ -119,6 +122,35 @@ describe('loadConfig', () => {
     const load = () => loadConfig(options, { flags: {}, env: { TMPFLEET_TOKEN: 'short-secret' } });
     expect(load).toThrow(/TMPFLEET_TOKEN: invalid value \(not shown\)/);
     expect(load).not.toThrow(/short-secret/);
+  });
+
+  test.each([0o640, 0o604, 0o644, 0o602, 0o777])(
+    'refuses a secret in a file with mode %o, with what to type',
+    (mode) => {
+      const path = file('open', 'sixteen-characters-and-more\n', mode);
+      const yaml = file('open.yaml', 'token: sixteen-characters-and-more\n', mode);
+      for (const [sources, open] of [
+        [{ flags: { tokenFile: path }, env: {} }, path],
+        [{ flags: {}, env: { TMPFLEET_TOKEN_FILE: path } }, path],
+        [{ flags: {}, env: {}, file: yaml }, yaml],
+      ] as const) {
+        const load = () => loadConfig(options, sources);
+        expect(load).toThrow(
+          `can be read by other users of this host (mode 0${mode.toString(8)}); type: chmod 600 ${open}`,
+        );
+        expect(load).not.toThrow(/sixteen/);
+      }
+      const env = { CREDENTIALS_DIRECTORY: dir };
+      expect(loadConfig(options, { flags: { tokenFile: path }, env }).config.token).toMatch(/^sixteen/);
+    },
+  );
+
+  test('takes a file of root’s that its group can read from a process that is not root', () => {
+    const path = file('by-group', 'x', 0o640);
+    const isRoots = statSync(path).uid === 0;
+    expect(whyOpen(path, { uid: 1000 }) === undefined).toBe(isRoots);
+    expect(whyOpen(path, { uid: 0 })).toContain('chmod 600');
+    expect(whyOpen(file('by-all', 'x', 0o644), { uid: 1000 })).toContain('chmod 600');
   });
 
   test('reports a file that cannot be read', () => {

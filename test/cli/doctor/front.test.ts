@@ -67,8 +67,8 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(code).toBe(1);
     expect(of('node stranger')).toMatchObject({
       level: 'fail',
-      detail: expect.stringContaining('another secret'),
-      remedy: expect.stringContaining('TMPFLEET_SECRET'),
+      detail: expect.stringContaining('was not made from the secret of this front'),
+      remedy: expect.stringContaining('tmpfleet node key stranger'),
     });
     expect(of('node cordoned')).toMatchObject({ level: 'warn', remedy: expect.stringContaining('cordoned') });
     expect(findings.filter(({ detail }) => detail.startsWith('unreachable'))).toMatchObject([

@@ -157,7 +157,7 @@ test('an error says that a token is missing or wrong, and where it came from', a
     ...{ code: 3, err: expect.stringMatching(/requires a token, and none was given.*--control-token-file/) },
   });
   const file = join(dir, 'token');
-  writeFileSync(file, 'another-token-altogether\n');
+  writeFileSync(file, 'another-token-altogether\n', { mode: 0o600 });
   expect((await run(['pool', 'status', '--control-token-file', file], place)).err).toContain(
     `refuses the token of ${file}`,
   );

@@ -2,13 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { TicketCounter } from '../../../node-agent/claim/ticket-counter.ts';
 import { signTicket, type Ticket } from '../../../shared/protocol/ticket.ts';
+import { ticketKeys } from '../../support/fleet-keys.ts';
 
 const SECRET = 'a-secret-of-the-fleet';
 
 function setUp() {
   let now = 1_000_000;
   const clock = { now: () => now, monotonic: () => now };
-  const tickets = new TicketCounter('node7', [SECRET], clock);
+  const tickets = new TicketCounter('node7', ticketKeys('node7', SECRET), clock);
   const ticket = (changes: Partial<Ticket> = {}) =>
     signTicket(
       {
@@ -22,7 +23,7 @@ function setUp() {
         hops: 0,
         ...changes,
       },
-      [SECRET],
+      ticketKeys(changes.node ?? 'node7', SECRET),
     );
   return { tickets, ticket, pass: (ms: number) => (now += ms) };
 }

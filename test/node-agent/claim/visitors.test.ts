@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newNonce } from '../../../shared/clock.ts';
 import { signTicket, splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { startAgent, type TestAgent } from '../../support/agent.ts';
+import { ticketKeys } from '../../support/fleet-keys.ts';
 
 const SECRET = 'a-secret-of-the-fleet';
 const FRAME = {
@@ -25,7 +26,7 @@ const ticket = (changes: Partial<Ticket> = {}): string =>
       expires: Date.now() + 30_000,
       ...changes,
     },
-    [SECRET],
+    ticketKeys(changes.node ?? 'node1', SECRET),
   );
 const held = (): number => agent.pool.status().held;
 
@@ -65,7 +66,10 @@ describe('a frame of another site', () => {
     const { status, location } = await ask(`/tree?ticket=${ticket({ pressed: true })}`, FRAME);
     const back = splitTicket(new URL(location).search.slice(1)).ticket ?? '';
     expect(status).toBe(302);
-    expect(verifyTicket(back, [SECRET], Date.now())).toMatchObject({ tried: ['node1'], pressed: true });
+    expect(verifyTicket(back, ticketKeys('node1', SECRET), Date.now())).toMatchObject({
+      tried: ['node1'],
+      pressed: true,
+    });
   });
 });
 

@@ -172,14 +172,19 @@ describe('a fit node', () => {
 
 describe('an address is refused', () => {
   test.each<[string, string, string, RegExp]>([
-    ['another secret', 'a-secret-of-another-fleet', SECRET, /has another secret than this front/],
-    ['no secret', '', SECRET, /has no secret, and this front has one/],
-    ['a secret where the front has none', SECRET, '', /has a secret, and this front has none/],
+    [
+      'another secret',
+      'a-secret-of-another-fleet',
+      SECRET,
+      /^the node key of node1 was not made from the secret of this front/,
+    ],
+    ['no secret', '', SECRET, /has no node key, and this front has a secret/],
+    ['a secret where the front has none', SECRET, '', /has a node key, and this front has no secret/],
   ])('whose node has %s', async (_, ofNode, ofFront, words) => {
     const front = await bench.front({}, { secret: ofFront });
     const refused = await add(front, { url: (await node({}, ofNode)).url });
     expect(refused).toMatchObject({ status: 422, message: expect.stringMatching(words) });
-    expect(refused.remedy).toContain('TMPFLEET_SECRET');
+    expect(refused.remedy).toContain(ofFront === '' ? 'TMPFLEET_SECRET' : 'tmpfleet node key node1');
     expect(refused.last).toMatchObject({ check: 'secret', ok: false });
     expect(refused.findings.slice(0, -1).every(({ ok }) => ok)).toBe(true);
     expect(front.fleet.size).toBe(0);

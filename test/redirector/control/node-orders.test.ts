@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Orders } from '../../../redirector/control/node-orders.ts';
 import { Fleet, findNode } from '../../../redirector/nodes/fleet.ts';
+import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
 import type { NodeStats } from '../../../shared/protocol/wire.ts';
 import { SECRET, TestClock } from '../support.ts';
 
@@ -33,7 +34,7 @@ test('a node is the last one once the others, silent together, are no longer tru
     fleet.miss(findNode(fleet, id), silent);
     fleet.miss(findNode(fleet, id), silent);
   }
-  const orders = new Orders({ fleet, secrets: [SECRET], clock });
+  const orders = new Orders({ fleet, keys: new FleetKeys([SECRET]), clock });
   const last = findNode(fleet, 'n0');
   const cordon = (): Promise<unknown> => orders.give(last, { order: 'cordon', force: false });
   await expect(cordon()).rejects.toMatchObject({ code: 'node-unreachable' });

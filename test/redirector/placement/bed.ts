@@ -3,6 +3,7 @@
 import { Fleet } from '../../../redirector/nodes/fleet.ts';
 import type { NodeView } from '../../../redirector/nodes/node-view.ts';
 import { Dispatcher } from '../../../redirector/placement/dispatcher.ts';
+import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
 import type { FleetReport, NodeStats } from '../../../shared/protocol/wire.ts';
 import { SECRET, seeded, TestClock } from '../support.ts';
 
@@ -12,7 +13,7 @@ export class DispatchBed {
   readonly clock = new TestClock();
   readonly fleet = new Fleet(this.clock, { pollIntervalMs: 2_000 });
   readonly dispatcher = new Dispatcher({
-    ...{ fleet: this.fleet, secrets: [SECRET], clock: this.clock, random: seeded(1) },
+    ...{ fleet: this.fleet, keys: new FleetKeys([SECRET]), clock: this.clock, random: seeded(1) },
     ...{ redirector: 'front', boot: 'boot' },
   });
 

@@ -1,7 +1,8 @@
 // The tickets that readers are sent with: one each, signed several at a time.
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { RefusalReason, Sent } from '../../../redirector/placement/dispatcher.ts';
-import { verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { nodeOfTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { ticketKeys } from '../../support/fleet-keys.ts';
 import { SECRET } from '../support.ts';
 import { DispatchBed } from './bed.ts';
 
@@ -14,7 +15,8 @@ describe('tickets', () => {
   const sendTo = (): { readonly nonce: string | undefined; readonly node: string | undefined } => {
     const sent = bed.send();
     const text = typeof sent === 'string' ? sent : (sent.ticket ?? '');
-    const { nonce, node, epoch } = verifyTicket(text, [SECRET], bed.clock.now()) ?? {};
+    const { nonce, node, epoch } =
+      verifyTicket(text, ticketKeys(nodeOfTicket(text) ?? '', SECRET), bed.clock.now()) ?? {};
     expect(epoch).toBe(Math.floor(bed.clock.now() / 1000));
     return { nonce, node };
   };
@@ -51,8 +53,10 @@ describe('tickets', () => {
     const [, view] = bed.members(2);
     if (view === undefined) throw new TypeError('no node');
     for (const each of bed.fleet.views()) bed.report(each);
-    const read = (sent: Sent | RefusalReason) =>
-      verifyTicket(typeof sent === 'string' ? sent : (sent.ticket ?? ''), [SECRET], bed.clock.now());
+    const read = (sent: Sent | RefusalReason) => {
+      const text = typeof sent === 'string' ? sent : (sent.ticket ?? '');
+      return verifyTicket(text, ticketKeys(nodeOfTicket(text) ?? '', SECRET), bed.clock.now());
+    };
     const travelled = { tried: ['n0'], hops: 1, nonce: undefined };
     const first = read(bed.dispatcher.send(travelled));
     expect(first).toMatchObject({ node: 'n1', tried: ['n0'], hops: 1 });

@@ -1,7 +1,8 @@
 // Who has not clicked, at the front: the launch page, its button, and what is not counted.
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { nodeOfTicket, splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { ticketKeys } from '../../support/fleet-keys.ts';
 import { Bench, bounce, type Front, SECRET } from '../support.ts';
 
 const bench = new Bench();
@@ -31,7 +32,9 @@ async function send(
 
 function ticketIn(location: string): Ticket | undefined {
   const { ticket } = splitTicket(new URL(location).search.slice(1));
-  return ticket === undefined ? undefined : verifyTicket(ticket, [SECRET], Date.now());
+  return ticket === undefined
+    ? undefined
+    : verifyTicket(ticket, ticketKeys(nodeOfTicket(ticket) ?? '', SECRET), Date.now());
 }
 
 /** A front with one node of one slot: a second reader on their way would be refused. */

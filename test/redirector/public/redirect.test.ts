@@ -3,7 +3,9 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { splitRequestTarget } from '../../../shared/http/request-target.ts';
-import { splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
+import { nodeOfTicket, splitTicket, type Ticket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { ticketKeys } from '../../support/fleet-keys.ts';
 import { NAVIGATION } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 import { Bench, bounce, type Front, SECRET } from '../support.ts';
@@ -31,9 +33,15 @@ async function locationOfTarget(front: Front, target: string): Promise<string> {
   return /^location: (.*)\r$/im.exec(answer)?.[1] ?? answer;
 }
 
+/** As a front of the same fleet seals a list of tried nodes. */
+const sealFor = (nonce: string, tried: readonly string[]): string =>
+  new FleetKeys([SECRET]).seal(nonce, tried);
+
 function ticketOf(answer: Response): Ticket | undefined {
   const { ticket } = splitTicket(new URL(answer.headers.get('location') ?? '').search.slice(1));
-  return ticket === undefined ? undefined : verifyTicket(ticket, [SECRET], Date.now());
+  return ticket === undefined
+    ? undefined
+    : verifyTicket(ticket, ticketKeys(nodeOfTicket(ticket) ?? '', SECRET), Date.now());
 }
 
 describe('a click', () => {
@@ -265,14 +273,14 @@ describe('a reader whom a node sent back', () => {
   test('with a ticket from the front instead of the node closes no node', async () => {
     const front = await bench.front({ pollInterval: '30s' });
     await front.add(await bench.node({ node: 'n1' }));
-    await front.get(`/?ticket=${bounce({ node: 'n2', tried: ['n1'] })}`);
+    await front.get(`/?ticket=${bounce({ node: 'n1', tried: ['n2'] })}`);
     expect((await front.get('/')).status).toBe(302);
   });
 
   test('three times gets a refusal instead of a fourth try', async () => {
     const front = await bench.front();
-    await front.add(await bench.node());
-    const answer = await front.get(`/?ticket=${bounce({ node: 'z', hops: 3, tried: ['x', 'y', 'z'] })}`);
+    await front.add(await bench.node({ node: 'z' }));
+    const answer = await front.get(`/?ticket=${bounce({ node: 'z', tried: ['x', 'y', 'z'] })}`);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('5');
   });
@@ -285,6 +293,10 @@ describe('a reader whom a node sent back', () => {
       bounce({ node: 'n1', tried: ['n1'] }, 'somebody-elses-secret'),
       bounce({ node: 'n1', tried: ['n1'], expires: Date.now() - 2_000 }),
       bounce({ node: 'n1', tried: ['n1'] }).slice(0, -4),
+      // A node speaks only for itself: the others that it names as tried need the front's seal.
+      bounce({ node: 'n1', tried: ['n2', 'n1'], seal: undefined }),
+      bounce({ node: 'n1', tried: ['n2', 'n1'], nonce: 'nonce-0001', seal: sealFor('nonce-0002', ['n2']) }),
+      bounce({ node: 'n1', tried: ['n1'], hops: 3 }),
       `3~${'a'.repeat(2_000)}`,
       '2~front~boot~n1~s4lhzi~nonce~s4lhzi~1~n1~signature-of-an-older-kind',
     ]) {

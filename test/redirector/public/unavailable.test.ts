@@ -2,8 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { refusedPage } from '../../../redirector/public/unavailable-page.ts';
 import { pageHeaders } from '../../../shared/http/page.ts';
-import { signTicket } from '../../../shared/protocol/ticket.ts';
-import { Bench, SECRET } from '../support.ts';
+import { Bench, bounce } from '../support.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clear());
@@ -41,20 +40,7 @@ describe('when there is no room', () => {
   test('the page returns to the address as requested, without a ticket that keeps its reader out', async () => {
     const front = await bench.front();
     await front.add(await bench.node({ node: 'n1', warm: 0, capacity: 0 }));
-    const now = Date.now();
-    const ticket = signTicket(
-      {
-        redirector: 'r',
-        boot: 'b',
-        node: 'n1',
-        epoch: 1,
-        nonce: 'nonce-nonce',
-        expires: now + 9_000,
-        tried: ['n1'],
-        hops: 3,
-      },
-      [SECRET],
-    );
+    const ticket = bounce({ node: 'n1', tried: ['x', 'y', 'n1'] });
     const answer = await front.get(`/a%20b?x="'<y>&ticket=${ticket}`, BROWSER);
     const page = await answer.text();
     expect(page).not.toContain(ticket);

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
+  nodeOfTicket,
   signTicket,
   splitTicket,
   type Ticket,
@@ -9,11 +10,12 @@ import {
   ticketBehind,
   verifyTicket,
 } from '../../../shared/protocol/ticket.ts';
+import { secretKey } from '../../support/fleet-keys.ts';
 
-const SECRET = 'a-secret-of-the-fleet';
-const OLD = 'the-secret-before-it';
+const KEY = secretKey('a-key-of-the-node');
+const OLD = secretKey('the-key-before-it');
 const signed = (payload: string): string =>
-  `${payload}~0${createHmac('sha512', SECRET).update(payload).digest('base64url').slice(0, 20)}`;
+  `${payload}~0${createHmac('sha512', KEY).update(payload).digest('base64url').slice(0, 20)}`;
 const ticket: Ticket = {
   redirector: 'front-1',
   boot: 'b00t',
@@ -24,62 +26,75 @@ const ticket: Ticket = {
   tried: ['node3'],
   hops: 1,
 };
-const unsigned = signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '');
+const unsigned = signTicket(ticket, [KEY]).replace(/~[^~]*$/, '');
 
 describe('a ticket', () => {
   test('as built by these tests is valid', () => {
-    expect(verifyTicket(signed(unsigned), [SECRET], 0)).toEqual(ticket);
+    expect(verifyTicket(signed(unsigned), [KEY], 0)).toEqual(ticket);
   });
 
   test('is read back as it was signed', () => {
-    expect(verifyTicket(signTicket(ticket, [SECRET]), [SECRET], 0)).toEqual(ticket);
+    expect(verifyTicket(signTicket(ticket, [KEY]), [KEY], 0)).toEqual(ticket);
   });
 
   test('says whether its reader has clicked, and reads as one who has not where it says nothing', () => {
-    const text = signTicket({ ...ticket, pressed: true }, [SECRET]);
-    expect(verifyTicket(text, [SECRET], 0)).toEqual({ ...ticket, pressed: true });
-    expect(signTicket({ ...ticket, pressed: false }, [SECRET])).toBe(signTicket(ticket, [SECRET]));
+    const text = signTicket({ ...ticket, pressed: true }, [KEY]);
+    expect(verifyTicket(text, [KEY], 0)).toEqual({ ...ticket, pressed: true });
+    expect(signTicket({ ...ticket, pressed: false }, [KEY])).toBe(signTicket(ticket, [KEY]));
   });
 
-  test('is valid with the old secret while secrets rotate', () => {
-    expect(verifyTicket(signTicket(ticket, [OLD]), [SECRET, OLD], 0)).toEqual(ticket);
+  test('is valid with the old key while keys rotate', () => {
+    expect(verifyTicket(signTicket(ticket, [OLD]), [KEY, OLD], 0)).toEqual(ticket);
+  });
+
+  test('is read back with the seal of a front on the nodes tried before', () => {
+    const sealed = { ...ticket, tried: ['node3', 'node7'], hops: 2, seal: 'a-seal-of-22-characters' };
+    expect(verifyTicket(signTicket(sealed, [KEY]), [KEY], 0)).toEqual(sealed);
+  });
+
+  test('tells the node whose key to verify it with', () => {
+    expect(nodeOfTicket(signTicket(ticket, [KEY]))).toBe('node7');
+    for (const text of ['', '~~~', 'A'.repeat(1_000)]) expect(nodeOfTicket(text) ?? '').toBe('');
   });
 
   test('is invalid once it has expired', () => {
-    const text = signTicket(ticket, [SECRET]);
-    expect(verifyTicket(text, [SECRET], ticket.expires)).toEqual(ticket);
-    expect(verifyTicket(text, [SECRET], ticket.expires + 1)).toBeUndefined();
+    const text = signTicket(ticket, [KEY]);
+    expect(verifyTicket(text, [KEY], ticket.expires)).toEqual(ticket);
+    expect(verifyTicket(text, [KEY], ticket.expires + 1)).toBeUndefined();
   });
 
   test('is invalid with any one character changed', () => {
-    const text = signTicket(ticket, [SECRET]);
+    const text = signTicket(ticket, [KEY]);
     for (let index = 0; index < text.length; index += 1) {
       const changed = `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
-      expect(verifyTicket(changed, [SECRET], 0), `at ${index}`).toBeUndefined();
+      expect(verifyTicket(changed, [KEY], 0), `at ${index}`).toBeUndefined();
     }
   });
 
   test.each([
-    ['another secret', () => signTicket(ticket, ['somebody-elses-secret'])],
+    ['another key', () => signTicket(ticket, [secretKey('somebody-elses-key')])],
     ['nothing at all', () => ''],
     ['a tilde', () => '~'],
-    ['no signature', () => signTicket(ticket, [SECRET]).replace(/~[^~]*$/, '')],
-    ['too few parts, though signed', () => signed('3~front-1~b00t~node7')],
-    ['another version, though signed', () => signed(unsigned.replace(/^3/, '2'))],
-    ['a number that is none, though signed', () => signed(unsigned.replace(/~1~node3$/, '~x!~node3'))],
-    ['more hops than anyone makes, though signed', () => signed(unsigned.replace(/~1~node3$/, '~9~node3'))],
+    ['no signature', () => signTicket(ticket, [KEY]).replace(/~[^~]*$/, '')],
+    ['too few parts, though signed', () => signed('4~front-1~b00t~node7')],
+    ['another version, though signed', () => signed(unsigned.replace(/^4/, '2'))],
+    ['a number that is none, though signed', () => signed(unsigned.replace(/~1~-~node3$/, '~x!~-~node3'))],
+    [
+      'more hops than anyone makes, though signed',
+      () => signed(unsigned.replace(/~1~-~node3$/, '~9~-~node3')),
+    ],
     ['more tried nodes than anyone notes, though signed', () => signed(`${unsigned}${'~n'.repeat(8)}`)],
     ['a megabyte', () => 'A'.repeat(1_000_000)],
   ])('is nothing when it is signed by or consists of %s', (_, make) => {
-    expect(verifyTicket(make(), [SECRET], 0)).toBeUndefined();
+    expect(verifyTicket(make(), [KEY], 0)).toBeUndefined();
   });
 
-  test('is invalid where there is no secret', () => {
-    expect(verifyTicket(signTicket(ticket, [SECRET]), [], 0)).toBeUndefined();
+  test('is invalid where there is no key', () => {
+    expect(verifyTicket(signTicket(ticket, [KEY]), [], 0)).toBeUndefined();
   });
 
   test('stays short enough for any URL', () => {
-    expect(signTicket(ticket, [SECRET]).length).toBeLessThan(110);
+    expect(signTicket(ticket, [KEY]).length).toBeLessThan(110);
   });
 });
 
@@ -92,46 +107,46 @@ describe('a sheet of tickets', () => {
   };
 
   test.each([1, 2, 16])('of %i MACs gives out four for each, every one with a nonce of its own', (size) => {
-    const texts = all(new TicketSheet(alike, [SECRET], size));
-    const tickets = texts.map((text) => verifyTicket(text, [SECRET], 0));
+    const texts = all(new TicketSheet(alike, [KEY], size));
+    const tickets = texts.map((text) => verifyTicket(text, [KEY], 0));
     for (const each of tickets) expect(each).toEqual({ ...alike, nonce: each?.nonce });
     expect(new Set(tickets.map((each) => each?.nonce)).size).toBe(4 * size);
   });
 
   test('gives out the same tickets as signing one by one', () => {
-    for (const text of all(new TicketSheet(alike, [SECRET], 2))) {
-      const read = verifyTicket(text, [SECRET], 0);
+    for (const text of all(new TicketSheet(alike, [KEY], 2))) {
+      const read = verifyTicket(text, [KEY], 0);
       if (read === undefined) throw new TypeError(`${text} is no ticket`);
-      expect(signTicket(read, [SECRET])).toBe(text);
+      expect(signTicket(read, [KEY])).toBe(text);
     }
   });
 
-  test('signs with the first secret', () => {
-    for (const text of all(new TicketSheet(alike, [SECRET, OLD]))) {
+  test('signs with the first key', () => {
+    for (const text of all(new TicketSheet(alike, [KEY, OLD]))) {
       expect(verifyTicket(text, [OLD], 0)).toBeUndefined();
-      expect(verifyTicket(text, [SECRET], 0)).toBeDefined();
+      expect(verifyTicket(text, [KEY], 0)).toBeDefined();
     }
   });
 
   test("has no ticket that is valid with another one's signature, or in another one's place", () => {
-    const texts = all(new TicketSheet(alike, [SECRET]));
+    const texts = all(new TicketSheet(alike, [KEY]));
     for (const one of texts) {
       for (const other of texts) {
         const payload = one.slice(0, one.lastIndexOf('~'));
         const [slot, tag] = [one.at(-21), other.slice(-20)];
         const isItsOwn = one === other;
-        expect(verifyTicket(`${payload}~${slot}${tag}`, [SECRET], 0) !== undefined).toBe(isItsOwn);
+        expect(verifyTicket(`${payload}~${slot}${tag}`, [KEY], 0) !== undefined).toBe(isItsOwn);
       }
     }
     const [first = ''] = texts;
     for (const slot of ['1', '2', '3', '4', '.', '']) {
-      expect(verifyTicket(`${first.slice(0, -21)}${slot}${first.slice(-20)}`, [SECRET], 0)).toBeUndefined();
+      expect(verifyTicket(`${first.slice(0, -21)}${slot}${first.slice(-20)}`, [KEY], 0)).toBeUndefined();
     }
   });
 });
 
 describe('a query with a ticket', () => {
-  const text = signTicket(ticket, [SECRET]);
+  const text = signTicket(ticket, [KEY]);
 
   test.each(['', 'x=1', 'x=1&y=%20&&z', 'a=%zz&ticket=my-own'])('gives %j back byte for byte', (query) => {
     const whole = `?${query}${ticketBehind(query, text)}`.replace('??', '?');
@@ -145,7 +160,7 @@ describe('a query with a ticket', () => {
   test('is recognized in every version of the ticket format', () => {
     const older = '2~front-1~b00t~node7~s4lhzi~nonce~s4lhzi~0~signature';
     expect(splitTicket(`x=1&ticket=${older}`)).toEqual({ query: 'x=1', ticket: older });
-    expect(verifyTicket(older, [SECRET], 0)).toBeUndefined();
+    expect(verifyTicket(older, [KEY], 0)).toBeUndefined();
   });
 
   test("leaves a reader's own ticket= alone", () => {

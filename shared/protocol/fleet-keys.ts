@@ -1,0 +1,106 @@
+// The keys of a fleet, all derived from its secret by HKDF-SHA-256 (RFC 5869). The secret stays on the fronts. A node holds
+// only the key of its own tickets and the public half of the key that signs orders (Ed25519, RFC 8032), so that a stolen
+// node can sign nothing that another node or a front takes for another's.
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
+import { BoundedMap } from '../collections/bounded-map.ts';
+
+const KEY_BYTES = 32;
+/** An Ed25519 private key in PKCS #8 (RFC 8410 §7) up to the 32 bytes of the key itself. */
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
+/** Of a seal: 128 bits of an HMAC-SHA-256 (truncated as in RFC 2104 §5). */
+const SEAL_BYTES = 16;
+/** Nodes whose ticket keys are kept. A fleet has 10,000 at most. */
+const REMEMBERED_NODES = 16_384;
+
+/** What a node verifies and signs with; each list has the newest key first. Both are empty in a fleet without a secret. */
+export interface NodeKeys {
+  /** Secret: of tickets to and from this node. The first signs. */
+  readonly tickets: readonly KeyObject[];
+  /** Public: of the front's orders. */
+  readonly orders: readonly KeyObject[];
+}
+
+/** What a front signs and verifies with. */
+export class FleetKeys {
+  readonly #secrets: readonly string[];
+  readonly #orders: readonly KeyObject[];
+  readonly #seals: readonly KeyObject[];
+  readonly #tickets = new BoundedMap<string, readonly KeyObject[]>(REMEMBERED_NODES);
+
+  /** @param secrets the first signs, the others only verify while secrets rotate; none: nothing can be signed */
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets;
+    this.#orders = secrets.map(deriveOrderKey);
+    this.#seals = secrets.map((secret) => createSecretKey(derive(secret, 'seal')));
+  }
+
+  /** Whether the fleet has a secret. */
+  get exist(): boolean {
+    return this.#secrets.length > 0;
+  }
+
+  /** The private key that signs orders; undefined without a secret. */
+  get orders(): KeyObject | undefined {
+    return this.#orders[0];
+  }
+
+  /** The keys of a node's tickets, newest first. @param node a name of a known node: the keys of each are remembered */
+  tickets(node: string): readonly KeyObject[] {
+    const known = this.#tickets.get(node);
+    if (known !== undefined) return known;
+    const keys = this.#secrets.map((secret) => createSecretKey(deriveTicketKey(secret, node)));
+    this.#tickets.set(node, keys);
+    return keys;
+  }
+
+  /** What the node of this name has to hold. */
+  nodeKeys(node: string): NodeKeys {
+    return { tickets: this.tickets(node), orders: this.#orders.map((key) => createPublicKey(key)) };
+  }
+
+  /** Proves that a front wrote this list of tried nodes into the ticket with this nonce. Only fronts can make one. */
+  seal(nonce: string, tried: readonly string[]): string {
+    const [key] = this.#seals;
+    if (key === undefined) throw new TypeError('a seal needs a secret');
+    return sealOf(nonce, tried, key).toString('base64url');
+  }
+
+  isSealed(seal: string, nonce: string, tried: readonly string[]): boolean {
+    const given = Buffer.from(seal, 'base64url');
+    return (
+      given.length === SEAL_BYTES &&
+      this.#seals.some((key) => timingSafeEqual(given, sealOf(nonce, tried, key)))
+    );
+  }
+}
+
+/** 32 bytes. */
+export function deriveTicketKey(secret: string, node: string): Buffer {
+  return derive(secret, `tickets of ${node}`);
+}
+
+/** The private key; a node gets only its public half. */
+export function deriveOrderKey(secret: string): KeyObject {
+  const key = Buffer.concat([PKCS8_ED25519, derive(secret, 'orders')]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+function derive(secret: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', `tmpfleet 1 ${purpose}`, KEY_BYTES));
+}
+
+/** A tilde is in no name, so that no two lists give the same text. */
+function sealOf(nonce: string, tried: readonly string[], key: KeyObject): Buffer {
+  return createHmac('sha256', key)
+    .update([nonce, ...tried].join('~'))
+    .digest()
+    .subarray(0, SEAL_BYTES);
+}

@@ -20,6 +20,7 @@ import { clientAddressOptions, clientAddressProblems } from '../shared/http/clie
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { isLoopback } from '../shared/http/serving.ts';
+import { limitOptions } from '../shared/limits/limit-options.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
@@ -218,12 +219,27 @@ const securityOptions = inGroup('Security', {
   ),
 });
 
+const nodeLimitOptions = inGroup('Limits', {
+  ...limitOptions,
+  sandboxWebsockets: option(
+    integer(0, 1_000_000),
+    100,
+    'highest number of WebSockets of one sandbox (0: no limit)',
+  ),
+  clientWebsockets: option(
+    integer(0, 1_000_000),
+    2_000,
+    'highest number of WebSockets of one client (0: no limit)',
+  ),
+});
+
 export const nodeAgentOptions = {
   ...readerOptions,
   ...poolOptions,
   ...lifetimeOptions,
   ...engineOptions,
   ...securityOptions,
+  ...nodeLimitOptions,
   ...corsOptions,
   ...server.control,
   ...server.process,

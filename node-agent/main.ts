@@ -2,6 +2,7 @@
 import { systemClock, systemRandom } from '../shared/clock.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
+import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
@@ -87,6 +88,8 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     onEnd: (sandbox) => proxy.forget(sandbox.id),
     onStarted: metrics.observeStart,
   });
+  const limits = listenerLimits(config, 2);
+  const limitedClient = createLimitedClient(config);
   const reap = createReaper(pool, logger);
   const proxy = createProxy({
     lookup: (id) => lookUpSandbox(pool, id),
@@ -104,6 +107,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     },
     responseHeaders: corsHeaders(config),
     trustProxy: config.trustProxy,
+    stallTimeoutMs: config.stallTimeoutMs,
+    socketsPerSandbox: unlimitedIfZero(config.sandboxWebsockets),
+    socketsPerClient: unlimitedIfZero(config.clientWebsockets),
+    clientOf: limitedClient,
     ownCookiePrefix: COOKIE_PREFIX,
   });
 
@@ -133,18 +140,19 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const handle = createPublicHandler({ config, claims, spawns, tickets, orders, proxy, snapshot, logger });
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
-  const publicServer = await listenToReaders({ config, gate, handle, proxy });
+  const publicServer = await listenToReaders({ config, gate, handle, proxy, limits: limits.readers });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,
     port: config.controlPort,
     flag: '--control-port',
+    limits: limits.control,
     handle: control.callback(),
   }).catch(async (error: unknown) => {
     await publicServer.close(0);
     throw error;
   });
-  metrics.watch({ pool, resources, lifecycle, proxy, connections: publicServer.connections });
+  metrics.watch({ pool, resources, lifecycle, proxy, listener: publicServer });
 
   const parts: NodeParts = {
     ...{ config, engine, pool, resources, journal, lifecycle, proxy, publicServer, controlServer },
@@ -160,7 +168,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   gate.open();
   const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
   const { url } = publicServer;
-  const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity };
+  const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity, ...limits.about };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');
   return { url, controlUrl: controlServer.url, pool, close: () => closeNode(parts, jobs) };
 }

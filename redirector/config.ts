@@ -15,6 +15,7 @@ import { describeError } from '../shared/errors.ts';
 import { clientAddressOptions, clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
+import { limitOptions } from '../shared/limits/limit-options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
@@ -68,6 +69,7 @@ export const redirectorOptions = {
   ...readerOptions,
   ...nodeOptions,
   ...inGroup('Security', { secret: fleetSecretOption }),
+  ...limitOptions,
   ...corsOptions,
   ...server.control,
   ...server.process,

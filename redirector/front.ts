@@ -2,6 +2,7 @@
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { serve } from '../shared/http/serving.ts';
+import { type ListenerLimits, listenerLimits } from '../shared/limits/limit-options.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
@@ -35,6 +36,7 @@ export interface Front {
   readonly keys: FleetKeys;
   /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
+  readonly limits: ListenerLimits;
   close(): Promise<void>;
 }
 
@@ -87,23 +89,26 @@ export async function startFront(
     countRefusal,
   });
   const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
+  const limits = listenerLimits(config, 1);
   const server = await serve({
     what: 'the redirector for its readers',
     host: config.host,
     port: config.port,
     flag: '--port',
+    limits: limits.readers,
     handle: createPublicHandler({ config, redirect, desk, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();
     throw error;
   });
-  metrics.showReaders(() => room.size, server.connections);
+  metrics.showReaders(() => room.size, server);
   return {
     url: server.url,
     fleet,
     metrics: metrics.registry,
     keys,
     ourKey,
+    limits,
     close: async () => {
       await server.close(GRACE_MS);
       await Promise.all([view.close(), desk.close()]);

@@ -44,7 +44,7 @@ export async function startRedirector(config: RedirectorConfig, runtime: Runtime
     const { fleet, url } = front;
     if (config.secret === '')
       logger.warn('no secret is set, so who is still on the way to a node is only guessed at');
-    logger.info({ url, control: control.url, nodes: fleet.size }, 'redirector is up');
+    logger.info({ url, control: control.url, nodes: fleet.size, ...front.limits.about }, 'redirector is up');
     return { url, controlUrl: control.url, fleet, close };
   } catch (error) {
     await close();
@@ -75,6 +75,7 @@ async function startControl(
     host: config.controlHost,
     port: config.controlPort,
     flag: '--control-port',
+    limits: front.limits.control,
     handle: api.callback(),
   }).catch(async (error: unknown) => {
     await page.close();

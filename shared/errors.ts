@@ -34,6 +34,10 @@ export const ERRORS = {
   'wrong-secret': { status: 422, meaning: 'the node and the front have different fleet secrets' },
   'clock-skew': { status: 422, meaning: "the node's clock and the front's are too far apart" },
   full: { status: 429, meaning: 'every sandbox is taken; see `Retry-After`' },
+  'too-many-connections': {
+    status: 429,
+    meaning: 'the client, or the sandbox, has too many connections open; see `Retry-After`',
+  },
   internal: { status: 500, meaning: 'an unexpected fault; the log has the details', isPrivate: true },
   'bad-config': { status: 500, meaning: 'the configuration is invalid', isPrivate: true },
   'illegal-transition': {

@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'metrics',
       'nearest',
     ],
-    ...['config', 'protocol', 'api', 'http', 'pages', 'checkup'],
+    ...['config', 'protocol', 'api', 'sockets', 'http', 'limits', 'pages', 'checkup'],
   ],
   'node-agent': [
     ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'pool', 'claim', 'proxy', 'lifecycle', 'report'],

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
+import { allowStall } from '../../shared/sockets/stall.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
 import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { PageBanner } from './html-banner.ts';
@@ -35,6 +36,7 @@ export interface ProxyContext {
   readonly fixed: FixedHeaders;
   readonly tally: ProxyTally;
   readonly headersTimeout: number;
+  readonly stallTimeoutMs: number;
   /** A monotonic clock, ms. */
   readonly now: () => number;
 }
@@ -106,6 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   start(): void {
     const { request, response, target } = this.#proxied;
+    allowStall(request, this.#context.stallTimeoutMs);
     response.once('close', () => this.#abandon());
     const now = this.#context.now();
     if (this.#upstream.polls.isPoll(request.method ?? 'GET', target, now))

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { SocketLimits } from '../../shared/limits/socket-limits.ts';
 import { type ProxyContext, proxyRequest } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
@@ -29,6 +30,7 @@ export type {
 } from './types.ts';
 
 const HEADERS_TIMEOUT_MS = 600_000;
+const STALL_TIMEOUT_MS = 600_000;
 const BAD_PATH = 'The address leaves the sandbox that it names, or contains a fragment.';
 const BAD_FRAMING =
   'Its body has a transfer coding other than "chunked", or both a transfer coding and a length.';
@@ -62,6 +64,7 @@ class SandboxProxy implements NodeProxy {
       dead: 0,
       'upstream-error': 0,
       'upstream-timeout': 0,
+      'too-many-sockets': 0,
       truncated: 0,
     },
     answers: { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 },
@@ -71,14 +74,17 @@ class SandboxProxy implements NodeProxy {
   readonly #upstreams = new Map<string, Upstream>();
   /** What cuts each open WebSocket, by sandbox. */
   readonly #tunnels = new Map<string, Set<() => void>>();
+  readonly #sockets: SocketLimits;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#sockets = new SocketLimits(options);
     this.#context = {
       options,
       fixed: fixHeaders(options.responseHeaders),
       tally: this.counters,
       headersTimeout: options.headersTimeout ?? HEADERS_TIMEOUT_MS,
+      stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
       now,
     };
   }
@@ -114,6 +120,10 @@ class SandboxProxy implements NodeProxy {
     if (protocol.toLowerCase() !== 'websocket') {
       // A client that offers another protocol (`h2c`) accepts an HTTP/1.1 response too.
       proxyRequest(proxied, route.upstream, this.#context);
+      return true;
+    }
+    if (!this.#sockets.admit(route.id, request, socket)) {
+      this.#refuse(request, response, { status: 429, reason: 'too-many-sockets', id: route.id });
       return true;
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {

@@ -1,12 +1,13 @@
 // The types between the proxy and the node: options, notices, refusals, counters.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { SocketLimitOptions } from '../../shared/limits/socket-limits.ts';
 import type { Address } from '../engine/engine.ts';
 
 /** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
 export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
 
-export interface ProxyOptions {
+export interface ProxyOptions extends SocketLimitOptions {
   readonly lookup: (id: string) => Lookup;
   /**
    * Real use: a response below 400, bytes of a body or of WebSocket data in either direction, and the first request that
@@ -27,6 +28,8 @@ export interface ProxyOptions {
   readonly ownCookiePrefix: string;
   /** ms from sending a request to the response's headers; 0 is no limit. Bodies have none. Default 10 minutes. */
   readonly headersTimeout?: number;
+  /** ms without a byte in either direction, after which a request's connection is destroyed. Default 10 minutes. */
+  readonly stallTimeoutMs?: number;
 }
 
 export interface ReaderNotice {
@@ -37,8 +40,8 @@ export interface ReaderNotice {
 }
 
 export interface Refusal {
-  readonly status: 400 | 404 | 502 | 503 | 504;
-  readonly reason: 'malformed' | 'gone' | 'dead' | 'upstream-error' | 'upstream-timeout';
+  readonly status: 400 | 404 | 429 | 502 | 503 | 504;
+  readonly reason: 'malformed' | 'gone' | 'dead' | 'upstream-error' | 'upstream-timeout' | 'too-many-sockets';
   /** Of a malformed request: what is wrong with it, as a sentence. */
   readonly fault?: string;
   readonly id?: string;

@@ -2,12 +2,12 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { END_GRACE_MS, endSocket } from '../../shared/sockets/end-socket.ts';
+import { OWN_STALL_MS } from '../../shared/sockets/stall.ts';
 import { FrameScanner } from './frame-scanner.ts';
 
-/** How long one side may take to close after the other has, or to take what is still on its way, ms. */
+/** How long one side may go on after the other has ended, while bytes still move; without any, it is `END_GRACE_MS`. */
 const LINGER_MS = 30_000;
-/** How long a refused reader may take to close, ms. */
-const REFUSED_LINGER_MS = 2_000;
 const TCP_KEEP_ALIVE_MS = 60_000;
 
 /**
@@ -27,13 +27,12 @@ export function responseOn(request: IncomingMessage, socket: Duplex): ServerResp
     response.emit('drain');
   };
   socket.on('drain', drained);
+  // A reader who does not read the answer. A request that goes on to a sandbox has its own limit.
+  socket.setTimeout(OWN_STALL_MS, () => socket.destroy());
   response.once('finish', () => {
     response.detachSocket(socket);
     socket.off('drain', drained);
-    socket.end();
-    socket.resume();
-    const timer = setTimeout(() => socket.destroy(), REFUSED_LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
+    endSocket(socket);
   });
   return response;
 }
@@ -61,27 +60,32 @@ export interface TunnelOptions {
 
 /** Joins two sockets until both are closed; returns what cuts them. */
 export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOptions): () => void {
-  let lingering: NodeJS.Timeout | undefined;
+  let longest: NodeJS.Timeout | undefined;
+  let idle: NodeJS.Timeout | undefined;
   let open = 2;
   const cut = (): void => {
     reader.destroy();
     sandbox.destroy();
   };
   const linger = (): void => {
-    lingering ??= setTimeout(cut, LINGER_MS);
+    longest ??= setTimeout(cut, LINGER_MS);
+    idle ??= setTimeout(cut, END_GRACE_MS);
   };
   const done = (): void => {
     open -= 1;
     if (open > 0) return;
-    clearTimeout(lingering);
+    clearTimeout(longest);
+    clearTimeout(idle);
     options.closed();
   };
   const carryOn = (from: Duplex, to: Duplex, count: (bytes: number) => void): void => {
     const scanner = new FrameScanner();
     from.on('data', (chunk: Buffer) => {
       count(chunk.length);
+      idle?.refresh();
       if (scanner.sawData(chunk)) options.used();
     });
+    from.on('drain', () => idle?.refresh());
     from.on('error', () => from.destroy());
     from.once('end', linger);
     from.once('close', () => {

@@ -24,6 +24,10 @@ const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
     title: 'This notebook does not answer',
     text: 'It may be busy. Reload the page in a while. If it happens again, open a new one.',
   },
+  'too-many-sockets': {
+    title: 'Too many connections',
+    text: 'This notebook, or your network, has too many connections open. Close some of its tabs, then reload the page.',
+  },
   malformed: {
     title: 'This request is malformed',
     text: 'It contains something that no request for a notebook contains.',
@@ -35,6 +39,7 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   dead: 'sandbox-stopped',
   'upstream-error': 'sandbox-error',
   'upstream-timeout': 'sandbox-timeout',
+  'too-many-sockets': 'too-many-connections',
   malformed: 'bad-request',
 };
 
@@ -43,7 +48,7 @@ export function createErrorResponse(frontUrl: string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const { title, text } = WORDS[refusal.reason];
     const words = { title, text: refusal.fault ?? text };
-    if (refusal.status === 503) response.setHeader('Retry-After', '5');
+    if (refusal.status === 503 || refusal.status === 429) response.setHeader('Retry-After', '5');
     if (!wantsPage(request)) {
       answerError(response, CODES[refusal.reason], `${words.title}. ${words.text}`);
       return;

@@ -3,27 +3,30 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { useOriginForm } from '../../shared/http/request-target.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
+import type { ConnectionLimits } from '../../shared/sockets/connection-limits.ts';
+import { endSocket } from '../../shared/sockets/end-socket.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import type { StartupGate } from './startup-gate.ts';
 
 export interface ListenerOptions {
-  readonly config: Pick<NodeAgentConfig, 'host' | 'port' | 'stallTimeoutMs'>;
+  readonly config: Pick<NodeAgentConfig, 'host' | 'port'>;
   readonly gate: StartupGate;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly proxy: Pick<NodeProxy, 'upgrade'>;
+  readonly limits: ConnectionLimits;
 }
 
 const NO_UPGRADE_HERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** @throws FleetError `port-taken` */
-export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions): Promise<Serving> {
+export function listenToReaders({ config, gate, handle, proxy, limits }: ListenerOptions): Promise<Serving> {
   return serve({
     what: 'the node for its readers',
     host: config.host,
     port: config.port,
     flag: '--port',
-    stallTimeoutMs: config.stallTimeoutMs,
+    limits,
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.
@@ -33,7 +36,7 @@ export function listenToReaders({ config, gate, handle, proxy }: ListenerOptions
     upgrade: (request, socket, head) => {
       useOriginForm(request);
       const upgrade = (): void => {
-        if (!proxy.upgrade(request, socket, head)) socket.end(NO_UPGRADE_HERE);
+        if (!proxy.upgrade(request, socket, head)) endSocket(socket, NO_UPGRADE_HERE);
       };
       if (gate.isOpen) upgrade();
       else gate.holdUpgrade(socket, upgrade);

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { endSocket } from '../../shared/sockets/end-socket.ts';
 
 /** Longest time a request is held (ms). When Docker hangs longer, the reader gets a page that reloads itself. */
 const MAX_WAIT_MS = 20_000;
@@ -31,7 +32,7 @@ export class StartupGate {
   holdUpgrade(socket: Duplex, handle: () => void): void {
     socket.on('error', () => socket.destroy());
     const late = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_SECONDS}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-    this.#wait(socket, handle, () => socket.end(late));
+    this.#wait(socket, handle, () => endSocket(socket, late));
   }
 
   #wait(

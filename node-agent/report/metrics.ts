@@ -1,4 +1,7 @@
 // The metrics of a node, named by Prometheus' conventions. Labels are bounded: none is an address, a sandbox or a reader.
+
+import type { Serving } from '../../shared/http/serving.ts';
+import { showConnections } from '../../shared/limits/connection-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -31,8 +34,7 @@ export interface WatchedParts {
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
-  /** Connections open at the public listener. */
-  readonly connections: () => Promise<number>;
+  readonly listener: Pick<Serving, 'connections' | 'refused'>;
 }
 
 /** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
@@ -148,12 +150,8 @@ function showEndings(registry: Registry, { pool }: WatchedParts): void {
   });
 }
 
-function showProxy(registry: Registry, { proxy: { counters }, connections }: WatchedParts): void {
-  showGauge(registry, {
-    name: 'tmpfleet_open_connections',
-    help: 'Connections open at the public listener',
-    rows: async () => only(await connections()),
-  });
+function showProxy(registry: Registry, { proxy: { counters }, listener }: WatchedParts): void {
+  showConnections(registry, listener);
   showGauge(registry, {
     name: 'tmpfleet_open_websockets',
     help: 'WebSockets open through the proxy',

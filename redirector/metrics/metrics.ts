@@ -1,7 +1,9 @@
 // What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes, and a node
 // that is no longer one loses its series.
 import type { Clock } from '../../shared/clock.ts';
+import type { Serving } from '../../shared/http/serving.ts';
 import type { Visitor } from '../../shared/http/visitor.ts';
+import { showConnections } from '../../shared/limits/connection-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -27,7 +29,7 @@ export interface RedirectorMetrics {
   countBounce(node: string, avoidable: boolean): void;
   countWait(outcome: WaitOutcome, seconds: number): void;
   countPoll(outcome: PollOutcome): void;
-  showReaders(waiting: () => number, connections: () => Promise<number>): void;
+  showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
 }
 
 /** Seconds. A reader is held for at most three seconds unless --hold-for is larger. */
@@ -66,17 +68,13 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     countPoll: (outcome) => {
       polls[outcome] += 1;
     },
-    showReaders: (waiting, connections) => {
+    showReaders: (waiting, listener) => {
       showGauge(registry, {
         name: 'tmpfleet_waiting',
         help: 'Readers held at the front because no node is known to have room',
         rows: () => only(waiting()),
       });
-      showGauge(registry, {
-        name: 'tmpfleet_open_connections',
-        help: 'Connections open at the public listener',
-        rows: async () => only(await connections()),
-      });
+      showConnections(registry, listener);
     },
   };
 }

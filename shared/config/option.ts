@@ -22,6 +22,7 @@ export type OptionGroup =
   | 'Sandboxes'
   | 'Engine'
   | 'Security'
+  | 'Limits'
   | 'Cross-origin requests'
   | 'Control'
   | 'State and logging';

@@ -127,7 +127,8 @@ function isLoopbackAddress(address: string): boolean {
 
 /** A set of addresses and ranges, for exemptions and trusted proxies. */
 export class AddressSet {
-  readonly #list = new BlockList();
+  /** One for each family: a BlockList takes IPv4 for IPv4-mapped IPv6, so `::/64` would hold all of IPv4. */
+  readonly #lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   readonly #isEmpty: boolean;
 
   /**
@@ -140,7 +141,7 @@ export class AddressSet {
       const range = parseRange(text);
       if (range === undefined) throw new TypeError(`not a range of addresses: ${text}`);
       const { net, prefix, family } = range;
-      this.#list.addSubnet(net, family === 'ipv4' ? prefix : Math.min(prefix, longestIPv6), family);
+      this.#lists[family].addSubnet(net, family === 'ipv4' ? prefix : Math.min(prefix, longestIPv6), family);
     }
   }
 
@@ -150,7 +151,9 @@ export class AddressSet {
     const slash = client.indexOf('/');
     const address = slash < 0 ? client : client.slice(0, slash);
     const version = isIP(address);
-    return version !== 0 && this.#list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+    if (version === 0) return false;
+    const family = version === 4 ? 'ipv4' : 'ipv6';
+    return this.#lists[family].check(address, family);
   }
 }
 

@@ -4,6 +4,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorBody } from '../api/error.ts';
 import { errorCode, FleetError } from '../errors.ts';
+import {
+  type ConnectionLimits,
+  limitConnections,
+  NO_CONNECTION_LIMITS,
+  type RefusedConnections,
+} from '../sockets/connection-limits.ts';
+import { endSocket } from '../sockets/end-socket.ts';
+import { limitStall } from '../sockets/stall.ts';
 import { answerError } from './answer.ts';
 import { findHostFault } from './host.ts';
 
@@ -14,8 +22,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The flag that sets the port. */
   readonly flag: string;
-  /** ms without a byte in either direction during a request, after which a connection is cut. Default: ten minutes. */
-  readonly stallTimeoutMs?: number;
+  /** Default: none. */
+  readonly limits?: ConnectionLimits;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
@@ -27,12 +35,10 @@ export interface Serving {
   readonly url: string;
   /** Number of open connections, WebSockets included. */
   readonly connections: () => Promise<number>;
+  readonly refused: Readonly<RefusedConnections>;
   /** Stops accepting, lets open requests finish for `graceMs`, then cuts the remaining connections, WebSockets included. */
   close(graceMs?: number): Promise<void>;
 }
-
-/** A connection on which nothing moved for this long during a request is cut; long polls are shorter. */
-const STALL_TIMEOUT_MS = 600_000;
 
 /** Largest header section of a request; the server itself refuses a larger one (431). */
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -40,16 +46,16 @@ const MAX_HEADER_BYTES = 32 * 1024;
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
-    // An upload may take as long as bytes flow, but the headers must arrive promptly.
-    headersTimeout: 20_000,
-    // With the default interval, late headers would be detected half a minute later.
+    // From the first byte, or from the connection while it is silent. With the interval, 20 s at most.
+    headersTimeout: 15_000,
     connectionsCheckingInterval: 5_000,
+    // An upload to a sandbox may take as long as bytes flow; `limitStall` limits the bodies that we read ourselves.
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
     // `findHostFault` gives a better message.
     requireHostHeader: false,
   });
-  const stallTimeoutMs = options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
+  const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS);
   const upgraded = new Set<Socket | Duplex>();
   server.on('request', (request, response) => {
     const fault = findHostFault(request);
@@ -59,9 +65,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       return;
     }
     options.handle(request, response);
-    // Most redirects are sent by now; `server.setTimeout` would set a timer for each, which costs more than choosing a node.
-    if (!response.writableEnded || request.socket.writableLength > 0)
-      request.socket.setTimeout(stallTimeoutMs);
+    limitStall(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -85,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       new Promise((resolve, reject) =>
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
       ),
+    refused,
     close: (graceMs = 5_000) => close(server, upgraded, graceMs),
   };
 }
@@ -169,5 +174,5 @@ function refuse(socket: Duplex, status: string, fault?: string): void {
   const body = fault === undefined ? '' : JSON.stringify(errorBody('bad-request', fault));
   const type = body === '' ? '' : 'Content-Type: application/json; charset=utf-8\r\n';
   const length = `Content-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${type}${length}\r\n\r\n${body}`);
+  endSocket(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\n${type}${length}\r\n\r\n${body}`);
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { pageHeaders, renderPage } from '../../../shared/http/page.ts';
+import { endSocket } from '../../../shared/sockets/end-socket.ts';
 import type { Evaluator } from './evaluator.ts';
 import { scratchpadPage } from './page.ts';
 
@@ -46,7 +47,7 @@ export function createScratchpad({ basePath, evaluator }: ScratchpadOptions): Sc
     },
     upgrade: (request, socket, head) => {
       if (pathOf(request) !== `${base}socket`) {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        endSocket(socket, 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         return;
       }
       sockets.handleUpgrade(request, socket, head, (reader) => {

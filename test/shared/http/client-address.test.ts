@@ -105,6 +105,11 @@ describe('a set of addresses', () => {
     expect(exempt.has(client)).toBe(has);
   });
 
+  test('an IPv6 range holds no IPv4 address', () => {
+    expect(new AddressSet(['::1'], 64).has('192.0.2.1')).toBe(false);
+    expect(new AddressSet(['::/0']).has('192.0.2.1')).toBe(false);
+  });
+
   test('an empty set has nothing', () => {
     expect(new AddressSet([]).has('192.0.2.1')).toBe(false);
   });

@@ -212,6 +212,11 @@ const securityOptions = inGroup('Security', {
     false,
     'with an API token: give sandboxes to people who open a page too; without it, only to programs with the token',
   ),
+  openUrls: option(
+    flag(),
+    false,
+    'as in tmpnb, let everybody who has the address of a sandbox use it; then a link to one sandbox can take over the sandbox of the reader who opens it',
+  ),
   unsafeListen: option(
     flag(),
     false,

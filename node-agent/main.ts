@@ -6,7 +6,6 @@ import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
-import { COOKIE_PREFIX } from './claim/owner-cookie.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
@@ -19,6 +18,8 @@ import { readNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
+import { accessRules, admit } from './ownership/access.ts';
+import { SandboxCookies } from './ownership/sandbox-cookies.ts';
 import { Pool } from './pool/pool.ts';
 import { AdjustablePoolSettings } from './pool/settings.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -91,6 +92,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const limits = listenerLimits(config, 2);
   const limitedClient = createLimitedClient(config);
   const reap = createReaper(pool, logger);
+  const rules = accessRules(config);
   const proxy = createProxy({
     lookup: (id) => lookUpSandbox(pool, id),
     used: (id) => pool.use(id),
@@ -111,7 +113,8 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     socketsPerSandbox: unlimitedIfZero(config.sandboxWebsockets),
     socketsPerClient: unlimitedIfZero(config.clientWebsockets),
     clientOf: limitedClient,
-    ownCookiePrefix: COOKIE_PREFIX,
+    admit: (request, id, target) => admit(request, target, pool.table.get(id), rules),
+    cookies: new SandboxCookies(pool.table, journal),
   });
 
   const gate = new StartupGate();

@@ -14,6 +14,7 @@ export const ERRORS = {
   'bad-request': { status: 400, meaning: 'the body, a parameter or the address is malformed' },
   unauthorized: { status: 401, meaning: 'the token is missing or wrong' },
   forbidden: { status: 403, meaning: 'the caller may not do this, with any token' },
+  'not-owner': { status: 403, meaning: "the request does not show the sandbox's key; see `POST /api/spawn`" },
   'not-found': { status: 404, meaning: 'no node or sandbox has this name' },
   'no-such-path': { status: 404, meaning: 'the API has nothing at this path' },
   'sandbox-gone': { status: 404, meaning: 'the sandbox was removed, or never existed' },

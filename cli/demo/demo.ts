@@ -200,7 +200,7 @@ function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): st
     '  Each click that has no sandbox yet gets one. What to try next:',
     `    a second reader:      open it in a private window, or another browser`,
     `    the fleet's numbers:  curl ${url}/stats`,
-    `    as a program would:   curl -X POST ${url}/api/spawn`,
+    `    as a program would:   curl -X POST ${url}/api/spawn   (its token opens the sandbox)`,
     `    the nodes:            npx tmpfleet node ls --front ${controlUrl}`,
     `    the fleet, live:      npx tmpfleet top --front ${controlUrl}   or, as a page, ${controlUrl}/fleet`,
   ];

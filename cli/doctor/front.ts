@@ -87,15 +87,15 @@ async function* sendReader(options: FrontCheckOptions, nodes: readonly NodeJson[
     return { detail: `a click led to a sandbox at ${new URL(landing.base).host} in ${took} ms` };
   });
   for (const landing of landings) {
-    yield await check('notebook', () => useNotebook(landing.base));
+    yield await check('notebook', () => useNotebook(landing));
     yield await check('leaving', () => leave(options.client, nodes, landing));
   }
 }
 
-async function useNotebook(base: string): Promise<Verdict> {
-  if (!(await isJupyter(base))) return { detail: 'its page answers (no Jupyter, so no line was run)' };
+async function useNotebook(landing: Landing): Promise<Verdict> {
+  if (!(await isJupyter(landing))) return { detail: 'its page answers (no Jupyter, so no line was run)' };
   const began = performance.now();
-  const printed = (await runLine(base, 'print(6*7)')).trim();
+  const printed = (await runLine(landing, 'print(6*7)')).trim();
   const took = ((performance.now() - began) / 1000).toFixed(1);
   if (printed === '42') return { detail: `a kernel ran print(6*7) in ${took} s` };
   return {

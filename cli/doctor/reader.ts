@@ -24,6 +24,8 @@ export interface Landing {
   /** `https://node7.example.org/user/<id>/` */
   readonly base: string;
   readonly sandbox: string;
+  /** What shows that the sandbox is this reader's own. */
+  readonly headers: { readonly cookie: string };
   readonly hops: number;
 }
 
@@ -48,7 +50,10 @@ export async function click(url: string): Promise<Landing> {
       continue;
     }
     const [, base, sandbox] = /^([^?#]*\/user\/([^/?#]+)\/)/.exec(here) ?? [];
-    if (answer.status < 400 && base !== undefined && sandbox !== undefined) return { base, sandbox, hops };
+    if (answer.status < 400 && base !== undefined && sandbox !== undefined) {
+      const own = [...jar].map((pair) => pair.join('=')).join('; ');
+      return { base, sandbox, hops, headers: { cookie: own } };
+    }
     throw new FleetError('unavailable', `the click ended with ${answer.status} at ${withoutQuery(here)}`, {
       remedy:
         answer.status === 503
@@ -66,20 +71,20 @@ export async function click(url: string): Promise<Landing> {
 }
 
 /** Whether what is there is a Jupyter. */
-export async function isJupyter(base: string): Promise<boolean> {
-  const { status, text } = await ask(`${base}api`, {});
+export async function isJupyter({ base, headers }: Landing): Promise<boolean> {
+  const { status, text } = await ask(`${base}api`, { headers });
   return status === 200 && /^\s*\{.*"version"/s.test(text);
 }
 
 /** Starts a kernel, runs Python in it and returns what it printed. */
-export async function runLine(base: string, code: string): Promise<string> {
-  const made = await ask(`${base}api/kernels`, { method: 'POST', body: '{"name":"python3"}' });
+export async function runLine({ base, headers }: Landing, code: string): Promise<string> {
+  const made = await ask(`${base}api/kernels`, { method: 'POST', headers, body: '{"name":"python3"}' });
   if (made.status !== 201)
     throw new FleetError('unavailable', `the Jupyter starts no kernel: it answers ${made.status}`);
   const { id } = z.object({ id: z.string() }).parse(JSON.parse(made.text));
   const session = randomUUID();
   const url = `${base.replace(/^http/, 'ws')}api/kernels/${id}/channels?session_id=${session}`;
-  return talk(new WebSocket(url), executeRequest(session, code));
+  return talk(new WebSocket(url, { headers }), executeRequest(session, code));
 }
 
 interface Answer {

@@ -9,11 +9,11 @@ import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
+import { findOwn, isHttps, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { bounceLocation, frontLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
-import { findOwned, formatOwnerCookie } from './owner-cookie.ts';
 import { refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
 import type { TicketClaims } from './ticket-claims.ts';
@@ -79,11 +79,11 @@ export class ClaimHandler {
     const { config, pool, ticketClaims, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
-    const own = findOwned(context.get('cookie'), config.nodeId, (id) => pool.table.get(id));
+    const { found: own, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
     // A claimed sandbox that was never used and does not answer is replaced.
     if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
       count('returned');
-      return this.#sendTo(own, visit);
+      return this.#sendTo(own, visit, stale);
     }
     if (config.apiToken !== '' && !config.openPages) {
       return this.#refuse('closed', visit);
@@ -99,16 +99,17 @@ export class ClaimHandler {
     let sandbox = ticket === undefined ? undefined : await ticketClaims.forPage(context.res, ticket);
     if (sandbox === 'spent' && (config.frontUrl !== '' || config.requireTicket))
       return this.#sendToFront('spent-ticket', visit);
-    if (ticket === undefined || sandbox === 'spent') sandbox = await ticketClaims.withoutTicket(context.res);
+    if (ticket === undefined || sandbox === 'spent')
+      sandbox = await ticketClaims.withoutTicket(context.res, 'page');
     if (sandbox === undefined) return this.#turnAway(visit);
     count('claimed');
-    this.#sendTo(sandbox, visit);
+    this.#sendTo(sandbox, visit, stale);
   }
 
-  #sendTo(sandbox: Sandbox, { context, target }: Visit): void {
-    const { config } = this.#options;
-    const secure = config.trustProxy && context.get('x-forwarded-proto').split(',')[0]?.trim() === 'https';
-    context.append('Set-Cookie', formatOwnerCookie(config.nodeId, sandbox, secure));
+  #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {
+    const { nodeId, trustProxy } = this.#options.config;
+    const https = isHttps(context.req.headers, trustProxy);
+    context.append('Set-Cookie', [...removeFinders(stale, https), ...ownerCookies(nodeId, sandbox, https)]);
     redirect(context, locate(sandbox.id, target));
   }
 

@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import { FleetError } from '../../shared/errors.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
+import type { SpawnAnswer } from '../../shared/protocol/wire.ts';
 import type { ClaimOptions } from './claim.ts';
 
 export class SpawnHandler {
@@ -14,7 +15,7 @@ export class SpawnHandler {
   }
 
   /** The body of the answer. @throws FleetError `full`; `forbidden` without a usable ticket, where one is required */
-  async spawn(context: Context): Promise<{ readonly url: string }> {
+  async spawn(context: Context): Promise<SpawnAnswer> {
     const { config, tickets, ticketClaims, count } = this.#options;
     const { query } = splitRequestTarget(context.req.url ?? '/');
     const ticket = tickets.count(splitTicket(query).ticket);
@@ -25,7 +26,7 @@ export class SpawnHandler {
       });
     }
     const sandbox = await (ticket === undefined
-      ? ticketClaims.withoutTicket(context.res)
+      ? ticketClaims.withoutTicket(context.res, 'spawn')
       : ticketClaims.forSpawn(context.res, ticket));
     if (sandbox === 'spent') {
       count('spent-ticket');
@@ -36,6 +37,6 @@ export class SpawnHandler {
       throw new FleetError('full', 'every sandbox of this node is taken');
     }
     count('claimed');
-    return { url: `/user/${sandbox.id}/` };
+    return { url: `/user/${sandbox.id}/`, token: sandbox.key };
   }
 }

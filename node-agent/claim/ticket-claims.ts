@@ -35,7 +35,7 @@ interface Use {
 /** The key is the claim's: after a release, the same sandbox may be another reader's. */
 interface Claimed {
   readonly sandbox: Sandbox;
-  readonly owner: string | undefined;
+  readonly key: string | undefined;
 }
 
 export class TicketClaims {
@@ -52,9 +52,9 @@ export class TicketClaims {
   /** To be called after adoption: tickets of an earlier run that gave one of these sandboxes are used. */
   restore(sandboxes: readonly Sandbox[]): void {
     for (const sandbox of sandboxes) {
-      const { ticket, owner } = sandbox;
+      const { ticket, key } = sandbox;
       if (ticket === undefined) continue;
-      const claimed = { sandbox, owner };
+      const claimed = { sandbox, key };
       this.#uses.set(ticket.nonce, {
         kind: ticket.kind,
         claim: Promise.resolve(claimed),
@@ -63,9 +63,9 @@ export class TicketClaims {
     }
   }
 
-  /** For a reader without a ticket; undefined when there is no room. */
-  withoutTicket(response: ServerResponse): Promise<Sandbox | undefined> {
-    return this.#claim(response);
+  /** Without a ticket; undefined when there is no room. */
+  withoutTicket(response: ServerResponse, kind: ClaimTicket['kind']): Promise<Sandbox | undefined> {
+    return this.#claim(response, kind);
   }
 
   /** For a page: `spent` when the ticket gave a sandbox, or is about to; undefined when there is no room. */
@@ -109,22 +109,27 @@ export class TicketClaims {
       this.#deliveries.named(earlier.sandbox, response);
       return earlier;
     }
-    const sandbox = await this.#claim(response, ticket);
-    return sandbox === undefined ? undefined : { sandbox, owner: sandbox.owner };
+    const sandbox = await this.#claim(response, ticket.kind, ticket);
+    return sandbox === undefined ? undefined : { sandbox, key: sandbox.key };
   }
 
   /**
    * A sandbox whose claim is on disk; undefined when none can be had, or when the reader left while waiting for a start: a
    * reader who has gone must not cost a sandbox.
    */
-  async #claim(response: ServerResponse, ticket?: ClaimTicket): Promise<Sandbox | undefined> {
+  async #claim(
+    response: ServerResponse,
+    kind: ClaimTicket['kind'],
+    ticket?: ClaimTicket,
+  ): Promise<Sandbox | undefined> {
     const { config, pool, clock, logger, observe } = this.#options;
     const began = clock.monotonic();
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
     try {
-      const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket });
+      const by = kind === 'page' ? 'reader' : 'program';
+      const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket, by });
       if (sandbox === undefined) return undefined;
       this.#deliveries.claimed(sandbox, response);
       logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
@@ -141,5 +146,5 @@ function isSpent(use: Use | undefined): boolean {
 }
 
 function isInUse(claimed: Claimed | undefined): claimed is Claimed {
-  return claimed !== undefined && claimed.sandbox.owner === claimed.owner && isHeld(claimed.sandbox.state);
+  return claimed !== undefined && claimed.sandbox.key === claimed.key && isHeld(claimed.sandbox.state);
 }

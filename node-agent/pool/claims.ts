@@ -1,10 +1,11 @@
 // Gives sandboxes to readers: a warm one that still answers, else the next one that starts. Each sandbox is given out
 // once, and only after its claim is on disk.
-import { type Clock, newNonce } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { newKey } from '../ownership/key.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import { inWallTime, type SteadyClock } from '../sandboxes/steady-clock.ts';
-import type { ClaimTicket, Sandbox, SandboxTable } from '../sandboxes/table.ts';
+import type { ClaimedBy, ClaimTicket, Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import type { HealthCheck } from './health-check.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -31,6 +32,7 @@ export interface PoolClaimOptions {
   /** Aborted when the reader has gone. */
   readonly signal: AbortSignal;
   readonly ticket?: ClaimTicket | undefined;
+  readonly by: Exclude<ClaimedBy, 'unknown'>;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
@@ -56,11 +58,12 @@ export class Claims {
   }
 
   /** See `Pool.claim`. */
-  async claim({ waitMs, signal, ticket }: PoolClaimOptions): Promise<Sandbox | undefined> {
+  async claim({ waitMs, signal, ticket, by }: PoolClaimOptions): Promise<Sandbox | undefined> {
     const { journal, time, end } = this.#options;
     const sandbox = (await this.#claimWarm()) ?? (await this.#claimCold(waitMs, signal));
     if (sandbox === undefined) return undefined;
     sandbox.ticket = ticket;
+    sandbox.claimedBy = by;
     const isOnDisk = await journal.claim(inWallTime(sandbox, time)).then(
       () => true,
       () => false,
@@ -85,7 +88,8 @@ export class Claims {
     const { table, journal, time, onReleased } = this.#options;
     if (!this.#isUnused(sandbox)) return;
     table.move(sandbox, 'warm');
-    sandbox.owner = undefined;
+    sandbox.key = undefined;
+    sandbox.claimedBy = undefined;
     sandbox.claimedAt = undefined;
     sandbox.ticket = undefined;
     journal.warm(inWallTime(sandbox, time));
@@ -138,7 +142,7 @@ export class Claims {
   #give(sandbox: Sandbox): Sandbox {
     const { table, time, onChange } = this.#options;
     table.move(sandbox, 'claimed');
-    sandbox.owner = newNonce();
+    sandbox.key = newKey();
     sandbox.claimedAt = time.now();
     onChange(sandbox);
     return sandbox;

@@ -1,29 +1,40 @@
 // Cookies on their way through: sandboxes share an origin with each other and with us, and must not notice.
+import { cookiesOf, isOwnCookie } from '../ownership/owner-cookies.ts';
 
-/** A `Cookie` header without the cookies whose names begin with `prefix`; undefined when nothing is left. */
-export function hideCookies(header: string, prefix: string): string | undefined {
-  if (!header.includes(prefix)) return header;
-  const kept = header.split(';').filter((pair) => !pair.trimStart().startsWith(prefix));
-  const text = kept.join(';').trimStart();
-  return text === '' ? undefined : text;
+/**
+ * A `Cookie` header with only the cookies whose names the sandbox has set; undefined when nothing is left. Of each name only the
+ * first, which has the longest path (RFC 6265 §5.4): one of a parent domain does not replace the sandbox's own.
+ */
+export function keepCookies(header: string, names: ReadonlySet<string>): string | undefined {
+  if (names.size === 0) return undefined;
+  const kept = new Map<string, string>();
+  for (const { name, value } of cookiesOf(header))
+    if (names.has(name) && !kept.has(name)) kept.set(name, value);
+  return kept.size === 0 ? undefined : [...kept].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
 /**
- * A sandbox's `Set-Cookie`, bound to its own base path and to this host; undefined when it is one of ours by name, or nameless.
+ * A sandbox's `Set-Cookie`, bound to its own base path and to this host; undefined when it is one of ours by name, nameless, or
+ * one too many.
  * @param base with a slash at its end
+ * @param learn remembers its name; false when the sandbox may have no more
  */
-export function confineSetCookie(header: string, base: string, prefix: string): string | undefined {
+export function confineSetCookie(
+  header: string,
+  base: string,
+  learn: (name: string) => boolean,
+): string | undefined {
   const [pair = '', ...attributes] = header.split(';');
   // One without a name is sent back as its value alone, which may look like a name and a value.
-  const isNameless = !/^[^=]+=/.test(pair.trimStart());
-  if (isNameless || pair.trimStart().startsWith(prefix)) return undefined;
+  const name = /^([^=]+)=/.exec(pair.trimStart())?.[1]?.trim();
+  if (name === undefined || name === '' || isOwnCookie(name) || !learn(name)) return undefined;
   let path = base;
   const kept: string[] = [];
   for (const attribute of attributes) {
     const equals = attribute.indexOf('=');
-    const name = (equals < 0 ? attribute : attribute.slice(0, equals)).trim().toLowerCase();
-    if (name === 'domain') continue;
-    if (name === 'path') path = attribute.slice(equals + 1).trim();
+    const key = (equals < 0 ? attribute : attribute.slice(0, equals)).trim().toLowerCase();
+    if (key === 'domain') continue;
+    if (key === 'path') path = attribute.slice(equals + 1).trim();
     else kept.push(attribute);
   }
   const own = path.startsWith(base) || `${path}/` === base;

@@ -5,7 +5,13 @@ import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
-import { decodeRawHeaders, type FixedHeaders, requestHeaders, responseHeaders } from './headers.ts';
+import {
+  decodeRawHeaders,
+  type FixedHeaders,
+  type ResponseRules,
+  requestHeaders,
+  responseHeaders,
+} from './headers.ts';
 import { PageBanner } from './html-banner.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
@@ -19,6 +25,8 @@ export interface ProxyRequest {
   /** The request target for the sandbox. */
   readonly target: string;
   readonly token: string | undefined;
+  /** See `AdmittedRequest` in ownership/access.ts. */
+  readonly inert: boolean;
   readonly hasBody: boolean;
   /** Set when the reader asks for another protocol. */
   readonly upgrade?: Upgrade;
@@ -61,6 +69,16 @@ export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context:
   // connection cannot have more than one request under way, nor fill our memory with answers.
   if (proxied.response.socket === null) proxied.response.once('socket', () => exchange.start());
   else exchange.start();
+}
+
+/** What becomes of the headers of the sandbox's response. */
+export function responseRules(
+  { id, inert }: Pick<ProxyRequest, 'id' | 'inert'>,
+  { address }: Upstream,
+  { options, fixed }: ProxyContext,
+): ResponseRules {
+  const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
+  return { base: `/user/${id}/`, address, fixed, inert, learnCookie };
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
@@ -117,9 +135,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dispatch(): void {
-    const { request, target, token, upgrade } = this.#proxied;
+    const { request, id, target, token, upgrade } = this.#proxied;
     const { options, headersTimeout } = this.#context;
-    const headers = requestHeaders(request, { ...options, token });
+    const { trustProxy, cookies } = options;
+    const headers = requestHeaders(request, { trustProxy, token, cookies: cookies.names(id) });
     this.#connection = this.#upstream.acquire(
       this.#retried ? 'fresh' : this.#isRepeatable ? 'any' : 'recent',
     );
@@ -160,13 +179,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#answered = true;
     const { request, response, id } = this.#proxied;
-    const { options, fixed, tally } = this.#context;
-    const rules = {
-      ownCookiePrefix: options.ownCookiePrefix,
-      base: `/user/${id}/`,
-      address: this.#upstream.address,
-      fixed,
-    };
+    const { options, tally } = this.#context;
+    const rules = responseRules(this.#proxied, this.#upstream, this.#context);
     const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
     if (status < 200) {
       this.#interim += 1;

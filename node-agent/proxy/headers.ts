@@ -3,17 +3,21 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Address } from '../engine/engine.ts';
-import { confineSetCookie, hideCookies } from './cookies.ts';
+import { confineSetCookie, keepCookies } from './cookies.ts';
 import { actsBeyondSandbox, withoutPrompt } from './origin-headers.ts';
 
 export interface RequestRules {
   readonly trustProxy: boolean;
-  readonly ownCookiePrefix: string;
+  /** Names of the cookies that the sandbox has set. */
+  readonly cookies: ReadonlySet<string>;
   readonly token: string | undefined;
 }
 
 export interface ResponseRules {
-  readonly ownCookiePrefix: string;
+  /** Remembers the name of a cookie that the sandbox sets; false when it may have no more. */
+  readonly learnCookie: (name: string) => boolean;
+  /** The answer must not become a document of this origin. */
+  readonly inert: boolean;
   /** Where the sandbox lives, with a slash at its end. */
   readonly base: string;
   /** Where it listens. */
@@ -93,7 +97,7 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
       continue;
     }
     if (lower === 'cookie') {
-      const shown = hideCookies(value, rules.ownCookiePrefix);
+      const shown = keepCookies(value, rules.cookies);
       if (shown !== undefined) flat.push(name, shown);
       continue;
     }
@@ -142,7 +146,7 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
-      const confined = confineSetCookie(value, rules.base, rules.ownCookiePrefix);
+      const confined = confineSetCookie(value, rules.base, rules.learnCookie);
       if (confined !== undefined) flat.push(name, confined);
       continue;
     }
@@ -151,6 +155,8 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
   }
   if (status === 205) flat.push('content-length', '0');
   if (status >= 200) flat.push(...rules.fixed.flat);
+  // A policy beside the sandbox's own: each can only forbid more.
+  if (rules.inert) flat.push('content-security-policy', 'sandbox');
   return flat;
 }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocketLimits } from '../../shared/limits/socket-limits.ts';
-import { type ProxyContext, proxyRequest } from './exchange.ts';
+import { type ProxyContext, proxyRequest, responseRules } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
 import { framing } from './request-body.ts';
@@ -47,6 +47,7 @@ interface Route {
   readonly id: string;
   readonly target: string;
   readonly token: string | undefined;
+  readonly inert: boolean;
   readonly hasBody: boolean;
   readonly upstream: Upstream;
 }
@@ -60,6 +61,7 @@ class SandboxProxy implements NodeProxy {
     bytesToSandbox: 0,
     errors: {
       malformed: 0,
+      stranger: 0,
       gone: 0,
       dead: 0,
       'upstream-error': 0,
@@ -127,13 +129,7 @@ class SandboxProxy implements NodeProxy {
       return true;
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
-      const { id, upstream } = route;
-      const rules = {
-        ...this.#options,
-        base: `/user/${id}/`,
-        address: upstream.address,
-        fixed: this.#context.fixed,
-      };
+      const rules = responseRules(route, route.upstream, this.#context);
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
@@ -181,7 +177,13 @@ class SandboxProxy implements NodeProxy {
       redirect(request, response, `/user/${id}/${query}`, this.#options.responseHeaders);
       return undefined;
     }
-    return { id, target, token: found.token, hasBody: body === 'body', upstream: this.#upstream(id, found) };
+    const admitted = this.#options.admit(request, id, target);
+    if (admitted === 'stranger') {
+      this.#refuse(request, response, { status: 403, reason: 'stranger', id });
+      return undefined;
+    }
+    const upstream = this.#upstream(id, found);
+    return { id, ...admitted, token: found.token, hasBody: body === 'body', upstream };
   }
 
   #upstream(id: string, { address }: Exclude<Lookup, string>): Upstream {

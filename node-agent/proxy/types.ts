@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { SocketLimitOptions } from '../../shared/limits/socket-limits.ts';
 import type { Address } from '../engine/engine.ts';
+import type { Admission } from '../ownership/access.ts';
 
 /** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
 export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
@@ -24,12 +25,20 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Trust X-Forwarded-* of the client (behind a TLS terminator); otherwise they are replaced. */
   readonly trustProxy: boolean;
-  /** How the names of our own cookies begin: a sandbox is never shown one, and never sets one. */
-  readonly ownCookiePrefix: string;
+  /** What of a request its sandbox gets. Called for each: must be cheap. */
+  readonly admit: (request: IncomingMessage, id: string, target: string) => Admission;
+  readonly cookies: CookieNames;
   /** ms from sending a request to the response's headers; 0 is no limit. Bodies have none. Default 10 minutes. */
   readonly headersTimeout?: number;
   /** ms without a byte in either direction, after which a request's connection is destroyed. Default 10 minutes. */
   readonly stallTimeoutMs?: number;
+}
+
+/** Names of the cookies that sandboxes have set. */
+export interface CookieNames {
+  readonly names: (id: string) => ReadonlySet<string>;
+  /** False when the sandbox may set no more. */
+  readonly learn: (id: string, name: string) => boolean;
 }
 
 export interface ReaderNotice {
@@ -40,8 +49,15 @@ export interface ReaderNotice {
 }
 
 export interface Refusal {
-  readonly status: 400 | 404 | 429 | 502 | 503 | 504;
-  readonly reason: 'malformed' | 'gone' | 'dead' | 'upstream-error' | 'upstream-timeout' | 'too-many-sockets';
+  readonly status: 400 | 403 | 404 | 429 | 502 | 503 | 504;
+  readonly reason:
+    | 'malformed'
+    | 'stranger'
+    | 'gone'
+    | 'dead'
+    | 'upstream-error'
+    | 'upstream-timeout'
+    | 'too-many-sockets';
   /** Of a malformed request: what is wrong with it, as a sentence. */
   readonly fault?: string;
   readonly id?: string;

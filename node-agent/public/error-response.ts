@@ -12,6 +12,10 @@ const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
     title: 'This notebook is gone',
     text: 'Notebooks here are temporary. They are removed some time after their last use, when their time is over, or when their host is retired. What was in this one cannot be recovered, but you can open a new one at the same place.',
   },
+  stranger: {
+    title: "This notebook is somebody else's",
+    text: 'Each reader here has a notebook of their own, and only the browser that opened one can use it. You can open your own at the same place.',
+  },
   dead: {
     title: 'This notebook has stopped',
     text: 'Its program has ended: it was stopped, it failed, or it used too much memory. What was in it cannot be recovered, but you can open a new one at the same place.',
@@ -36,12 +40,16 @@ const WORDS: Readonly<Record<Refusal['reason'], ErrorWords>> = {
 
 const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   gone: 'sandbox-gone',
+  stranger: 'not-owner',
   dead: 'sandbox-stopped',
   'upstream-error': 'sandbox-error',
   'upstream-timeout': 'sandbox-timeout',
   'too-many-sockets': 'too-many-connections',
   malformed: 'bad-request',
 };
+
+/** Also when the frame is its owner's: a browser that blocks cookies in frames does not show them. */
+const IN_A_FRAME = ' If your browser blocks cookies in frames, a tab of its own works.';
 
 /** @param frontUrl where new notebooks are opened; empty when this node opens them */
 export function createErrorResponse(frontUrl: string) {
@@ -54,7 +62,9 @@ export function createErrorResponse(frontUrl: string) {
       return;
     }
     const again = refusal.reason === 'malformed' ? undefined : `${frontUrl}${newOne(request.url ?? '/')}`;
-    answerPage(response, refusal.status, errorPage(words, again));
+    const isFramed = refusal.reason === 'stranger' && request.headers['sec-fetch-dest'] === 'iframe';
+    if (isFramed) words.text += IN_A_FRAME;
+    answerPage(response, refusal.status, errorPage(words, again, isFramed ? '_blank' : '_self'));
   };
 }
 

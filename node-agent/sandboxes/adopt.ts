@@ -23,7 +23,9 @@ export function planAdoption(
         image: found.image,
         recipe: found.recipe,
         answeredAt: undefined,
-        owner: known.owner,
+        key: known.key,
+        claimedBy: known.claimedBy,
+        cookies: new Set(known.cookies),
         claimedAt: known.claimedAt,
         ticket: known.ticket,
         lastUse: known.lastUse,
@@ -34,7 +36,7 @@ export function planAdoption(
 }
 
 /** Without a recorded use, the lease continues from the claim; the next use makes the sandbox active again. */
-function stateOf({ owner, lastUse }: Recorded): SandboxState {
-  if (owner === undefined) return 'warm';
+function stateOf({ key, lastUse }: Recorded): SandboxState {
+  if (key === undefined) return 'warm';
   return lastUse === undefined ? 'claimed' : 'active';
 }

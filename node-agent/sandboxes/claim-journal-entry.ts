@@ -3,7 +3,7 @@ import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import type { ClaimTicket } from './table.ts';
+import type { ClaimedBy, ClaimTicket } from './table.ts';
 
 const time = z.number().nonnegative();
 const id = z.string().min(16).max(128);
@@ -14,49 +14,61 @@ const entrySchema = z.discriminatedUnion('op', [
     id,
     token: z.string(),
     image: z.string(),
+    /** The key, by the name that earlier versions read and wrote. */
     owner: z.string().min(8),
+    /** Missing from lines of earlier versions. */
+    by: z.enum(['reader', 'program', 'unknown']).default('unknown'),
     at: time,
     ticket: z.object({ nonce: z.string(), kind: z.enum(['page', 'spawn']) }).optional(),
   }),
   z.object({ op: z.literal('use'), id, at: time }),
+  z.object({ op: z.literal('cookies'), id, names: z.array(z.string()) }),
   z.object({ op: z.literal('end'), id }),
 ]);
 export type JournalEntry = z.infer<typeof entrySchema>;
 
-/** What the journal proves about one sandbox. Unclaimed when there is no owner. */
+/** What the journal proves about one sandbox. Unclaimed when there is no key. */
 export interface Recorded {
   readonly token: string;
   readonly image: string;
-  readonly owner: string | undefined;
+  readonly key: string | undefined;
+  readonly claimedBy: ClaimedBy | undefined;
   readonly claimedAt: number | undefined;
   /** The ticket of the claim, if it had one. */
   readonly ticket?: ClaimTicket | undefined;
   readonly lastUse: number | undefined;
+  /** Names of the cookies that it has set. */
+  readonly cookies: readonly string[];
 }
 
 /** The fewest lines that record the same about one sandbox. */
-export function entriesOf([id, { token, image, owner, claimedAt, ticket, lastUse }]: [
-  string,
-  Recorded,
-]): readonly JournalEntry[] {
-  if (owner === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
-  const claim: JournalEntry = { op: 'claim', id, token, image, owner, at: claimedAt ?? 0, ticket };
-  return lastUse === undefined ? [claim] : [claim, { op: 'use', id, at: lastUse }];
+export function entriesOf([id, known]: [string, Recorded]): readonly JournalEntry[] {
+  const { token, image, key, claimedBy = 'unknown', claimedAt, ticket, lastUse, cookies } = known;
+  if (key === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
+  const entries: JournalEntry[] = [
+    { op: 'claim', id, token, image, owner: key, by: claimedBy, at: claimedAt ?? 0, ticket },
+  ];
+  if (lastUse !== undefined) entries.push({ op: 'use', id, at: lastUse });
+  if (cookies.length > 0) entries.push({ op: 'cookies', id, names: [...cookies] });
+  return entries;
 }
+
+const UNCLAIMED = { key: undefined, claimedBy: undefined, claimedAt: undefined };
 
 /** Applies one line to the records. */
 export function apply(recorded: Map<string, Recorded>, entry: JournalEntry): void {
   if (entry.op === 'end') recorded.delete(entry.id);
-  else if (entry.op === 'use') {
+  else if (entry.op === 'use' || entry.op === 'cookies') {
     const before = recorded.get(entry.id);
-    if (before !== undefined) recorded.set(entry.id, { ...before, lastUse: entry.at });
+    const learnt = entry.op === 'use' ? { lastUse: entry.at } : { cookies: entry.names };
+    if (before !== undefined) recorded.set(entry.id, { ...before, ...learnt });
   } else {
     const { token, image } = entry;
     const claim =
       entry.op === 'claim'
-        ? { owner: entry.owner, claimedAt: entry.at, ticket: entry.ticket }
-        : { owner: undefined, claimedAt: undefined };
-    recorded.set(entry.id, { token, image, ...claim, lastUse: undefined });
+        ? { key: entry.owner, claimedBy: entry.by, claimedAt: entry.at, ticket: entry.ticket }
+        : UNCLAIMED;
+    recorded.set(entry.id, { token, image, ...claim, lastUse: undefined, cookies: [] });
   }
 }
 
@@ -86,7 +98,7 @@ export function replay(path: string, logger: Logger): Map<string, Recorded> {
     if (unreadable > 0) keepCopy(path, kept, logger);
   }
   // The unreadable line may be the claim of a sandbox that otherwise looks unclaimed.
-  if (unreadable > 0) for (const [id, { owner }] of recorded) if (owner === undefined) recorded.delete(id);
+  if (unreadable > 0) for (const [id, { key }] of recorded) if (key === undefined) recorded.delete(id);
   return recorded;
 }
 

@@ -68,15 +68,20 @@ export class Journal {
   }
 
   /** Resolves when the claim is on disk. @throws when it cannot be written: then the sandbox must not be given out */
-  async claim({ id, token, image, owner, claimedAt, ticket }: Sandbox): Promise<void> {
-    if (owner === undefined || claimedAt === undefined)
+  async claim({ id, token, image, key, claimedBy, claimedAt, ticket }: Sandbox): Promise<void> {
+    if (key === undefined || claimedBy === undefined || claimedAt === undefined)
       throw new TypeError('only a claimed sandbox has a claim');
-    this.#append({ op: 'claim', id, token, image, owner, at: claimedAt, ticket });
+    this.#append({ op: 'claim', id, token, image, owner: key, by: claimedBy, at: claimedAt, ticket });
     await this.#flushed();
   }
 
   use(id: string, at: number): void {
     this.#note({ op: 'use', id, at });
+  }
+
+  /** @param names of all cookies that the sandbox has set so far */
+  cookies(id: string, names: readonly string[]): void {
+    if (this.#recorded.has(id)) this.#note({ op: 'cookies', id, names: [...names] });
   }
 
   end(id: string): void {

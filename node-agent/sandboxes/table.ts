@@ -16,6 +16,9 @@ export interface ClaimTicket {
   readonly kind: 'page' | 'spawn';
 }
 
+/** `unknown`: recorded by a version that did not distinguish them, and told nobody a key. */
+export type ClaimedBy = 'reader' | 'program' | 'unknown';
+
 /** One sandbox. Mutable, but only by the pool. Times are those of `SteadyClock`, in ms. */
 export interface Sandbox {
   readonly id: string;
@@ -28,8 +31,11 @@ export interface Sandbox {
   readonly recipe: string;
   /** When its server last answered, ms of the monotonic clock; undefined before that, and after a restart. */
   answeredAt: number | undefined;
-  /** The secret of its owner: the random part of the reader's cookie. */
-  owner: string | undefined;
+  /** The secret of its owner, made at the claim. */
+  key: string | undefined;
+  claimedBy: ClaimedBy | undefined;
+  /** Names of the cookies that it has set. */
+  readonly cookies: Set<string>;
   claimedAt: number | undefined;
   /** Of its present claim; undefined when the reader had none. */
   ticket?: ClaimTicket | undefined;
@@ -45,7 +51,8 @@ export function createSandbox(from: Pick<Sandbox, 'image' | 'recipe' | 'createdA
     token: newSandboxId(),
     state: 'starting',
     ...{ address: undefined, answeredAt: undefined, endReason: undefined },
-    ...{ owner: undefined, claimedAt: undefined, lastUse: undefined },
+    cookies: new Set(),
+    ...{ key: undefined, claimedBy: undefined, claimedAt: undefined, lastUse: undefined },
   };
 }
 

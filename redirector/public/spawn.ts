@@ -153,7 +153,7 @@ export class SpawnDesk {
     }
     if (statusCode !== 200) throw new FleetError('bad-report', `it answers ${statusCode}`);
     const spawned = parseJson(text, spawnAnswerSchema, 'its answer');
-    return { url: absolute(spawned.url, url) };
+    return { ...spawned, url: absolute(spawned.url, url) };
   }
 }
 

@@ -64,8 +64,17 @@ export const nodeStatsSchema = z.object({
 });
 export type NodeStats = z.infer<typeof nodeStatsSchema>;
 
-/** `POST /api/spawn`: where the caller's sandbox is. */
-export const spawnAnswerSchema = z.object({ url: z.string().min(1).max(2048) });
+/** `POST /api/spawn`: where the caller's sandbox is, and what opens it. */
+export const spawnAnswerSchema = z.object({
+  url: z.string().min(1).max(2048),
+  token: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(
+      'show it with every request: `Authorization: token …` or `?token=…`; a plain tmpnb node gives none',
+    ),
+});
 export type SpawnAnswer = z.infer<typeof spawnAnswerSchema>;
 
 /** A node in the registry: its id and the address that readers are sent to. */

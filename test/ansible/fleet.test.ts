@@ -98,7 +98,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
       if (new URL(landing.url).hostname !== name) continue;
       expect(landing.status).toBe(200);
       const base = `https://${name}/user/${landing.sandbox}/`;
-      return { reader, landing, notebook: new Jupyter(base, route) };
+      return { reader, landing, notebook: new Jupyter(base, { ...route, headers: landing.own }) };
     }
     throw new Error(`twenty readers, and none was sent to ${name}`);
   };

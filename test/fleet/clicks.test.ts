@@ -1,6 +1,7 @@
 // Fifty clicks at once on sixteen slots: every slot is given out once, and every other reader gets a clear refusal.
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
+import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
@@ -39,13 +40,20 @@ describe('fifty at once on two nodes of eight', () => {
         return { status: answer.statusCode, body: await answer.body.text(), headers: answer.headers };
       }),
     );
-    const urls = answers.filter(({ status }) => status === 200).map(({ body }) => JSON.parse(body).url);
-    expect(urls).toHaveLength(16);
-    expect(new Set(urls).size).toBe(16);
+    const given = answers
+      .filter(({ status }) => status === 200)
+      .map(({ body }) => spawnAnswerSchema.parse(JSON.parse(body)));
+    expect(given).toHaveLength(16);
+    expect(new Set(given.map(({ url }) => url)).size).toBe(16);
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(34);
     expect(refused.every(({ headers }) => headers['retry-after'] !== undefined)).toBe(true);
-    const answersOfSandboxes = await Promise.all(urls.map(async (url) => (await request(url)).statusCode));
+    const answersOfSandboxes = await Promise.all(
+      given.map(async ({ url, token }) => {
+        const headers = { authorization: `token ${token}` };
+        return (await request(url, { headers })).statusCode;
+      }),
+    );
     expect(answersOfSandboxes.every((status) => status === 200)).toBe(true);
   });
 });

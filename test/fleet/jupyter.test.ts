@@ -28,26 +28,28 @@ describeNeeding(['docker', 'jupyter'], 'a fleet of real notebooks', ({ docker, j
     careless.close();
   });
 
-  const open = async (): Promise<Landing & { readonly base: string }> => {
-    const landed = await new Reader().click(`${front}/tree`);
+  const open = async (): Promise<Landing & { readonly notebook: Jupyter; readonly reader: Reader }> => {
+    const reader = new Reader();
+    const landed = await reader.click(`${front}/tree`);
     expect(landed.status).toBe(200);
-    return { ...landed, base: new URL(`/user/${landed.sandbox}/`, landed.url).href };
+    const base = new URL(`/user/${landed.sandbox}/`, landed.url).href;
+    return { ...landed, reader, notebook: new Jupyter(base, { headers: landed.own }) };
   };
 
   test('a kernel made over HTTP answers print(6*7) over its WebSocket', async () => {
-    const { base } = await open();
-    expect(await new Jupyter(base).run('print(6*7)')).toBe('42\n');
+    const { notebook } = await open();
+    expect(await notebook.run('print(6*7)')).toBe('42\n');
   });
 
   test("a file uploaded in one sandbox is not in another, and the article's notebook is in both", async () => {
-    const [one, other] = [new Jupyter((await open()).base), new Jupyter((await open()).base)];
+    const [one, other] = [(await open()).notebook, (await open()).notebook];
     expect(await one.upload('mine.txt', 'a secret')).toBe(201);
     expect([await one.exists('mine.txt'), await other.exists('mine.txt')]).toEqual([true, false]);
     expect([await one.exists('intro.ipynb'), await other.exists('intro.ipynb')]).toEqual([true, true]);
   });
 
   test('from inside, no peer, control listener, host or internet can be reached', async () => {
-    const { base, sandbox } = await open();
+    const { notebook, sandbox } = await open();
     const peers = await addresses(client);
     const own = peers.get(sandbox ?? '') ?? '';
     const [peer] = [...peers].filter(([id]) => id !== sandbox).map(([, address]) => address);
@@ -79,7 +81,7 @@ threads = [threading.Thread(target=attempt, args=item) for item in json.loads(${
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 print(json.dumps(found))`;
-    expect(JSON.parse(await new Jupyter(base).run(code))).toEqual({
+    expect(JSON.parse(await notebook.run(code))).toEqual({
       itself: 'reached',
       peer: 'closed',
       'node control': 'closed',
@@ -93,20 +95,20 @@ print(json.dumps(found))`;
 
   test('a container killed from outside leaves its pool and the proxy within 5 s', async () => {
     await until('one is warm', async () => (await stats(front)).available > 0, 60_000);
-    const { base, sandbox, url } = await open();
+    const { notebook, reader, sandbox, url } = await open();
     const [container] = await client.listContainers({
       filters: JSON.stringify({ label: [`tmpfleet.sandbox=${sandbox}`] }),
     });
     await client.getContainer(container?.Id ?? '').kill();
     const killed = performance.now();
     const page = await until('the proxy says that it is dead', async () => {
-      const landed = await new Reader().click(url);
+      const landed = await reader.click(url);
       return landed.status === 503 ? landed : undefined;
     });
     expect(performance.now() - killed).toBeLessThan(5_000);
     expect(page.body).toContain('Open a new notebook');
     await until('its container is gone', async () => !(await addresses(client)).has(sandbox ?? ''), 5_000);
-    await expect(new Jupyter(base).exists('intro.ipynb')).resolves.toBe(false);
+    await expect(notebook.exists('intro.ipynb')).resolves.toBe(false);
   });
 
   test('stopped, it leaves no container, no network and no process', async () => {

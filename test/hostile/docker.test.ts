@@ -7,13 +7,13 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { LABELS } from '../../node-agent/engine/docker/names.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
-import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { ensurePackages } from '../lab/install.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { run } from '../lab/run.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { containerPython } from '../support/container-python.ts';
 import { inside, PROBE_COMMAND } from '../support/inside.ts';
+import { spawnSandbox } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 const MIB = 1024 ** 2;
@@ -25,8 +25,8 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
   let peer = '';
 
   const claim = async (): Promise<string> => {
-    const answer = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
-    return `${agent.url}${spawnAnswerSchema.parse(await answer.json()).url}`;
+    const { base, token } = await spawnSandbox(agent.url);
+    return `${base}?token=${token}`;
   };
   /** Removes every sandbox that a test has claimed. */
   afterEach(async () => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
+import { spawnSandbox } from '../support/program.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
@@ -19,6 +19,8 @@ const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-readers-'));
 let agent: Run;
 let url = '';
 let base = '';
+/** The header that shows that the sandbox is ours. */
+let own = '';
 
 beforeAll(async () => {
   const command = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
@@ -28,11 +30,8 @@ beforeAll(async () => {
     ...['--log-format', 'json', '--stall-timeout', '2s'],
   ]);
   [, url = ''] = await agent.printed(/"url":"(http:[^"]+)","control"/, 30_000);
-  const answer = await until('a sandbox is there', async () => {
-    const spawned = await fetch(`${url}/api/spawn`, { method: 'POST' });
-    return spawned.ok ? spawned : undefined;
-  });
-  base = spawnAnswerSchema.parse(await answer.json()).url;
+  const spawned = await spawnSandbox(url);
+  [base, own] = [spawned.path, `Authorization: token ${spawned.token}\r\n`];
 });
 afterAll(async () => {
   await agent.stop();
@@ -42,7 +41,8 @@ afterAll(async () => {
 const descriptors = (): number => readdirSync(`/proc/${agent.pid}/fd`).length;
 const memory = (): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]) * 1024;
-const answers = async (): Promise<number> => (await fetch(`${url}${base}`)).status;
+const answers = async (): Promise<number> =>
+  (await fetch(`${url}${base}`, { headers: { authorization: own.replace(/^.*?: |\r\n/g, '') } })).status;
 
 function open(): Socket {
   const { hostname, port } = new URL(url);
@@ -67,7 +67,7 @@ const closed = (socket: Socket): Promise<unknown> =>
 
 test('10,000 failed upgrades leave no descriptor behind', { timeout: 240_000 }, async () => {
   const upgrade = (path: string): string =>
-    `GET ${path} HTTP/1.1\r\nHost: n\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+    `GET ${path} HTTP/1.1\r\nHost: n\r\n${own}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
   // Refused by the sandbox, answered without an upgrade, outside the sandbox, and to a sandbox that never existed.
   const paths = [`${base}refuse-ws`, `${base}echo`, `${base}../other`, '/user/abcdefgh234567/ws'];
   await Promise.all(paths.map((path) => exchange(upgrade(path))));
@@ -90,7 +90,7 @@ test('10,000 failed upgrades leave no descriptor behind', { timeout: 240_000 }, 
 
 test('headers that come a byte at a time are cut, and others are served meanwhile', async () => {
   const slow = Array.from({ length: 200 }, () => open());
-  for (const socket of slow) socket.resume().write(`GET ${base} HTTP/1.1\r\nHost: n\r\nX-Slow: `);
+  for (const socket of slow) socket.resume().write(`GET ${base} HTTP/1.1\r\nHost: n\r\n${own}X-Slow: `);
   const drip = setInterval(() => {
     for (const socket of slow) if (!socket.destroyed) socket.write('a');
   }, 500);
@@ -106,7 +106,7 @@ test('headers that come a byte at a time are cut, and others are served meanwhil
 
 test('headers and bodies that are too long are refused, and the connection closed', async () => {
   const long = 'x'.repeat(40_000);
-  expect(await exchange(`GET ${base} HTTP/1.1\r\nHost: n\r\nX-Long: ${long}\r\n\r\n`)).toMatch(
+  expect(await exchange(`GET ${base} HTTP/1.1\r\nHost: n\r\n${own}X-Long: ${long}\r\n\r\n`)).toMatch(
     /^HTTP\/1\.1 431/,
   );
   expect(await exchange(`GET ${base}${long} HTTP/1.1\r\nHost: n\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431/);
@@ -117,12 +117,15 @@ test('headers and bodies that are too long are refused, and the connection close
 
 test('a reader who stops in the middle of a body or an answer is cut; a silent WebSocket is not', async () => {
   const before = descriptors();
-  const half = `POST ${base}upload HTTP/1.1\r\nHost: n\r\nContent-Length: 1000\r\n\r\nhalf`;
+  const half = `POST ${base}upload HTTP/1.1\r\nHost: n\r\n${own}Content-Length: 1000\r\n\r\nhalf`;
   const uploading = Array.from({ length: 20 }, () => open().resume());
   for (const socket of uploading) socket.write(half);
   const reading = Array.from({ length: 20 }, () => open());
-  for (const socket of reading) socket.write(`GET ${base}big?bytes=${200 * MIB} HTTP/1.1\r\nHost: n\r\n\r\n`);
-  const silent = new WebSocket(`${url.replace('http', 'ws')}${base}ws`);
+  for (const socket of reading)
+    socket.write(`GET ${base}big?bytes=${200 * MIB} HTTP/1.1\r\nHost: n\r\n${own}\r\n`);
+  const silent = new WebSocket(
+    `${url.replace('http', 'ws')}${base}ws?token=${own.slice('Authorization: token '.length).trim()}`,
+  );
   await once(silent, 'open');
   // 20 × 200 MiB are available; the node buffers only what sockets do.
   const growth: number[] = [];

@@ -61,7 +61,7 @@ describe('a reader', () => {
     const { sandbox } = await new Reader().click(`${agent.url}/`);
     const forged = new Reader({
       'sec-fetch-mode': 'navigate',
-      cookie: `tmpfleet_node1=${sandbox}.AAAAAAAAAAAAAAAA`,
+      cookie: `tmpfleet_node1_${sandbox?.slice(0, 8)}=${sandbox}.${'a'.repeat(40)}`,
     });
     expect((await forged.click(`${agent.url}/`)).sandbox).not.toBe(sandbox);
   });
@@ -151,8 +151,9 @@ describe('POST /api/spawn', () => {
     await agent.warm(2);
     const { status, body } = await post(`${agent.url}${path}`);
     expect(status).toBe(200);
-    const { url }: { url: string } = JSON.parse(body);
-    expect((await request(`${agent.url}${url}`)).statusCode).toBe(200);
+    const { url, token }: { url: string; token: string } = JSON.parse(body);
+    const headers = { authorization: `token ${token}` };
+    expect((await request(`${agent.url}${url}`, { headers })).statusCode).toBe(200);
   });
 
   test('gives a caller who repeats the request with the same ticket the same sandbox', async () => {
@@ -335,9 +336,9 @@ describe('an operator', () => {
     await agent.warm(2);
     const { sandbox } = await new Reader().click(`${agent.url}/`);
     const listed = await (await request(`${agent.controlUrl}/api/sandboxes`)).body.text();
-    const { token, owner } = agent.pool.table.get(sandbox ?? '') ?? {};
+    const { token, key } = agent.pool.table.get(sandbox ?? '') ?? {};
     expect(listed).toContain(sandbox);
-    for (const hidden of [token, owner]) expect(listed).not.toContain(hidden);
+    for (const hidden of [token, key]) expect(listed).not.toContain(hidden);
     const ended = await request(`${agent.controlUrl}/api/sandboxes/${sandbox}`, { method: 'DELETE' });
     expect(ended.statusCode).toBe(202);
     await until('it is gone', () => agent.pool.table.get(sandbox ?? '') === undefined);

@@ -99,7 +99,9 @@ describeNeeding(['docker'], 'in containers', () => {
     );
     const landing = await new Reader().click(`http://${docker.address}:9000/notebooks/intro.ipynb`);
     expect(landing.status).toBe(200);
-    const notebook = new Jupyter(`http://${docker.address}:8000/user/${landing.sandbox}/`);
+    const notebook = new Jupyter(`http://${docker.address}:8000/user/${landing.sandbox}/`, {
+      headers: landing.own,
+    });
     expect(await notebook.run('print(6 * 7)')).toBe('42\n');
   });
 

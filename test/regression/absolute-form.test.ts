@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { exchangeRaw } from '../node-agent/proxy/bed.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { spawnSandbox } from '../support/program.ts';
 
 let agent: TestAgent | undefined;
 afterEach(async () => {
@@ -18,10 +19,10 @@ it('a node takes absolute-form targets, for its sandboxes and for claims', async
   });
   await agent.warm(2);
   const port = Number(new URL(agent.url).port);
-  const response = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
-  const { url } = (await response.json()) as { readonly url: string };
+  const { path: url, token } = await spawnSandbox(agent.url);
   const head = 'HTTP/1.1\r\nHost: other.example.org\r\nConnection: close\r\n';
-  const echoed = await exchangeRaw(port, `GET http://node.example.org:81${url}echo?a=b ${head}\r\n`);
+  const own = `Authorization: token ${token}\r\n`;
+  const echoed = await exchangeRaw(port, `GET http://node.example.org:81${url}echo?a=b ${head}${own}\r\n`);
   expect(echoed.text).toMatch(/^HTTP\/1.1 200 /);
   expect(echoed.text).toContain(`"path":"${url}echo?a=b"`);
   expect(echoed.text).toContain('"host":"node.example.org:81"');
@@ -30,7 +31,7 @@ it('a node takes absolute-form targets, for its sandboxes and for claims', async
     'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   const refused = await exchangeRaw(
     port,
-    `GET http://h${url}refuse-ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n${upgrade}\r\n`,
+    `GET http://h${url}refuse-ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n${own}${upgrade}\r\n`,
   );
   expect(refused.text).toMatch(/^HTTP\/1.1 403 /);
   const claimed = await exchangeRaw(

@@ -6,11 +6,17 @@ import { startAgent, type TestAgent } from '../support/agent.ts';
 
 let agent: TestAgent;
 let id = '';
+let key = '';
 beforeAll(async () => {
   agent = await startAgent();
   await agent.warm(2);
-  const claimed = await agent.pool.claim({ waitMs: 0, signal: new AbortController().signal });
+  const claimed = await agent.pool.claim({
+    waitMs: 0,
+    signal: new AbortController().signal,
+    by: 'program',
+  });
   id = claimed?.id ?? '';
+  key = claimed?.key ?? '';
 });
 afterAll(() => agent.close());
 
@@ -30,7 +36,7 @@ test.each([
   ],
 ])('%s is refused with what is wrong', async (_, line, headers, words) => {
   const connection = headers.includes('Connection') ? '' : 'Connection: close\r\n';
-  const request = `${line.replace('ID', id)}\r\nHost: h\r\n${connection}${headers}\r\n`;
+  const request = `${line.replace('ID', id)}\r\nHost: h\r\nAuthorization: token ${key}\r\n${connection}${headers}\r\n`;
   const { text } = await exchangeRaw(Number(new URL(agent.url).port), request);
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(text).toContain(words);

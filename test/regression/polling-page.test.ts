@@ -8,6 +8,7 @@ import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { Jupyter } from '../support/jupyter.ts';
+import { type SpawnedSandbox, spawnSandbox } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 let agent: TestAgent | undefined;
@@ -16,13 +17,11 @@ afterEach(async () => {
   agent = undefined;
 });
 
-/** The address of a claimed sandbox of an agent that removes unused ones soon. */
-async function claim(flags: Readonly<Record<string, string>>): Promise<string> {
+/** A claimed sandbox of an agent that removes unused ones soon. */
+async function claim(flags: Readonly<Record<string, string>>): Promise<SpawnedSandbox> {
   agent = await startAgent({ capacity: '1', cullInterval: '100ms', ...flags });
   await agent.warm(1);
-  const response = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
-  const { url } = (await response.json()) as { readonly url: string };
-  return `${agent.url}${url}`;
+  return spawnSandbox(agent.url);
 }
 
 const endedIdle = (): boolean => agent?.pool.table.endings().idle === 1;
@@ -33,18 +32,18 @@ const tiny = {
 };
 
 it('a page that only polls does not keep its sandbox', async () => {
-  const base = await claim(tiny);
+  const { base, headers } = await claim(tiny);
   await until('the sandbox is idle', async () => {
-    await (await fetch(`${base}files/status?${Date.now()}`)).arrayBuffer();
+    await (await fetch(`${base}files/status?${Date.now()}`, { headers })).arrayBuffer();
     return endedIdle();
   });
 });
 
 it('a page that asks for something else each time keeps it', async () => {
-  const base = await claim(tiny);
+  const { base, headers } = await claim(tiny);
   // Four times the second after which an unused one is removed.
   for (let page = 0; page < 20; page += 1) {
-    expect((await fetch(`${base}files/page-${page}`)).status).toBeLessThan(400);
+    expect((await fetch(`${base}files/page-${page}`, { headers })).status).toBeLessThan(400);
     await delay(200);
   }
   expect(endedIdle()).toBe(false);
@@ -60,15 +59,17 @@ describeNeeding(
     };
 
     it('is finished, and the sandbox removed after that', async () => {
-      const base = await claim(flags);
-      expect(await new Jupyter(base).run('import time; time.sleep(9); print("done")')).toBe('done\n');
+      const { base, headers } = await claim(flags);
+      expect(await new Jupyter(base, { headers }).run('import time; time.sleep(9); print("done")')).toBe(
+        'done\n',
+      );
       await until('the sandbox is idle', endedIdle);
     });
 
     it('ends midway with --no-keep-busy', async () => {
-      const base = await claim({ ...flags, keepBusy: 'false' });
+      const { base, headers } = await claim({ ...flags, keepBusy: 'false' });
       let finished = false;
-      new Jupyter(base).run('import time; time.sleep(60)').then(
+      new Jupyter(base, { headers }).run('import time; time.sleep(60)').then(
         () => {
           finished = true;
         },

@@ -8,6 +8,7 @@ import { afterEach, expect, it } from 'vitest';
 
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { type SpawnedSandbox, spawnSandbox } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 let agent: TestAgent | undefined;
@@ -16,21 +17,19 @@ afterEach(async () => {
   agent = undefined;
 });
 
-/** The address of a claimed sandbox of an agent that removes unused ones after a second. */
-async function claim(): Promise<string> {
+/** A claimed sandbox of an agent that removes unused ones after a second. */
+async function claim(): Promise<SpawnedSandbox> {
   agent = await startAgent({
     ...{ capacity: '1', lease: '1s', idle: '1s', cullInterval: '100ms' },
     command: `'${process.execPath}' ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`,
   });
   await agent.warm(1);
-  const response = await fetch(`${agent.url}/api/spawn`, { method: 'POST' });
-  const { url } = (await response.json()) as { readonly url: string };
-  return `${agent.url}${url}`;
+  return spawnSandbox(agent.url);
 }
 
 it('an upload that takes longer than the lease and the idle time keeps its sandbox', async () => {
-  const base = await claim();
-  const upload = request(`${base}echo`, { method: 'POST' });
+  const { base, headers } = await claim();
+  const upload = request(`${base}echo`, { method: 'POST', headers });
   const answered = once(upload, 'response');
   answered.catch(() => undefined);
   // Many times the second that each of the two limits allows.
@@ -46,8 +45,8 @@ it('an upload that takes longer than the lease and the idle time keeps its sandb
 });
 
 it('a download that takes longer than the idle time keeps its sandbox until it ends', async () => {
-  const base = await claim();
-  const [incoming] = (await once(get(`${base}endless`), 'response')) as [IncomingMessage];
+  const { base, headers } = await claim();
+  const [incoming] = (await once(get(`${base}endless`, { headers }), 'response')) as [IncomingMessage];
   let parts = 0;
   let ended = false;
   incoming.on('data', () => {

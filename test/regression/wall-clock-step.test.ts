@@ -19,14 +19,14 @@ test.each([2, -2])(
     const clock = new ShiftedClock();
     agent = await startAgent({ idle: '1h', maxAge: '90m' }, {}, clock);
     await agent.warm(2);
-    const { sandbox = '', url } = await new Reader().click(`${agent.url}/`);
+    const { sandbox = '', url, own } = await new Reader().click(`${agent.url}/`);
     const before = agent.pool.table.get(sandbox);
     expect(before?.state).toBe('active');
     clock.setWall(hours * HOUR_MS);
     await until('culling has seen the new time', () =>
       readFileSync(join(agent.dataDir, 'journal.jsonl'), 'utf8').includes('"op":"use"'),
     );
-    expect((await fetch(url)).status).toBe(200);
+    expect((await fetch(url, { headers: own })).status).toBe(200);
     // Reports use the new wall clock.
     const listed = await (await fetch(`${agent.controlUrl}/api/sandboxes/${sandbox}`)).text();
     const lastUsed = /"last_used_at":"([^"]+)"/.exec(listed)?.[1] ?? '';

@@ -8,34 +8,45 @@ export class Jupyter {
   readonly #base: string;
   readonly #socket: ClientOptions;
 
-  /** @param socket of the WebSocket's connection, such as the authority that signed the server's certificate */
+  /**
+   * @param socket of the WebSocket's connection, such as the authority that signed the server's certificate; its `headers` go
+   *   with every request, and show that the sandbox is the client's own
+   */
   constructor(base: string, socket: ClientOptions = {}) {
     this.#base = base;
     this.#socket = socket;
   }
 
+  async #ask(
+    path: string,
+    options: { readonly method?: 'POST' | 'PUT' | 'DELETE'; readonly body?: string } = {},
+  ) {
+    const headers = { ...this.#socket.headers };
+    return await request(`${this.#base}${path}`, { ...options, headers });
+  }
+
   /** Starts a kernel, runs Python in it, returns what it printed, and ends it. */
   async run(code: string): Promise<string> {
-    const made = await request(`${this.#base}api/kernels`, { method: 'POST', body: '{"name":"python3"}' });
+    const made = await this.#ask('api/kernels', { method: 'POST', body: '{"name":"python3"}' });
     const text = await made.body.text();
     if (made.statusCode !== 201) throw new Error(`no kernel: ${made.statusCode} ${text}`);
     const { id }: { id: string } = JSON.parse(text);
     try {
       return await this.#execute(id, code);
     } finally {
-      await request(`${this.#base}api/kernels/${id}`, { method: 'DELETE' });
+      await this.#ask(`api/kernels/${id}`, { method: 'DELETE' });
     }
   }
 
   async upload(name: string, content: string): Promise<number> {
     const body = JSON.stringify({ type: 'file', format: 'text', content });
-    const answer = await request(`${this.#base}api/contents/${name}`, { method: 'PUT', body });
+    const answer = await this.#ask(`api/contents/${name}`, { method: 'PUT', body });
     await answer.body.dump();
     return answer.statusCode;
   }
 
   async exists(name: string): Promise<boolean> {
-    const answer = await request(`${this.#base}api/contents/${name}`);
+    const answer = await this.#ask(`api/contents/${name}`);
     await answer.body.dump();
     return answer.statusCode === 200;
   }

@@ -1,4 +1,4 @@
-// A reader without a browser: follows redirects itself, keeps cookies per origin, sends the headers of a navigation.
+// A reader without a browser: follows redirects itself, keeps cookies per origin and path, sends the headers of a navigation.
 import { request } from 'undici';
 
 /** The fetch metadata of a browser whose user navigates a tab. */
@@ -11,13 +11,21 @@ export interface Landing {
   /** Every address on the way, the first included. */
   readonly way: readonly string[];
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** What the reader's browser sends to that sandbox; for requests made apart from the reader. */
+  readonly own: { readonly cookie: string };
   readonly body: string;
   /** The sandbox's id, if the reader landed in one. */
   readonly sandbox: string | undefined;
 }
 
+interface Cookie {
+  readonly name: string;
+  readonly path: string;
+  readonly value: string;
+}
+
 export class Reader {
-  readonly #cookies = new Map<string, Map<string, string>>();
+  readonly #cookies = new Map<string, Map<string, Cookie>>();
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(headers: Readonly<Record<string, string>> = { ...NAVIGATION, accept: 'text/html' }) {
@@ -29,7 +37,7 @@ export class Reader {
     const way = [url];
     for (let hop = 0; hop < 10; hop += 1) {
       const here = way.at(-1) ?? url;
-      const answer = await request(here, { headers: { ...this.#headers, cookie: this.#cookieFor(here) } });
+      const answer = await request(here, { headers: { ...this.#headers, cookie: this.cookieFor(here) } });
       this.#keep(here, answer.headers['set-cookie']);
       const body = await answer.body.text();
       const location = answer.headers.location;
@@ -39,24 +47,35 @@ export class Reader {
       if (done || stopAt?.test(next) === true) {
         const last = way.at(-1) ?? url;
         const sandbox = /\/user\/([^/]+)/.exec(new URL(last).pathname)?.[1];
-        return { status: answer.statusCode, url: last, way, headers: answer.headers, body, sandbox };
+        const own = { cookie: this.cookieFor(new URL(`/user/${sandbox ?? ''}/`, last).href) };
+        return { status: answer.statusCode, url: last, way, headers: answer.headers, own, body, sandbox };
       }
     }
     throw new Error(`too many redirects: ${way.join(' → ')}`);
   }
 
-  #cookieFor(url: string): string {
-    const jar = this.#cookies.get(new URL(url).origin);
-    return jar === undefined ? '' : [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  /** The `Cookie` header for an address: longer paths first (RFC 6265 §5.4), then what the reader always sends. */
+  cookieFor(url: string): string {
+    const { origin, pathname } = new URL(url);
+    return [...(this.#cookies.get(origin)?.values() ?? [])]
+      .filter(({ path }) => pathname === path || pathname.startsWith(path.replace(/\/?$/, '/')))
+      .sort((one, other) => other.path.length - one.path.length)
+      .map(({ name, value }) => `${name}=${value}`)
+      .concat(this.#headers.cookie ?? [])
+      .join('; ');
   }
 
   #keep(url: string, header: string | string[] | undefined): void {
     const { origin } = new URL(url);
-    const jar = this.#cookies.get(origin) ?? new Map<string, string>();
+    const jar = this.#cookies.get(origin) ?? new Map<string, Cookie>();
     this.#cookies.set(origin, jar);
     for (const cookie of typeof header === 'string' ? [header] : (header ?? [])) {
-      const [name, value] = (cookie.split(';', 1)[0] ?? '').split('=', 2);
-      if (name !== undefined && value !== undefined) jar.set(name, value);
+      const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim());
+      const path = attributes.find((each) => /^path=/i.test(each))?.slice('path='.length) ?? '/';
+      const [name, value] = pair.split('=', 2);
+      if (name === undefined || value === undefined) continue;
+      if (attributes.some((each) => /^max-age=0$/i.test(each))) jar.delete(`${name};${path}`);
+      else jar.set(`${name};${path}`, { name, path, value });
     }
   }
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { Reader } from '../../support/reader.ts';
+import { type Landing, Reader } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 
 /** Silence after which the page reconnects (ms). */
@@ -24,6 +24,7 @@ export class Holder {
   /** What must never happen: a count that goes back, another process behind the address. */
   readonly faults: string[] = [];
   readonly #url: string;
+  readonly #own: Landing['own'];
   #socket: WebSocket | undefined;
   #silence: NodeJS.Timeout | undefined;
   #run: string | undefined;
@@ -32,10 +33,11 @@ export class Holder {
   #lostAt: number | undefined;
   #left = false;
 
-  private constructor(reader: Reader, node: string, sandbox: string) {
+  private constructor(reader: Reader, node: string, sandbox: string, own: Landing['own']) {
     this.reader = reader;
     this.node = node;
     this.sandbox = sandbox;
+    this.#own = own;
     this.#url = `${node.replace(/^http/, 'ws')}/user/${sandbox}/ws-age`;
     this.#connect();
   }
@@ -43,9 +45,9 @@ export class Holder {
   /** Clicks at the front, and stays. */
   static async arrive(front: string): Promise<Holder> {
     const reader = new Reader();
-    const { status, url, sandbox } = await reader.click(`${front}/tree`);
+    const { status, url, sandbox, own } = await reader.click(`${front}/tree`);
     if (status !== 200 || sandbox === undefined) throw new Error(`no sandbox: ${status} at ${url}`);
-    return new Holder(reader, new URL(url).origin, sandbox);
+    return new Holder(reader, new URL(url).origin, sandbox, own);
   }
 
   get count(): number {
@@ -66,7 +68,7 @@ export class Holder {
 
   #connect(): void {
     if (this.#left) return;
-    const socket = new WebSocket(this.#url, { handshakeTimeout: HANDSHAKE_MS });
+    const socket = new WebSocket(this.#url, { handshakeTimeout: HANDSHAKE_MS, headers: this.#own });
     this.#socket = socket;
     socket.on('message', (data) => this.#hear(tickSchema.parse(JSON.parse(String(data)))));
     socket.on('unexpected-response', () => {

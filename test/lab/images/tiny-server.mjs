@@ -3,7 +3,7 @@
 // without dependencies, because it is copied alone into an image.
 //   node tiny-server.mjs --base-path /user/x --port 8888 --ip 127.0.0.1
 // Below the base path: echo, ws, ws-count, ws-age, slow?ms=, big?bytes=, never, endless, abort, upload, exit?code=,
-// refuse-ws, eval (POST {host, port, timeoutMs}), file (PUT, GET); anything else answers 200 with its name.
+// refuse-ws, cookie?set=, eval (POST {host, port, timeoutMs}), file (PUT, GET); anything else answers 200 with its name.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -89,6 +89,11 @@ const handlers = {
     const bytes = Number(query.get('bytes') ?? 1_000_000);
     response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': bytes });
     await pipeline(zeros(bytes), response);
+  },
+  cookie({ request, response, query }) {
+    request.resume();
+    for (const cookie of query.getAll('set')) response.appendHeader('Set-Cookie', cookie);
+    reply(response, 200, { set: query.getAll('set') });
   },
   never({ request }) {
     request.resume();

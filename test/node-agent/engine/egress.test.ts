@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { egressChain } from '../../../node-agent/engine/docker/names.ts';
 import { normalizeCidr } from '../../../node-agent/engine/docker/network/cidr.ts';
 import { nodeStatsSchema } from '../../../shared/protocol/wire.ts';
@@ -16,6 +15,7 @@ import { importTiny, TINY_COMMAND } from '../../lab/images/images.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { run } from '../../lab/run.ts';
 import { connectFrom, connecting, inside, PROBE_COMMAND } from '../../support/inside.ts';
+import { spawnSandbox } from '../../support/program.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 
@@ -85,9 +85,8 @@ describeNeeding(['docker'], 'sandboxes with egress', () => {
       90_000,
     );
   const claim = async (): Promise<{ readonly url: string; readonly id: string }> => {
-    const answer = await fetch(`${url}/api/spawn`, { method: 'POST' });
-    const { url: path } = z.object({ url: z.string() }).parse(await answer.json());
-    return { url: `${url}${path}`, id: path.split('/')[2] ?? '' };
+    const { base, token, id } = await spawnSandbox(url);
+    return { url: `${base}?token=${token}`, id };
   };
   const end = (id: string) =>
     fetch(`${control}/api/sandboxes/${id}`, {

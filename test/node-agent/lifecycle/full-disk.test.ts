@@ -39,7 +39,9 @@ test('a claim that does not fit is refused, and the file holds whole lines after
       },
       ...{
         address: undefined,
-        owner: 'owner-of-it',
+        key: 'owner-of-it',
+        claimedBy: 'reader',
+        cookies: new Set(),
         claimedAt: 1,
         lastUse: undefined,
         endReason: undefined,

@@ -47,7 +47,8 @@ export async function startBed(upstreamPort: number, options: Partial<ProxyOptio
     },
     responseHeaders: {},
     trustProxy: false,
-    ownCookiePrefix: 'tmpfleet_',
+    admit: (_request, _id, target) => ({ target, inert: false }),
+    cookies: { names: () => new Set(), learn: () => true },
     ...options,
   });
   const serving = await serve({

@@ -127,14 +127,12 @@ it('the sandbox gets the reader’s authorization when it asks for no token', as
   ]);
 });
 
-it('the sandbox never sees tmpfleet’s cookies, and sees the others unchanged', async () => {
-  const cookie = 'a=1;  tmpfleet_n1=secret.x; _xsrf=2|ab="c d"; tmpfleet_n2=other;b==';
-  expect((await seenBySandbox({ cookie })).get('cookie')).toEqual(['a=1; _xsrf=2|ab="c d";b==']);
-  expect((await seenBySandbox({ cookie: 'tmpfleet_n1=x; a=1' })).get('cookie')).toEqual(['a=1']);
-  expect((await seenBySandbox({ cookie: 'tmpfleet_n1=x' })).has('cookie')).toBe(false);
-  expect((await seenBySandbox({ cookie: 'not_tmpfleet_=x; y' })).get('cookie')).toEqual([
-    'not_tmpfleet_=x; y',
-  ]);
+it('the sandbox gets only cookies that it has set, each once, unchanged', async () => {
+  const cookies = { names: () => new Set(['a', '_xsrf', 'b']), learn: () => true };
+  const seen = async (cookie: string) => (await seenBySandbox({ cookie }, { cookies })).get('cookie');
+  const cookie = 'a=1;  tmpfleet_key=secret; _xsrf=2|ab="c d"; publisher=x;b==; a=of-the-parent-domain; y';
+  expect(await seen(cookie)).toEqual(['a=1; _xsrf=2|ab="c d"; b==']);
+  expect(await seen('__Host-tmpfleet_n1_0a=x; aa=1; A=2')).toBeUndefined();
 });
 
 it('the sandbox gets header bytes unchanged', async () => {
@@ -192,7 +190,8 @@ it('cookies of a sandbox apply only below its own path', async () => {
 
 it('a sandbox cannot set a cookie with one of tmpfleet’s names', async () => {
   const { headers } = await answerWith(
-    'Set-Cookie: tmpfleet_n1=forged\r\nSet-Cookie:  tmpfleet_n1=forged; Path=/\r\n',
+    'Set-Cookie: tmpfleet_n1=forged\r\nSet-Cookie:  tmpfleet_key=forged; Path=/\r\n' +
+      'Set-Cookie: __host-Tmpfleet_n1_0a=forged; Path=/\r\n',
   );
   expect(headers['set-cookie']).toBeUndefined();
 });
@@ -234,7 +233,8 @@ it.each(['a\x7fb', 'a\x00b', 'a\x01b'])('a header that could not be sent is no c
 
 it('drops headers that could not be sent, should a parser ever let them through', () => {
   const rules = {
-    ownCookiePrefix: 'tmpfleet_',
+    inert: false,
+    learnCookie: () => true,
     base: '/user/a/',
     address: { host: 'h', port: 1 },
     fixed: fixHeaders({}),

@@ -20,7 +20,9 @@ function sandbox(n: number, claimed: boolean): Sandbox {
     state: claimed ? 'claimed' : 'warm',
     address: undefined,
     image: 'i',
-    owner: claimed ? `owner-${n}-of-many` : undefined,
+    key: claimed ? `owner-${n}-of-many` : undefined,
+    claimedBy: claimed ? 'reader' : undefined,
+    cookies: new Set(),
     claimedAt: claimed ? 100 + n : undefined,
     lastUse: undefined,
     recipe: 'r',
@@ -53,9 +55,10 @@ describe('the journal', () => {
     await journal.close();
     const again = open();
     expect(again.recorded.size).toBe(2);
-    expect(again.recorded.get(sandbox(1, false).id)?.owner).toBeUndefined();
+    expect(again.recorded.get(sandbox(1, false).id)?.key).toBeUndefined();
     expect(again.recorded.get(sandbox(2, true).id)).toMatchObject({
-      owner: 'owner-2-of-many',
+      key: 'owner-2-of-many',
+      claimedBy: 'reader',
       claimedAt: 102,
       lastUse: 777,
     });

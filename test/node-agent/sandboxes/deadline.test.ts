@@ -84,9 +84,11 @@ describe('a reader', () => {
   test('who is a script gets the page unchanged, and the header', async () => {
     agent = await startAgent();
     await agent.warm(2);
-    const { url, body } = await new Reader(PERSON).click(`${agent.url}/`);
+    const { url, body, own } = await new Reader(PERSON).click(`${agent.url}/`);
     await drain();
-    const script = await fetch(url, { headers: { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' } });
+    const script = await fetch(url, {
+      headers: { ...own, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' },
+    });
     expect(script.headers.get('tmpfleet-deadline')).not.toBeNull();
     expect(await script.text()).toBe(body);
   });

@@ -1,0 +1,123 @@
+// The cookies that a claim gives a browser. The key cookie goes to its sandbox alone, by its path. The finder cookie goes
+// to the whole node: it finds the reader's sandbox again, and over https it confirms the key cookie. Only this host can
+// set a cookie whose name begins with `__Host-` (RFC 6265bis §4.1.3.2), so no other host below the same domain can give a
+// reader the key of its own sandbox.
+import type { IncomingHttpHeaders } from 'node:http';
+import { shortId } from '../../shared/clock.ts';
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
+import { equalKeys } from './key.ts';
+
+/** Names of our own cookies; browsers compare the prefix without regard to case. */
+const OWN_NAME = /^(?:__host-)?tmpfleet_/i;
+const KEY_COOKIE = 'tmpfleet_key';
+
+/** Whether a cookie of this name is ours: a sandbox may not set it. */
+export function isOwnCookie(name: string): boolean {
+  return OWN_NAME.test(name);
+}
+
+/** Whether the reader's connection is https, which only a TLS terminator in front of this node can say. */
+export function isHttps(headers: IncomingHttpHeaders, trustProxy: boolean): boolean {
+  if (!trustProxy) return false;
+  const proto = headers['x-forwarded-proto'];
+  return (typeof proto === 'string' ? proto : '').split(',', 1)[0]?.trim() === 'https';
+}
+
+/** Per node, because several nodes may share a host name and cookies do not know about ports. */
+function finderPrefix(nodeId: string, https: boolean): string {
+  return `${https ? '__Host-' : ''}tmpfleet_${nodeId}`;
+}
+
+/** Per sandbox, so that two tabs that claim at once do not replace each other's. */
+function finderName(nodeId: string, id: string, https: boolean): string {
+  return `${finderPrefix(nodeId, https)}_${shortId(id)}`;
+}
+
+/** `Partitioned` and `SameSite=None`: they work in an article's frame while third-party cookies are blocked (CHIPS). */
+function attributes(path: string, https: boolean): string {
+  return `Path=${path}; HttpOnly; ${https ? 'Secure; SameSite=None; Partitioned' : 'SameSite=Lax'}`;
+}
+
+/** The `Set-Cookie` values for the browser that claimed the sandbox. */
+export function ownerCookies(nodeId: string, sandbox: Sandbox, https: boolean): readonly string[] {
+  const { id, key = '' } = sandbox;
+  return [
+    `${KEY_COOKIE}=${key}; ${attributes(`/user/${id}/`, https)}`,
+    `${finderName(nodeId, id, https)}=${id}.${key}; ${attributes('/', https)}`,
+  ];
+}
+
+/** `Set-Cookie` values that remove finder cookies. */
+export function removeFinders(names: readonly string[], https: boolean): readonly string[] {
+  return names.map((name) => `${name}=; Max-Age=0; ${attributes('/', https)}`);
+}
+
+/** Whether a request shows the key of `sandbox` by cookies. */
+export function showsKeyCookie(
+  headers: IncomingHttpHeaders,
+  { id, key, claimedBy }: Pick<Sandbox, 'id' | 'key' | 'claimedBy'>,
+  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
+): boolean {
+  const { cookie } = headers;
+  if (cookie === undefined || key === undefined) return false;
+  const https = isHttps(headers, trustProxy);
+  if (has(cookie, KEY_COOKIE, key)) {
+    if (!https || has(cookie, finderName(nodeId, id, https), `${id}.${key}`)) return true;
+  }
+  return claimedBy === 'unknown' && has(cookie, finderPrefix(nodeId, false), `${id}.${key}`);
+}
+
+export interface OwnSandboxes {
+  /** The living sandbox that this browser claimed last. */
+  readonly found: Sandbox | undefined;
+  /** Names of finder cookies whose sandbox has ended. */
+  readonly stale: readonly string[];
+}
+
+/** The sandboxes to which a browser shows finder cookies. */
+export function findOwn(
+  headers: IncomingHttpHeaders,
+  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
+  lookup: (id: string) => Sandbox | undefined,
+): OwnSandboxes {
+  const prefix = finderPrefix(nodeId, isHttps(headers, trustProxy));
+  const before = finderPrefix(nodeId, false);
+  let found: Sandbox | undefined;
+  const stale: string[] = [];
+  for (const { name, value } of cookiesOf(headers.cookie ?? '')) {
+    const isFinder = name.startsWith(`${prefix}_`) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length + 1));
+    if (!isFinder && name !== before) continue;
+    const [id = '', shown = ''] = value.split('.', 2);
+    const sandbox = lookup(id);
+    if (sandbox === undefined || !isHeld(sandbox.state)) {
+      if (isFinder) stale.push(name);
+      continue;
+    }
+    const { key, claimedBy, claimedAt = 0 } = sandbox;
+    const isReaders = claimedBy === 'unknown' || (isFinder && claimedBy === 'reader');
+    if (!isReaders || key === undefined || !equalKeys(key, shown)) continue;
+    if (found === undefined || claimedAt >= (found.claimedAt ?? 0)) found = sandbox;
+  }
+  return { found, stale };
+}
+
+/** Whether any cookie of that name has the value: another host below the same domain may have added one of its own. */
+function has(header: string, wanted: string, secret: string): boolean {
+  for (const { name, value } of cookiesOf(header))
+    if (name === wanted && equalKeys(secret, value)) return true;
+  return false;
+}
+
+export interface Cookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The pairs of a `Cookie` header, in their order (RFC 6265 §4.2.1). */
+export function* cookiesOf(header: string): Generator<Cookie> {
+  for (const part of header.split(';')) {
+    const equals = part.indexOf('=');
+    if (equals > 0) yield { name: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() };
+  }
+}

@@ -36,6 +36,15 @@ const cron: Kind<string> = {
   format: (value) => (value === '' ? 'off' : value),
 };
 
+/** A DNS name, whose last label is no number, or it would be an IP address; with a port if need be. */
+const sandboxDomain: Kind<string> = {
+  ...text(
+    'name[:port]',
+    'a host name such as node7.example.org, with a port where readers need one',
+    /^(?:(?=[^:]{1,189}(?::|$))(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?::[1-9]\d{0,4})?)?$/i,
+  ),
+};
+
 const warmCount: Kind<number> = {
   ...integer(0, 100_000),
   schema: text('', '')
@@ -212,6 +221,14 @@ const securityOptions = inGroup('Security', {
     false,
     'with an API token: give sandboxes to people who open a page too; without it, only to programs with the token',
   ),
+  sandboxDomain: {
+    ...option(
+      sandboxDomain,
+      '',
+      'give each sandbox a host name of its own below this name, and so an origin of its own; requires a wildcard DNS record and certificate, see docs/security.md',
+    ),
+    whenUnset: 'all sandboxes share the name of the node',
+  },
   openUrls: option(
     flag(),
     false,
@@ -267,6 +284,11 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   if (config.secret !== '' && config.nodeKey !== '') {
     problems.push(
       `node-key: the secret of the fleet is set too; remove that (TMPFLEET_SECRET, --secret-file) from this node`,
+    );
+  }
+  if (config.openUrls && config.sandboxDomain !== '') {
+    problems.push(
+      'open-urls: cannot be used with --sandbox-domain, with which a link can hand a sandbox over safely',
     );
   }
   if (Number.isFinite(warm) && warm > capacity) {

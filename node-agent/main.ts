@@ -18,15 +18,17 @@ import { readNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
+import { OwnOrigin } from './own-origin/own-origin.ts';
 import { accessRules, admit } from './ownership/access.ts';
 import { SandboxCookies } from './ownership/sandbox-cookies.ts';
 import { Pool } from './pool/pool.ts';
 import { AdjustablePoolSettings } from './pool/settings.ts';
-import { createProxy } from './proxy/proxy.ts';
+import { createProxy, type Lookup } from './proxy/proxy.ts';
 import { createPublicHandler } from './public/app.ts';
 import { deadlineNotice } from './public/deadline-notice.ts';
 import { createErrorResponse } from './public/error-response.ts';
 import { listenToReaders } from './public/listener.ts';
+import { SandboxHosts } from './public/sandbox-hosts.ts';
 import { lookUpSandbox } from './public/sandbox-lookup.ts';
 import { StartupGate } from './public/startup-gate.ts';
 import { createNodeMetrics } from './report/metrics.ts';
@@ -86,18 +88,24 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ engine, journal, settings: size, clock, random, logger },
     state: () => lifecycle.state,
     withheld: () => problem ?? journal.problem ?? resources.shortage,
-    onEnd: (sandbox) => proxy.forget(sandbox.id),
+    onEnd: ({ id }) => {
+      proxy.forget(id);
+      ownOrigin?.forget(id);
+    },
     onStarted: metrics.observeStart,
   });
   const limits = listenerLimits(config, 2);
   const limitedClient = createLimitedClient(config);
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
+  const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock);
+  const lookup = (id: string): Lookup => lookUpSandbox(pool, id);
+  const refuse = createErrorResponse((request) => ownOrigin?.homeOf(request) ?? config.frontUrl);
   const proxy = createProxy({
-    lookup: (id) => lookUpSandbox(pool, id),
+    lookup,
     used: (id) => pool.use(id),
     failed: () => void reap(),
-    refuse: createErrorResponse(config.frontUrl),
+    refuse,
     notice: (id) => {
       const drainDeadline = lifecycle.current.deadline;
       const sandbox = pool.table.get(id);
@@ -107,7 +115,8 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
         now: clock.now(),
       });
     },
-    responseHeaders: corsHeaders(config),
+    // An origin of its own is a process of its own, where the browser can.
+    responseHeaders: { ...corsHeaders(config), ...(ownOrigin && { 'origin-agent-cluster': '?1' }) },
     trustProxy: config.trustProxy,
     stallTimeoutMs: config.stallTimeoutMs,
     socketsPerSandbox: unlimitedIfZero(config.sandboxWebsockets),
@@ -116,6 +125,8 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     admit: (request, id, target) => admit(request, target, pool.table.get(id), rules),
     cookies: new SandboxCookies(pool.table, journal),
   });
+
+  const hosts = ownOrigin && new SandboxHosts({ ownOrigin, proxy, lookup, refuse });
 
   const gate = new StartupGate();
   const isReady = (): boolean => gate.isOpen;
@@ -126,7 +137,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, pool, clock, logger, observe });
-  const claiming = { config, keys: keys.tickets, pool, tickets, ticketClaims, clock, count };
+  const claiming = { config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, clock, count };
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({
@@ -140,10 +151,11 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     logger,
     isReady,
   });
-  const handle = createPublicHandler({ config, claims, spawns, tickets, orders, proxy, snapshot, logger });
+  const answering = { config, claims, spawns, tickets, orders, proxy, hosts, snapshot, logger };
+  const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
-  const publicServer = await listenToReaders({ config, gate, handle, proxy, limits: limits.readers });
+  const publicServer = await listenToReaders({ config, gate, handle, proxy, hosts, limits: limits.readers });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,

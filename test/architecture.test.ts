@@ -37,8 +37,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['config', 'protocol', 'api', 'sockets', 'http', 'limits', 'pages', 'checkup'],
   ],
   'node-agent': [
-    ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'ownership', 'pool', 'claim', 'proxy'],
-    ...['lifecycle', 'report', 'control', 'public', 'doctor', 'main'],
+    ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'ownership', 'own-origin', 'pool', 'claim'],
+    ...['proxy', 'lifecycle', 'report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [
     ...[

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import got from 'got';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { EngineKind } from '../../node-agent/engine/engine.ts';
-import { choice, integer, option, port, text } from '../../shared/config/option.ts';
+import { choice, flag, integer, option, port, text } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { addOptions, readOptions } from '../server/options.ts';
@@ -36,6 +36,11 @@ const demoOptions = {
     text('time', 'a time such as 10m'),
     '10m',
     'remove a sandbox that has not been used for this long',
+  ),
+  ownOrigin: option(
+    flag(),
+    true,
+    'give each sandbox a host name of its own below localhost, which browsers resolve by themselves; not every Safari does',
   ),
   port: option(port(), 9000, 'port of the front; its control listener uses the next one'),
 };
@@ -109,7 +114,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
       }),
     });
     ready = !stop.signal.aborted;
-    if (ready) say(whatToTry(url, controlUrl, started));
+    if (ready) say(whatToTry({ url, controlUrl, nodes: started, ownOrigin: config.ownOrigin }));
     await Promise.race([aborted(stop.signal), anyFailed(children)]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -162,6 +167,7 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
       ...['--capacity', String(config.capacity), '--warm', String(config.warm), '--idle', config.idle],
       ...given('--image', config.image),
       ...given('--command', config.command),
+      ...given('--sandbox-domain', config.ownOrigin ? 'localhost' : ''),
       ...['--title', 'A notebook of the tmpfleet demo'],
     ],
     env: { TMPFLEET_NODE_KEY: formatNodeKey([secret], name) },
@@ -191,7 +197,14 @@ async function register(controlUrl: string, node: Child): Promise<void> {
   if (!answer.ok) throw new FleetError('unavailable', `the front does not take ${node.name}: ${answer.body}`);
 }
 
-function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): string {
+interface Fleet {
+  readonly url: string;
+  readonly controlUrl: string;
+  readonly nodes: readonly Child[];
+  readonly ownOrigin: boolean;
+}
+
+function whatToTry({ url, controlUrl, nodes, ownOrigin }: Fleet): string {
   const [first] = nodes;
   const lines = [
     '',
@@ -211,6 +224,13 @@ function whatToTry(url: string, controlUrl: string, nodes: readonly Child[]): st
       `    its sandboxes:        npx tmpfleet sandbox ls --node ${nodeControl}`,
       `    no new readers there: npx tmpfleet node cordon ${first.name} --front ${controlUrl}   (and uncordon)`,
       `    kill it, and look:    kill -9 ${first.pid()}`,
+    );
+  }
+  if (ownOrigin) {
+    lines.push(
+      '',
+      '  Each sandbox has a host name, and so an origin, of its own: http://<id>.localhost:<port>/. Chromium and Firefox',
+      '  resolve such names to this machine. In a browser that does not find them, start the demo with --no-own-origin.',
     );
   }
   return [...lines, '', '  Ctrl-C stops it all and leaves nothing behind.', ''].join('\n');

@@ -9,7 +9,8 @@ import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
-import { findOwn, isHttps, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
+import type { OwnOrigin } from '../own-origin/own-origin.ts';
+import { finderCookie, findOwn, isHttps, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { bounceLocation, frontLocation } from './bounce.ts';
@@ -24,6 +25,8 @@ export interface ClaimOptions {
   /** Of this node's tickets; empty without a node key. */
   readonly keys: readonly KeyObject[];
   readonly pool: Pool;
+  /** Undefined where sandboxes share this node's name. */
+  readonly ownOrigin: OwnOrigin | undefined;
   readonly tickets: TicketCounter;
   readonly ticketClaims: TicketClaims;
   readonly clock: Clock;
@@ -107,10 +110,18 @@ export class ClaimHandler {
   }
 
   #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {
-    const { nodeId, trustProxy } = this.#options.config;
+    const { ownOrigin, config } = this.#options;
+    const { nodeId, trustProxy } = config;
     const https = isHttps(context.req.headers, trustProxy);
-    context.append('Set-Cookie', [...removeFinders(stale, https), ...ownerCookies(nodeId, sandbox, https)]);
-    redirect(context, locate(sandbox.id, target));
+    const cookies =
+      ownOrigin === undefined ? ownerCookies(nodeId, sandbox, https) : [finderCookie(nodeId, sandbox, https)];
+    context.append('Set-Cookie', [...removeFinders(stale, https), ...cookies]);
+    redirect(
+      context,
+      ownOrigin === undefined
+        ? locate(sandbox.id, target)
+        : ownOrigin.handOverAddress(sandbox, target, context.req),
+    );
   }
 
   /** A reader without a ticket, or with one that is used up, gets a new one from the front. */

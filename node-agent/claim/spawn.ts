@@ -5,6 +5,7 @@ import { FleetError } from '../../shared/errors.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { SpawnAnswer } from '../../shared/protocol/wire.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
 import type { ClaimOptions } from './claim.ts';
 
 export class SpawnHandler {
@@ -37,6 +38,16 @@ export class SpawnHandler {
       throw new FleetError('full', 'every sandbox of this node is taken');
     }
     count('claimed');
-    return { url: `/user/${sandbox.id}/`, token: sandbox.key };
+    return this.#answer(sandbox, context);
+  }
+
+  #answer(sandbox: Sandbox, { req }: Context): SpawnAnswer {
+    const { ownOrigin, config } = this.#options;
+    const { id, key } = sandbox;
+    const path = `/user/${id}/`;
+    if (ownOrigin === undefined) return { url: path, token: key };
+    // As long as a claimed sandbox waits for its first use.
+    const open = ownOrigin.handOverAddress(sandbox, { path: '', query: '' }, req, config.leaseMs);
+    return { url: `${ownOrigin.originOf(id, req)}${path}`, token: key, open };
   }
 }

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { CorsConfig } from '../../shared/http/cors.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { equalKeys } from './key.ts';
-import { showsKeyCookie } from './owner-cookies.ts';
+import { showsHostKey, showsKeyCookie } from './owner-cookies.ts';
 
 /** What of a request its sandbox gets. */
 export type Admission = AdmittedRequest | 'stranger';
@@ -25,16 +25,20 @@ export interface AccessRules {
   readonly trustProxy: boolean;
   /** Whoever has the address has the sandbox, as in tmpnb. */
   readonly openUrls: boolean;
+  /** Each sandbox has a host name, and so an origin, of its own. */
+  readonly ownOrigin: boolean;
   /** Another origin whose pages may send this node's cookies; `*` and empty are none. */
   readonly credentialedOrigin: string;
 }
 
 export function accessRules(
-  config: CorsConfig & Pick<AccessRules, 'nodeId' | 'trustProxy' | 'openUrls'>,
+  config: CorsConfig &
+    Pick<AccessRules, 'nodeId' | 'trustProxy' | 'openUrls'> & { readonly sandboxDomain: string },
 ): AccessRules {
   const { nodeId, trustProxy, openUrls, allowOrigin, allowCredentials } = config;
+  const ownOrigin = config.sandboxDomain !== '';
   const credentialedOrigin = allowCredentials && allowOrigin !== '*' ? allowOrigin : '';
-  return { nodeId, trustProxy, openUrls, credentialedOrigin };
+  return { nodeId, trustProxy, openUrls, ownOrigin, credentialedOrigin };
 }
 
 /**
@@ -68,8 +72,11 @@ export function mayOpen(
   const { key, claimedBy } = sandbox;
   if (key === undefined || claimedBy === undefined) return 'stranger';
   const isDocument = asksForDocument(headers);
-  const mayUseCookie = claimedBy !== 'program' && isFromHere(method, headers, isDocument, rules);
-  if (mayUseCookie && showsKeyCookie(headers, sandbox, rules)) return 'owner';
+  // In an origin of its own a program's sandbox may be handed over to a browser: its pages reach nothing else there.
+  const mayUseCookie =
+    (rules.ownOrigin || claimedBy !== 'program') && isFromHere(method, headers, isDocument, rules);
+  const showsKey = rules.ownOrigin ? showsHostKey : showsKeyCookie;
+  if (mayUseCookie && showsKey(headers, sandbox, rules)) return 'owner';
   if (isDocument) return 'stranger';
   // Claimed under a version without keys: a program was never told one, and goes on without.
   if (claimedBy === 'unknown') return 'key';

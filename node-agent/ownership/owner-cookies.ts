@@ -42,10 +42,46 @@ function attributes(path: string, https: boolean): string {
 /** The `Set-Cookie` values for the browser that claimed the sandbox. */
 export function ownerCookies(nodeId: string, sandbox: Sandbox, https: boolean): readonly string[] {
   const { id, key = '' } = sandbox;
-  return [
-    `${KEY_COOKIE}=${key}; ${attributes(`/user/${id}/`, https)}`,
-    `${finderName(nodeId, id, https)}=${id}.${key}; ${attributes('/', https)}`,
-  ];
+  return [`${KEY_COOKIE}=${key}; ${attributes(`/user/${id}/`, https)}`, finderCookie(nodeId, sandbox, https)];
+}
+
+/** The one of them that finds the sandbox again, for a node at whose own name no sandbox is served. */
+export function finderCookie(nodeId: string, { id, key = '' }: Sandbox, https: boolean): string {
+  return `${finderName(nodeId, id, https)}=${id}.${key}; ${attributes('/', https)}`;
+}
+
+/** The name of the key cookie at a host that serves one sandbox only. */
+function hostKeyName(https: boolean): string {
+  return `${https ? '__Host-' : ''}${KEY_COOKIE}`;
+}
+
+/** The `Set-Cookie` value for the owner's browser at a host that serves this sandbox only (`--sandbox-domain`). */
+export function hostKeyCookie({ key = '' }: Pick<Sandbox, 'key'>, https: boolean): string {
+  return `${hostKeyName(https)}=${key}; ${attributes('/', https)}`;
+}
+
+/** Whether a request shows the key of `sandbox` by that cookie. */
+export function showsHostKey(
+  headers: IncomingHttpHeaders,
+  { key }: Pick<Sandbox, 'key'>,
+  { trustProxy }: { readonly trustProxy: boolean },
+): boolean {
+  const { cookie } = headers;
+  return (
+    cookie !== undefined && key !== undefined && has(cookie, hostKeyName(isHttps(headers, trustProxy)), key)
+  );
+}
+
+/** Whether a request shows the finder cookie of `sandbox`. */
+export function showsFinder(
+  headers: IncomingHttpHeaders,
+  { id, key, claimedBy }: Pick<Sandbox, 'id' | 'key' | 'claimedBy'>,
+  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
+): boolean {
+  const { cookie } = headers;
+  if (cookie === undefined || key === undefined) return false;
+  if (has(cookie, finderName(nodeId, id, isHttps(headers, trustProxy)), `${id}.${key}`)) return true;
+  return claimedBy === 'unknown' && has(cookie, finderPrefix(nodeId, false), `${id}.${key}`);
 }
 
 /** `Set-Cookie` values that remove finder cookies. */

@@ -22,6 +22,7 @@ import type { NodeProxy } from '../proxy/proxy.ts';
 import { nothingHerePage } from './error-page.ts';
 import { INFO_ASSETS, infoPage } from './info-page.ts';
 import { PUBLIC_API } from './openapi.ts';
+import type { SandboxHosts } from './sandbox-hosts.ts';
 
 export interface PublicOptions {
   readonly config: NodeAgentConfig;
@@ -30,6 +31,8 @@ export interface PublicOptions {
   readonly tickets: TicketCounter;
   readonly orders: OrderHandler;
   readonly proxy: NodeProxy;
+  /** Where each sandbox has a host name of its own. */
+  readonly hosts: SandboxHosts | undefined;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
 }
@@ -42,15 +45,22 @@ const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORD
 export function createPublicHandler(
   options: PublicOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { config, proxy, tickets } = options;
+  const { config, proxy, hosts, tickets } = options;
   const koa = createPublicApp(options).callback();
   return (request, response) => {
+    // Before all else: nothing of the node's own is at the host of a sandbox.
+    if (hosts?.isAtSandbox(request)) {
+      // Without an allowed origin, the sandbox answers preflights itself.
+      if (config.allowOrigin === '' || !answerCors(request, response, config))
+        hosts.handle(request, response);
+      return;
+    }
     // First, at any address: a ticket that is never seen reserves a slot at the front until it expires.
     tickets.count(splitTicket(splitRequestTarget(request.url ?? '/').query).ticket);
     // Without an allowed origin, the sandbox answers preflights below /user/ itself.
     const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
     if (!itsOwn && answerCors(request, response, config)) return;
-    if (proxy.handle(request, response)) return;
+    if ((hosts ?? proxy).handle(request, response)) return;
     void koa(request, response);
   };
 }

@@ -51,8 +51,8 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
 /** Also when the frame is its owner's: a browser that blocks cookies in frames does not show them. */
 const IN_A_FRAME = ' If your browser blocks cookies in frames, a tab of its own works.';
 
-/** @param frontUrl where new notebooks are opened; empty when this node opens them */
-export function createErrorResponse(frontUrl: string) {
+/** @param homeOf where new notebooks are opened; empty where that is the page's own host */
+export function createErrorResponse(homeOf: (request: IncomingMessage) => string) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
     const { title, text } = WORDS[refusal.reason];
     const words = { title, text: refusal.fault ?? text };
@@ -61,7 +61,8 @@ export function createErrorResponse(frontUrl: string) {
       answerError(response, CODES[refusal.reason], `${words.title}. ${words.text}`);
       return;
     }
-    const again = refusal.reason === 'malformed' ? undefined : `${frontUrl}${newOne(request.url ?? '/')}`;
+    const again =
+      refusal.reason === 'malformed' ? undefined : `${homeOf(request)}${newOne(request.url ?? '/')}`;
     const isFramed = refusal.reason === 'stranger' && request.headers['sec-fetch-dest'] === 'iframe';
     if (isFramed) words.text += IN_A_FRAME;
     answerPage(response, refusal.status, errorPage(words, again, isFramed ? '_blank' : '_self'));
@@ -75,5 +76,5 @@ function newOne(url: string): string {
     .query.split('&')
     .filter((part) => !part.startsWith('token='))
     .join('&');
-  return `${path.replace(/^\/+user\/+[^/]*/, '/spawn')}${kept === '' ? '' : `?${kept}`}`;
+  return `${path.replace(/^\/+user\/+[^/]*|^\/\.tmpfleet\/open\/[^/]*/, '/spawn')}${kept === '' ? '' : `?${kept}`}`;
 }

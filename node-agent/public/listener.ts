@@ -7,6 +7,7 @@ import type { ConnectionLimits } from '../../shared/sockets/connection-limits.ts
 import { endSocket } from '../../shared/sockets/end-socket.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
+import type { SandboxHosts } from './sandbox-hosts.ts';
 import type { StartupGate } from './startup-gate.ts';
 
 export interface ListenerOptions {
@@ -15,12 +16,21 @@ export interface ListenerOptions {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly proxy: Pick<NodeProxy, 'upgrade'>;
   readonly limits: ConnectionLimits;
+  /** Where each sandbox has a host name of its own. */
+  readonly hosts: SandboxHosts | undefined;
 }
 
 const NO_UPGRADE_HERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** @throws FleetError `port-taken` */
-export function listenToReaders({ config, gate, handle, proxy, limits }: ListenerOptions): Promise<Serving> {
+export function listenToReaders({
+  config,
+  gate,
+  handle,
+  proxy,
+  hosts,
+  limits,
+}: ListenerOptions): Promise<Serving> {
   return serve({
     what: 'the node for its readers',
     host: config.host,
@@ -30,13 +40,14 @@ export function listenToReaders({ config, gate, handle, proxy, limits }: Listene
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.
-      if (gate.isOpen || isForFronts(request.url)) handle(request, response);
+      if (gate.isOpen || (isForFronts(request.url) && hosts?.isAtSandbox(request) !== true))
+        handle(request, response);
       else gate.hold(request, response, () => handle(request, response));
     },
     upgrade: (request, socket, head) => {
       useOriginForm(request);
       const upgrade = (): void => {
-        if (!proxy.upgrade(request, socket, head)) endSocket(socket, NO_UPGRADE_HERE);
+        if (!(hosts ?? proxy).upgrade(request, socket, head)) endSocket(socket, NO_UPGRADE_HERE);
       };
       if (gate.isOpen) upgrade();
       else gate.holdUpgrade(socket, upgrade);

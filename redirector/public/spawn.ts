@@ -153,12 +153,20 @@ export class SpawnDesk {
     }
     if (statusCode !== 200) throw new FleetError('bad-report', `it answers ${statusCode}`);
     const spawned = parseJson(text, spawnAnswerSchema, 'its answer');
-    return { ...spawned, url: absolute(spawned.url, url) };
+    return absolute(spawned, url);
   }
 }
 
-/** A path is one on the node, which may itself be below a path; anything else would be another host's. */
-function absolute(path: string, nodeUrl: string): string {
-  if (!/^\/(?![/\\])/.test(path)) throw new FleetError('bad-report', 'the url in its answer is not a path');
-  return nodeUrl + path;
+/** The address of a sandbox that has a host name of its own: its id in both. */
+const OWN_ORIGIN = /^(https?:\/\/([a-z0-9-]{1,63})\.[a-z0-9.-]+(?::\d+)?)\/user\/\2\/$/;
+
+/** The answer with whole addresses. A path is one on the node, which may itself be below a path. */
+function absolute(answer: SpawnAnswer, nodeUrl: string): SpawnAnswer {
+  const { url, open } = answer;
+  const [, origin] = OWN_ORIGIN.exec(url) ?? [];
+  if (origin === undefined && !/^\/(?![/\\])/.test(url))
+    throw new FleetError('bad-report', 'the url in its answer is neither a path nor that of a sandbox');
+  if (open !== undefined && !open.startsWith(`${origin}/`))
+    throw new FleetError('bad-report', 'the address to open in its answer is not at its sandbox');
+  return origin === undefined ? { ...answer, url: nodeUrl + url } : answer;
 }

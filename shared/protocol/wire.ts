@@ -74,6 +74,11 @@ export const spawnAnswerSchema = z.object({
     .describe(
       'show it with every request: `Authorization: token …` or `?token=…`; a plain tmpnb node gives none',
     ),
+  open: z
+    .string()
+    .max(4096)
+    .optional()
+    .describe('hands the sandbox over to the first browser that opens it; only with `--sandbox-domain`'),
 });
 export type SpawnAnswer = z.infer<typeof spawnAnswerSchema>;
 

@@ -11,10 +11,10 @@ export interface Route {
   readonly lookup: LookupFunction;
 }
 
-/** Resolves the lab's names, which no name server and no /etc/hosts of this machine has. */
+/** Resolves the lab's names, and those of sandboxes below them, which no name server and no /etc/hosts of this machine has. */
 export function routeTo({ hosts }: DebianLab, ca: string): Route {
   const lookup: LookupFunction = (name, options, callback) => {
-    const address = hosts.get(name)?.address;
+    const address = (hosts.get(name) ?? hosts.get(name.replace(/^[^.]*\./, '')))?.address;
     if (address === undefined) return callback(new Error(`no host of the lab is called ${name}`), '', 4);
     if (options.all === true) return callback(null, [{ address, family: 4 }]);
     callback(null, address, 4);

@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
+import { dispatcherFor } from '../support/localhost.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
 
@@ -51,7 +52,7 @@ describe('fifty at once on two nodes of eight', () => {
     const answersOfSandboxes = await Promise.all(
       given.map(async ({ url, token }) => {
         const headers = { authorization: `token ${token}` };
-        return (await request(url, { headers })).statusCode;
+        return (await request(url, { headers, ...dispatcherFor(url) })).statusCode;
       }),
     );
     expect(answersOfSandboxes.every((status) => status === 200)).toBe(true);

@@ -41,7 +41,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
   test('a click lands in a sandbox, which evaluates 6*7', async () => {
     const page = await newReader();
     await page.goto(`${front}/`);
-    expect(page.url()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/user\/[0-9a-f]{40}\/$/);
+    expect(page.url()).toMatch(/^http:\/\/([0-9a-f]{40})\.localhost:\d+\/user\/\1\/$/);
     await page.locator('#code').fill('6*7');
     await page.keyboard.press('Enter');
     await page.locator('#output .result', { hasText: '42' }).waitFor();
@@ -74,8 +74,23 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
       Array.from({ length: 10 }, () => new Reader().click(`${front}/tree?x=%20y`)),
     );
     expect(landings.every(({ status, url }) => status === 200 && url.endsWith('/tree?x=%20y'))).toBe(true);
-    expect(new Set(landings.map(({ url }) => new URL(url).origin)).size).toBe(2);
+    expect(new Set(landings.map(({ url }) => new URL(url).port)).size).toBe(2);
     expect(new Set(landings.map(({ sandbox }) => sandbox)).size).toBe(10);
+  });
+
+  test('a page of one sandbox reads nothing of another in the same browser', async () => {
+    const page = await newReader();
+    await page.goto(`${front}/`);
+    const other = (await new Reader().click(`${front}/`)).url;
+    const read = (url: string): Promise<string> =>
+      page.evaluate(async (address) => {
+        try {
+          return String((await fetch(address, { credentials: 'include' })).status);
+        } catch {
+          return 'refused';
+        }
+      }, url);
+    expect([await read(page.url()), await read(other)]).toEqual(['200', 'refused']);
   });
 
   test('the info page shows the node’s live numbers', async () => {
@@ -192,6 +207,14 @@ exec ${server}`);
     await demo.printed(/failed to start:\n.*no licence/);
     await demo.printed(/No sandbox starts/);
     expect(demo.output()).not.toContain('scratchpad');
+  });
+
+  test('with --no-own-origin sandboxes are at the name of their node', async () => {
+    demo = startDemo(['--engine', 'local', '--nodes', '1', '--no-own-origin']);
+    const front = await demo.front();
+    const { status, url } = await new Reader().click(`${front}/tree`);
+    expect([status, new URL(url).hostname]).toEqual([200, '127.0.0.1']);
+    expect(demo.output()).not.toContain('.localhost');
   });
 
   test('its options come from the environment too, as its help says', async () => {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { type ClientOptions, WebSocket } from 'ws';
+import { byLocalhost, dispatcherFor } from './localhost.ts';
 
 /** @param base the sandbox's address with its slash at the end: http://…/user/<id>/ */
 export class Jupyter {
@@ -22,7 +23,7 @@ export class Jupyter {
     options: { readonly method?: 'POST' | 'PUT' | 'DELETE'; readonly body?: string } = {},
   ) {
     const headers = { ...this.#socket.headers };
-    return await request(`${this.#base}${path}`, { ...options, headers });
+    return await request(`${this.#base}${path}`, { ...options, headers, ...dispatcherFor(this.#base) });
   }
 
   /** Starts a kernel, runs Python in it, returns what it printed, and ends it. */
@@ -54,7 +55,7 @@ export class Jupyter {
   #execute(kernel: string, code: string): Promise<string> {
     const session = randomUUID();
     const url = `${this.#base.replace(/^http/, 'ws')}api/kernels/${kernel}/channels?session_id=${session}`;
-    const socket = new WebSocket(url, this.#socket);
+    const socket = new WebSocket(url, { ...byLocalhost, ...this.#socket });
     const id = randomUUID();
     let printed = '';
     return new Promise((resolve, reject) => {

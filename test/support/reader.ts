@@ -1,5 +1,6 @@
 // A reader without a browser: follows redirects itself, keeps cookies per origin and path, sends the headers of a navigation.
 import { request } from 'undici';
+import { dispatcherFor } from './localhost.ts';
 
 /** The fetch metadata of a browser whose user navigates a tab. */
 export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } as const;
@@ -37,7 +38,8 @@ export class Reader {
     const way = [url];
     for (let hop = 0; hop < 10; hop += 1) {
       const here = way.at(-1) ?? url;
-      const answer = await request(here, { headers: { ...this.#headers, cookie: this.cookieFor(here) } });
+      const headers = { ...this.#headers, cookie: this.cookieFor(here) };
+      const answer = await request(here, { headers, ...dispatcherFor(here) });
       this.#keep(here, answer.headers['set-cookie']);
       const body = await answer.body.text();
       const location = answer.headers.location;

@@ -6,7 +6,13 @@ import { type AccessRules, mayOpen, withoutKey } from '../../../node-agent/owner
 const ID = '0123456789abcdef0123456789abcdef01234567';
 const KEY = 'a'.repeat(40);
 const OTHER = 'b'.repeat(40);
-const rules: AccessRules = { nodeId: 'n1', trustProxy: true, openUrls: false, credentialedOrigin: '' };
+const rules: AccessRules = {
+  nodeId: 'n1',
+  trustProxy: true,
+  openUrls: false,
+  ownOrigin: false,
+  credentialedOrigin: '',
+};
 
 const COOKIE = { cookie: `tmpfleet_key=${KEY}` };
 const FINDER = `__Host-tmpfleet_n1_01234567=${ID}.${KEY}`;
@@ -31,6 +37,29 @@ const open = ({ headers, query = '', by = 'reader', method = 'GET', rules: chang
     { id: ID, key: KEY, claimedBy: by },
     { ...rules, ...changed },
   );
+
+describe('in an origin of its own', () => {
+  const own = { ownOrigin: true };
+  const hosts = { ...HTTPS, cookie: `__Host-tmpfleet_key=${KEY}` };
+  test.each<[string, Case, string]>([
+    ['its one cookie opens it over https', { headers: { ...hosts, ...DOCUMENT } }, 'owner'],
+    ['a plain cookie does not, which other hosts can set', { headers: { ...HTTPS, ...COOKIE } }, 'stranger'],
+    ['a plain cookie opens it over http', { headers: { ...COOKIE, ...DOCUMENT } }, 'owner'],
+    [
+      'a program’s sandbox opens as a document',
+      { headers: { ...hosts, ...DOCUMENT }, by: 'program' },
+      'owner',
+    ],
+    ['an address with the key shows no document', { headers: DOCUMENT, query: QUERY }, 'stranger'],
+    [
+      'the cookie does not count for a script of a sibling',
+      { headers: { ...hosts, ...SCRIPT, 'sec-fetch-site': 'same-site' } },
+      'stranger',
+    ],
+  ])('%s', (_, { rules: _rules, ...request }, access) => {
+    expect(open({ ...request, rules: own })).toBe(access);
+  });
+});
 
 describe('the owner is who shows the cookie', () => {
   test.each<[string, Case]>([

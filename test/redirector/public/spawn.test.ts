@@ -181,6 +181,31 @@ describe('POST /api/spawn', () => {
     }
   });
 
+  test('gives the address of a sandbox with a host name of its own, and one to open there, but no other', async () => {
+    const front = await bench.front();
+    const url = 'https://abc.node7.example.org:8443/user/abc/';
+    let answer: object = {
+      url,
+      token: 'a-key',
+      open: 'https://abc.node7.example.org:8443/.tmpfleet/open/1/',
+    };
+    const node = await bench.server((request, response) => {
+      if (request.method === 'GET') response.end('{"available":10,"capacity":10}');
+      else sendJson(response, 200, answer);
+    });
+    await front.add({ url: node.url });
+    expect(await (await spawn(front)).json()).toEqual(answer);
+    for (answer of [
+      { url: 'https://evil.example/user/abc/' },
+      { url: 'https://abc.node7.example.org/elsewhere' },
+      { url: 'https://abc@node7.example.org/user/abc/' },
+      { url, open: 'https://evil.example/.tmpfleet/open/1/' },
+      { url: '/user/abc/', open: 'https://evil.example/' },
+    ]) {
+      expect((await spawn(front)).status).toBe(503);
+    }
+  });
+
   test('accepts no other method', async () => {
     const front = await bench.front();
     const answer = await front.get('/api/spawn');

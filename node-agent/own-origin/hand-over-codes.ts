@@ -1,0 +1,55 @@
+// One-time codes that hand a sandbox over to the browser that shows one first. Kept in memory: after a restart of the agent
+// they are void, and the reader is sent here again from the node's own name, where their cookie shows whose they are.
+import { type Clock, newNonce } from '../../shared/clock.ts';
+
+/** Unused codes of one sandbox; more are asked for only by a reader who reloads and never arrives. The oldest goes. */
+const MAX_CODES = 8;
+
+/** The sandbox as it was claimed: a claim that was taken back, and its codes with it, had another key. */
+export interface Claimed {
+  readonly id: string;
+  readonly key: string | undefined;
+}
+
+interface Code {
+  readonly key: string | undefined;
+  /** ms, monotonic */
+  readonly expires: number;
+}
+
+export class HandOverCodes {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** The unused codes of each sandbox, oldest first. */
+  readonly #codes = new Map<string, Map<string, Code>>();
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** @param lifeMs how long the code is valid */
+  issue({ id, key }: Claimed, lifeMs: number): string {
+    const code = newNonce();
+    const codes = this.#codes.get(id) ?? new Map<string, Code>();
+    this.#codes.set(id, codes);
+    for (const oldest of codes.keys()) {
+      if (codes.size < MAX_CODES) break;
+      codes.delete(oldest);
+    }
+    codes.set(code, { key, expires: this.#clock.monotonic() + lifeMs });
+    return code;
+  }
+
+  /** True once for each code, for the claim that it was issued for, before it expires. */
+  redeem({ id, key }: Claimed, code: string): boolean {
+    const codes = this.#codes.get(id);
+    const found = codes?.get(code);
+    if (codes === undefined || found === undefined) return false;
+    codes.delete(code);
+    return key !== undefined && found.key === key && this.#clock.monotonic() < found.expires;
+  }
+
+  /** A sandbox that has ended. */
+  forget(id: string): void {
+    this.#codes.delete(id);
+  }
+}

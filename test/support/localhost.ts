@@ -1,0 +1,17 @@
+// Names below `localhost` are this machine (RFC 6761 §6.3). Browsers know that by themselves; Node asks the resolver, which may not.
+import { lookup as lookUpByResolver } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent, type Dispatcher } from 'undici';
+
+const lookup: LookupFunction = (name, options, callback) =>
+  lookUpByResolver(name.endsWith('.localhost') ? '127.0.0.1' : name, options, callback);
+
+const agent = new Agent({ connect: { lookup } });
+
+/** Options for undici's `request`. */
+export function dispatcherFor(url: string): { readonly dispatcher?: Dispatcher } {
+  return new URL(url).hostname.endsWith('.localhost') ? { dispatcher: agent } : {};
+}
+
+/** Options for a WebSocket's connection. */
+export const byLocalhost = { lookup };

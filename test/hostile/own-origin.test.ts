@@ -103,8 +103,8 @@ describeNeeding(['docker', 'jupyter', 'chromium'], 'a page of an attacker’s sa
       launchChromium(parts.chromium.executablePath, { args }),
     ]);
     // All, so that none starts later: Chromium gives requests up when an interface of the machine changes.
-    await agent.warm(4);
-  }, 180_000);
+    await until('four notebooks are warm', () => agent.pool.status().warm === 4, 200_000);
+  }, 240_000);
   afterAll(async () => {
     await Promise.all([attackers?.close(), victims?.close()]);
     await caddy?.stop();

@@ -55,6 +55,11 @@ const warmCount: Kind<number> = {
   format: (value) => (value === Number.POSITIVE_INFINITY ? 'all' : value),
 };
 
+const share: Kind<string> = {
+  ...text('n', 'a whole number, a share such as 75%, or 0 for no limit', /^(?:\d{1,6}|[1-9]\d?%|100%)$/),
+  metavar: 'n|share',
+};
+
 const server = serverOptions({ port: 8000, controlPort: 10000, dataDir: './tmpfleet-data/node-agent' });
 
 const readerOptions = inGroup('Readers', {
@@ -243,6 +248,11 @@ const securityOptions = inGroup('Security', {
 
 const nodeLimitOptions = inGroup('Limits', {
   ...limitOptions,
+  clientSandboxes: option(
+    share,
+    '75%',
+    'highest number of sandboxes of one client on this node, or its share of the capacity (0: no limit)',
+  ),
   sandboxWebsockets: option(
     integer(0, 1_000_000),
     100,

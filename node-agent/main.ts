@@ -2,10 +2,12 @@
 import { systemClock, systemRandom } from '../shared/clock.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
+import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
+import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
@@ -91,11 +93,15 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     onEnd: ({ id }) => {
       proxy.forget(id);
       ownOrigin?.forget(id);
+      clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
   });
   const limits = listenerLimits(config, 2);
   const limitedClient = createLimitedClient(config);
+  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
+  const sandboxes = (): number => sandboxesOfClient(config.clientSandboxes, size.capacity);
+  const clientLimits = new ClientLimits({ arrivals, keys: keys.tickets, sandboxes });
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
   const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock);
@@ -136,7 +142,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
   });
   const { countClaim: count, observeClaim: observe } = metrics;
-  const ticketClaims = new TicketClaims({ config, pool, clock, logger, observe });
+  const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
   const claiming = { config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, clock, count };
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
@@ -167,7 +173,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     await publicServer.close(0);
     throw error;
   });
-  metrics.watch({ pool, resources, lifecycle, proxy, listener: publicServer });
+  metrics.watch({ pool, resources, lifecycle, proxy, listener: publicServer, clientLimits });
 
   const parts: NodeParts = {
     ...{ config, engine, pool, resources, journal, lifecycle, proxy, publicServer, controlServer },

@@ -2,6 +2,8 @@
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { serve } from '../shared/http/serving.ts';
+import { ArrivalLimit } from '../shared/limits/arrivals.ts';
+import { showLimited } from '../shared/limits/connection-metrics.ts';
 import { type ListenerLimits, listenerLimits } from '../shared/limits/limit-options.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
@@ -67,9 +69,12 @@ export async function startFront(
     logRefusal(reason);
   };
   const refuse = createRefuse({ retryAfterMs: config.retryAfterMs, count: countRefusal });
+  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
+  showLimited(metrics.registry, () => ({ arrivals: arrivals.refused }));
   const redirect = createRedirect({
     dispatcher,
     room,
+    arrivals,
     isOwn,
     refuse,
     ...{ title: config.title, allowOrigin: config.allowOrigin },
@@ -82,6 +87,8 @@ export async function startFront(
     fleet,
     dispatcher,
     room,
+    arrivals,
+    keys,
     logger,
     clock,
     retryAfterMs: config.retryAfterMs,

@@ -35,6 +35,14 @@ export const ERRORS = {
   'wrong-secret': { status: 422, meaning: 'the node and the front have different fleet secrets' },
   'clock-skew': { status: 422, meaning: "the node's clock and the front's are too far apart" },
   full: { status: 429, meaning: 'every sandbox is taken; see `Retry-After`' },
+  'too-many-requests': {
+    status: 429,
+    meaning: 'the client has asked for too many sandboxes in a short time; see `Retry-After`',
+  },
+  'too-many-sandboxes': {
+    status: 429,
+    meaning: 'the client holds too many sandboxes of the node; see `Retry-After`',
+  },
   'too-many-connections': {
     status: 429,
     meaning: 'the client, or the sandbox, has too many connections open; see `Retry-After`',
@@ -83,6 +91,8 @@ export interface FleetErrorOptions {
   readonly cause?: unknown;
   /** What the reader of the message should do; shown after it. */
   readonly remedy?: string;
+  /** When the caller may try again; sent as `Retry-After`. */
+  readonly retryAfterMs?: number;
   /** Further fields of the error's body on the wire. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -91,6 +101,7 @@ export interface FleetErrorOptions {
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string | undefined;
+  readonly retryAfterMs: number | undefined;
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: FleetErrorOptions = {}) {
@@ -98,6 +109,7 @@ export class FleetError extends Error {
     this.name = 'FleetError';
     this.code = code;
     this.remedy = options.remedy;
+    this.retryAfterMs = options.retryAfterMs;
     this.details = options.details ?? {};
   }
 

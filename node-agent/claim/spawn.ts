@@ -15,7 +15,11 @@ export class SpawnHandler {
     this.#options = options;
   }
 
-  /** The body of the answer. @throws FleetError `full`; `forbidden` without a usable ticket, where one is required */
+  /**
+   * The body of the answer.
+   * @throws FleetError `full`, `too-many-requests`, `too-many-sandboxes`; `forbidden` without a usable ticket, where one is
+   *   required
+   */
   async spawn(context: Context): Promise<SpawnAnswer> {
     const { config, tickets, ticketClaims, count } = this.#options;
     const { query } = splitRequestTarget(context.req.url ?? '/');

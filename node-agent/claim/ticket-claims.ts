@@ -9,6 +9,7 @@ import type { Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { ClaimTicket, Sandbox } from '../sandboxes/table.ts';
+import type { ClientLimits } from './client-limits.ts';
 import { Deliveries } from './delivery.ts';
 
 /** Most tickets to remember. A ticket lives for half a minute; at the rate of any node, older ones have expired. */
@@ -16,6 +17,7 @@ const REMEMBERED_TICKETS = 10_000;
 
 export interface TicketClaimsOptions {
   readonly config: Pick<NodeAgentConfig, 'claimWaitMs'>;
+  readonly limits: ClientLimits;
   readonly pool: Pool;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,7 +48,10 @@ export class TicketClaims {
 
   constructor(options: TicketClaimsOptions) {
     this.#options = options;
-    this.#deliveries = new Deliveries((sandbox) => options.pool.release(sandbox));
+    this.#deliveries = new Deliveries((sandbox) => {
+      options.limits.forget(sandbox.id);
+      options.pool.release(sandbox);
+    });
   }
 
   /** To be called after adoption: tickets of an earlier run that gave one of these sandboxes are used. */
@@ -116,26 +121,31 @@ export class TicketClaims {
   /**
    * A sandbox whose claim is on disk; undefined when none can be had, or when the reader left while waiting for a start: a
    * reader who has gone must not cost a sandbox.
+   * @throws FleetError `too-many-requests`, `too-many-sandboxes`
    */
   async #claim(
     response: ServerResponse,
     kind: ClaimTicket['kind'],
     ticket?: ClaimTicket,
   ): Promise<Sandbox | undefined> {
-    const { config, pool, clock, logger, observe } = this.#options;
+    const { config, limits, pool, clock, logger, observe } = this.#options;
+    const place = limits.enter(response.req);
+    let sandbox: Sandbox | undefined;
     const began = clock.monotonic();
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
     try {
       const by = kind === 'page' ? 'reader' : 'program';
-      const sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket, by });
+      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket, by });
       if (sandbox === undefined) return undefined;
+      place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);
       logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
       observe((clock.monotonic() - began) / 1000);
       return sandbox;
     } finally {
+      if (sandbox === undefined) place.cancel();
       response.off('close', leave);
     }
   }

@@ -9,6 +9,7 @@ import { answerCors } from '../../shared/http/cors.ts';
 import { createApp, refuseForeignPosts, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
+import { limitPage } from '../../shared/limits/client-refusal.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
@@ -66,7 +67,7 @@ export function createPublicHandler(
 }
 
 function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: PublicOptions): Koa {
-  const app = createApp({ logger });
+  const app = createApp({ logger, errorPage: limitPage });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
     context.set('Cache-Control', 'no-store');

@@ -20,7 +20,7 @@ export const PUBLIC_API: ApiDescription = {
         'A repeated request with the same ticket gets the same sandbox. A node may require a ticket (`forbidden`).',
       query: { ticket: { description: 'a ticket of a redirector', schema: z.string().optional() } },
       answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
-      refuses: ['full', 'forbidden'],
+      refuses: ['full', 'forbidden', 'too-many-requests', 'too-many-sandboxes'],
     },
     {
       ...{ method: 'post', path: ORDER_PATH, summary: 'Takes an order or a probe from the front' },

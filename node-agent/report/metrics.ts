@@ -1,7 +1,7 @@
 // The metrics of a node, named by Prometheus' conventions. Labels are bounded: none is an address, a sandbox or a reader.
 
 import type { Serving } from '../../shared/http/serving.ts';
-import { showConnections } from '../../shared/limits/connection-metrics.ts';
+import { showConnections, showLimited } from '../../shared/limits/connection-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -15,6 +15,7 @@ import {
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
+import type { ClientLimits } from '../claim/client-limits.ts';
 import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -35,6 +36,7 @@ export interface WatchedParts {
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
   readonly listener: Pick<Serving, 'connections' | 'refused'>;
+  readonly clientLimits: Pick<ClientLimits, 'refused'>;
 }
 
 /** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
@@ -76,6 +78,7 @@ export function createNodeMetrics(): NodeMetrics {
       showEndings(registry, parts);
       showProxy(registry, parts);
       showHost(registry, parts);
+      showLimited(registry, () => parts.clientLimits.refused);
     },
   };
 }

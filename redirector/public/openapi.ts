@@ -21,7 +21,16 @@ export const PUBLIC_API: ApiDescription = {
         'Asks nodes one after another until one has room. The body and `Authorization` are passed on to the node.',
       body: z.looseObject({}).optional(),
       answers: { 200: { description: 'where the sandbox is', schema: spawnAnswerSchema } },
-      refuses: ['unauthorized', 'forbidden', 'body-too-large', 'full', 'no-node-answers', 'no-nodes'],
+      refuses: [
+        'unauthorized',
+        'forbidden',
+        'body-too-large',
+        'full',
+        'too-many-requests',
+        'too-many-sandboxes',
+        'no-node-answers',
+        'no-nodes',
+      ],
     },
     {
       ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },

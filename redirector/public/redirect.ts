@@ -8,6 +8,8 @@ import {
   splitRequestTarget,
 } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
+import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
+import { answerLimited } from '../../shared/limits/client-refusal.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
@@ -16,6 +18,7 @@ import type { WaitingRoom } from '../placement/waiting-room.ts';
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
+  readonly arrivals: ArrivalLimit;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
   /** The heading of the launch page. */
@@ -39,7 +42,7 @@ export interface RedirectOptions {
 
 /** Answers each GET, HEAD and POST whose path is not the front's own; false when it did not answer. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher, room } = options;
+  const { dispatcher, room, arrivals } = options;
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
@@ -53,6 +56,14 @@ export function createRedirect(options: RedirectOptions) {
     if (!isClick(visitor, bounce !== undefined)) {
       answerOther(options, { request, response, target, visitor, tried: bounce?.tried });
       return true;
+    }
+    // A bounced reader was counted when they first came.
+    if (bounce === undefined) {
+      const wait = arrivals.admit(arrivals.clientOf(request));
+      if (wait > 0) {
+        answerLimited(request, response, 'too-many-requests', wait);
+        return true;
+      }
     }
     const finish = (sent: Sent | RefusalReason): void =>
       answer(options, { request, response, target, bounce, sent });

@@ -6,7 +6,11 @@ import { readError } from '../../shared/api/error.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
+import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
+import { limitError } from '../../shared/limits/client-refusal.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { CLIENT_HEADER, signClientHeader } from '../../shared/protocol/client-header.ts';
+import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
@@ -27,12 +31,16 @@ interface Call {
   readonly authorization: string;
   readonly contentType: string;
   readonly body: Buffer;
+  /** The caller, as `clientOf` names it. */
+  readonly client: string;
 }
 
 export interface SpawnOptions {
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
+  readonly arrivals: ArrivalLimit;
+  readonly keys: FleetKeys;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly count: (sent: Sent) => void;
@@ -53,14 +61,18 @@ export class SpawnDesk {
 
   /**
    * Within `SPAWN_BUDGET_MS` in all, and each node is asked once.
-   * @throws FleetError `full`, `no-node-answers`, `no-nodes`, or what a node refuses the caller with
+   * @throws FleetError `full`, `no-node-answers`, `no-nodes`, `too-many-requests`, or what a node refuses the caller with
    */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { dispatcher, clock, count } = this.#options;
+    const { dispatcher, arrivals, clock, count } = this.#options;
+    const client = arrivals.clientOf(context.req);
+    const limitedMs = arrivals.admit(client);
+    if (limitedMs > 0) throw limitError('too-many-requests', limitedMs);
     const call: Call = {
       authorization: context.get('authorization'),
       contentType: context.get('content-type'),
       body: await readBytes(context.req, BODY_LIMIT),
+      client,
     };
     const deadline = clock.monotonic() + SPAWN_BUDGET_MS;
     const remainingMs = (): number => Math.ceil(deadline - clock.monotonic());
@@ -135,13 +147,28 @@ export class SpawnDesk {
       headers: {
         ...(call.authorization === '' ? {} : { authorization: call.authorization }),
         ...(call.contentType === '' ? {} : { 'content-type': call.contentType }),
+        ...(ticket === undefined
+          ? {}
+          : {
+              [CLIENT_HEADER]: signClientHeader(
+                call.client,
+                ticket,
+                this.#options.keys.tickets(nodeName(view)),
+              ),
+            }),
       },
       body: call.body,
       signal,
     });
     const text = await readText(answer.body, ANSWER_LIMIT);
     const { statusCode } = answer;
-    if (statusCode === 429) return 'full';
+    if (statusCode === 429) {
+      const code = readError(text)?.code;
+      // The caller has its most there. Another node would only give it as many again.
+      if (code === 'too-many-requests' || code === 'too-many-sandboxes')
+        throw limitError(code, 1000 * Number(answer.headers['retry-after'] ?? 0));
+      return 'full';
+    }
     if (statusCode === 401) {
       throw new FleetError('unauthorized', 'the node asks for another token', {
         remedy: 'send it as "Authorization: token …"',

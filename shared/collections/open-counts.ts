@@ -1,12 +1,12 @@
 // Counts what each key has open now, up to a limit; a key with nothing open takes no memory.
 
 export class OpenCounts {
-  readonly #most: number;
+  readonly #most: () => number;
   readonly #counts = new Map<string, number>();
 
-  /** @param most highest count of one key; `Infinity` for no limit */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param most highest count of one key; `Infinity` for no limit; a function where it may change */
+  constructor(most: number | (() => number)) {
+    this.#most = typeof most === 'number' ? () => most : most;
   }
 
   /** Number of keys that have something open. */
@@ -21,7 +21,7 @@ export class OpenCounts {
   /** Counts one more. @returns what takes it back, once; undefined when the key has its most already */
   open(key: string): (() => void) | undefined {
     const count = this.of(key);
-    if (count >= this.#most) return undefined;
+    if (count >= this.#most()) return undefined;
     this.#counts.set(key, count + 1);
     let isOpen = true;
     return () => {

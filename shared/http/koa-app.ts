@@ -3,19 +3,23 @@ import Koa from 'koa';
 import { errorBodyOf } from '../api/error.ts';
 import { describeError, FleetError } from '../errors.ts';
 import { type Logger, loggablePath } from '../logging.ts';
+import { answerPage, wantsPage } from './answer.ts';
 import { carriesToken } from './auth.ts';
+import type { Page } from './page.ts';
 import { readText } from './read-body.ts';
 import { isForeignPost } from './visitor.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
+  /** The page with which a browser is answered in place of JSON; undefined for none. */
+  readonly errorPage?: (error: FleetError) => Page | undefined;
 }
 
 /** Longest body that our APIs accept. Bytes */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** A Koa app that answers errors as in `shared/api/error.ts`, and logs those whose message is not for the caller. */
-export function createApp({ logger }: AppOptions): Koa {
+export function createApp({ logger, errorPage }: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
   app.use(async (context, next) => {
@@ -34,8 +38,12 @@ export function createApp({ logger }: AppOptions): Koa {
         logger.error({ error: describeError(cause), path: loggablePath(context.url) }, 'a request failed');
       }
       context.status = error.status;
+      if (error.retryAfterMs !== undefined)
+        context.set('Retry-After', String(Math.ceil(error.retryAfterMs / 1000)));
       if (error.code === 'full' && !context.res.hasHeader('Retry-After')) context.set('Retry-After', '5');
-      context.body = errorBodyOf(error);
+      const page = wantsPage(context.req) ? errorPage?.(error) : undefined;
+      if (page !== undefined) answerPage(context.res, error.status, page);
+      else context.body = errorBodyOf(error);
     }
   });
   app.on('error', (error: unknown) =>

@@ -1,0 +1,57 @@
+// The answer for a client that a limit refuses: a page for people, JSON for programs, and when to come back.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ErrorCode, FleetError } from '../errors.ts';
+import { answerError, answerPage, wantsPage } from '../http/answer.ts';
+import type { Page } from '../http/page.ts';
+
+export type LimitCode = Extract<ErrorCode, 'too-many-requests' | 'too-many-sandboxes'>;
+
+/** Shortest and longest time after which a page tries again. s */
+const SHORTEST_RETRY = 5;
+const LONGEST_RETRY = 300;
+
+const MESSAGES: Readonly<Record<LimitCode, string>> = {
+  'too-many-requests': 'your address has asked for too many notebooks in a short time',
+  'too-many-sandboxes': 'too many notebooks are open from your address',
+};
+
+const TEXTS: Readonly<Record<LimitCode, string>> = {
+  'too-many-requests':
+    'Your network has asked for more notebooks in a short time than one network may, so that some are left for others.',
+  'too-many-sandboxes':
+    'Your network has as many notebooks open here as one network may, so that some are left for others. One that is no longer used is closed after a while.',
+};
+
+export function limitError(code: LimitCode, retryAfterMs: number): FleetError {
+  return new FleetError(code, MESSAGES[code], {
+    retryAfterMs,
+    remedy: 'try again after the time in Retry-After; the operator can exempt an address (--exempt-clients)',
+  });
+}
+
+/** Answers ahead of Koa. */
+export function answerLimited(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: LimitCode,
+  retryAfterMs: number,
+): void {
+  const error = limitError(code, retryAfterMs);
+  response.setHeader('retry-after', String(Math.ceil(retryAfterMs / 1000)));
+  const page = limitPage(error);
+  if (page !== undefined && wantsPage(request)) answerPage(response, error.status, page);
+  else answerError(response, code, error.message);
+}
+
+/** The page for an error of a limit; undefined for any other error. */
+export function limitPage({ code, retryAfterMs = 0 }: FleetError): Page | undefined {
+  if (code !== 'too-many-requests' && code !== 'too-many-sandboxes') return undefined;
+  const seconds = Math.min(LONGEST_RETRY, Math.max(SHORTEST_RETRY, Math.ceil(retryAfterMs / 1000)));
+  return {
+    title: 'One moment, please',
+    body: `<h1>One moment, please</h1><p>${TEXTS[code]}</p><p class="dim">This page tries again by itself.</p>`,
+    // With GET, also after a POST. At different times, so that a classroom does not come back at once. Works without scripts, too.
+    head: `<noscript><meta http-equiv="refresh" content="${seconds}"></noscript>`,
+    script: `setTimeout(() => location.replace(location.href), ${seconds * 1000} * (1 + Math.random()));`,
+  };
+}

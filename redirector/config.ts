@@ -6,6 +6,7 @@ import {
   decimal,
   duration,
   inGroup,
+  integer,
   list,
   option,
   secret,
@@ -30,6 +31,12 @@ const readerOptions = inGroup('Readers', {
     duration(),
     3_000,
     'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
+  ),
+  pendingPerClient: option(
+    integer(0, 1_000_000),
+    100,
+    'readers of one client (IPv4 address, or IPv6 /64) that count as on their way within 10 s; more are sent, but ' +
+      'reserve nothing (0: no bound)',
   ),
   retryAfterMs: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
   ...clientAddressOptions,

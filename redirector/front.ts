@@ -1,6 +1,7 @@
 // The front without its control listener: it polls the nodes and answers readers.
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
+import { createClientAddress } from '../shared/http/client-address.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { showLimited } from '../shared/limits/connection-metrics.ts';
@@ -57,7 +58,10 @@ export async function startFront(
   const ourKey = keys.exist ? redirectorKey(identity) : undefined;
   const view = openView(config, { membership, runtime, ourKey });
   const { fleet, metrics } = view;
-  const dispatcher = new Dispatcher({ fleet, keys, ...identity, clock, random });
+  const dispatcher = new Dispatcher({
+    ...{ fleet, keys, ...identity, clock, random },
+    maxPendingPerClient: config.pendingPerClient,
+  });
   const room = new WaitingRoom({
     ...{ dispatcher, fleet, clock, holdForMs: config.holdForMs },
     askNow: view.askNow,
@@ -77,7 +81,7 @@ export async function startFront(
     arrivals,
     isOwn,
     refuse,
-    ...{ title: config.title, allowOrigin: config.allowOrigin },
+    ...{ title: config.title, allowOrigin: config.allowOrigin, clientOf: createClientAddress(config) },
     count: (sent) => metrics.countSent('redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,

@@ -124,7 +124,7 @@ function measure(count, sending) {
         const now = clock.now();
         const view = weights.choose(random, NONE_TRIED, now);
         if (!sending) continue;
-        fleet.countRedirect(view, now, true);
+        fleet.countRedirect(view, now, 'ticket');
         weights.sent(view, now);
       }
       spent += Number(process.hrtime.bigint() - began);

@@ -29,7 +29,7 @@ function createFleetFront({ clock, count, pollMs }, createRule) {
       if (last !== undefined) fleet.markFull(views[last]);
       const view = choose(tried);
       if (view === undefined) return undefined;
-      fleet.countRedirect(view, clock.now(), true);
+      fleet.countRedirect(view, clock.now(), 'ticket');
       sent(view);
       return indexOf.get(view);
     },

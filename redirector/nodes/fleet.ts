@@ -79,11 +79,14 @@ export class Fleet {
     this.#ourKey = key;
   }
 
-  /** A reader was sent to the node. Watchers are not notified: this is the hot path, and it makes room for no other. */
-  countRedirect(view: NodeView, now: number, hasTicket: boolean): void {
+  /**
+   * A reader was sent to the node. Watchers are not notified: this is the hot path, and it makes room for no other.
+   * @param countedBy what will tell that they have arrived: their ticket, or time; undefined: they are not on their way
+   */
+  countRedirect(view: NodeView, now: number, countedBy: 'ticket' | 'time' | undefined): void {
     const record = writable(view);
-    if (hasTicket) record.pending.addWithTicket(now);
-    else record.pending.add(now);
+    if (countedBy === 'ticket') record.pending.addWithTicket(now);
+    else if (countedBy === 'time') record.pending.add(now);
     record.redirects += 1;
   }
 

@@ -14,11 +14,11 @@ export interface DescribeOptions {
 }
 
 export function describeNode(view: NodeView, { ourKey, now, bounces }: DescribeOptions): NodeJson {
-  const estimate = estimateRoom(view, ourKey, now);
+  const { warm, cold } = estimateRoom(view, ourKey, now);
   return {
     ...describeStanding(view),
-    schedulable: mayBeSentTo(view, now) && estimate.warm + estimate.cold > 0,
-    estimate,
+    schedulable: mayBeSentTo(view, now) && warm + cold > 0,
+    estimate: { warm, cold },
     load: view.stats?.fleet?.load ?? null,
     report_age_seconds: reportAge(view, now) ?? null,
     redirects_total: view.redirects,

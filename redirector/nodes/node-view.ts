@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
-import type { PendingCounts } from './pending.ts';
+import { ARRIVAL_MS, epochAt, type PendingCounts } from './pending.ts';
 
 /** Whether the node answers polls; how the node says it is stands in its report. */
 export type Reachability = 'unknown' | 'reachable' | 'unreachable';
@@ -61,19 +61,21 @@ export interface Room {
   readonly warm: number;
   /** Slots in which a sandbox could be started while a reader waits. */
   readonly cold: number;
+  /** Warm sandboxes less the readers who were sent so lately that the last report could not show them. */
+  readonly doubted: number;
 }
+
+const NO_ROOM: Room = { warm: 0, cold: 0, doubted: 0 };
 
 /** Our estimate of a node's room. DESIGN §6: warm − Σ over young epochs of (sent − seen). */
 export function estimateRoom(view: NodeView, ourKey: string | undefined, now: number): Room {
-  if (!mayBeSentTo(view, now) || view.stats === undefined) return { warm: 0, cold: 0 };
+  if (!mayBeSentTo(view, now) || view.stats === undefined) return NO_ROOM;
   const { fleet, available } = view.stats;
   if (fleet === undefined) {
-    return { warm: Math.max(0, available - view.pending.countByTime(view.askedAt)), cold: 0 };
+    const left = Math.max(0, available - view.pending.countByTime(view.askedAt));
+    return { warm: left, cold: 0, doubted: left };
   }
-  const pending =
-    ourKey === undefined
-      ? view.pending.countByTime(view.askedAt)
-      : view.pending.countByTickets(fleet.seen[ourKey] ?? {}, now);
+  const [pending, recent] = countPending(view, fleet.seen, { ourKey, now });
   const { warm, starting, held, removing, waiting, capacity, paused = false } = fleet;
   // A paused node starts nothing more than what is starting already.
   const slots = paused ? starting : capacity - warm - held - removing;
@@ -82,7 +84,25 @@ export function estimateRoom(view: NodeView, ourKey: string | undefined, now: nu
   return {
     warm: Math.max(0, warm - pending),
     cold: Math.max(0, (fleet.cold ?? slots - waiting) - unmet),
+    doubted: Math.max(0, warm - recent),
   };
+}
+
+type Seen = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** The readers on their way, and of those the ones that are not doubted. */
+function countPending(
+  { pending, askedAt }: NodeView,
+  seen: Seen,
+  { ourKey, now }: { readonly ourKey: string | undefined; readonly now: number },
+): readonly [all: number, recent: number] {
+  if (ourKey === undefined) {
+    const byTime = pending.countByTime(askedAt);
+    return [byTime, byTime];
+  }
+  const ours = seen[ourKey] ?? {};
+  const all = pending.countByTickets(ours, now);
+  return [all, all === 0 ? 0 : pending.countByTickets(ours, now, epochAt(askedAt - ARRIVAL_MS))];
 }
 
 /** Time over which a recovered node gets back its whole share: it may be about to fail again, or still cold. ms */

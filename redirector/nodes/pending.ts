@@ -7,6 +7,12 @@ export const EPOCH_MS = 1_000;
 /** A ticket that has not arrived after this many epochs never will: the reader closed the page. */
 export const YOUNG_EPOCHS = 10;
 
+/**
+ * A report that was requested this long after a reader was sent should show that they have arrived; where it does not, they
+ * are doubted: they count as on their way only as long as there is other room. ms
+ */
+export const ARRIVAL_MS = 2_000;
+
 /** Without tickets: the longest time from a redirect to the reader's arrival. ms */
 const HAND_OFF_MS = 1_000;
 
@@ -46,10 +52,13 @@ export class PendingReaders {
     this.#times.splice(this.#firstSince(counted), 0, counted);
   }
 
-  /** Σ over young epochs of sent − seen, never below 0 in any of them. */
-  countByTickets(seen: Readonly<Record<string, number>>, now: number): number {
+  /**
+   * Σ over young epochs of sent − seen, never below 0 in any of them.
+   * @param since only epochs from this one on
+   */
+  countByTickets(seen: Readonly<Record<string, number>>, now: number, since = 0): number {
     let pending = 0;
-    for (let epoch = this.#oldestYoung(now); epoch <= this.#newest; epoch += 1) {
+    for (let epoch = Math.max(since, this.#oldestYoung(now)); epoch <= this.#newest; epoch += 1) {
       const count = this.#sent[epoch % YOUNG_EPOCHS] ?? 0;
       if (count > 0) pending += Math.max(0, count - (seen[epoch] ?? 0));
     }

@@ -14,6 +14,8 @@ import {
 import type { Fleet } from '../nodes/fleet.ts';
 import { type NodeView, nodeName } from '../nodes/node-view.ts';
 import { EPOCH_MS, epochAt } from '../nodes/pending.ts';
+import { ClientCounts } from './client-counts.ts';
+import { LastReports, type ReportChoice } from './last-reports.ts';
 import { Weights } from './weights.ts';
 
 const TICKET_LIFE_MS = 30_000;
@@ -28,6 +30,8 @@ export interface DispatcherOptions {
   readonly boot: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Most readers of one client that count as on their way at a time; 0 or undefined: any number. */
+  readonly maxPendingPerClient?: number;
 }
 
 /** Why a reader can be sent nowhere. */
@@ -47,21 +51,27 @@ export interface Journey {
   readonly nonce: string | undefined;
   /** The reader has clicked, though the next request may not look like it: their ticket says so. */
   readonly pressed?: boolean;
+  /** As `createClientAddress` names it; undefined where no client is to be bounded. */
+  readonly client?: string | undefined;
 }
 
-/** A reader who comes for the first time. */
-const FRESH: Journey = { tried: [], hops: 0, nonce: undefined };
-/** The same, from the launch page's button. */
-const PRESSED: Journey = { ...FRESH, pressed: true };
+/** The epoch in tickets of readers who are not counted as on their way: an arrival in it is no other reader's. */
+const UNCOUNTED_EPOCH = 0;
+
+/** No node has been tried. */
+const NONE: readonly string[] = [];
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #weights: Weights;
   /** Bounces that have marked a node full: shown again, the same bounce must not do so again. */
   readonly #processedBounces = new ExpiringSet();
+  readonly #clients: ClientCounts;
+  readonly #lastReports = new LastReports();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#clients = new ClientCounts(options.maxPendingPerClient ?? 0);
     const ourKey = options.keys.exist ? redirectorKey(options) : undefined;
     this.#weights = new Weights({ ourKey, pollIntervalMs: options.fleet.pollIntervalMs });
     if (ourKey !== undefined) options.fleet.keepOnlySeen(ourKey);
@@ -96,22 +106,25 @@ export class Dispatcher {
     return this.#options.keys.exist;
   }
 
-  /** @param pressed whether the reader has clicked, though their request at the node may not look like it */
-  startJourney(back?: Ticket, pressed = false): Journey {
-    if (back === undefined) return pressed ? PRESSED : FRESH;
+  /** @param back the ticket of a reader that a node sent back */
+  startJourney(
+    back?: Ticket,
+    { pressed = false, client }: Pick<Journey, 'pressed' | 'client'> = {},
+  ): Journey {
+    if (back === undefined) return { tried: NONE, hops: 0, nonce: undefined, pressed, client };
     const { tried, hops, nonce } = back;
-    return { tried, hops, nonce, pressed: pressed || back.pressed === true };
+    return { tried, hops, nonce, pressed: pressed || back.pressed === true, client };
   }
 
-  /** Chooses a node without sending a reader there. */
-  choose(tried: readonly string[] = [], now = this.#options.clock.now()): NodeView | undefined {
-    const { fleet, random } = this.#options;
-    const triedViews: NodeView[] = [];
-    for (const name of tried) {
-      const view = fleet.named(name);
-      if (view !== undefined) triedViews.push(view);
-    }
-    return this.#weights.choose(random, triedViews, now);
+  /** Chooses a node for one more reader. */
+  choose(tried: readonly string[] = NONE, now = this.#options.clock.now()): NodeView | undefined {
+    return this.#weights.choose(this.#options.random, this.#viewsOf(tried), now);
+  }
+
+  /** Chooses a node for a visitor who takes no sandbox: for them a node is full only if it says so. */
+  chooseForVisitor(tried?: readonly string[]): NodeView | undefined {
+    const now = this.#options.clock.now();
+    return this.choose(tried, now) ?? this.#chooseByReport({ tried: tried ?? NONE, since: 0, now });
   }
 
   /** Chooses a node and counts the reader as on their way to it. */
@@ -119,10 +132,49 @@ export class Dispatcher {
     if (journey.hops >= MAX_HOPS) return 'too-many-hops';
     const now = this.#options.clock.now();
     const view = this.choose(journey.tried, now);
+    return view === undefined ? this.refusalReason() : this.#sendTo(view, journey, now);
+  }
+
+  /**
+   * Sends a reader who would otherwise be refused to a node whose report, requested after `since`, shows a warm sandbox,
+   * though all of them may be on the way to others.
+   * @param since ms since 1970
+   */
+  sendByReport(journey: Journey, since: number): Sent | RefusalReason {
+    if (journey.hops >= MAX_HOPS) return 'too-many-hops';
+    const now = this.#options.clock.now();
+    const view = this.#chooseByReport({ tried: journey.tried, since, now });
     if (view === undefined) return this.refusalReason();
-    const ticket = this.#ticketFor(view, journey, now);
-    this.#options.fleet.countRedirect(view, now, ticket !== undefined);
-    this.#weights.sent(view, now);
+    this.#lastReports.use(view);
+    return this.#sendTo(view, journey, now);
+  }
+
+  /** Whether a node's last report shows a warm sandbox, whoever may be on the way to it. */
+  reportsWarm(): boolean {
+    const { fleet, clock } = this.#options;
+    return this.#lastReports.showWarm(fleet.views(), clock.now());
+  }
+
+  #chooseByReport({ tried, ...of }: Pick<ReportChoice, 'since' | 'now'> & Pick<Journey, 'tried'>) {
+    const { fleet, random } = this.#options;
+    return this.#lastReports.choose(fleet.views(), { random, tried: this.#viewsOf(tried), ...of });
+  }
+
+  #viewsOf(names: readonly string[]): readonly NodeView[] {
+    const views: NodeView[] = [];
+    for (const name of names) {
+      const view = this.#options.fleet.named(name);
+      if (view !== undefined) views.push(view);
+    }
+    return views;
+  }
+
+  #sendTo(view: NodeView, journey: Journey, now: number): Sent {
+    const isCounted = journey.client === undefined || this.#clients.add(journey.client, now);
+    const ticket = this.#ticketFor(view, journey, { now, isCounted });
+    const countedBy = ticket === undefined ? 'time' : 'ticket';
+    this.#options.fleet.countRedirect(view, now, isCounted ? countedBy : undefined);
+    if (isCounted) this.#weights.sent(view, now);
     return { view, ticket };
   }
 
@@ -135,17 +187,24 @@ export class Dispatcher {
     return 'none-answers';
   }
 
-  #ticketFor(view: NodeView, journey: Journey, now: number): string | undefined {
+  #ticketFor(
+    view: NodeView,
+    journey: Journey,
+    { now, isCounted }: { readonly now: number; readonly isCounted: boolean },
+  ): string | undefined {
     const { fleet, keys, redirector, boot } = this.#options;
     if (!keys.exist || view.stats?.fleet === undefined) return undefined;
     const epoch = epochAt(now);
     // The same for a whole epoch, because the tickets of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
     const ticket = { redirector, boot, epoch, expires, node: nodeName(view) };
-    if (journey !== FRESH) {
-      const { tried, hops, nonce = newNonce(), pressed = false } = journey;
+    const { tried, hops, pressed = false } = journey;
+    // Only tickets that differ in nothing but their nonces can be on one sheet.
+    if (pressed || !isCounted || journey.nonce !== undefined || hops > 0 || tried.length > 0) {
+      const nonce = journey.nonce ?? newNonce();
       const seal = hops === 0 ? undefined : keys.seal(nonce, tried);
-      return signTicket({ ...ticket, tried, hops, nonce, pressed, seal }, keys.tickets(ticket.node));
+      const own = { tried, hops, nonce, pressed, seal, epoch: isCounted ? epoch : UNCOUNTED_EPOCH };
+      return signTicket({ ...ticket, ...own }, keys.tickets(ticket.node));
     }
     const { sheet } = view;
     const isCurrent = sheet?.epoch === epoch;

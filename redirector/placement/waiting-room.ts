@@ -1,5 +1,7 @@
 // Holds readers that no node can currently take, polls the nodes again at once, and admits the readers first in, first out.
-// A reader is refused once every reachable node has reported, since the reader arrived, that it is full.
+// A reader is refused once every reachable node has reported, since the reader arrived, that it is full. While a report
+// shows a warm sandbox that others are said to be on their way to, the reader is held; where the sandbox is still there when
+// the hold is over, the reader is sent to it.
 //
 // A bounced reader waits here for fresh reports, too: the last ones were wrong once, and a reader is bounced MAX_HOPS times
 // at most.
@@ -8,7 +10,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { MAX_HOPS } from '../../shared/protocol/ticket.ts';
 import type { Fleet, FleetWatcher } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
+import { ARRIVAL_MS } from '../nodes/pending.ts';
 import type { Dispatcher, Journey, RefusalReason, Sent } from './dispatcher.ts';
+import { warmIn } from './last-reports.ts';
 
 export interface WaitingRoomOptions {
   readonly dispatcher: Dispatcher;
@@ -74,7 +78,11 @@ export class WaitingRoom {
     // Waiting readers go before new ones.
     const end = this.#line.length > 0 ? dispatcher.refusalReason() : dispatcher.send(journey);
     const isFinal = typeof end !== 'string' || end === 'no-nodes' || end === 'too-many-hops';
-    return isFinal || !this.#mayHold() ? end : this.#hold(this.#line, journey, response);
+    if (isFinal) return end;
+    if (this.#mayHold()) return this.#hold(this.#line, journey, response);
+    // Too many are held already. Where holding is off, nothing is known that is newer than the estimate.
+    const { clock, holdForMs } = this.#options;
+    return holdForMs === 0 ? end : dispatcher.sendByReport(journey, clock.now() - ARRIVAL_MS);
   }
 
   #hold(among: Waiting[], journey: Journey, response: ServerResponse): Promise<Sent | RefusalReason> {
@@ -113,10 +121,12 @@ export class WaitingRoom {
       this.#line = [...this.#line, ...ready].sort((one, other) => one.since - other.since);
     this.#admit();
     const late = now - this.#options.holdForMs;
-    const [refused, line] = split(this.#line, ({ since }) => since < reported || since <= late);
+    const { dispatcher } = this.#options;
+    const mayHope = dispatcher.reportsWarm();
+    const [ended, line] = split(this.#line, ({ since }) => since <= late || (since < reported && !mayHope));
     this.#line = line;
-    const why = this.#options.dispatcher.refusalReason();
-    for (const waiting of refused) this.#end(waiting, why);
+    for (const waiting of ended)
+      this.#end(waiting, mayHope ? this.#sendLate(waiting) : dispatcher.refusalReason());
     this.#rest();
   }
 
@@ -151,6 +161,10 @@ export class WaitingRoom {
     return dispatcher.send(untried);
   }
 
+  #sendLate(waiting: Waiting): Sent | RefusalReason {
+    return this.#options.dispatcher.sendByReport(this.#untriedSince(waiting), waiting.since);
+  }
+
   #end(waiting: Waiting, end: Sent | RefusalReason): void {
     this.#count(typeof end === 'string' ? 'refused' : 'sent', waiting);
     waiting.done(end);
@@ -176,13 +190,14 @@ export class WaitingRoom {
     this.#rounds = undefined;
   }
 
-  /** Polls the nodes that have not reported since the last reader arrived. */
+  /** Polls the nodes that have not reported since the last reader arrived, and those whose warm sandboxes may be taken now. */
   #poll(): void {
     const last = Math.max(this.#line.at(-1)?.since ?? 0, this.#bounced.at(-1)?.since ?? 0);
     const lately = this.#options.clock.now() - POLL_GAP_MS;
     let polled = 0;
     for (const view of this.#options.fleet.views()) {
-      if (!isPolled(view) || reportedAt(view) > last || view.askedAt > lately) continue;
+      if (!isPolled(view) || view.askedAt > lately || (reportedAt(view) > last && warmIn(view) === 0))
+        continue;
       this.#options.askNow(view);
       polled += 1;
       if (polled === POLLED_AT_ONCE) return;

@@ -9,7 +9,7 @@ import {
   trustIn,
 } from '../nodes/node-view.ts';
 import { epochAt, YOUNG_EPOCHS } from '../nodes/pending.ts';
-import { Placement } from './two-draws.ts';
+import { NO_WEIGHT, Placement } from './two-draws.ts';
 import { WeightSchedule } from './weight-schedule.ts';
 
 // Of warm sandboxes the square root is weighed. Keeping the larger of two draws favours large estimates once more; in
@@ -78,7 +78,7 @@ export class Weights {
     this.#views[place] = undefined;
     this.#freed.push(place);
     this.#warm[place] = 0;
-    this.#placement.set(place, 0, 0);
+    this.#placement.set(place, NO_WEIGHT);
     this.#schedule.remove(place);
   }
 
@@ -119,7 +119,11 @@ export class Weights {
     const trust = trustIn(view, pollIntervalMs, now);
     this.#warm[place] = room.warm;
     this.#trust[place] = trust;
-    this.#placement.set(place, grains(Math.sqrt(room.warm) * trust), grains(room.cold * trust));
+    this.#placement.set(place, {
+      warm: grains(Math.sqrt(room.warm) * trust),
+      cold: grains(room.cold * trust),
+      doubted: grains(room.doubted * trust),
+    });
     if (!mayBeSentTo(view, now)) return;
     const epoch = epochAt(now);
     const changing = trust < 1 || now < view.recoveredAt + SLOW_START_MS;

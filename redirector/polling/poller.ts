@@ -25,7 +25,7 @@ export interface PollerOptions {
   readonly seenKey?: string | undefined;
 }
 
-/** `bad-report`: the answer is no valid or no newer report; `refused`: closed port or unknown name; `silent`: any other failure. */
+/** `bad-report`: the answer is no valid or no newer report; `refused`: by the host itself; `silent`: any other failure. */
 export type PollOutcome = 'report' | 'bad-report' | 'refused' | 'silent';
 
 const JITTER = 0.2;
@@ -36,12 +36,11 @@ const JITTER = 0.2;
  */
 const THREAD_FROM = 2_000;
 
-/** Errors after which a node is unreachable at once, without a second poll. */
-const SURE_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
+/**
+ * Errors after which a node is unreachable at once, without a second poll: its host has answered. `ENOTFOUND` is none of
+ * them. A resolver of ours that is broken says it of every node, and readers have resolvers of their own.
+ */
+const SURE_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
 export class Poller {
   readonly #options: PollerOptions;

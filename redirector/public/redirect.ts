@@ -21,6 +21,8 @@ export interface RedirectOptions {
   readonly arrivals: ArrivalLimit;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
+  /** The client of a request, which may have only so many readers on their way. */
+  readonly clientOf: (request: IncomingMessage) => string | undefined;
   /** The heading of the launch page. */
   readonly title: string;
   /** The origin whose pages may make POSTs, or `*`; empty for none. */
@@ -67,7 +69,8 @@ export function createRedirect(options: RedirectOptions) {
     }
     const finish = (sent: Sent | RefusalReason): void =>
       answer(options, { request, response, target, bounce, sent });
-    const sent = room.send(dispatcher.startJourney(bounce, visitor === 'press'), response);
+    const by = { pressed: visitor === 'press', client: options.clientOf(request) };
+    const sent = room.send(dispatcher.startJourney(bounce, by), response);
     if (sent instanceof Promise) void sent.then(finish);
     else finish(sent);
     return true;
@@ -88,7 +91,9 @@ function answerOther(options: RedirectOptions, visit: OtherVisit): void {
   const { dispatcher } = options;
   const { request, response, target, visitor } = visit;
   const address = joinRequestTarget(target);
-  const view = hasOwnPage(visit, dispatcher.usesTickets) ? undefined : dispatcher.choose(visit.tried);
+  const view = hasOwnPage(visit, dispatcher.usesTickets)
+    ? undefined
+    : dispatcher.chooseForVisitor(visit.tried);
   // A plain tmpnb node has no launch page: each request that reaches it takes a sandbox.
   if (view?.stats?.fleet !== undefined) redirectTo(response, view.member.url + address);
   else if (view === undefined && !hasOwnPage(visit, dispatcher.usesTickets)) {

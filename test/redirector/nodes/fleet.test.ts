@@ -34,9 +34,12 @@ function report(seq: number, changes: Partial<FleetReport> = {}): NodeStats {
   return { available: fleetReport.warm, capacity: fleetReport.capacity, fleet: fleetReport };
 }
 
-const room = (view: NodeView) => estimateRoom(view, KEY, clock.now());
+const room = (view: NodeView) => {
+  const { warm, cold } = estimateRoom(view, KEY, clock.now());
+  return { warm, cold };
+};
 const send = (view: NodeView, times = 1): void => {
-  for (let turn = 0; turn < times; turn += 1) fleet.countRedirect(view, clock.now(), true);
+  for (let turn = 0; turn < times; turn += 1) fleet.countRedirect(view, clock.now(), 'ticket');
 };
 const epoch = (): string => String(Math.floor(clock.now() / 1000));
 
@@ -169,7 +172,7 @@ describe('the estimate', () => {
   test('uses a window of time for a plain tmpnb node', () => {
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());
     clock.pass(3_000);
-    for (let turn = 0; turn < 3; turn += 1) fleet.countRedirect(a, clock.now(), false);
+    for (let turn = 0; turn < 3; turn += 1) fleet.countRedirect(a, clock.now(), 'time');
     expect(room(a)).toEqual({ warm: 1, cold: 0 });
     clock.pass(500);
     fleet.report(a, { available: 4, capacity: 4 }, clock.now());

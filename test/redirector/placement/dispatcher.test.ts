@@ -82,6 +82,77 @@ describe('sending', () => {
   });
 });
 
+describe('readers who do not arrive', () => {
+  test('are doubted once a report that should show them does not, and their sandboxes go to others', () => {
+    const [view] = members(1);
+    if (view === undefined) throw new Error('one member');
+    report(view);
+    for (let turn = 0; turn < 8; turn += 1) expect(send()).toMatchObject({ view });
+    // A report this young cannot show who is still travelling.
+    clock.pass(1_500);
+    report(view);
+    expect(send()).toBe('full');
+    clock.pass(1_500);
+    report(view);
+    for (let turn = 0; turn < 8; turn += 1) expect(send()).toMatchObject({ view });
+    expect(send()).toBe('full');
+  });
+
+  test('keep their sandboxes as long as others are free', () => {
+    const [a, b] = members(2);
+    if (a === undefined || b === undefined) throw new Error('two members');
+    report(a);
+    for (let turn = 0; turn < 8; turn += 1) send();
+    clock.pass(3_000);
+    report(a);
+    report(b, { warm: 40, capacity: 40 });
+    for (let turn = 0; turn < 40; turn += 1) expect(send()).toMatchObject({ view: b });
+    expect(send()).toMatchObject({ view: a });
+  });
+});
+
+describe('by the last reports alone', () => {
+  const journey = () => dispatcher.startJourney();
+
+  test('each report places as many readers as it has warm sandboxes', () => {
+    const [view] = members(1);
+    if (view === undefined) throw new Error('one member');
+    report(view, { warm: 3, capacity: 3 });
+    for (let turn = 0; turn < 3; turn += 1) send();
+    const before = clock.now() - 1;
+    for (let turn = 0; turn < 3; turn += 1)
+      expect(dispatcher.sendByReport(journey(), before)).toMatchObject({ view });
+    expect(dispatcher.sendByReport(journey(), before)).toBe('full');
+    clock.pass(100);
+    report(view, { warm: 1, capacity: 3 });
+    expect(dispatcher.sendByReport(journey(), before)).toMatchObject({ view });
+    expect(dispatcher.sendByReport(journey(), before)).toBe('full');
+  });
+
+  test('a report from before the reader, a full node and a tried node place no reader', () => {
+    const [a, b] = members(2);
+    if (a === undefined || b === undefined) throw new Error('two members');
+    report(a);
+    report(b);
+    expect(dispatcher.sendByReport(journey(), clock.now())).toBe('full');
+    fleet.markFull(a);
+    const tried = { ...journey(), tried: ['n1'] };
+    expect(dispatcher.sendByReport(tried, clock.now() - 1)).toBe('full');
+    expect(dispatcher.sendByReport(journey(), clock.now() - 1)).toMatchObject({ view: b });
+  });
+
+  test('a visitor who takes no sandbox gets the address of a node that all its readers are on the way to', () => {
+    const [view] = members(1);
+    if (view === undefined) throw new Error('one member');
+    report(view, { warm: 1, capacity: 1 });
+    send();
+    expect(dispatcher.choose()).toBeUndefined();
+    expect(dispatcher.chooseForVisitor()).toBe(view);
+    report(view, { warm: 0, capacity: 1, held: 1 });
+    expect(dispatcher.chooseForVisitor()).toBeUndefined();
+  });
+});
+
 describe('a node that has just recovered', () => {
   test('gets a small share at once and its whole share after ten seconds', () => {
     const [a, b] = members(2);

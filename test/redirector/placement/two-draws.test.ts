@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { Placement } from '../../../redirector/placement/two-draws.ts';
 import { seeded } from '../support.ts';
 
-function placement(...rooms: readonly (readonly [warm: number, cold?: number])[]): Placement {
+function placement(
+  ...rooms: readonly (readonly [warm: number, cold?: number, doubted?: number])[]
+): Placement {
   const made = new Placement();
-  for (const [place, [warm, cold = 0]] of rooms.entries()) made.set(place, warm, cold);
+  for (const [place, [warm, cold = 0, doubted = 0]] of rooms.entries())
+    made.set(place, { warm, cold, doubted });
   return made;
 }
 
@@ -56,12 +59,20 @@ describe('placement', () => {
     expect(cold.get(2)).toBeUndefined();
   });
 
+  test('draws by doubted readers’ sandboxes only when there is no other room', () => {
+    expect(shares(placement([0, 1, 0], [0, 0, 100]))).toEqual(new Map([[0, 10_000]]));
+    const doubted = shares(placement([0, 0, 30], [0, 0, 10], [0, 0, 0]));
+    expect(doubted.get(0)).toBeGreaterThan(7_300);
+    expect(doubted.get(1)).toBeGreaterThan(2_300);
+    expect(doubted.get(2)).toBeUndefined();
+  });
+
   test('passes over excluded nodes, in both draws, and restores their weight', () => {
     const from = placement([50], [5], [0, 9]);
     expect(shares(from, [0])).toEqual(new Map([[1, 10_000]]));
     expect(shares(from, [0, 1])).toEqual(new Map([[2, 10_000]]));
     expect(shares(from, [0, 1, 2])).toEqual(new Map([[undefined, 10_000]]));
-    expect([from.warmAt(0), from.warmAt(1), from.coldAt(2)]).toEqual([50, 5, 9]);
+    expect([from.at(0).warm, from.at(1).warm, from.at(2).cold]).toEqual([50, 5, 9]);
   });
 
   test('holds at the limits of the random source', () => {

@@ -84,6 +84,34 @@ describe('a reader for whom there seems to be no room', () => {
   });
 });
 
+describe('a reader whom only the counts of readers on their way keep out', () => {
+  test('is held as long as a report shows a warm sandbox, and sent there when the hold is over', async () => {
+    const front = await bench.front({ pollInterval: '100ms', holdFor: '1s' });
+    const node = await bench.node({ warm: 1, capacity: 1 });
+    await front.add(node);
+    // A click that nobody follows.
+    expect((await front.get('/')).status).toBe(302);
+    const began = performance.now();
+    const answer = await front.get('/tree');
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      302,
+      expect.stringContaining(`${node.url}/tree?ticket=`),
+    ]);
+    expect(performance.now() - began).toBeGreaterThan(900);
+  });
+
+  test('is refused as soon as the reports show that those on their way have arrived', async () => {
+    const front = await bench.front({ pollInterval: '100ms', holdFor: '1h' });
+    const node = await bench.node({ warm: 1, capacity: 1 });
+    await front.add(node);
+    const location = (await front.get('/')).headers.get('location') ?? '';
+    const second = front.get('/');
+    await until('the second reader waits', async () => (await metric(front, 'tmpfleet_waiting')) === 1);
+    await (await fetch(location)).arrayBuffer();
+    expect((await second).status).toBe(503);
+  });
+});
+
 describe('a reader whom a node sent back', () => {
   test('is placed by the new reports of the nodes, not by the old ones', async () => {
     const front = await bench.front(RARELY);
@@ -115,7 +143,14 @@ describe('readers who wait', () => {
     const ends: string[] = [];
     const clicks = [];
     for (const name of ['first', 'second', 'third']) {
-      clicks.push(front.get(`/${name}`).then(({ status }) => ends.push(`${name} ${status}`)));
+      const click = async (): Promise<void> => {
+        const { status, headers } = await front.get(`/${name}`);
+        ends.push(`${name} ${status}`);
+        // They arrive: only then is there no room for the third.
+        const location = headers.get('location');
+        if (location !== null) await (await fetch(location)).arrayBuffer();
+      };
+      clicks.push(click());
       await until(`${name} waits`, async () => (await metric(front, 'tmpfleet_waiting')) === clicks.length);
     }
     node.warm = 2;

@@ -25,7 +25,7 @@ test('the weight updated for one more reader equals the weight computed in full'
       full += 1;
       continue;
     }
-    bed.fleet.countRedirect(view, now, true);
+    bed.fleet.countRedirect(view, now, 'ticket');
     quick.weights.sent(view, now);
     thorough.weights.update(view, now);
   }

@@ -134,7 +134,7 @@ describe('requests that are not a click', () => {
   });
 
   test('a prefetch, by any of its names, is not counted', async () => {
-    const front = await bench.front();
+    const front = await bench.front({ holdFor: '0s' });
     const node = await bench.node({ warm: 1, capacity: 1 });
     await front.add(node);
     for (const headers of [

@@ -2,36 +2,47 @@
 // that only the draw differs; the rule of tmpnb-redirector knows only the last poll.
 import { Fleet } from '../../dist/redirector/nodes/fleet.js';
 import { estimateRoom } from '../../dist/redirector/nodes/node-view.js';
+import { LastReports } from '../../dist/redirector/placement/last-reports.js';
 import { Weights } from '../../dist/redirector/placement/weights.js';
 
 /**
  * One redirector: receives reports, sends readers. `holds`: readers without a node wait until all nodes have reported
  * again; nodes that bounced a reader meanwhile must report once more.
- * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined, holds?: boolean, mayTellMore?(): boolean }} Front
+ * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined, holds?: boolean, mayTellMore?(): boolean, sendByReport?(tried: readonly number[], since: number): number | undefined }} Front
  */
 
 const membersOf = (count) =>
   Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}.test` }));
 
 /** A fleet as a front knows it, with the decisions of `choose`; `sent` is called for each reader. */
-function createFleetFront({ clock, count, pollMs }, createRule) {
+function createFleetFront({ clock, count, pollMs, random }, createRule) {
   const fleet = new Fleet(clock, { pollIntervalMs: pollMs });
   fleet.setMembers(membersOf(count));
   const views = [...fleet.views()];
   const indexOf = new Map(views.map((view, index) => [view, index]));
   const { choose, sent } = createRule(fleet, views, indexOf);
+  const lastReports = new LastReports();
+  const sendTo = (view) => {
+    fleet.countRedirect(view, clock.now(), 'ticket');
+    sent(view);
+    return indexOf.get(view);
+  };
   return {
     holds: true,
-    mayTellMore: () => views.some(({ full }) => full),
+    mayTellMore: () => views.some((view) => view.full) || lastReports.showWarm(views, clock.now()),
     report: (index, stats, askedAt) => fleet.report(views[index], stats, askedAt),
     send(tried) {
       const last = tried.at(-1);
       if (last !== undefined) fleet.markFull(views[last]);
       const view = choose(tried);
+      return view === undefined ? undefined : sendTo(view);
+    },
+    sendByReport(tried, since) {
+      const of = { random, now: clock.now(), since, tried: tried.map((index) => views[index]) };
+      const view = lastReports.choose(views, of);
       if (view === undefined) return undefined;
-      fleet.countRedirect(view, clock.now(), 'ticket');
-      sent(view);
-      return indexOf.get(view);
+      lastReports.use(view);
+      return sendTo(view);
     },
   };
 }

@@ -32,6 +32,14 @@ export const scenarios = [
     ...{ ...usual, name: `100 × 64, thin pool, flash, R=${redirectors}`, nodes: equal(100, 64, 8) },
     ...{ ...flash(150), redirectors, target: redirectors > 4 ? 0.2 : 0.1 },
   })),
+  ...[0.1, 0.3, 0.5].map((phantoms) => ({
+    ...{
+      ...usual,
+      name: `100 × 64, thin pool, flash, R=4, ${phantoms * 100} % phantoms`,
+      nodes: equal(100, 64, 8),
+    },
+    ...{ ...flash(150), redirectors: 4, phantoms, target: 0.1 },
+  })),
   {
     ...{ ...usual, name: '100 × 64, thin pool, steady, R=4', nodes: equal(100, 64, 8) },
     ...{ ...steady(100), redirectors: 4 },
@@ -63,5 +71,9 @@ export const shortScenarios = [
   {
     ...{ ...usual, name: 'unequal 10 × 16…256, flash, R=2', nodes: unequal(10) },
     ...{ ...flash(20), redirectors: 2, lastMs: 10_000, target: 1 },
+  },
+  {
+    ...{ ...usual, name: '20 × 64, thin pool, flash, R=2, 50 % phantoms', nodes: equal(20, 64, 8) },
+    ...{ ...flash(30), redirectors: 2, lastMs: 10_000, phantoms: 0.5, target: 1 },
   },
 ];

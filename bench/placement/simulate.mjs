@@ -1,13 +1,14 @@
 // A fleet in simulated time: readers arrive, a redirector sends each to a node, and the node has a warm sandbox or not.
 // Discrete events; every number comes from one seeded source, so that a run can be repeated exactly.
 
+import { MAX_HOPS } from '../../dist/shared/protocol/ticket.js';
+
 const START = 1_800_000_000_000;
 /** Time before the first reader, in which every node reports. ms */
 const SETTLE_MS = 5_000;
 const POLL_TRIP_MS = 10;
 const EPOCH_MS = 1_000;
 const YOUNG_EPOCHS = 12;
-const MAX_HOPS = 3;
 /** A front that holds readers polls all nodes again, at most this often. ms */
 const ASK_GAP_MS = 250;
 const HOLD_MS = 3_000;
@@ -25,6 +26,7 @@ const HOLD_MS = 3_000;
  * @property {number} lastMs how long readers arrive
  * @property {number} handOffMs mean time from the redirect to the click's arrival at the node, beyond 50 ms
  * @property {number} sessionMs mean time a reader stays
+ * @property {number} [phantoms] share of all requests that nobody follows: counted as readers on their way, they never arrive
  */
 
 /**
@@ -33,6 +35,7 @@ const HOLD_MS = 3_000;
  * @param {() => number} random
  */
 export function simulate(scenario, createFront, random) {
+  const { phantoms = 0 } = scenario;
   const events = new Events();
   const clock = { now: () => events.now, monotonic: () => events.now };
   const exponential = (mean) => -Math.log(1 - random()) * mean;
@@ -40,6 +43,7 @@ export function simulate(scenario, createFront, random) {
   const nodes = scenario.nodes.map((node, index) => createNode(node, index, scenario.redirectors));
   const count = {
     readers: 0,
+    phantoms: 0,
     warm: 0,
     missed: 0,
     cold: 0,
@@ -97,10 +101,19 @@ export function simulate(scenario, createFront, random) {
         hold(redirector, tried, since);
         return;
       }
+      const late = front.holds && mayBeSent ? front.sendByReport(tried, since) : undefined;
+      if (late !== undefined) {
+        travel(redirector, late, tried);
+        return;
+      }
       count.turnedAway += 1;
       if (roomAside()) count.refused += 1;
       return;
     }
+    travel(redirector, index, tried);
+  };
+
+  const travel = (redirector, index, tried) => {
     const node = nodes[index];
     const epoch = Math.floor(events.now / EPOCH_MS);
     node.coming += 1;
@@ -179,6 +192,11 @@ export function simulate(scenario, createFront, random) {
     if (random() * scenario.peak < scenario.rate(elapsed)) {
       count.readers += 1;
       go(Math.floor(random() * scenario.redirectors), []);
+      // Geometric: for each reader share / (1 − share) of them on average. One that cannot be sent leaves no trace.
+      while (phantoms > 0 && random() < phantoms) {
+        count.phantoms += 1;
+        fronts[Math.floor(random() * scenario.redirectors)].send([]);
+      }
     }
     events.in(exponential(1_000 / scenario.peak), next);
   };

@@ -70,19 +70,23 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     return found;
   };
   /** The host's answer from an address; by the Python that Ansible needs, because there is no curl. */
-  const fetchAt = async (name: string, url: string): Promise<string> => {
-    const script = `import urllib.request as r; print(r.urlopen("${url}").read().decode())`;
+  const fetchAt = async (name: string, url: string, authorization = ''): Promise<string> => {
+    const headers = JSON.stringify(authorization === '' ? {} : { Authorization: authorization });
+    const script = `import urllib.request as r; print(r.urlopen(r.Request("${url}", headers=${headers})).read().decode())`;
     return host(name).shell(`python3 -c '${script}'`);
   };
+  /** A secret that the first play made beside the inventory. */
+  const made = (name: string): string => readFileSync(join(controller.dir, 'secrets', name), 'utf8').trim();
   const nodeStates = async (): Promise<Record<string, unknown>> => {
     const { nodes }: { nodes: { id: string; state: unknown }[] } = JSON.parse(
-      await fetchAt(FRONT, 'http://127.0.0.1:9001/api/nodes'),
+      await fetchAt(FRONT, 'http://127.0.0.1:9001/api/nodes', `Bearer ${made('control-token')}`),
     );
     return Object.fromEntries(nodes.map(({ id, state }) => [id, state]));
   };
   /** As an operator who logs in there types it: without this machine's environment. */
   const examine = async (name: string, flags: string): Promise<z.infer<typeof doctorSchema>> => {
-    const env = 'env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const env =
+      'env -i HOME=/root TMPFLEET_CONTROL_TOKEN_FILE=/etc/tmpfleet/control-token PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const command = `cd /root; ${env} tmpfleet doctor ${flags} --json 2>&1 || true`;
     const printed = await host(name).shell(command, PLAY_MS);
     if (!printed.startsWith('{')) throw new Error(`the doctor printed no JSON:\n${printed}`);
@@ -124,7 +128,8 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     timeout: PLAY_MS,
   }, async () => {
     const ask = async (path: string): Promise<unknown> =>
-      JSON.parse(await fetchAt(FRONT, `http://127.0.0.1:9090/api/v1/${path}`));
+      JSON.parse(await fetchAt(FRONT, `http://127.0.0.1:9090/api/v1/${path}`, `Basic ${operator}`));
+    const operator = Buffer.from(`operator:${made('prometheus-password')}`).toString('base64');
     await until(
       'all are scraped',
       async () => {
@@ -136,6 +141,22 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
       60_000,
     );
     expect(JSON.stringify(await ask('rules'))).toContain('TmpfleetRegistryLost');
+  });
+
+  test('other users of a host reach neither Prometheus, Caddy’s admin API nor a control listener', async () => {
+    const asNobody = (name: string, url: string): Promise<string> => {
+      const script = `import urllib.request as r, urllib.error as e
+try: print(r.urlopen("${url}").status)
+except e.HTTPError as error: print(error.code)
+except e.URLError: print("closed")`;
+      return host(name).shell(`runuser -u nobody -- python3 -c '${script}'`);
+    };
+    expect(await asNobody(FRONT, 'http://127.0.0.1:9090/api/v1/targets')).toBe('401\n');
+    expect(await asNobody(FRONT, 'http://127.0.0.1:9001/api/nodes')).toBe('401\n');
+    expect(await asNobody(OLD, 'http://127.0.0.1:10000/api/status')).toBe('401\n');
+    for (const name of [FRONT, OLD])
+      expect(await asNobody(name, 'http://127.0.0.1:2019/config/')).toBe('closed\n');
+    expect(await host(OLD).shell('stat -c %a:%U /run/caddy')).toBe('700:caddy\n');
   });
 
   test('the agent on a host has only the rights in its unit, and only root can read its key', async () => {

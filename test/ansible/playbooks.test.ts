@@ -9,7 +9,13 @@ import { PLAYBOOKS } from './controller.ts';
 
 const SETTINGS = join(PLAYBOOKS, 'roles', 'settings', 'defaults', 'main.yml');
 /** Variables that a role computes from the archive's name; no one sets them by hand. */
-const DERIVED = ['tmpfleet_version_dir', 'tmpfleet_restarts', 'tmpfleet_earlier', 'tmpfleet_image_fresh'];
+const DERIVED = [
+  'tmpfleet_version_dir',
+  'tmpfleet_restarts',
+  'tmpfleet_units',
+  'tmpfleet_earlier',
+  'tmpfleet_image_fresh',
+];
 const LINT_MS = 180_000;
 
 function filesBelow(dir: string): readonly string[] {

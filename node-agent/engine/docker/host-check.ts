@@ -4,6 +4,7 @@ import { FleetError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logging.ts';
 import { callDocker } from './connection.ts';
 import type { DockerConfig } from './options.ts';
+import { whyNotUserIds } from './user-id-range.ts';
 
 const INFO_MS = 5_000;
 
@@ -19,7 +20,8 @@ export async function checkHost(
 ): Promise<HostFacts> {
   const { runtime, cpus } = config;
   const info = await callDocker({ what: `answer at ${host}`, deadlineMs: INFO_MS }, () => docker.info());
-  if (!(info.SecurityOptions ?? []).some((each: string) => each.startsWith('name=seccomp'))) {
+  const securityOptions: readonly string[] = info.SecurityOptions ?? [];
+  if (!securityOptions.some((each) => each.startsWith('name=seccomp'))) {
     logger.warn('THIS DOCKER FILTERS NO SYSTEM CALLS: it was built or started without seccomp');
   }
   const runtimes = Object.keys(info.Runtimes ?? {});
@@ -30,6 +32,10 @@ export async function checkHost(
   }
   if (cpus > info.NCPU) {
     throw new FleetError('bad-config', `cpus: ${cpus} is more than the ${info.NCPU} that this host has`);
+  }
+  const idsProblem = whyNotUserIds(config.uidRange, securityOptions);
+  if (idsProblem !== undefined) {
+    throw new FleetError('bad-config', idsProblem, { remedy: 'give a lower range, such as 10000-19999' });
   }
   return { rootDir: info.DockerRootDir };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findInPasswd, withOwnId } from '../../../node-agent/engine/docker/image/image-user.ts';
 import { LABELS } from '../../../node-agent/engine/docker/names.ts';
-import { userIdRange } from '../../../node-agent/engine/docker/user-id-range.ts';
+import { userIdRange, whyNotUserIds } from '../../../node-agent/engine/docker/user-id-range.ts';
 import { UserIds } from '../../../node-agent/engine/docker/user-ids.ts';
 import type { Engine } from '../../../node-agent/engine/engine.ts';
 import { dockerHost } from '../../contract/docker-host.ts';
@@ -38,12 +38,20 @@ describe('user ids of sandboxes', () => {
     expect(() => ids.take('d')).toThrow('uid-range: all 3 user ids are taken');
   });
 
-  test.each(['0-10', '1000-2000', '65535-70000', '200001-200000', '200000-4294967295', '200000', 'on', ''])(
+  test.each(['0-10', '999-2000', '200001-200000', '200000-4294967295', '200000', 'on', ''])(
     'a range of %j is refused',
     (range) => {
       expect(userIdRange.schema.safeParse(range).success).toBe(false);
     },
   );
+
+  test('a Docker that maps users has ids up to 65535 only', () => {
+    const mapped = ['name=seccomp,profile=default', 'name=userns'];
+    expect(whyNotUserIds('200000-209999', mapped)).toContain('ids in its containers end at 65535');
+    expect(whyNotUserIds('10000-19999', mapped)).toBeUndefined();
+    expect(whyNotUserIds('200000-209999', ['name=seccomp,profile=default'])).toBeUndefined();
+    expect(whyNotUserIds('off', mapped)).toBeUndefined();
+  });
 
   test('the group stays that of the image’s user', () => {
     expect(withOwnId({ user: 'jovyan', uid: 1000, gid: 100 }, 200_000)).toEqual({

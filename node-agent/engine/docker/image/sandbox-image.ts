@@ -70,10 +70,16 @@ export class SandboxImage {
         findInPasswd(await readPasswd(this.#docker, image.id, labels), user);
       const user = await resolveUser(this.#config.sandboxUser, image.user, lookUp);
       // An id that the image does not know would be in the group of root; so the group is that of the image's user.
-      const gid =
-        user.gid ?? (this.#config.uidRange === 'off' ? undefined : (await lookUp(String(user.uid)))?.gid);
+      const isGroupNeeded = user.gid === undefined && this.#config.uidRange !== 'off';
+      const gid = isGroupNeeded ? (await lookUp(String(user.uid)).catch(noneIfUnreadable))?.gid : user.gid;
       this.#known = { image: image.id, user: { ...user, gid } };
     }
     return this.#known.user;
   }
+}
+
+/** An image need not have an /etc/passwd. */
+function noneIfUnreadable(error: unknown): undefined {
+  if (error instanceof FleetError && error.code === 'bad-config') return undefined;
+  throw error;
 }

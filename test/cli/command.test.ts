@@ -46,7 +46,7 @@ describe('tmpfleet', () => {
       ['node-agent', '--print-config', '--warm', '70', '--capacity', '60'],
       'warm: 70 is more than the capacity',
     ],
-    [['node-agent', '--print-config', '--require-ticket'], 'require-ticket: needs the fleet secret'],
+    [['node-agent', '--print-config', '--require-ticket'], 'require-ticket: needs the key of this node'],
     [['redirector', '--print-config', '--control-host', '0.0.0.0'], 'a control token is required'],
   ])('%j is a usage error that suggests what was meant', async (args, hint) => {
     const { code, output } = await run(args);

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { bounce, SECRET } from '../redirector/support.ts';
 import { startDemo } from '../support/demo.ts';
-import { Reader } from '../support/reader.ts';
+import { NAVIGATION, Reader } from '../support/reader.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
@@ -16,12 +17,12 @@ export interface UsedFleet {
   stop(): Promise<void>;
 }
 
-/** Sends a reader, a program, and a reader bounced by an unknown node. */
+/** Sends a reader, a program, and a reader whom a node sent back. */
 export async function startUsedFleet(): Promise<UsedFleet> {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-monitoring-'));
   const demo = startDemo(['--engine', 'local', '--capacity', '2', '--warm', '1']);
   const front = await demo.front();
-  const { nodes }: { nodes: readonly { url: string }[] } = JSON.parse(
+  const { nodes }: { nodes: readonly { id: string; url: string }[] } = JSON.parse(
     await (await fetch(`${demo.control()}/api/nodes`)).text(),
   );
   const other = tmpfleet(
@@ -41,7 +42,7 @@ export async function startUsedFleet(): Promise<UsedFleet> {
     );
     await new Reader().click(`${front}/tree`);
     await fetch(`${front}/api/spawn`, { method: 'POST' });
-    const paths = ['/tree', `/tree?ticket=${encodeURIComponent(bounce({}))}`];
+    const paths = ['/tree', `/tree?ticket=${encodeURIComponent(bounce({ node: nodes[0]?.id ?? '' }))}`];
     for (const path of paths) await until('it redirects', async () => (await redirected(url + path)) === 302);
     return {
       front: demo.control(),
@@ -56,7 +57,10 @@ export async function startUsedFleet(): Promise<UsedFleet> {
 }
 
 async function redirected(url: string): Promise<number> {
-  return (await fetch(url, { redirect: 'manual', headers: { connection: 'close' } })).status;
+  // Not by `fetch`, which says of itself that it does not navigate.
+  const answer = await request(url, { headers: NAVIGATION, reset: true });
+  await answer.body.dump();
+  return answer.statusCode;
 }
 
 export async function scrape(control: string): Promise<string> {

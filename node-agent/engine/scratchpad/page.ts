@@ -63,7 +63,9 @@ const SCRIPT = `
 const $ = (id) => document.getElementById(id);
 const code = $('code'), output = $('output'), state = $('state'), run = $('run'), form = $('form');
 const key = 'scratchpad' + form.dataset.base;
-const past = JSON.parse(sessionStorage.getItem(key) || '[]');
+// A browser that blocks storage in frames throws at its first use.
+const storage = (() => { try { return sessionStorage; } catch { return undefined; } })();
+const past = JSON.parse(storage?.getItem(key) || '[]');
 let place = past.length, socket, pause = 250, eager = false;
 
 function show(kind, text) {
@@ -97,7 +99,7 @@ function evaluate() {
   show('input', text);
   socket.send(JSON.stringify({ code: text }));
   if (past[past.length - 1] !== text) past.push(text);
-  sessionStorage.setItem(key, JSON.stringify(past.slice(-200)));
+  storage?.setItem(key, JSON.stringify(past.slice(-200)));
   place = past.length;
   put('');
 }

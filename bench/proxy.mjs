@@ -20,6 +20,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ID = 'abcdefgh234567abcdefgh234567abcd';
+/** What the reader's browser shows with each request. */
+const KEY = '0123456789abcdef0123456789abcdef01234567';
 const BODY = JSON.stringify({ version: '2.14.2', padding: 'x'.repeat(100) });
 const ANSWER =
   `HTTP/1.1 200 OK\r\nServer: TornadoServer/6.4\r\nContent-Type: application/json\r\n` +
@@ -29,7 +31,7 @@ const REQUEST =
   `GET /user/${ID}/api?_=1700000000000 HTTP/1.1\r\nHost: node7.example.org\r\nConnection: keep-alive\r\n` +
   'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\nAccept: */*\r\n' +
   'Accept-Language: en-GB,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br\r\n' +
-  'Cookie: _xsrf=2|1234|5678|1700000000; tmpfleet_n1=abc.def\r\n\r\n';
+  `Cookie: _xsrf=2|1234|5678|1700000000; tmpfleet_n1_abcdefgh=${ID}.${KEY}; tmpfleet_key=${KEY}\r\n\r\n`;
 
 const roles = { upstream, proxy, load };
 const role = process.argv[2]?.replace('--role=', '');
@@ -52,6 +54,11 @@ async function proxy() {
   const dist = pathToFileURL(`${resolve(process.argv[4])}/`);
   const { createProxy } = await import(new URL('node-agent/proxy/proxy.js', dist));
   const { serve } = await import(new URL('shared/http/serving.js', dist));
+  // A build from before sandboxes had keys has no such module, and asks for no check.
+  const { admit } = await import(new URL('node-agent/ownership/access.js', dist)).catch(() => ({}));
+  const rules = { nodeId: 'n1', trustProxy: false, openUrls: false, credentialedOrigin: '' };
+  const sandbox = { id: ID, key: KEY, claimedBy: 'reader' };
+  const names = new Set(['_xsrf']);
   const port = Number(process.argv[3]);
   let uses = 0;
   const proxied = createProxy({
@@ -64,6 +71,8 @@ async function proxy() {
     responseHeaders: {},
     trustProxy: false,
     ownCookiePrefix: 'tmpfleet_',
+    admit: (request, _id, target) => admit(request, target, sandbox, rules),
+    cookies: { names: () => names, learn: () => true },
   });
   const handle = (request, response) => {
     if (!proxied.handle(request, response)) response.writeHead(404).end();

@@ -52,7 +52,8 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
         tmpfleet_image_archive: image.path,
         tmpfleet_capacity: 16,
         tmpfleet_warm: 3,
-        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: `${IDLE_S}s` },
+        // All readers of this test come from one address.
+        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: `${IDLE_S}s`, 'client-sandboxes': 0 },
         tmpfleet_drain_deadline: '10m',
       },
     });

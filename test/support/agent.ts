@@ -60,7 +60,8 @@ export async function startAgent(
     close: async () => {
       endDescribing();
       await agent.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      // One that the test made is the test's, which may start another agent there.
+      if (flags.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

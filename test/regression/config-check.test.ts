@@ -9,7 +9,7 @@ import { tmpfleet } from '../support/tmpfleet.ts';
 
 test.each([
   ['node-agent', ['--warm', '30', '--capacity', '20'], /warm: 30 is more than the capacity/],
-  ['node-agent', ['--require-ticket'], /require-ticket: .*secret/],
+  ['node-agent', ['--require-ticket'], /require-ticket: .*key of this node/],
   ['node-agent', ['--control-host', '0.0.0.0'], /control-host: .*token/],
   ['node-agent', ['--engine', 'local', '--host', '0.0.0.0'], /host: the local engine does not isolate/],
   ['redirector', ['--control-host', '0.0.0.0'], /control-host: .*token/],

@@ -27,7 +27,10 @@ const report = async () => nodeStatsSchema.parse(await (await fetch(`${agent?.ur
 
 const spawn = async () => {
   const answer = await fetch(`${agent?.url}/api/spawn`, { method: 'POST' });
-  return { status: answer.status, body: z.object({ url: z.string().optional() }).parse(await answer.json()) };
+  return {
+    status: answer.status,
+    body: z.object({ url: z.string().optional(), token: z.string().optional() }).parse(await answer.json()),
+  };
 };
 
 test('without room on the disk none is started, warm ones are given out; starts resume with room', async () => {
@@ -48,7 +51,9 @@ test('without room on the disk none is started, warm ones are given out; starts 
   // At once, though a claim may wait ten minutes for a start.
   expect((await spawn()).status).toBe(429);
   expect(agent.pool.status()).toMatchObject({ warm: 0, starting: 0, held: 2 });
-  expect((await fetch(`${agent.url}${claimed[0]?.body.url}`)).status).toBe(200);
+  expect((await fetch(`${agent.url}${claimed[0]?.body.url}?token=${claimed[0]?.body.token}`)).status).toBe(
+    200,
+  );
   const metrics = await (await fetch(`${agent.controlUrl}/metrics`)).text();
   expect(metrics).toMatch(/^tmpfleet_starts_withheld(\{.*\})? 1$/m);
 

@@ -149,7 +149,7 @@ describe('health and metrics', () => {
   });
 
   test('metrics count redirects, refusals and nodes', async () => {
-    const front = await bench.front();
+    const front = await bench.front({ holdFor: '0s' });
     await front.add(await bench.node({ warm: 1, capacity: 1 }));
     await front.get('/');
     await front.get('/');

@@ -72,36 +72,42 @@ export function showsHostKey(
   );
 }
 
+type Owned = Pick<Sandbox, 'id' | 'key' | 'claimedBy'>;
+
+interface CookieRules {
+  readonly nodeId: string;
+  readonly trustProxy: boolean;
+}
+
 /** Whether a request shows the finder cookie of `sandbox`. */
-export function showsFinder(
-  headers: IncomingHttpHeaders,
-  { id, key, claimedBy }: Pick<Sandbox, 'id' | 'key' | 'claimedBy'>,
-  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
-): boolean {
+export function showsFinder(headers: IncomingHttpHeaders, sandbox: Owned, rules: CookieRules): boolean {
+  const { nodeId, trustProxy } = rules;
+  const name = finderName(nodeId, sandbox.id, isHttps(headers, trustProxy));
+  return showsOwner(headers, name, sandbox) || showsEarlierCookie(headers, sandbox, rules);
+}
+
+/** Whether a request shows the key of `sandbox` by cookies; over https the finder cookie must agree. */
+export function showsKeyCookie(headers: IncomingHttpHeaders, sandbox: Owned, rules: CookieRules): boolean {
   const { cookie } = headers;
-  if (cookie === undefined || key === undefined) return false;
-  if (has(cookie, finderName(nodeId, id, isHttps(headers, trustProxy)), `${id}.${key}`)) return true;
-  return claimedBy === 'unknown' && has(cookie, finderPrefix(nodeId, false), `${id}.${key}`);
+  const { key } = sandbox;
+  if (cookie !== undefined && key !== undefined && has(cookie, KEY_COOKIE, key)) {
+    return !isHttps(headers, rules.trustProxy) || showsFinder(headers, sandbox, rules);
+  }
+  return showsEarlierCookie(headers, sandbox, rules);
+}
+
+/** The one cookie of versions before sandboxes had keys, for what was claimed under them. */
+function showsEarlierCookie(headers: IncomingHttpHeaders, sandbox: Owned, { nodeId }: CookieRules): boolean {
+  return sandbox.claimedBy === 'unknown' && showsOwner(headers, finderPrefix(nodeId, false), sandbox);
+}
+
+function showsOwner({ cookie }: IncomingHttpHeaders, name: string, { id, key }: Owned): boolean {
+  return cookie !== undefined && key !== undefined && has(cookie, name, `${id}.${key}`);
 }
 
 /** `Set-Cookie` values that remove finder cookies. */
 export function removeFinders(names: readonly string[], https: boolean): readonly string[] {
   return names.map((name) => `${name}=; Max-Age=0; ${attributes('/', https)}`);
-}
-
-/** Whether a request shows the key of `sandbox` by cookies. */
-export function showsKeyCookie(
-  headers: IncomingHttpHeaders,
-  { id, key, claimedBy }: Pick<Sandbox, 'id' | 'key' | 'claimedBy'>,
-  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
-): boolean {
-  const { cookie } = headers;
-  if (cookie === undefined || key === undefined) return false;
-  const https = isHttps(headers, trustProxy);
-  if (has(cookie, KEY_COOKIE, key)) {
-    if (!https || has(cookie, finderName(nodeId, id, https), `${id}.${key}`)) return true;
-  }
-  return claimedBy === 'unknown' && has(cookie, finderPrefix(nodeId, false), `${id}.${key}`);
 }
 
 export interface OwnSandboxes {
@@ -114,7 +120,7 @@ export interface OwnSandboxes {
 /** The sandboxes to which a browser shows finder cookies. */
 export function findOwn(
   headers: IncomingHttpHeaders,
-  { nodeId, trustProxy }: { readonly nodeId: string; readonly trustProxy: boolean },
+  { nodeId, trustProxy }: CookieRules,
   lookup: (id: string) => Sandbox | undefined,
 ): OwnSandboxes {
   const prefix = finderPrefix(nodeId, isHttps(headers, trustProxy));

@@ -17,6 +17,7 @@ import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
 import type { Connection, Upstream } from './upstream.ts';
+import { UseMarker } from './use-marker.ts';
 
 export interface ProxyRequest {
   readonly request: IncomingMessage;
@@ -51,10 +52,6 @@ export interface ProxyContext {
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
-/** At most so often one transfer is counted as use, ms. */
-const USE_MARK_MS = 500;
-/** A poll is answered sooner; what takes longer is a transfer, and counts as use even if it was asked for before. */
-const LONGEST_POLL_MS = 10_000;
 /** Their responses end with the head. 205 may have a body by its framing, but MUST NOT by its meaning (RFC 9110 §15.3.6). */
 const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 /** They ask for nothing to be changed. */
@@ -97,9 +94,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #over = false;
   /** The reader has the response; undici has not yet seen its end. */
   #endedAtHead = false;
-  /** Before this time, what passes is not use: ms of the monotonic clock. */
-  #countsFrom = Number.NEGATIVE_INFINITY;
-  #usedAt = Number.NEGATIVE_INFINITY;
+  readonly #use: UseMarker;
   readonly #banner: PageBanner | undefined;
 
   constructor(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext) {
@@ -107,6 +102,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#upstream = upstream;
     this.#context = context;
     const { options } = context;
+    this.#use = new UseMarker(() => options.used(proxied.id), context.now);
     if (proxied.upgrade === undefined) {
       this.#banner = PageBanner.for(proxied.request, () => options.notice?.(proxied.id)?.banner);
     }
@@ -114,7 +110,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#useBody(
       new RequestBody(proxied.request, (bytes) => {
         context.tally.bytesToSandbox += bytes;
-        this.#markUse();
+        this.#use.mark();
       }),
     );
   }
@@ -128,9 +124,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { request, response, target } = this.#proxied;
     allowStall(request, this.#context.stallTimeoutMs);
     response.once('close', () => this.#abandon());
-    const now = this.#context.now();
-    if (this.#upstream.polls.isPoll(request.method ?? 'GET', target, now))
-      this.#countsFrom = now + LONGEST_POLL_MS;
+    const { polls } = this.#upstream;
+    if (polls.isPoll(request.method ?? 'GET', target, this.#context.now())) this.#use.ignoreAsPoll();
     this.#dispatch();
   }
 
@@ -162,14 +157,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#context.options.used(this.#proxied.id);
   }
 
-  /** Bytes under way are use. Called for each chunk, and so passed on only now and then. */
-  #markUse(): void {
-    const now = this.#context.now();
-    if (now < this.#countsFrom || now - this.#usedAt < USE_MARK_MS) return;
-    this.#usedAt = now;
-    this.#context.options.used(this.#proxied.id);
-  }
-
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -198,7 +185,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice.header);
     writeHead(response, status, reason, this.#banner?.fitResponse(headers, status) ?? headers);
-    if (status < 400) this.#markUse();
+    if (status < 400) this.#use.mark();
     if (NO_CONTENT.has(status)) {
       // The message ends with its head, whatever `Content-Length` says (RFC 9112 §6.3): undici would wait for a body.
       this.#over = true;
@@ -219,7 +206,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { response } = this.#proxied;
     this.#wrote = true;
     this.#context.tally.bytesToReader += chunk.length;
-    if (response.statusCode < 400) this.#markUse();
+    if (response.statusCode < 400) this.#use.mark();
     if (response.write(chunk) || this.#paused) return;
     this.#paused = true;
     this.#connection?.pause();
@@ -235,7 +222,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const { response } = this.#proxied;
     this.#over = true;
-    if (response.statusCode < 400) this.#markUse();
+    if (response.statusCode < 400) this.#use.mark();
     response.end(this.#banner?.tail);
     this.#body?.destroy();
   }

@@ -6,7 +6,7 @@ import { Client, errors } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import type { Address } from '../engine/engine.ts';
 import { ContinueFilter, isFinal } from './continue-filter.ts';
-import { PollDetector } from './poll-detector.ts';
+import { PollDetector } from './use-marker.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */

@@ -2,7 +2,8 @@
 // The tmpfleet command. It only wires: each verb has a folder beside this file. The two servers are loaded when they are
 // started, because loading them takes about a second that other verbs should not spend.
 import { Command } from 'commander';
-import { checkNodeAgentConfig, nodeAgentOptions } from '../node-agent/config.ts';
+import { nodeAgentOptions } from '../node-agent/config.ts';
+import { checkNodeAgentConfig } from '../node-agent/config-check.ts';
 import { checkRedirectorConfig, redirectorOptions } from '../redirector/config.ts';
 import { describeVersion } from '../shared/version.ts';
 import { addCompletionCommand } from './completion/completion.ts';

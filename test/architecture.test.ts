@@ -37,7 +37,18 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['config', 'protocol', 'api', 'sockets', 'http', 'limits', 'pages', 'checkup'],
   ],
   'node-agent': [
-    ...['engine', 'sizing', 'config', 'state', 'sandboxes', 'ownership', 'own-origin', 'pool', 'claim'],
+    ...[
+      'engine',
+      'sizing',
+      'config',
+      'config-check',
+      'state',
+      'sandboxes',
+      'ownership',
+      'own-origin',
+      'pool',
+      'claim',
+    ],
     ...['proxy', 'lifecycle', 'report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [

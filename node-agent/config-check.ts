@@ -1,0 +1,77 @@
+// Checks what no single option can: options that depend on each other, and on where the node listens.
+import { throwIfAny } from '../shared/config/load.ts';
+import { clientAddressProblems } from '../shared/http/client-address.ts';
+import { controlListenerProblems } from '../shared/http/control-guard.ts';
+import { isLoopback } from '../shared/http/serving.ts';
+import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
+import type { NodeAgentConfig } from './config.ts';
+import { parseUserIds } from './engine/docker/user-id-range.ts';
+
+/**
+ * @throws FleetError `bad-config` that lists every problem
+ */
+export function checkNodeAgentConfig(config: NodeAgentConfig): void {
+  const { capacity, warm, warmMax } = config;
+  const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
+  if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
+    problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');
+  }
+  const keyProblem = config.nodeKey === '' ? undefined : nodeKeyProblem(config.nodeKey, config.nodeId);
+  if (keyProblem !== undefined) problems.push(keyProblem);
+  if (config.secret !== '' && config.nodeKey !== '') {
+    problems.push(
+      `node-key: the secret of the fleet is set too; remove that (TMPFLEET_SECRET, --secret-file) from this node`,
+    );
+  }
+  if (config.openUrls && config.sandboxDomain !== '') {
+    problems.push(
+      'open-urls: cannot be used with --sandbox-domain, with which a link can hand a sandbox over safely',
+    );
+  }
+  if (Number.isFinite(warm) && warm > capacity) {
+    problems.push(`warm: ${warm} is more than the capacity, which is ${capacity}`);
+  }
+  if (config.warmFollow && warm === Number.POSITIVE_INFINITY) {
+    problems.push(
+      'warm-follow: has no effect while --warm is all; give --warm the smallest number to keep ready',
+    );
+  }
+  if (config.warmFollow && warmMax < warm) {
+    problems.push(`warm-max: ${warmMax} is less than --warm, which is ${warm}`);
+  }
+  for (const { count } of config.book) {
+    if (count > capacity) problems.push(`book: ${count} is more than the capacity, which is ${capacity}`);
+  }
+  const userIds = parseUserIds(config.uidRange)?.count ?? Number.POSITIVE_INFINITY;
+  if (userIds < capacity) {
+    problems.push(`uid-range: ${config.uidRange} has ${userIds} ids for a capacity of ${capacity} sandboxes`);
+  }
+  if (config.engine === 'local') problems.push(...problemsOfLocalListener(config));
+  throwIfAny(problems);
+}
+
+type LocalListener = Pick<NodeAgentConfig, 'host' | 'unsafeListen'>;
+
+/**
+ * The local engine isolates nothing, so only this host may reach it, unless `--unsafe-listen` is given.
+ * @param whyNotDocker why the local engine was chosen, if it was not configured
+ * @throws FleetError `bad-config`
+ */
+export function checkLocalListens(config: LocalListener, whyNotDocker?: string): void {
+  throwIfAny(problemsOfLocalListener(config, whyNotDocker));
+}
+
+function problemsOfLocalListener(
+  { host, unsafeListen }: LocalListener,
+  whyNotDocker?: string,
+): readonly string[] {
+  if (isLoopback(host) || unsafeListen) return [];
+  const consequence =
+    `the local engine does not isolate sandboxes, so it does not listen on ${host}, where others could run programs as ` +
+    'you; use --host 127.0.0.1, or --unsafe-listen if every machine that reaches it is trusted';
+  return [
+    whyNotDocker === undefined
+      ? `host: ${consequence}, or --engine docker`
+      : `${whyNotDocker}. Start Docker, or give --engine docker to wait for it. Without Docker, ${consequence}`,
+  ];
+}

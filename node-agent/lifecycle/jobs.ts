@@ -1,18 +1,16 @@
 // The periodic jobs of an agent: some at intervals, some by a cron expression.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
-import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
 import { startSchedule } from '../../shared/schedule.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import { findExpired } from '../sandboxes/expire.ts';
 import { recordUse } from '../sandboxes/record-use.ts';
-import type { Sandbox } from '../sandboxes/table.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
 import { lastKernelActivity } from './kernel-activity.ts';
@@ -21,8 +19,8 @@ import { lastKernelActivity } from './kernel-activity.ts';
 const RESOURCES_INTERVAL_MS = 1_000;
 /** How often to look for sandboxes that are due for a check; each of them is due much less often. */
 const HEALTH_INTERVAL_MS = 5_000;
-/** How many sandboxes are asked at once for what their kernels do. */
-const CONCURRENT_QUESTIONS = 16;
+/** How many sandboxes are asked in one turn for what their kernels do. */
+const MAX_QUESTIONS = 256;
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
@@ -91,23 +89,24 @@ export function startJobs(options: JobsOptions): Jobs {
 /** Ends what has expired. A sandbox whose kernel was at work meanwhile is not idle. */
 async function endExpired({ config, pool, clock }: JobsOptions): Promise<void> {
   const { table, time } = pool;
-  const limit = pLimit(CONCURRENT_QUESTIONS);
-  const endIfStill = (sandbox: Sandbox): void => {
-    for (const { id, reason } of findExpired([sandbox], config, time.now())) pool.end(id, reason);
-  };
+  const expired = findExpired(table.all(), config, time.now());
+  const isAsked = ({ reason }: { readonly reason: EndReason }): boolean =>
+    reason === 'idle' && config.keepBusy;
+  for (const one of expired) if (!isAsked(one)) pool.end(one.id, one.reason);
+  // All at once: one that does not answer delays no other. What is left is due again at the next turn.
   await Promise.all(
-    findExpired(table.all(), config, time.now()).map(({ id, reason }) =>
-      limit(async () => {
+    expired
+      .filter(isAsked)
+      .slice(0, MAX_QUESTIONS)
+      .map(async ({ id }) => {
         const sandbox = table.get(id);
         if (sandbox === undefined) return;
-        if (reason === 'idle' && config.keepBusy) {
-          const at = await lastKernelActivity(sandbox, clock.now());
-          const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : time.fromWall(at);
-          if (activeAt > (sandbox.lastUse ?? 0)) pool.use(id, activeAt);
-        }
-        endIfStill(sandbox);
+        const at = await lastKernelActivity(sandbox, clock.now());
+        const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : time.fromWall(at);
+        if (activeAt > (sandbox.lastUse ?? 0)) pool.use(id, activeAt);
+        // Its reader may have come back while it was asked.
+        for (const { reason } of findExpired([sandbox], config, time.now())) pool.end(id, reason);
       }),
-    ),
   );
 }
 

@@ -210,7 +210,7 @@ function whatToTry({ url, controlUrl, nodes, ownOrigin }: Fleet): string {
     '',
     `  Click:  ${url}/`,
     '',
-    '  Each click that has no sandbox yet gets one. What to try next:',
+    '  A click opens a sandbox; a browser that is sent to a node where it has one gets that. What to try next:',
     `    a second reader:      open it in a private window, or another browser`,
     `    the fleet's numbers:  curl ${url}/stats`,
     `    as a program would:   curl -X POST ${url}/api/spawn   (its token opens the sandbox)`,

@@ -308,6 +308,11 @@ function keepAlive(notebook: Jupyter): { leave(): Promise<readonly string[]> } {
         (there) => there || errors.push('it was not there'),
         (error: unknown) => errors.push(String(error)),
       );
+      // They save their work, because a page that only asks again and again is not in use.
+      await notebook.upload('work.txt', 'so far').then(
+        (status) => status < 300 || errors.push(`not saved: ${status}`),
+        (error: unknown) => errors.push(`not saved: ${error}`),
+      );
       // The pace of a reader who works, not a wait for a condition.
       await delay(1_000);
     }

@@ -1,22 +1,10 @@
 #!/usr/bin/env node
-// The tmpfleet command. It only wires: each verb has a folder beside this file. The two servers are loaded when they are
-// started, because loading them takes about a second that other verbs should not spend.
+// The tmpfleet command. It only wires: each verb has a folder beside this file, and is loaded when it is named, because
+// loading all of them takes about a second.
 import { Command } from 'commander';
-import { nodeAgentOptions } from '../node-agent/config.ts';
-import { checkNodeAgentConfig } from '../node-agent/config-check.ts';
-import { checkRedirectorConfig, redirectorOptions } from '../redirector/config.ts';
 import { describeVersion } from '../shared/version.ts';
-import { addCompletionCommand } from './completion/completion.ts';
-import { addDemoCommand } from './demo/demo.ts';
-import { addDoctorCommand } from './doctor/doctor.ts';
-import { addNodeCommand } from './node/node.ts';
-import { addPoolCommand } from './pool/pool.ts';
-import { addAuditCommand, addRegistryCommand } from './registry/registry.ts';
-import { addSandboxCommand } from './sandbox/sandbox.ts';
-import { addServerCommand } from './server/run-server.ts';
 import { EXIT, EXIT_CODES_HELP } from './terminal/exit.ts';
 import { refuseUnknownVerbs } from './terminal/unknown-verb.ts';
-import { addTopCommand } from './top/top.ts';
 
 const program = new Command('tmpfleet')
   .description(
@@ -28,55 +16,98 @@ const program = new Command('tmpfleet')
   .addHelpText('after', EXIT_CODES_HELP)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
 
-/** A verb, with what it does in one line. */
-function verb(name: string, description: string): Command {
-  return program.command(name).description(description);
+interface Verb {
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly description: string;
+  /** Gives its options and verbs to the command. */
+  readonly load: (command: Command) => Promise<void>;
 }
 
-program.commandsGroup('Run:');
-addDemoCommand(verb('demo', 'run a complete fleet on this machine, to try it out'));
-addServerCommand(
-  verb('redirector', 'run the front: it polls the nodes and sends each reader to one with room'),
-  {
-    name: 'redirector',
-    options: redirectorOptions,
-    check: checkRedirectorConfig,
-    start: async (config, { logger }) => {
-      const { startRedirector } = await import('../redirector/main.ts');
-      return startRedirector(config, { logger });
+const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
+  'Run:': [
+    {
+      name: 'demo',
+      description: 'run a complete fleet on this machine, to try it out',
+      load: async (command) => (await import('./demo/demo.ts')).addDemoCommand(command),
     },
-  },
-  (config) => config,
-);
-addServerCommand(
-  verb('node-agent', 'run a node: the pool of sandboxes on a Docker host, and the proxy to them'),
-  {
-    name: 'node-agent',
-    options: nodeAgentOptions,
-    check: checkNodeAgentConfig,
-    start: async (config, given) => {
-      const { startNodeAgent } = await import('../node-agent/main.ts');
-      return startNodeAgent(config, { ...given, env: process.env });
+    {
+      name: 'redirector',
+      description: 'run the front: it polls the nodes and sends each reader to one with room',
+      load: async (command) => (await import('./server/redirector.ts')).addRedirectorCommand(command),
     },
-  },
-  (config) => config,
-);
+    {
+      name: 'node-agent',
+      description: 'run a node: the pool of sandboxes on a Docker host, and the proxy to them',
+      load: async (command) => (await import('./server/node-agent.ts')).addNodeAgentCommand(command),
+    },
+  ],
+  'Operate:': [
+    {
+      name: 'node',
+      description: 'list, add, cordon, drain and remove nodes (asks the front)',
+      load: async (command) => (await import('./node/node.ts')).addNodeCommand(command),
+    },
+    {
+      name: 'pool',
+      description: 'show, recycle, resize, pause and resume the pool of a node (asks the node)',
+      load: async (command) => (await import('./pool/pool.ts')).addPoolCommand(command),
+    },
+    {
+      name: 'sandbox',
+      description: 'list and end the sandboxes of a node (asks the node)',
+      load: async (command) => (await import('./sandbox/sandbox.ts')).addSandboxCommand(command),
+    },
+    {
+      name: 'top',
+      description: 'show the whole fleet, live (asks the front)',
+      load: async (command) => (await import('./top/top.ts')).addTopCommand(command),
+    },
+    {
+      name: 'registry',
+      description: 'show the node registry, and restore or accept it after data loss (asks the front)',
+      load: async (command) => (await import('./registry/registry.ts')).addRegistryCommand(command),
+    },
+    {
+      name: 'audit',
+      description: 'show the orders that a front was given, newest first (asks the front)',
+      load: async (command) => (await import('./registry/registry.ts')).addAuditCommand(command),
+    },
+  ],
+  'Check:': [
+    {
+      name: 'doctor',
+      description: 'check this host or a whole fleet, and print what to do about each problem',
+      load: async (command) => (await import('./doctor/doctor.ts')).addDoctorCommand(command),
+    },
+  ],
+  'Other:': [
+    {
+      name: 'completion',
+      description: 'print a completion script for a shell',
+      load: async (command) =>
+        (await import('./completion/completion.ts')).addCompletionCommand(command, program),
+    },
+  ],
+};
 
-program.commandsGroup('Operate:');
-addNodeCommand(verb('node', 'list, add, cordon, drain and remove nodes (asks the front)'));
-addPoolCommand(verb('pool', 'show, recycle, resize, pause and resume the pool of a node (asks the node)'));
-addSandboxCommand(verb('sandbox', 'list and end the sandboxes of a node (asks the node)'));
-addTopCommand(verb('top', 'show the whole fleet, live (asks the front)'));
-addRegistryCommand(
-  verb('registry', 'show the node registry, and restore or accept it after data loss (asks the front)'),
-);
-addAuditCommand(verb('audit', 'show the orders that a front was given, newest first (asks the front)'));
+/** The verbs that these arguments are about: those named; for help and completion scripts all of them; for the version none. */
+function concerned(words: readonly string[]): (verb: Verb) => boolean {
+  if (words[0] === '-V' || words[0] === '--version') return () => false;
+  const names = Object.values(GROUPS).flatMap((verbs) => verbs.map(({ name }) => name));
+  const named = names.filter((name) => words.includes(name));
+  if (named.length === 0 || words[0] === 'completion') return () => true;
+  return ({ name }) => named.includes(name);
+}
 
-program.commandsGroup('Check:');
-addDoctorCommand(verb('doctor', 'check this host or a whole fleet, and print what to do about each problem'));
-
-program.commandsGroup('Other:').helpCommand('help [verb]', 'print the help of a verb');
-addCompletionCommand(verb('completion', 'print a completion script for a shell'), program);
-
+const isConcerned = concerned(process.argv.slice(2));
+for (const [group, verbs] of Object.entries(GROUPS)) {
+  program.commandsGroup(group);
+  for (const verb of verbs) {
+    const command = program.command(verb.name).description(verb.description);
+    if (isConcerned(verb)) await verb.load(command);
+  }
+  if (group === 'Other:') program.helpCommand('help [verb]', 'print the help of a verb');
+}
 refuseUnknownVerbs(program);
 await program.parseAsync();

@@ -4,7 +4,7 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { TINY_SERVER } from '../lab/images/tiny-image.ts';
+import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
@@ -44,7 +44,6 @@ test('every reader ends in a sandbox of their own, without an error', {
       start(`front${n}`, ['redirector', '--redirector-id', `front${n}`, '--poll-interval', '1s']),
     ),
   );
-  const command = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
   const nodes = [];
   for (const [n, capacity] of SLOTS.entries()) {
     const args = [
@@ -52,7 +51,7 @@ test('every reader ends in a sandbox of their own, without an error', {
       '--engine',
       'local',
       '--command',
-      command,
+      LIGHT_COMMAND,
       '--ephemeral',
       '--node-id',
       `node${n}`,

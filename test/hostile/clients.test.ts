@@ -6,13 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readError } from '../../shared/api/error.ts';
-import { TINY_SERVER } from '../lab/images/tiny-image.ts';
+import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { Reader } from '../support/reader.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = { TMPFLEET_SECRET: 'the-secret-of-a-fleet-with-limits' };
-const COMMAND = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-clients-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -36,7 +35,7 @@ async function start(name: string, args: readonly string[]): Promise<Program> {
 }
 
 function startNode(name: string, capacity: number, more: readonly string[]): Promise<Program> {
-  const engine = ['--engine', 'local', '--command', COMMAND, '--ephemeral', '--reap-interval', '30s'];
+  const engine = ['--engine', 'local', '--command', LIGHT_COMMAND, '--ephemeral', '--reap-interval', '30s'];
   return start(name, ['node-agent', ...engine, '--node-id', name, '--capacity', String(capacity), ...more]);
 }
 

@@ -22,7 +22,7 @@ const PACKAGE = fileURLToPath(new URL('../../scripts/package.mjs', import.meta.u
 const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
-const PLAY_MS = 600_000;
+const PLAY_MS = 900_000;
 /** A reader without requests for this long has left. */
 const IDLE_S = 60;
 

@@ -7,6 +7,7 @@ import {
   duration,
   inGroup,
   integer,
+  type Kind,
   list,
   option,
   secret,
@@ -72,11 +73,30 @@ const nodeOptions = inGroup('Nodes', {
   ),
 });
 
+/** A part of the whole, 0 to 1. */
+const percentage: Kind<number> = {
+  schema: text('', '')
+    .schema.refine((value) => /^(?:0|[1-9]\d?%|100%)$/.test(value.trim()))
+    .transform((value) => Number.parseInt(value, 10) / 100),
+  metavar: 'n%',
+  expects: 'a percentage such as 10%, or 0 for never',
+  format: (value) => (value === 0 ? 0 : `${Math.round(value * 100)}%`),
+};
+
+const proofOption = inGroup('Limits', {
+  proofOfWorkBelow: option(
+    percentage,
+    0,
+    'ask new readers for a proof of work while less than this part of the fleet is free (0: never)',
+  ),
+});
+
 export const redirectorOptions = {
   ...readerOptions,
   ...nodeOptions,
   ...inGroup('Security', { secret: fleetSecretOption }),
   ...limitOptions,
+  ...proofOption,
   ...corsOptions,
   ...server.control,
   ...server.process,
@@ -113,6 +133,11 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.
     problems.push(
       'registry: a password in its address would show in ps; use --registry-password-file or TMPFLEET_REGISTRY_PASSWORD',
+    );
+  }
+  if (config.proofOfWorkBelow > 0 && config.secret === '') {
+    problems.push(
+      'proof-of-work-below: without a secret readers could ask the nodes themselves, and need no proof; give --secret-file, and --require-ticket to the nodes',
     );
   }
   for (const url of config.nodes) {

@@ -16,12 +16,13 @@ import type { RedirectorConfig } from './config.ts';
 import { createRedirectorMetrics } from './metrics/metrics.ts';
 import { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
-import { summarize } from './nodes/summary.ts';
+import { fleetRoom, summarize } from './nodes/summary.ts';
 import { Dispatcher, type RefusalReason } from './placement/dispatcher.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
+import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
 import { SpawnDesk } from './public/spawn.ts';
@@ -75,10 +76,16 @@ export async function startFront(
   const refuse = createRefuse({ retryAfterMs: config.retryAfterMs, count: countRefusal });
   const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
   showLimited(metrics.registry, () => ({ arrivals: arrivals.refused }));
+  const proof = new ProofOfWork({
+    ...{ keys, clock, logger, below: config.proofOfWorkBelow },
+    room: () => fleetRoom(fleet, ourKey, clock.now()),
+  });
+  metrics.showProofOfWork(proof);
   const redirect = createRedirect({
     dispatcher,
     room,
     arrivals,
+    proof,
     isOwn,
     refuse,
     ...{ title: config.title, allowOrigin: config.allowOrigin, clientOf: createClientAddress(config) },
@@ -92,6 +99,7 @@ export async function startFront(
     dispatcher,
     room,
     arrivals,
+    proof,
     keys,
     logger,
     clock,

@@ -43,6 +43,10 @@ export const ERRORS = {
     status: 429,
     meaning: 'the client holds too many sandboxes of the node; see `Retry-After`',
   },
+  'proof-of-work': {
+    status: 429,
+    meaning: 'the fleet is nearly full, and a new sandbox costs a proof of work; the body has a `challenge`',
+  },
   'too-many-connections': {
     status: 429,
     meaning: 'the client, or the sandbox, has too many connections open; see `Retry-After`',

@@ -11,6 +11,7 @@ import {
   NODE_LISTENER,
 } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
+import { solveWork, WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
 
 const HOPS = 10;
 const ASK_MS = 30_000;
@@ -39,7 +40,10 @@ export async function click(url: string): Promise<Landing> {
     jars.set(origin, jar);
     const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
     const headers = { ...BROWSER, ...(cookie === '' ? {} : { cookie }) };
-    const answer = await ask(here, { headers }, hops === 0 ? FRONT_LISTENER : NODE_LISTENER);
+    const listener = hops === 0 ? FRONT_LISTENER : NODE_LISTENER;
+    const first = await ask(here, { headers }, listener);
+    const worked = hops === 0 ? withWork(here, first.text) : undefined;
+    const answer = worked === undefined ? first : await ask(worked, { headers, method: 'POST' }, listener);
     for (const set of [answer.headers['set-cookie'] ?? []].flat()) {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(set) ?? [];
       if (name !== undefined && value !== undefined) jar.set(name, value);
@@ -114,6 +118,14 @@ async function ask(
     const { message, remedy } = explainUnreachable(cause, url, listener);
     throw new FleetError('unavailable', message, { cause, remedy });
   }
+}
+
+/** Does what the page of a nearly full front asks of a browser. @returns where to post; undefined when it asks for nothing */
+function withWork(url: string, page: string): string | undefined {
+  const [, challenge, bits] = /data-challenge="([^"]+)" data-bits="(1?\d|2[0-4])"/.exec(page) ?? [];
+  if (challenge === undefined) return undefined;
+  const address = new URL(url);
+  return `${url}${address.search === '' ? '?' : '&'}${WORK_NAME}=${solveWork(challenge, Number(bits))}`;
 }
 
 /** Removes the ticket, which must not be in a report. */

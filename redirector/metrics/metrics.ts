@@ -29,6 +29,10 @@ export interface RedirectorMetrics {
   countBounce(node: string, avoidable: boolean): void;
   countWait(outcome: WaitOutcome, seconds: number): void;
   countPoll(outcome: PollOutcome): void;
+  showProofOfWork(proof: {
+    readonly isAsked: boolean;
+    readonly counts: Readonly<Record<string, number>>;
+  }): void;
   showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
 }
 
@@ -67,6 +71,19 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     },
     countPoll: (outcome) => {
       polls[outcome] += 1;
+    },
+    showProofOfWork: (proof) => {
+      showGauge(registry, {
+        name: 'tmpfleet_proof_of_work_asked',
+        help: '1 while new readers have to show a proof of work, because the fleet is nearly full (--proof-of-work-below)',
+        rows: () => only(proof.isAsked ? 1 : 0),
+      });
+      showCounter(registry, {
+        name: 'tmpfleet_proofs_of_work_total',
+        help: 'Requests of which a proof of work was asked, by what they showed: good, none, late (an old challenge), spent (shown before) or wrong',
+        labels: ['shown'],
+        rows: () => rowsBy('shown', proof.counts),
+      });
     },
     showReaders: (waiting, listener) => {
       showGauge(registry, {

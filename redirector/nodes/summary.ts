@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type NodeStats, nodeStatsSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from './fleet.ts';
+import { estimateRoom, mayBeSentTo } from './node-view.ts';
 
 const downSchema = z.object({
   available: z.literal(0),
@@ -52,4 +53,26 @@ export function summarize(fleet: Fleet, version: string): FleetStats {
 function withoutDetails(stats: NodeStats): NodeStats {
   const { fleet } = stats;
   return fleet?.problem === undefined ? stats : { ...stats, fleet: { ...fleet, problem: STARTS_NONE } };
+}
+
+/** How many readers the fleet can still take. */
+export interface FleetRoom {
+  /** Warm sandboxes and slots in which one can be started, less the readers on their way. */
+  readonly free: number;
+  /** Slots of all nodes that take readers. */
+  readonly capacity: number;
+}
+
+/** @param ourKey see `estimateRoom` @param now ms since 1970 */
+export function fleetRoom(fleet: Fleet, ourKey: string | undefined, now: number): FleetRoom {
+  let free = 0;
+  let capacity = 0;
+  for (const view of fleet.views()) {
+    // A node that is full takes readers again when one leaves.
+    if (!mayBeSentTo({ ...view, full: false }, now)) continue;
+    const { warm, cold } = estimateRoom(view, ourKey, now);
+    free += warm + cold;
+    capacity += view.stats?.capacity ?? 0;
+  }
+  return { free, capacity };
 }

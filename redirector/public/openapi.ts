@@ -28,6 +28,7 @@ export const PUBLIC_API: ApiDescription = {
         'full',
         'too-many-requests',
         'too-many-sandboxes',
+        'proof-of-work',
         'no-node-answers',
         'no-nodes',
       ],

@@ -1,7 +1,8 @@
 // The hot path: a GET that ends in a 302, answered ahead of Koa. Only readers that no node can take wait. Who has not clicked
 // gets the launch page, whose button is a POST to the same address, or the address of a node, and is not counted.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { errorBodyOf } from '../../shared/api/error.ts';
+import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import {
   joinRequestTarget,
   type RequestTarget,
@@ -14,11 +15,14 @@ import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
+import { workPage } from './work-page.ts';
 
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
   readonly arrivals: ArrivalLimit;
+  readonly proof: ProofOfWork;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
   /** The client of a request, which may have only so many readers on their way. */
@@ -44,13 +48,14 @@ export interface RedirectOptions {
 
 /** Answers each GET, HEAD and POST whose path is not the front's own; false when it did not answer. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher, room, arrivals } = options;
+  const { dispatcher, room, arrivals, proof } = options;
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
     const { path, query: rawQuery } = splitRequestTarget(request.url ?? '/');
     if (options.isOwn(path)) return false;
-    const { query, ticket } = dispatcher.usesTickets ? splitTicket(rawQuery) : { query: rawQuery };
+    const { query: ownQuery, work } = method === 'POST' ? splitWork(rawQuery) : { query: rawQuery };
+    const { query, ticket } = dispatcher.usesTickets ? splitTicket(ownQuery) : { query: ownQuery };
     const target = { path, query };
     const bounce = dispatcher.readBack(ticket);
     const visitor = recognizeVisitor(request, options.allowOrigin);
@@ -61,6 +66,7 @@ export function createRedirect(options: RedirectOptions) {
     }
     // A bounced reader was counted when they first came.
     if (bounce === undefined) {
+      if (proof.isAsked && !hasWorked(options, { request, response, target, work })) return true;
       const wait = arrivals.admit(arrivals.clientOf(request));
       if (wait > 0) {
         answerLimited(request, response, 'too-many-requests', wait);
@@ -75,6 +81,32 @@ export function createRedirect(options: RedirectOptions) {
     else finish(sent);
     return true;
   };
+}
+
+interface Worker {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Without our parameters. */
+  readonly target: RequestTarget;
+  readonly work: string | undefined;
+}
+
+/** Whether a reader has shown a proof of work, or need not; otherwise answers with what they have to do. */
+function hasWorked(
+  { proof, arrivals, title }: RedirectOptions,
+  { request, response, target, work }: Worker,
+): boolean {
+  if (arrivals.isExempt(arrivals.clientOf(request))) return true;
+  const shown = proof.take(work);
+  if (shown === 'good') return true;
+  if (wantsPage(request)) {
+    const action = joinRequestTarget(target);
+    answerPage(response, 200, workPage({ title, action, challenge: proof.challenge() }));
+  } else {
+    const error = workError(proof, shown);
+    answerJson(response, error.status, errorBodyOf(error));
+  }
+  return false;
 }
 
 interface OtherVisit {

@@ -11,11 +11,13 @@ import { limitError } from '../../shared/limits/client-refusal.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { CLIENT_HEADER, signClientHeader } from '../../shared/protocol/client-header.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
+import { WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
 import type { Dispatcher, Journey, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import { type ProofOfWork, workError } from './proof-of-work.ts';
 import { type FailedAttempt, nextSpawnStep, SPAWN_BUDGET_MS } from './spawn-policy.ts';
 import { REFUSALS } from './unavailable.ts';
 
@@ -40,6 +42,7 @@ export interface SpawnOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
   readonly arrivals: ArrivalLimit;
+  readonly proof: ProofOfWork;
   readonly keys: FleetKeys;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,11 +64,15 @@ export class SpawnDesk {
 
   /**
    * Within `SPAWN_BUDGET_MS` in all, and each node is asked once.
-   * @throws FleetError `full`, `no-node-answers`, `no-nodes`, `too-many-requests`, or what a node refuses the caller with
+   * @throws FleetError `full`, `no-node-answers`, `no-nodes`, `too-many-requests`, `proof-of-work`, or what a node refuses the caller with
    */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { dispatcher, arrivals, clock, count } = this.#options;
+    const { dispatcher, arrivals, proof, clock, count } = this.#options;
     const client = arrivals.clientOf(context.req);
+    if (proof.isAsked && !arrivals.isExempt(client)) {
+      const shown = proof.take(context.get(WORK_NAME));
+      if (shown !== 'good') throw workError(proof, shown);
+    }
     const limitedMs = arrivals.admit(client);
     if (limitedMs > 0) throw limitError('too-many-requests', limitedMs);
     const call: Call = {

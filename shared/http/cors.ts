@@ -19,7 +19,7 @@ export const corsOptions = inGroup('Cross-origin requests', {
   ),
   allowHeaders: option(
     list('names', 'header names, comma-separated', /^[A-Za-z0-9-]+$/),
-    ['Authorization', 'Content-Type', 'X-XSRFToken', 'X-Requested-With'],
+    ['Authorization', 'Content-Type', 'X-XSRFToken', 'X-Requested-With', 'Tmpfleet-Work'],
     'request headers that a cross-origin page may send',
   ),
   exposeHeaders: option(

@@ -7,7 +7,7 @@ const DESCRIPTION =
   'Opens a live notebook of your own, at once. Nothing to install. It is temporary: download what you want to keep.';
 
 /** In a small frame the button comes first: it must be visible without scrolling at 300 × 150, the default of an iframe. */
-const SMALL_FRAMES = `<style>
+export const SMALL_FRAMES = `<style>
 @media (max-height: 320px) {
   body { padding: .5rem; font-size: 15px; } main { padding: .75rem; text-align: center; }
   h1 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; } main p { display: none; } button { margin-top: .5rem; }

@@ -15,8 +15,8 @@ import { BoundedMap } from '../collections/bounded-map.ts';
 const KEY_BYTES = 32;
 /** An Ed25519 private key in PKCS #8 (RFC 8410 §7) up to the 32 bytes of the key itself. */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-/** Of a seal: 128 bits of an HMAC-SHA-256 (truncated as in RFC 2104 §5). */
-const SEAL_BYTES = 16;
+/** 128 bits of an HMAC-SHA-256 (truncated as in RFC 2104 §5). */
+const MAC_BYTES = 16;
 /** Nodes whose ticket keys are kept. A fleet has 10,000 at most. */
 const REMEMBERED_NODES = 16_384;
 
@@ -33,6 +33,7 @@ export class FleetKeys {
   readonly #secrets: readonly string[];
   readonly #orders: readonly KeyObject[];
   readonly #seals: readonly KeyObject[];
+  readonly #challenges: readonly KeyObject[];
   readonly #tickets = new BoundedMap<string, readonly KeyObject[]>(REMEMBERED_NODES);
 
   /** @param secrets the first signs, the others only verify while secrets rotate; none: nothing can be signed */
@@ -40,6 +41,7 @@ export class FleetKeys {
     this.#secrets = secrets;
     this.#orders = secrets.map(deriveOrderKey);
     this.#seals = secrets.map((secret) => createSecretKey(derive(secret, 'seal')));
+    this.#challenges = secrets.map((secret) => createSecretKey(derive(secret, 'proof of work')));
   }
 
   /** Whether the fleet has a secret. */
@@ -68,17 +70,20 @@ export class FleetKeys {
 
   /** Proves that a front wrote this list of tried nodes into the ticket with this nonce. Only fronts can make one. */
   seal(nonce: string, tried: readonly string[]): string {
-    const [key] = this.#seals;
-    if (key === undefined) throw new TypeError('a seal needs a secret');
-    return sealOf(nonce, tried, key).toString('base64url');
+    return sign(sealed(nonce, tried), this.#seals);
   }
 
   isSealed(seal: string, nonce: string, tried: readonly string[]): boolean {
-    const given = Buffer.from(seal, 'base64url');
-    return (
-      given.length === SEAL_BYTES &&
-      this.#seals.some((key) => timingSafeEqual(given, sealOf(nonce, tried, key)))
-    );
+    return isSigned(sealed(nonce, tried), seal, this.#seals);
+  }
+
+  /** Proves that a front of this fleet gave out this challenge of a proof of work. */
+  signChallenge(text: string): string {
+    return sign(text, this.#challenges);
+  }
+
+  isChallenge(text: string, signature: string): boolean {
+    return isSigned(text, signature, this.#challenges);
   }
 }
 
@@ -98,9 +103,21 @@ function derive(secret: string, purpose: string): Buffer {
 }
 
 /** A tilde is in no name, so that no two lists give the same text. */
-function sealOf(nonce: string, tried: readonly string[], key: KeyObject): Buffer {
-  return createHmac('sha256', key)
-    .update([nonce, ...tried].join('~'))
-    .digest()
-    .subarray(0, SEAL_BYTES);
+function sealed(nonce: string, tried: readonly string[]): string {
+  return [nonce, ...tried].join('~');
+}
+
+/** @returns base64url */
+function sign(text: string, [key]: readonly KeyObject[]): string {
+  if (key === undefined) throw new TypeError('a signature needs a secret');
+  return mac(text, key).toString('base64url');
+}
+
+function isSigned(text: string, signature: string, keys: readonly KeyObject[]): boolean {
+  const given = Buffer.from(signature, 'base64url');
+  return given.length === MAC_BYTES && keys.some((key) => timingSafeEqual(given, mac(text, key)));
+}
+
+function mac(text: string, key: KeyObject): Buffer {
+  return createHmac('sha256', key).update(text).digest().subarray(0, MAC_BYTES);
 }

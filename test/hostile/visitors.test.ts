@@ -22,6 +22,8 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
   let front = '';
   let node = '';
   let nodeAtHome = '';
+  /** A front of the same fleet that asks for a proof of work as soon as one sandbox is taken. */
+  let strict = '';
   let article = '';
   /** The article's HTML. */
   let html = '';
@@ -82,11 +84,13 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
     const trusted = { NODE_EXTRA_CA_CERTS: authority.ca };
     const [atHome, control] = await start('front', ['redirector'], trusted);
     frontAtHome = atHome;
-    const added = await fetch(`${control}/api/nodes`, {
-      method: 'POST',
-      body: JSON.stringify({ url: node, probe: false }),
-    });
-    expect(added.status).toBe(201);
+    const work = ['--proof-of-work-below', '100%'];
+    const [strictAtHome, strictControl] = await start('strict', ['redirector', ...work], trusted);
+    strict = await terminator(authority, 'localhost', () => strictAtHome);
+    for (const url of [control, strictControl]) {
+      const body = JSON.stringify({ url: node, probe: false });
+      expect((await fetch(`${url}/api/nodes`, { method: 'POST', body })).status).toBe(201);
+    }
     browser = await launchChromium(chromium.executablePath);
     await until(
       'all sandboxes are warm, and the front knows',
@@ -192,5 +196,29 @@ Promise.allSettled(posts.map((url) => fetch(url, { method: 'POST', mode: 'no-cor
       expect(box.x - frame.x + box.width, `${width} × ${height}`).toBeLessThanOrEqual(width);
     }
     await tab.context().close();
+  });
+
+  test('while a front asks for a proof of work, a click and a press in a frame do it by themselves', async () => {
+    expect((await fetch(`${nodeAtHome}/api/spawn`, { method: 'POST' })).status).toBe(200);
+    const [before = 0] = await spent();
+    const asks = async (): Promise<boolean> =>
+      (await fetch(`${strict}/tree`, { method: 'POST' })).status === 429;
+    await until('the front knows that one is taken', asks);
+
+    const tab = await open(`<!doctype html><title>An article</title>
+<iframe src="${strict}/notebooks/intro.ipynb?x=1#figure-3" width="900" height="500"></iframe>`);
+    const [, frame] = tab.frames();
+    if (frame === undefined) throw new Error('no frame');
+    await frame.getByRole('button', { name: 'Open my notebook' }).click();
+    await frame.waitForURL(/\/user\/[^/]+\/notebooks\/intro\.ipynb\?x=1/);
+    expect(new URL(frame.url()).hash).toBe('#figure-3');
+    await tab.context().close();
+
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    const person = await context.newPage();
+    await person.goto(`${strict}/notebooks/other.ipynb#here`);
+    await person.waitForURL(/\/user\/[^/]+\/notebooks\/other\.ipynb#here$/);
+    expect(await spent()).toEqual([before + 2, before + 2]);
+    await context.close();
   });
 });

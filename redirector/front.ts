@@ -1,7 +1,6 @@
 // The front without its control listener: it polls the nodes and answers readers.
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
-import { createClientAddress } from '../shared/http/client-address.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { showLimited } from '../shared/limits/connection-metrics.ts';
@@ -88,7 +87,7 @@ export async function startFront(
     proof,
     isOwn,
     refuse,
-    ...{ title: config.title, allowOrigin: config.allowOrigin, clientOf: createClientAddress(config) },
+    ...{ title: config.title, allowOrigin: config.allowOrigin },
     count: (sent) => metrics.countSent('redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,

@@ -43,7 +43,7 @@ class NodeRecord implements NodeView {
   trustedUntil = 0;
   full = false;
   redirects = 0;
-  sheet: TicketSheet | undefined = undefined;
+  sheets: (TicketSheet | undefined)[] = [];
 
   constructor(member: Member, now: number) {
     this.member = member;
@@ -105,9 +105,9 @@ export class Fleet {
     this.#notify(record);
   }
 
-  /** Keeps tickets signed ahead for the node until its next report. */
-  keepTickets(view: NodeView, sheet: TicketSheet): void {
-    writable(view).sheet = sheet;
+  /** Keeps tickets signed ahead for the node until its next report. @param kind a small number, one for those that are alike */
+  keepTickets(view: NodeView, kind: number, sheet: TicketSheet): void {
+    writable(view).sheets[kind] = sheet;
   }
 
   views(): IterableIterator<NodeView> {
@@ -173,7 +173,7 @@ export class Fleet {
     } else if (askedAt < record.askedAt) return;
     this.#forgetName(record);
     record.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
-    record.sheet = undefined;
+    record.sheets = [];
     if (fleet !== undefined) this.#byReportedName.set(fleet.node, record);
     record.askedAt = askedAt;
     record.reportedAt = this.#clock.now();

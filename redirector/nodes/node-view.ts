@@ -39,8 +39,8 @@ export interface NodeView {
   readonly full: boolean;
   /** Readers sent there, for metrics. */
   readonly redirects: number;
-  /** Tickets signed ahead for its next readers, under the name in its last report. */
-  readonly sheet: TicketSheet | undefined;
+  /** Tickets signed ahead for its next readers, under the name in its last report: a sheet for each kind. */
+  readonly sheets: readonly (TicketSheet | undefined)[];
 }
 
 /** The name in tickets and in their `tried` list: the one in the node's report, else its id in the registry. */

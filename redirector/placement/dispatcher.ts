@@ -197,23 +197,26 @@ export class Dispatcher {
     const epoch = epochAt(now);
     // The same for a whole epoch, because the tickets of a sheet are alike.
     const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
-    const ticket = { redirector, boot, epoch, expires, node: nodeName(view) };
-    const { tried, hops, pressed = false } = journey;
+    const { tried, hops, nonce, pressed = false } = journey;
     // Only tickets that differ in nothing but their nonces can be on one sheet.
-    if (pressed || !isCounted || journey.nonce !== undefined || hops > 0 || tried.length > 0) {
-      const nonce = journey.nonce ?? newNonce();
-      const seal = hops === 0 ? undefined : keys.seal(nonce, tried);
-      const own = { tried, hops, nonce, pressed, seal, epoch: isCounted ? epoch : UNCOUNTED_EPOCH };
-      return signTicket({ ...ticket, ...own }, keys.tickets(ticket.node));
-    }
-    const { sheet } = view;
-    const isCurrent = sheet?.epoch === epoch;
+    const isAlike = nonce === undefined && hops === 0 && tried.length === 0;
+    const kind = (isCounted ? 0 : 1) + (pressed ? 2 : 0);
+    const sheet = isAlike ? view.sheets[kind] : undefined;
+    const isCurrent = sheet?.expires === expires;
     const signed = isCurrent ? sheet.next() : undefined;
     if (signed !== undefined) return signed;
+    const node = nodeName(view);
+    const own = { redirector, boot, node, expires, epoch: isCounted ? epoch : UNCOUNTED_EPOCH };
+    const ticket = { ...own, pressed, tried, hops };
+    if (!isAlike) {
+      const name = nonce ?? newNonce();
+      const seal = hops === 0 ? undefined : keys.seal(name, tried);
+      return signTicket({ ...ticket, nonce: name, seal }, keys.tickets(node));
+    }
     // Twice the size for a node that used a sheet up within the second, so at most half of the MACs are for no reader.
     const size = isCurrent ? Math.min(sheet.size * 2, MAX_SHEET_SIZE) : 1;
-    const more = new TicketSheet({ ...ticket, tried: [], hops: 0 }, keys.tickets(ticket.node), size);
-    fleet.keepTickets(view, more);
+    const more = new TicketSheet(ticket, keys.tickets(node), size);
+    fleet.keepTickets(view, kind, more);
     return more.next();
   }
 }

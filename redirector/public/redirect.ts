@@ -25,8 +25,6 @@ export interface RedirectOptions {
   readonly proof: ProofOfWork;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
-  /** The client of a request, which may have only so many readers on their way. */
-  readonly clientOf: (request: IncomingMessage) => string | undefined;
   /** The heading of the launch page. */
   readonly title: string;
   /** The origin whose pages may make POSTs, or `*`; empty for none. */
@@ -64,10 +62,11 @@ export function createRedirect(options: RedirectOptions) {
       answerOther(options, { request, response, target, visitor, tried: bounce?.tried });
       return true;
     }
+    const client = arrivals.clientOf(request);
     // A bounced reader was counted when they first came.
     if (bounce === undefined) {
-      if (proof.isAsked && !hasWorked(options, { request, response, target, work })) return true;
-      const wait = arrivals.admit(arrivals.clientOf(request));
+      if (proof.isAsked && !hasWorked(options, { request, response, target, client, work })) return true;
+      const wait = arrivals.admit(client);
       if (wait > 0) {
         answerLimited(request, response, 'too-many-requests', wait);
         return true;
@@ -75,8 +74,8 @@ export function createRedirect(options: RedirectOptions) {
     }
     const finish = (sent: Sent | RefusalReason): void =>
       answer(options, { request, response, target, bounce, sent });
-    const by = { pressed: visitor === 'press', client: options.clientOf(request) };
-    const sent = room.send(dispatcher.startJourney(bounce, by), response);
+    const journey = dispatcher.startJourney(bounce, { pressed: visitor === 'press', client });
+    const sent = room.send(journey, response);
     if (sent instanceof Promise) void sent.then(finish);
     else finish(sent);
     return true;
@@ -88,15 +87,16 @@ interface Worker {
   readonly response: ServerResponse;
   /** Without our parameters. */
   readonly target: RequestTarget;
+  readonly client: string;
   readonly work: string | undefined;
 }
 
 /** Whether a reader has shown a proof of work, or need not; otherwise answers with what they have to do. */
 function hasWorked(
   { proof, arrivals, title }: RedirectOptions,
-  { request, response, target, work }: Worker,
+  { request, response, target, client, work }: Worker,
 ): boolean {
-  if (arrivals.isExempt(arrivals.clientOf(request))) return true;
+  if (arrivals.isExempt(client)) return true;
   const shown = proof.take(work);
   if (shown === 'good') return true;
   if (wantsPage(request)) {

@@ -91,7 +91,8 @@ export function signTicket(ticket: Ticket, keys: readonly KeyObject[]): string {
  * redirect on a kept connection takes a quarter more CPU (bench/results/redirect-tickets.md).
  */
 export class TicketSheet {
-  readonly epoch: number;
+  /** Of its tickets, ms since 1970. */
+  readonly expires: number;
   /** Number of MACs; each signs four tickets. */
   readonly size: number;
   readonly #payloads: readonly string[];
@@ -101,7 +102,7 @@ export class TicketSheet {
   /** @param keys of the node's tickets; the first signs */
   constructor(ticket: Omit<Ticket, 'nonce'>, keys: readonly KeyObject[], size = 1) {
     const key = signingKey(keys);
-    this.epoch = ticket.epoch;
+    this.expires = ticket.expires;
     this.size = size;
     this.#payloads = Array.from({ length: size }, () => payloadOf(ticket, newNonce()));
     this.#macs = this.#payloads.map((payload) => macOf(payload, key));

@@ -29,7 +29,7 @@ describe('tickets', () => {
     const sizes = new Set<number | undefined>();
     for (let count = 0; count < 300; count += 1) {
       nonces.add(sendTo().nonce);
-      sizes.add(view.sheet?.size);
+      sizes.add(view.sheets[0]?.size);
     }
     expect(nonces).not.toContain(undefined);
     expect(nonces.size).toBe(300);
@@ -37,7 +37,24 @@ describe('tickets', () => {
     bed.clock.pass(1_000);
     nonces.add(sendTo().nonce);
     expect(nonces.size).toBe(301);
-    expect(view.sheet?.size).toBe(1);
+    expect(view.sheets[0]?.size).toBe(1);
+  });
+
+  test('are signed together for those who pressed a button, too, and each says so', () => {
+    const [view] = bed.members(1);
+    if (view === undefined) throw new TypeError('no node');
+    bed.report(view, { warm: 1_000, capacity: 1_000 });
+    const nonces = new Set<string | undefined>();
+    for (let count = 0; count < 50; count += 1) {
+      const pressed = count % 2 === 0;
+      const sent = bed.dispatcher.send(bed.dispatcher.startJourney(undefined, { pressed }));
+      const text = typeof sent === 'string' ? sent : (sent.ticket ?? '');
+      const ticket = verifyTicket(text, ticketKeys('n0', SECRET), bed.clock.now());
+      expect(ticket?.pressed ?? false).toBe(pressed);
+      nonces.add(ticket?.nonce);
+    }
+    expect(nonces.size).toBe(50);
+    expect(view.sheets.flatMap((sheet) => (sheet === undefined ? [] : [sheet.size]))).toEqual([4, 4]);
   });
 
   test('are for the current name of the node', () => {

@@ -78,7 +78,8 @@ export function printConfig(
         return `# ${kebab(name)}: ${config[name] === '' ? '(not set)' : '(set)'}  # ${origin[name]}`;
       const value = stringify(
         { [kebab(name)]: spec.kind.format(config[name]) },
-        { flowCollectionPadding: false, collectionStyle: 'flow' },
+        // On one line however long, because what it comes from is written behind it.
+        { flowCollectionPadding: false, collectionStyle: 'flow', lineWidth: 0 },
       );
       return `${value.trim().replace(/^\{|\}$/g, '')}  # ${origin[name]}`;
     });

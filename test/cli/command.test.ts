@@ -100,7 +100,17 @@ describe.each<[string, Options]>([
   });
 
   test('--print-config=all prints every option, as a configuration file', async () => {
-    const args = [verb, '--port', '1234', '--print-config=all'];
+    // Longer than a line of YAML.
+    const proxies = Array.from({ length: 9 }, (_, n) => `192.0.${n}.0/24`).join();
+    const args = [
+      verb,
+      '--port',
+      '1234',
+      '--print-config=all',
+      '--trust-proxy',
+      '--trusted-proxies',
+      proxies,
+    ];
     const first = await run(args, { TMPFLEET_CONTROL_PORT: '4321', TMPFLEET_SECRET: 'never-to-be-printed' });
     expect(first.code).toBe(0);
     expect(first.output).toContain('port: 1234  # --port');

@@ -24,6 +24,7 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
   let nodeAtHome = '';
   /** A front of the same fleet that asks for a proof of work as soon as one sandbox is taken. */
   let strict = '';
+  let strictAtHome = '';
   let article = '';
   /** The article's HTML. */
   let html = '';
@@ -85,7 +86,8 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
     const [atHome, control] = await start('front', ['redirector'], trusted);
     frontAtHome = atHome;
     const work = ['--proof-of-work-below', '100%'];
-    const [strictAtHome, strictControl] = await start('strict', ['redirector', ...work], trusted);
+    const [atHomeToo, strictControl] = await start('strict', ['redirector', ...work], trusted);
+    strictAtHome = atHomeToo;
     strict = await terminator(authority, 'localhost', () => strictAtHome);
     for (const url of [control, strictControl]) {
       const body = JSON.stringify({ url: node, probe: false });
@@ -202,7 +204,8 @@ Promise.allSettled(posts.map((url) => fetch(url, { method: 'POST', mode: 'no-cor
     expect((await fetch(`${nodeAtHome}/api/spawn`, { method: 'POST' })).status).toBe(200);
     const [before = 0] = await spent();
     const asks = async (): Promise<boolean> =>
-      (await fetch(`${strict}/tree`, { method: 'POST' })).status === 429;
+      (await fetch(`${strictAtHome}/tree`, { method: 'POST', headers: { 'x-forwarded-for': '192.0.2.9' } }))
+        .status === 429;
     await until('the front knows that one is taken', asks);
 
     const tab = await open(`<!doctype html><title>An article</title>

@@ -17,6 +17,7 @@ import {
 } from '../shared/config/option.ts';
 import { clientAddressOptions } from '../shared/http/client-address.ts';
 import { corsOptions } from '../shared/http/cors.ts';
+import { embedOptions } from '../shared/http/embedding.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
@@ -267,6 +268,7 @@ export const nodeAgentOptions = {
   ...engineOptions,
   ...securityOptions,
   ...nodeLimitOptions,
+  ...embedOptions,
   ...corsOptions,
   ...server.control,
   ...server.process,

@@ -39,6 +39,7 @@ import { createSnapshots } from './report/snapshot.ts';
 import { Journal } from './sandboxes/claim-journal.ts';
 import { inWallTime } from './sandboxes/steady-clock.ts';
 import { lockDataDir } from './state/data-dir-lock.ts';
+import { EmbedPolicy } from './state/embed-policy.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';
 import { OrderRecord } from './state/order-record.ts';
 import { NodeStateFile } from './state/state-file.ts';
@@ -81,6 +82,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const size = new AdjustablePoolSettings(stateFile, config, logger);
   const journal = new Journal(config.dataDir, logger);
   const lifecycle = new NodeLifecycle(stateFile, clock, () => journal.problem === undefined);
+  const embedding = new EmbedPolicy(config.embedOrigins, stateFile, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
   const dirs = (): readonly string[] => [config.dataDir, ...engine.disks];
   const resources = new HostResources({ ...config, dirs, logger });
@@ -124,6 +126,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     },
     // An origin of its own is a process of its own, where the browser can.
     responseHeaders: { ...corsHeaders(config), ...(ownOrigin && { 'origin-agent-cluster': '?1' }) },
+    framePolicy: embedding.policy,
     trustProxy: config.trustProxy,
     stallTimeoutMs: config.stallTimeoutMs,
     socketsPerSandbox: unlimitedIfZero(config.sandboxWebsockets),
@@ -141,6 +144,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const image = (): string => engine.describes;
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
+    embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
@@ -153,6 +157,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     record: new OrderRecord(config.dataDir, logger),
     pool,
     lifecycle,
+    embedding,
     snapshot,
     clock,
     logger,
@@ -162,7 +167,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
-  const publicServer = await listenToReaders({ config, gate, handle, proxy, hosts, limits: limits.readers });
+  const publicServer = await listenToReaders({
+    ...{ config, gate, handle, proxy, hosts, limits: limits.readers },
+    framePolicy: embedding.policy,
+  });
   const controlServer = await serve({
     what: "the node's control listener",
     host: config.controlHost,

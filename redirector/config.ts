@@ -17,6 +17,7 @@ import { describeError } from '../shared/errors.ts';
 import { clientAddressOptions, clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
+import { embedOptions } from '../shared/http/embedding.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 
@@ -97,6 +98,7 @@ export const redirectorOptions = {
   ...inGroup('Security', { secret: fleetSecretOption }),
   ...limitOptions,
   ...proofOption,
+  ...embedOptions,
   ...corsOptions,
   ...server.control,
   ...server.process,

@@ -1,6 +1,7 @@
 // The front without its control listener: it polls the nodes and answers readers.
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
+import { frameAncestors } from '../shared/http/embedding.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { showLimited } from '../shared/limits/connection-metrics.ts';
@@ -107,6 +108,7 @@ export async function startFront(
     countRefusal,
   });
   const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
+  const framePolicy = frameAncestors(config.embedOrigins);
   const limits = listenerLimits(config, 1);
   const server = await serve({
     what: 'the redirector for its readers',
@@ -114,6 +116,7 @@ export async function startFront(
     port: config.port,
     flag: '--port',
     limits: limits.readers,
+    framePolicy: () => framePolicy,
     handle: createPublicHandler({ config, redirect, desk, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();

@@ -6,6 +6,7 @@ import type { Runtime } from '../shared/runtime.ts';
 import { probeNode } from './admission/admission.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { createNodesApi } from './control/app.ts';
+import { EmbedTeller } from './control/embed-teller.ts';
 import { FleetDescriber } from './control/fleet-json.ts';
 import { Orders } from './control/node-orders.ts';
 import { showRegistry } from './control/registry-routes.ts';
@@ -65,6 +66,7 @@ async function startControl(
   const { fleet, metrics, keys, ourKey } = front;
   const { logger, clock = systemClock } = runtime;
   const orders = new Orders({ fleet, keys, clock });
+  if (keys.exist) new EmbedTeller({ fleet, orders, origins: config.embedOrigins, clock, logger });
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), keys, clock });
   const tally = (): Promise<FleetTally> => tallyRegistry(metrics);
   const page = openFleetPage({ fleet, clock, logger, tally });

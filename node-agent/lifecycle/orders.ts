@@ -5,11 +5,12 @@ import { FleetError } from '../../shared/errors.ts';
 import { readTextBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeKeys } from '../../shared/protocol/fleet-keys.ts';
-import { END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../../shared/protocol/order.ts';
+import { EMBED, END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../../shared/protocol/order.ts';
 import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../../shared/protocol/probe.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { EmbedPolicy } from '../state/embed-policy.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { OrderRecord } from '../state/order-record.ts';
 
@@ -19,6 +20,7 @@ export interface OrderHandlerOptions {
   readonly record: OrderRecord;
   readonly pool: Pick<Pool, 'act' | 'end'>;
   readonly lifecycle: NodeLifecycle;
+  readonly embedding: Pick<EmbedPolicy, 'tell'>;
   readonly snapshot: () => NodeStats;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -68,6 +70,10 @@ export class OrderHandler {
     if (!record.add(order.nonce, order.expires, now))
       throw new FleetError('forbidden', 'this order was taken already');
     if (order.order === END) return this.#end(order.sandbox);
+    if (order.order === EMBED) {
+      this.#options.embedding.tell(order.origins ?? []);
+      return this.#options.snapshot();
+    }
     return this.carryOut(order.order, order.deadline);
   }
 

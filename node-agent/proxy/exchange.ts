@@ -75,7 +75,8 @@ export function responseRules(
   { options, fixed }: ProxyContext,
 ): ResponseRules {
   const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
-  return { base: `/user/${id}/`, address, fixed, inert, learnCookie };
+  const framePolicy = options.framePolicy();
+  return { base: `/user/${id}/`, address, fixed, framePolicy, inert, learnCookie };
 }
 
 class Exchange implements Dispatcher.DispatchHandler {

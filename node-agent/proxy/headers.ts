@@ -2,6 +2,7 @@
 // sandbox learns who asks, and nothing it answers can speak for the whole origin.
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { withoutFrameAncestors } from '../../shared/http/embedding.ts';
 import type { Address } from '../engine/engine.ts';
 import { confineSetCookie, keepCookies } from './cookies.ts';
 import { actsBeyondSandbox, withoutPrompt } from './origin-headers.ts';
@@ -23,6 +24,8 @@ export interface ResponseRules {
   /** Where it listens. */
   readonly address: Address;
   readonly fixed: FixedHeaders;
+  /** Who may show it in a frame: a policy of its own. */
+  readonly framePolicy: string;
 }
 
 /** Headers that every response gets, prepared once. */
@@ -143,6 +146,8 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     }
     if (HOP_BY_HOP.has(lower) || actsBeyondSandbox(lower) || named?.has(lower) === true) continue;
     if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
+    // Who may show it in a frame is for the operator to say, who knows the article.
+    if (lower === 'x-frame-options') continue;
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
@@ -151,10 +156,14 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
       continue;
     }
     if (lower === 'location') flat.push(name, readersLocation(value, rules.address));
-    else flat.push(name, lower === 'www-authenticate' ? withoutPrompt(value) : value);
+    else if (lower === 'content-security-policy') {
+      const rest = withoutFrameAncestors(value);
+      if (rest !== '') flat.push(name, rest);
+    } else flat.push(name, lower === 'www-authenticate' ? withoutPrompt(value) : value);
   }
   if (status === 205) flat.push('content-length', '0');
   if (status >= 200) flat.push(...rules.fixed.flat);
+  if (status >= 200) flat.push('content-security-policy', rules.framePolicy);
   // A policy beside the sandbox's own: each can only forbid more.
   if (rules.inert) flat.push('content-security-policy', 'sandbox');
   return flat;

@@ -23,6 +23,8 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly notice?: (id: string) => ReaderNotice | undefined;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
+  /** Who may show the pages of sandboxes in a frame: a `frame-ancestors` directive. */
+  readonly framePolicy: () => string;
   /** Trust X-Forwarded-* of the client (behind a TLS terminator); otherwise they are replaced. */
   readonly trustProxy: boolean;
   /** What of a request its sandbox gets. Called for each: must be cheap. */

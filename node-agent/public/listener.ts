@@ -18,6 +18,7 @@ export interface ListenerOptions {
   readonly limits: ConnectionLimits;
   /** Where each sandbox has a host name of its own. */
   readonly hosts: SandboxHosts | undefined;
+  readonly framePolicy: () => string;
 }
 
 const NO_UPGRADE_HERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
@@ -30,6 +31,7 @@ export function listenToReaders({
   proxy,
   hosts,
   limits,
+  framePolicy,
 }: ListenerOptions): Promise<Serving> {
   return serve({
     what: 'the node for its readers',
@@ -37,6 +39,7 @@ export function listenToReaders({
     port: config.port,
     flag: '--port',
     limits,
+    framePolicy,
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.

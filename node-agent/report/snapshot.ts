@@ -15,6 +15,8 @@ export interface SnapshotSources {
   readonly pool: Pool;
   readonly lifecycle: NodeLifecycle;
   readonly tickets: TicketCounter;
+  /** What a front has told; undefined where none can. */
+  readonly embedOrigins: () => readonly string[] | undefined;
 }
 
 /** A report of tmpfleet always has the `fleet` object. */
@@ -30,6 +32,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
     const { warm, starting, held, removing, waiting, cold, claims, problem } = pool.status();
     const { state } = lifecycle;
     const { deadline, forced } = lifecycle.current;
+    const embedOrigins = sources.embedOrigins();
     seq += 1;
     return {
       available: takesReaders(state) ? warm : 0,
@@ -51,6 +54,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         ended: pool.table.endings(),
         seen: tickets.seen(),
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
+        ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
         drain_deadline: deadline,
         drain_forced: forced,
       },

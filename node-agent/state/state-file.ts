@@ -27,6 +27,8 @@ const nodeStateSchema = z.object({
   /** Whether the last drain had to end readers. */
   forced: z.boolean().nullable(),
   pool: poolOverrideSchema.optional(),
+  /** What a front has told: see `embed-policy.ts`. */
+  embedOrigins: z.array(z.string()).optional(),
 });
 export type NodeStateRecord = z.infer<typeof nodeStateSchema>;
 

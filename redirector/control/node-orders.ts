@@ -8,6 +8,7 @@ import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import {
+  EMBED,
   END,
   ORDER_LIFE_MS,
   ORDER_PATH,
@@ -64,6 +65,11 @@ export class Orders {
     await this.#order(view, { order: END, sandbox }, this.#keyFor(view));
   }
 
+  /** Tells it which sites may show its pages in a frame. @throws FleetError as `give` */
+  async embed(view: NodeView, origins: readonly string[]): Promise<void> {
+    await this.#order(view, { order: EMBED, origins: [...origins] }, this.#keyFor(view));
+  }
+
   #keyFor({ stats, member }: NodeView): KeyObject {
     const { orders } = this.#options.keys;
     if (orders === undefined) {
@@ -84,7 +90,7 @@ export class Orders {
 
   async #order(
     view: NodeView,
-    wish: Pick<Order, 'order' | 'deadline' | 'sandbox'>,
+    wish: Pick<Order, 'order' | 'deadline' | 'sandbox' | 'origins'>,
     key: KeyObject,
   ): Promise<void> {
     const { fleet, clock } = this.#options;

@@ -23,6 +23,7 @@ export type OptionGroup =
   | 'Engine'
   | 'Security'
   | 'Limits'
+  | 'Embedding'
   | 'Cross-origin requests'
   | 'Control'
   | 'State and logging';

@@ -2,12 +2,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../api/error.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { framePolicyOf } from './embedding.ts';
 import { type Page, pageHeaders, renderPage } from './page.ts';
 
 export function answerPage(response: ServerResponse, status: number, page: Page): void {
   if (response.headersSent) return;
   const body = renderPage(page);
-  response.writeHead(status, { ...pageHeaders(page), 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, {
+    ...pageHeaders(page, framePolicyOf(response)),
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 

@@ -43,8 +43,11 @@ export function renderPage(page: Page): string {
 `;
 }
 
-/** Headers for our pages: nothing may be loaded from elsewhere, and only the page's own script may run. */
-export function pageHeaders(page: Page): Readonly<Record<string, string>> {
+/**
+ * Headers for our pages: nothing may be loaded from elsewhere, and only the page's own script may run.
+ * @param framePolicy who may show it in a frame, as a directive
+ */
+export function pageHeaders(page: Page, framePolicy: string): Readonly<Record<string, string>> {
   const script =
     page.script === undefined
       ? "'none'"
@@ -53,6 +56,6 @@ export function pageHeaders(page: Page): Readonly<Record<string, string>> {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline' 'self'; script-src ${script}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *`,
+    'content-security-policy': `default-src 'none'; style-src 'unsafe-inline' 'self'; script-src ${script}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; ${framePolicy}`,
   };
 }

@@ -13,6 +13,7 @@ import {
 import { endSocket } from '../sockets/end-socket.ts';
 import { limitStall } from '../sockets/stall.ts';
 import { answerError } from './answer.ts';
+import { frameAncestors, framedResponses } from './embedding.ts';
 import { findHostFault } from './host.ts';
 
 export interface ServeOptions {
@@ -26,6 +27,8 @@ export interface ServeOptions {
   readonly limits?: ConnectionLimits;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Who may show its pages in a frame; default: no other site. */
+  readonly framePolicy?: () => string;
 }
 
 export interface Serving {
@@ -45,6 +48,7 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
+    ServerResponse: framedResponses(options.framePolicy ?? (() => frameAncestors([]))),
     maxHeaderSize: MAX_HEADER_BYTES,
     // From the first byte, or from the connection while it is silent. With the interval, 20 s at most.
     headersTimeout: 15_000,

@@ -1,8 +1,9 @@
-// An order from the front to a node: cordon, uncordon, drain. It is sent to the node's public address, the only one that
+// An order from the front to a node: cordon, uncordon, drain, or a setting that is said at the front. It is sent to the node's public address, the only one that
 // the front knows, and signed by the front (Ed25519, RFC 8032), so that no control listener has to be open to the network.
 // Nodes hold only the public key, so none can give orders to another. It is valid for one node, once, for a minute.
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
+import { isEmbedOrigin, MAX_EMBED_ORIGINS } from './embed-origins.ts';
 import { nodeIdSchema } from './wire.ts';
 
 export const ORDERS = ['cordon', 'uncordon', 'drain'] as const;
@@ -10,6 +11,9 @@ export type OrderName = (typeof ORDERS)[number];
 
 /** Ends one sandbox: for operators, and for checks that remove the sandbox they made. */
 export const END = 'end';
+
+/** Says which sites may show the node's pages in a frame (`--embed-origins`). */
+export const EMBED = 'embed';
 
 export const ORDER_PATH = '/api/orders';
 export const SIGNATURE_HEADER = 'tmpfleet-signature';
@@ -20,10 +24,12 @@ export const ORDER_LIFE_MS = 60_000;
 const PURPOSE = 'tmpfleet order 1\n';
 
 export const orderSchema = z.object({
-  order: z.enum([...ORDERS, END]),
+  order: z.enum([...ORDERS, END, EMBED]),
   node: nodeIdSchema,
   /** For `end`: the sandbox. */
   sandbox: z.string().max(64).optional(),
+  /** For `embed`. */
+  origins: z.array(z.string().refine(isEmbedOrigin)).max(MAX_EMBED_ORIGINS).optional(),
   /** For `drain`: ms from now; by default the node's own setting. */
   deadline: z.number().nonnegative().optional(),
   nonce: z.string().min(8).max(32),

@@ -47,6 +47,8 @@ export const fleetReportSchema = z.object({
   seen: z.record(z.string().max(128), z.record(z.string().max(16), count)),
   /** One-minute load average divided by the number of cores. */
   load: z.number().nonnegative().max(100_000),
+  /** The sites of `--embed-origins` of which a front has told it; missing where no front can tell it. */
+  embed_origins: z.array(z.string().max(255)).max(64).optional(),
   /** Wall time by which a drain ends, ms since 1970. */
   drain_deadline: z.number().nullable().optional(),
   /** Whether the last drain had to end readers. */

@@ -104,7 +104,10 @@ describeNeeding(
     });
 
     beforeAll(async () => {
-      agent = await startAgent({ capacity: '3', trustProxy: true });
+      agent = await startAgent({
+        ...{ capacity: '3', trustProxy: true },
+        embedOrigins: 'https://journal.test:*',
+      });
       await agent.warm(3);
       await new Promise<void>((resolve) => article.listen(0, '127.0.0.1', resolve));
       const { port } = article.address() as AddressInfo;

@@ -26,6 +26,8 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
   let strict = '';
   let strictAtHome = '';
   let article = '';
+  /** A site that nobody has listed. */
+  let stranger = '';
   /** The article's HTML. */
   let html = '';
 
@@ -80,13 +82,15 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
     front = await terminator(authority, 'localhost', () => frontAtHome);
     node = await terminator(authority, '127.0.0.2', () => nodeAtHome);
     article = await terminator(authority, '127.0.0.1', () => '');
+    stranger = await terminator(authority, '127.0.0.3', () => '');
+    const embedded = ['--embed-origins', article];
     const agent = ['node-agent', '--engine', 'local', '--ephemeral', '--capacity', '6', '--warm', '6'];
     [nodeAtHome] = await start('node', [...agent, '--node-id', 'n1', '--front-url', front]);
     const trusted = { NODE_EXTRA_CA_CERTS: authority.ca };
-    const [atHome, control] = await start('front', ['redirector'], trusted);
+    const [atHome, control] = await start('front', ['redirector', ...embedded], trusted);
     frontAtHome = atHome;
     const work = ['--proof-of-work-below', '100%'];
-    const [atHomeToo, strictControl] = await start('strict', ['redirector', ...work], trusted);
+    const [atHomeToo, strictControl] = await start('strict', ['redirector', ...embedded, ...work], trusted);
     strictAtHome = atHomeToo;
     strict = await terminator(authority, 'localhost', () => strictAtHome);
     for (const url of [control, strictControl]) {
@@ -101,6 +105,9 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
         return available === 6;
       },
       60_000,
+    );
+    await until('the node has learnt who may show it', async () =>
+      (await fetch(`${nodeAtHome}/info`)).headers.get('content-security-policy')?.includes(article),
     );
   }, 120_000);
   afterAll(async () => {
@@ -119,11 +126,11 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
     return [fleet?.claims, fleet?.held];
   };
 
-  async function open(page: string): Promise<Page> {
+  async function open(page: string, site = article): Promise<Page> {
     html = page;
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const tab = await context.newPage();
-    await tab.goto(article, { waitUntil: 'networkidle' });
+    await tab.goto(site, { waitUntil: 'networkidle' });
     return tab;
   }
 
@@ -175,6 +182,19 @@ Promise.allSettled(posts.map((url) => fetch(url, { method: 'POST', mode: 'no-cor
     expect(new URL(frame.url()).hash).toBe('#figure-3');
     await until('the sandbox shows its page', async () => (await frame.content()).includes('intro.ipynb'));
     expect(await spent()).toEqual([1, 1]);
+    await tab.context().close();
+  });
+
+  test('a site that is not listed shows nothing of ours', async () => {
+    const before = await spent();
+    const frames = [`${front}/tree`, `${node}/tree`];
+    const tab = await open(frames.map((url) => `<iframe src="${url}"></iframe>`).join(''), stranger);
+    const shown = tab.frames().slice(1);
+    expect(shown.map((frame) => frame.url())).toEqual([
+      'chrome-error://chromewebdata/',
+      'chrome-error://chromewebdata/',
+    ]);
+    expect(await spent()).toEqual(before);
     await tab.context().close();
   });
 

@@ -42,7 +42,7 @@ export function createScratchpad({ basePath, evaluator }: ScratchpadOptions): Sc
       }
       const page = scratchpadPage({ base, path: path.slice(base.length) });
       response
-        .writeHead(200, pageHeaders(page))
+        .writeHead(200, pageHeaders(page, 'frame-ancestors *'))
         .end(request.method === 'HEAD' ? undefined : renderPage(page));
     },
     upgrade: (request, socket, head) => {

@@ -46,6 +46,7 @@ export async function startBed(upstreamPort: number, options: Partial<ProxyOptio
       response.end(JSON.stringify({ reason: refusal.reason }));
     },
     responseHeaders: {},
+    framePolicy: () => "frame-ancestors 'self'",
     trustProxy: false,
     admit: (_request, _id, target) => ({ target, inert: false }),
     cookies: { names: () => new Set(), learn: () => true },

@@ -59,7 +59,9 @@ describe('when there is no room', () => {
     );
     expect(new Set(pages.map(({ title }) => title)).size).toBe(3);
     for (const page of pages) {
-      expect(pageHeaders(page)['content-security-policy']).toMatch(/script-src 'sha256-[^']+' 'self'/);
+      expect(pageHeaders(page, 'frame-ancestors *')['content-security-policy']).toMatch(
+        /script-src 'sha256-[^']+' 'self'/,
+      );
     }
   });
 });

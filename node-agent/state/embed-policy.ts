@@ -1,0 +1,36 @@
+// Which sites may show this node's pages in a frame: those of its own `--embed-origins`, and those that a front has told it.
+import { frameAncestors } from '../../shared/http/embedding.ts';
+import type { Logger } from '../../shared/logging.ts';
+import type { NodeStateFile } from './state-file.ts';
+
+export class EmbedPolicy {
+  readonly #own: readonly string[];
+  readonly #file: NodeStateFile;
+  readonly #logger: Logger;
+  #policy: string;
+
+  /** With what a front told in an earlier run, so that frames that are open survive a restart. */
+  constructor(own: readonly string[], file: NodeStateFile, logger: Logger) {
+    this.#own = own;
+    this.#file = file;
+    this.#logger = logger;
+    this.#policy = this.#make();
+  }
+
+  get told(): readonly string[] {
+    return this.#file.record.embedOrigins ?? [];
+  }
+
+  /** The directive. */
+  readonly policy = (): string => this.#policy;
+
+  tell(origins: readonly string[]): void {
+    this.#file.save({ embedOrigins: [...origins] });
+    this.#policy = this.#make();
+    this.#logger.info({ origins }, 'the front says which sites may show notebooks in a frame');
+  }
+
+  #make(): string {
+    return frameAncestors([...new Set([...this.#own, ...this.told])]);
+  }
+}

@@ -1,0 +1,59 @@
+// Which other sites may show our pages, and those of sandboxes, in a frame. The browser holds it, by the directive
+// `frame-ancestors` (Content Security Policy Level 3 §6.4.2): each page that the frame is in, at any depth, must be listed.
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type ConfigOf, inGroup, list, option } from '../config/option.ts';
+import { EMBED_ORIGIN } from '../protocol/embed-origins.ts';
+
+export const embedOptions = inGroup('Embedding', {
+  embedOrigins: {
+    ...option(
+      list('origins', 'origins such as https://www.example-journal.org, comma-separated, or *', EMBED_ORIGIN),
+      [],
+      'sites whose pages may show notebooks in a frame (*: any); a front with a secret tells its nodes',
+    ),
+    whenUnset: 'none',
+  },
+});
+export type EmbedConfig = ConfigOf<typeof embedOptions>;
+
+/** The policy for a page that these origins, and its own, may show in a frame. */
+export function frameAncestors(origins: readonly string[]): string {
+  return `frame-ancestors ${origins.includes('*') ? '*' : ["'self'", ...origins].join(' ')}`;
+}
+
+/** A response that knows who may show it in a frame, so that no page of ours can be sent without saying so. */
+class FramedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  get framePolicy(): string {
+    return frameAncestors([]);
+  }
+}
+
+/** The class of a server's responses. @param policy asked for each page, because a front can change it at run time */
+export function framedResponses(policy: () => string): typeof FramedResponse {
+  return class<Request extends IncomingMessage> extends FramedResponse<Request> {
+    override get framePolicy(): string {
+      return policy();
+    }
+  };
+}
+
+/** The policy of a response; that of a server without a word on it is the strictest. */
+export function framePolicyOf(response: ServerResponse): string {
+  return response instanceof FramedResponse ? response.framePolicy : frameAncestors([]);
+}
+
+/** Takes the directive out of a `Content-Security-Policy`, which may hold several policies. Empty where nothing is left. */
+export function withoutFrameAncestors(policies: string): string {
+  if (!/frame-ancestors/i.test(policies)) return policies;
+  return policies
+    .split(',')
+    .map((policy) =>
+      policy
+        .split(';')
+        .filter((directive) => !/^\s*frame-ancestors(?:\s|$)/i.test(directive))
+        .join(';')
+        .trim(),
+    )
+    .filter((policy) => policy !== '')
+    .join(', ');
+}

@@ -69,6 +69,7 @@ async function proxy() {
     failed: () => process.exit(2),
     refuse: (_request, response, { status }) => response.writeHead(status).end(),
     responseHeaders: {},
+    framePolicy: () => "frame-ancestors 'self'",
     trustProxy: false,
     ownCookiePrefix: 'tmpfleet_',
     admit: (request, _id, target) => admit(request, target, sandbox, rules),

@@ -9,6 +9,7 @@ import { HttpPollClient } from '../../dist/redirector/polling/http-poll.js';
 import { Poller } from '../../dist/redirector/polling/poller.js';
 import { createRedirect } from '../../dist/redirector/public/redirect.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
+import { FleetKeys } from '../../dist/shared/protocol/fleet-keys.js';
 import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
 
 const [how, count, port] = process.argv.slice(2);
@@ -34,23 +35,30 @@ class GotPollClient {
 const fleet = new Fleet(systemClock, { pollIntervalMs });
 const dispatcher = new Dispatcher({
   fleet,
-  secrets: ['a-secret-for-the-bench'],
+  keys: new FleetKeys(['a-secret-for-the-bench']),
   redirector: 'bench',
   boot: 'boot',
   clock: systemClock,
   random: systemRandom,
 });
 const room = new WaitingRoom({
-  ...{ dispatcher, fleet, clock: systemClock, holdFor: 3_000 },
+  ...{ dispatcher, fleet, clock: systemClock, holdForMs: 3_000 },
   askNow: (view) => poller.pollNow(view),
   count: () => undefined,
 });
 const redirect = createRedirect({
   dispatcher,
   room,
+  // One client makes all the requests.
+  arrivals: { clientOf: ({ socket }) => socket.remoteAddress, isExempt: () => true, admit: () => 0 },
+  proof: { isAsked: false },
+  title: 'a bench',
+  allowOrigin: '',
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
   count: () => undefined,
+  countBounce: () => undefined,
+  countLaunchPage: () => undefined,
   log: undefined,
 });
 const server = createServer((request, response) => redirect(request, response));
@@ -76,7 +84,7 @@ process.on('message', () => {
   process.send({
     cpu: process.cpuUsage(),
     memory: process.memoryUsage.rss(),
-    reachable: views.filter(({ answers }) => answers === 'reachable').length,
+    reachable: views.filter(({ reachability }) => reachability === 'reachable').length,
     oldest: Math.max(...views.map(({ reportedAt }) => Date.now() - reportedAt)),
   });
 });

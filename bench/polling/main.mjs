@@ -76,7 +76,8 @@ async function click(url, end) {
   const waits = [];
   while (performance.now() < end) {
     const began = performance.now();
-    const answer = await request(url, { dispatcher: agent });
+    const answer = await request(url, { dispatcher: agent, headers: { 'sec-fetch-mode': 'navigate' } });
+    if (answer.statusCode !== 302) throw new Error(`a click got ${answer.statusCode}`);
     await answer.body.dump();
     waits.push(performance.now() - began);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -5,6 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { describeError, errorCode } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { isEmbedOrigin } from '../../shared/protocol/embed-origins.ts';
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 
 const warmSchema = z.union([z.number().int().nonnegative(), z.literal('all')]);
@@ -28,7 +29,11 @@ const nodeStateSchema = z.object({
   forced: z.boolean().nullable(),
   pool: poolOverrideSchema.optional(),
   /** What a front has told: see `embed-policy.ts`. */
-  embedOrigins: z.array(z.string()).optional(),
+  embedOrigins: z
+    .array(z.string())
+    // They go into a header of every response, and anybody with an editor can change the file.
+    .transform((origins) => origins.filter(isEmbedOrigin))
+    .optional(),
 });
 export type NodeStateRecord = z.infer<typeof nodeStateSchema>;
 

@@ -2,12 +2,22 @@
 // `frame-ancestors` (Content Security Policy Level 3 §6.4.2): each page that the frame is in, at any depth, must be listed.
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type ConfigOf, inGroup, list, option } from '../config/option.ts';
-import { EMBED_ORIGIN } from '../protocol/embed-origins.ts';
+import { EMBED_ORIGIN, isEmbedOrigin, MAX_EMBED_ORIGINS } from '../protocol/embed-origins.ts';
+
+const origins = list(
+  'origins',
+  `up to ${MAX_EMBED_ORIGINS} origins such as https://www.example-journal.org, comma-separated, or *`,
+  EMBED_ORIGIN,
+);
 
 export const embedOptions = inGroup('Embedding', {
   embedOrigins: {
     ...option(
-      list('origins', 'origins such as https://www.example-journal.org, comma-separated, or *', EMBED_ORIGIN),
+      {
+        ...origins,
+        // What no order to a node and no report of one could hold must not start.
+        schema: origins.schema.refine((all) => all.length <= MAX_EMBED_ORIGINS && all.every(isEmbedOrigin)),
+      },
       [],
       'sites whose pages may show notebooks in a frame (*: any); a front with a secret tells its nodes',
     ),

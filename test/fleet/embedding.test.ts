@@ -1,4 +1,7 @@
 // Which sites may show notebooks in a frame is said once, at the front, and the nodes learn it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { Bench, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
@@ -56,4 +59,31 @@ test('without the option no other site may', async () => {
   const front = await bench.front();
   expect(await policyAt(`${agent.url}/info`)).toMatch(/frame-ancestors 'self'$/);
   expect(await policyAt(`${front.url}/tree`)).toMatch(/frame-ancestors 'self'$/);
+});
+
+test('a list that no node could take is refused at the start', async () => {
+  const tooMany = Array.from({ length: 65 }, (_, n) => `https://site${n}.example`).join();
+  await expect(bench.front({ embedOrigins: tooMany })).rejects.toThrow(/embed-origins: .*up to 64 origins/s);
+  const tooLong = `https://${'a'.repeat(250)}.example`;
+  await expect(bench.front({ embedOrigins: tooLong })).rejects.toThrow(/embed-origins/);
+});
+
+test('what somebody wrote into the state file cannot break a response', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-embedding-'));
+  try {
+    const embedOrigins = [
+      'https://www.example-journal.org',
+      'x\r\nset-cookie: a=1',
+      "https://a.example; script-src 'none'",
+    ];
+    const record = { state: 'ready', deadline: null, forced: null, embedOrigins };
+    writeFileSync(join(dataDir, 'node-state.json'), JSON.stringify(record));
+    const agent = bench.keep(await startAgent({ nodeId: 'n1', capacity: '1', dataDir }, secret));
+    expect(await policyAt(`${agent.url}/info`)).toMatch(
+      /frame-ancestors 'self' https:\/\/www\.example-journal\.org$/,
+    );
+  } finally {
+    await bench.clear();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });

@@ -27,7 +27,7 @@ function firstBits(text) {
     const x = W[i - 15], y = W[i - 2];
     W[i] = (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10)) + W[i - 7] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + W[i - 16];
   }
-  let [a, b, c, d, e, f, g, h] = H;
+  let a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
   for (let i = 0; i < 64; i++) {
     const s = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + W[i]) | 0;
     const t = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;

@@ -1,14 +1,8 @@
-// The proxy bench works: requests go through, and it prints a table and writes JSON.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// The proxy bench works: requests go through, and it writes JSON.
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { processesWith } from '../support/processes.ts';
+import { runBench } from './run.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const reportSchema = z.object({
   proxiedPerSecond: z.number().positive(),
   directPerSecond: z.number().positive(),
@@ -16,19 +10,6 @@ const reportSchema = z.object({
 });
 
 test('a short run measures both ways, and leaves no process', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-bench-test-'));
-  try {
-    const json = join(dir, 'report.json');
-    const run = spawnSync(process.execPath, ['bench/proxy.mjs', '--short', '--rounds', '1', '--json', json], {
-      cwd: ROOT,
-      encoding: 'utf8',
-      env: { ...process.env, BENCH_TEST: dir },
-    });
-    expect([run.status, run.stderr]).toEqual([0, '']);
-    const report = reportSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
-    expect(report.directPerSecond).toBeGreaterThan(report.proxiedPerSecond);
-    expect(processesWith(dir)).toEqual([]);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  const report = reportSchema.parse(runBench(['bench/proxy.mjs', '--short', '--rounds', '1']).report);
+  expect(report.directPerSecond).toBeGreaterThan(report.proxiedPerSecond);
 });

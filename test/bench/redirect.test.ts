@@ -1,14 +1,7 @@
 // The redirect bench works: its targets start and answer, and it prints a table and writes JSON.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { processesWith } from '../support/processes.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { runBench } from './run.ts';
 
 const reportSchema = z.object({
   modes: z.record(
@@ -19,28 +12,15 @@ const reportSchema = z.object({
 });
 
 test('a short run measures each target in both modes, names what it skips, and leaves no process', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-bench-test-'));
-  try {
-    const json = join(dir, 'report.json');
-    const run = spawnSync(process.execPath, ['bench/redirect/main.mjs', '--short', '--json', json], {
-      cwd: ROOT,
-      encoding: 'utf8',
-      env: { ...process.env, BENCH_TEST: dir },
-    });
-    expect(run.stderr).toBe('');
-    expect(run.status).toBe(0);
-    const { modes, skipped } = reportSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
-    expect(Object.keys(modes)).toEqual(['keep-alive', 'new connections']);
-    for (const targets of Object.values(modes)) {
-      expect(Object.keys(targets)).toEqual(
-        expect.arrayContaining(['raw', 'ours without secret', 'ours with secret', 'koa']),
-      );
-    }
-    expect(skipped.map(({ name }) => name)).toContain('tmpnb-redirector');
-    expect(run.stdout).toContain('skipped: tmpnb-redirector');
-    expect(run.stdout).toContain('× raw');
-    expect(processesWith(dir)).toEqual([]);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  const { report, printed } = runBench(['bench/redirect/main.mjs', '--short']);
+  const { modes, skipped } = reportSchema.parse(report);
+  expect(Object.keys(modes)).toEqual(['keep-alive', 'new connections']);
+  for (const targets of Object.values(modes)) {
+    expect(Object.keys(targets)).toEqual(
+      expect.arrayContaining(['raw', 'ours without secret', 'ours with secret', 'koa']),
+    );
   }
+  expect(skipped.map(({ name }) => name)).toContain('tmpnb-redirector');
+  expect(printed).toContain('skipped: tmpnb-redirector');
+  expect(printed).toContain('× raw');
 });

@@ -2,10 +2,11 @@
 // sandbox's key and redirects to the place that the reader asked for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
+import { isHttps } from '../../shared/http/cookies.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { recognizeVisitor } from '../../shared/http/visitor.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
-import { hostKeyCookie, isHttps, showsFinder, showsHostKey } from '../ownership/owner-cookies.ts';
+import { hostKeyCookie, showsFinder, showsHostKey } from '../ownership/owner-cookies.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { HandOverCodes } from './hand-over-codes.ts';
 import { type Approach, SandboxDomain } from './sandbox-domain.ts';

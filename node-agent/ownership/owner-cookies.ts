@@ -4,6 +4,7 @@
 // reader the key of its own sandbox.
 import type { IncomingHttpHeaders } from 'node:http';
 import { shortId } from '../../shared/clock.ts';
+import { cookieAttributes, cookiesOf, hostCookieName, isHttps } from '../../shared/http/cookies.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { equalKeys } from './key.ts';
@@ -17,16 +18,9 @@ export function isOwnCookie(name: string): boolean {
   return OWN_NAME.test(name);
 }
 
-/** Whether the reader's connection is https, which only a TLS terminator in front of this node can say. */
-export function isHttps(headers: IncomingHttpHeaders, trustProxy: boolean): boolean {
-  if (!trustProxy) return false;
-  const proto = headers['x-forwarded-proto'];
-  return (typeof proto === 'string' ? proto : '').split(',', 1)[0]?.trim() === 'https';
-}
-
 /** Per node, because several nodes may share a host name and cookies do not know about ports. */
 function finderPrefix(nodeId: string, https: boolean): string {
-  return `${https ? '__Host-' : ''}tmpfleet_${nodeId}`;
+  return hostCookieName(`tmpfleet_${nodeId}`, https);
 }
 
 /** Per sandbox, so that two tabs that claim at once do not replace each other's. */
@@ -34,30 +28,28 @@ function finderName(nodeId: string, id: string, https: boolean): string {
   return `${finderPrefix(nodeId, https)}_${shortId(id)}`;
 }
 
-/** `Partitioned` and `SameSite=None`: they work in an article's frame while third-party cookies are blocked (CHIPS). */
-function attributes(path: string, https: boolean): string {
-  return `Path=${path}; HttpOnly; ${https ? 'Secure; SameSite=None; Partitioned' : 'SameSite=Lax'}`;
-}
-
 /** The `Set-Cookie` values for the browser that claimed the sandbox. */
 export function ownerCookies(nodeId: string, sandbox: Sandbox, https: boolean): readonly string[] {
   const { id, key = '' } = sandbox;
-  return [`${KEY_COOKIE}=${key}; ${attributes(`/user/${id}/`, https)}`, finderCookie(nodeId, sandbox, https)];
+  return [
+    `${KEY_COOKIE}=${key}; ${cookieAttributes(`/user/${id}/`, https)}`,
+    finderCookie(nodeId, sandbox, https),
+  ];
 }
 
 /** The one of them that finds the sandbox again, for a node at whose own name no sandbox is served. */
 export function finderCookie(nodeId: string, { id, key = '' }: Sandbox, https: boolean): string {
-  return `${finderName(nodeId, id, https)}=${id}.${key}; ${attributes('/', https)}`;
+  return `${finderName(nodeId, id, https)}=${id}.${key}; ${cookieAttributes('/', https)}`;
 }
 
 /** The name of the key cookie at a host that serves one sandbox only. */
 function hostKeyName(https: boolean): string {
-  return `${https ? '__Host-' : ''}${KEY_COOKIE}`;
+  return hostCookieName(KEY_COOKIE, https);
 }
 
 /** The `Set-Cookie` value for the owner's browser at a host that serves this sandbox only (`--sandbox-domain`). */
 export function hostKeyCookie({ key = '' }: Pick<Sandbox, 'key'>, https: boolean): string {
-  return `${hostKeyName(https)}=${key}; ${attributes('/', https)}`;
+  return `${hostKeyName(https)}=${key}; ${cookieAttributes('/', https)}`;
 }
 
 /** Whether a request shows the key of `sandbox` by that cookie. */
@@ -107,7 +99,7 @@ function showsOwner({ cookie }: IncomingHttpHeaders, name: string, { id, key }: 
 
 /** `Set-Cookie` values that remove finder cookies. */
 export function removeFinders(names: readonly string[], https: boolean): readonly string[] {
-  return names.map((name) => `${name}=; Max-Age=0; ${attributes('/', https)}`);
+  return names.map((name) => `${name}=; Max-Age=0; ${cookieAttributes('/', https)}`);
 }
 
 export interface OwnSandboxes {
@@ -149,17 +141,4 @@ function has(header: string, wanted: string, secret: string): boolean {
   for (const { name, value } of cookiesOf(header))
     if (name === wanted && equalKeys(secret, value)) return true;
   return false;
-}
-
-export interface Cookie {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** The pairs of a `Cookie` header, in their order (RFC 6265 §4.2.1). */
-export function* cookiesOf(header: string): Generator<Cookie> {
-  for (const part of header.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0) yield { name: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() };
-  }
 }

@@ -1,5 +1,6 @@
 // Cookies on their way through: sandboxes share an origin with each other and with us, and must not notice.
-import { cookiesOf, isOwnCookie } from '../ownership/owner-cookies.ts';
+import { cookiesOf } from '../../shared/http/cookies.ts';
+import { isOwnCookie } from '../ownership/owner-cookies.ts';
 
 /**
  * A `Cookie` header with only the cookies whose names the sandbox has set; undefined when nothing is left. Of each name only the

@@ -1,9 +1,10 @@
 // A real browser from Debian's package: installed when it is missing, driven by playwright-core.
+import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
 import { ensurePackages } from './install.ts';
-import { has } from './run.ts';
 
-const PROGRAM = '/usr/bin/chromium';
+/** Starts Debian's Chromium: see there. */
+const PROGRAM = fileURLToPath(new URL('./chromium-quiet.py', import.meta.url));
 
 /** Root needs the first; the others keep the browser from contacting any other server. */
 const FLAGS = [
@@ -18,7 +19,7 @@ const FLAGS = [
 
 /** The browser's program. @throws Error if it is missing and cannot be installed */
 export async function ensureChromium(): Promise<string> {
-  if (!has('chromium')) await ensurePackages(['chromium']);
+  await ensurePackages(['chromium', 'python3-seccomp']);
   return PROGRAM;
 }
 

@@ -1,4 +1,5 @@
 // The lab itself: a hardened Jupyter that runs, a tiny server with its commands, engines that do not affect each other.
+import { createServer } from 'node:http';
 import type { ContainerCreateOptions } from 'dockerode';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -179,6 +180,41 @@ describeNeeding(['chromium'], 'the browser', ({ chromium }) => {
     await page.setContent('<h1>A live article</h1>');
     expect(await page.textContent('h1')).toBe('A live article');
     await browser.close();
+  });
+
+  test('keeps its requests while the interfaces of other suites’ containers come and go', async () => {
+    const server = createServer((_, response) => {
+      response.setHeader('connection', 'close');
+      setTimeout(() => response.end('<p>here'), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const browser = await launchChromium(chromium.executablePath);
+    try {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+      const asking = page.evaluate<readonly number[]>(`(async () => {
+        const ended = [0, 0];
+        window.over = false;
+        while (!window.over)
+          await Promise.all(Array.from({ length: 10 }, () => fetch('/').then(() => { ended[0] += 1 }, () => { ended[1] += 1 })));
+        return ended;
+      })()`);
+      const [one, other] = [`tf${process.pid}a`, `tf${process.pid}b`];
+      for (let time = 0; time < 5; time += 1) {
+        await run('ip', ['link', 'add', one, 'type', 'veth', 'peer', 'name', other]);
+        for (const name of [one, other]) await run('ip', ['link', 'set', name, 'up']);
+        await run('ip', ['address', 'add', '192.0.2.1/32', 'dev', one]);
+        await run('ip', ['link', 'delete', one]);
+      }
+      await page.evaluate('void (window.over = true)');
+      const [answered = 0, broken] = await asking;
+      expect(answered).toBeGreaterThan(0);
+      expect(broken).toBe(0);
+    } finally {
+      await browser.close();
+      server.close();
+    }
   });
 });
 

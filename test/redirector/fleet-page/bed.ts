@@ -59,12 +59,7 @@ export async function openFleetPage(
     if (!request.url().startsWith(`${control}/`) && !request.url().startsWith('data:'))
       faults.push(`asks elsewhere: ${request.url()}`);
   });
-  for (;;) {
-    await page.goto(`${control}/fleet`);
-    // Docker of another suite may add a bridge at this moment: Chromium then drops what it is loading.
-    if (!faults.some((fault) => fault.includes('ERR_NETWORK_CHANGED'))) break;
-    faults.length = 0;
-  }
+  await page.goto(`${control}/fleet`);
   return { page, faults };
 }
 

@@ -1,8 +1,8 @@
 // Checks what no single option can: options that depend on each other, and on where the node listens.
 import { throwIfAny } from '../shared/config/load.ts';
-import { clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
+import { clientAddressProblems } from '../shared/limits/client-address.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';

@@ -15,9 +15,9 @@ import {
   secret,
   text,
 } from '../shared/config/option.ts';
-import { clientAddressOptions } from '../shared/http/client-address.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { embedOptions } from '../shared/http/embedding.ts';
+import { clientAddressOptions } from '../shared/limits/client-address.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';

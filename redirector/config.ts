@@ -14,10 +14,10 @@ import {
   text,
 } from '../shared/config/option.ts';
 import { describeError } from '../shared/errors.ts';
-import { clientAddressOptions, clientAddressProblems } from '../shared/http/client-address.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { corsOptions } from '../shared/http/cors.ts';
 import { embedOptions } from '../shared/http/embedding.ts';
+import { clientAddressOptions, clientAddressProblems } from '../shared/limits/client-address.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 

@@ -1,5 +1,5 @@
 // Limits how often one client asks for a new sandbox. Runs for each redirect, so it costs a lookup and no timer.
-import { type ClientAddressConfig, type ClientRequest, createClientAddress } from '../http/client-address.ts';
+import { type ClientAddressConfig, type ClientRequest, createClientAddress } from './client-address.ts';
 import { exemption, type LimitConfig } from './limit-options.ts';
 import { TokenBuckets } from './token-buckets.ts';
 

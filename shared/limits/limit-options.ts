@@ -2,6 +2,8 @@
 import { BoundedMap } from '../collections/bounded-map.ts';
 import { type ConfigOf, inGroup, integer, type Kind, option, text } from '../config/option.ts';
 import { formatDuration, parseDuration } from '../config/units.ts';
+import { type ConnectionLimits, NO_CONNECTION_LIMITS } from '../sockets/connection-limits.ts';
+import { type ConnectionRoom, descriptorLimit, roomForConnections } from '../sockets/descriptors.ts';
 import {
   AddressSet,
   addressRanges,
@@ -9,9 +11,7 @@ import {
   type ClientRequest,
   clientOf,
   createClientAddress,
-} from '../http/client-address.ts';
-import { type ConnectionLimits, NO_CONNECTION_LIMITS } from '../sockets/connection-limits.ts';
-import { type ConnectionRoom, descriptorLimit, roomForConnections } from '../sockets/descriptors.ts';
+} from './client-address.ts';
 
 /** A token bucket: `count` at once, refilled evenly within `perMs`. A `count` of 0 is no limit. */
 export interface Rate {

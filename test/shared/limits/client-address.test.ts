@@ -7,7 +7,7 @@ import {
   clientOf,
   createClientAddress,
   UNKNOWN_CLIENT,
-} from '../../../shared/http/client-address.ts';
+} from '../../../shared/limits/client-address.ts';
 
 const from = (remoteAddress: string | undefined, forwarded?: string) => ({
   socket: { remoteAddress },

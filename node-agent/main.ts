@@ -148,7 +148,9 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
-  const claiming = { config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, clock, count };
+  const claiming = {
+    ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, embedding, clock, count },
+  };
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({

@@ -25,6 +25,7 @@ import { createPublicHandler, isOwn } from './public/app.ts';
 import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
+import { ReturnCookies } from './public/return-cookie.ts';
 import { SpawnDesk } from './public/spawn.ts';
 import { createStatsBody } from './public/stats.ts';
 import { createRefuse } from './public/unavailable.ts';
@@ -86,10 +87,11 @@ export async function startFront(
     room,
     arrivals,
     proof,
+    returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
     isOwn,
     refuse,
-    ...{ title: config.title, allowOrigin: config.allowOrigin },
-    count: (sent) => metrics.countSent('redirect', sent),
+    ...{ title: config.title, postOrigins: config },
+    count: (sent, returning) => metrics.countSent(returning ? 'return' : 'redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,
     log: createAccessLog({ share: config.accessLogSample, logger, random }),

@@ -32,8 +32,20 @@ export function bounceLocation(visit: BouncedVisit, options: BounceOptions): str
   return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, ticket)}`;
 }
 
-/** The same path at the front, without a ticket. */
-export function frontLocation(frontUrl: string, { path, query }: Omit<BouncedVisit, 'ticket'>): string {
+/**
+ * The address at the front, which places the reader as it places a new one: elsewhere than here, if their cookie led them
+ * here. Undefined without a front or a node key.
+ */
+export function placeAgainLocation(visit: BouncedVisit, options: BounceOptions): string | undefined {
+  const { frontUrl, keys } = options;
+  if (frontUrl === '' || keys.length === 0) return undefined;
+  const { ticket } = visit;
+  const pressed = ticket?.returning === true && ticket.pressed === true;
+  const own = { ...bounceTicket(undefined, options), pressed, returning: true };
+  return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, signTicket(own, keys))}`;
+}
+
+function frontLocation(frontUrl: string, { path, query }: Omit<BouncedVisit, 'ticket'>): string {
   return `${frontUrl}${path}${query === '' ? '' : `?${query}`}`;
 }
 

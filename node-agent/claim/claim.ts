@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage, wantsPage } from '../../shared/http/answer.ts';
-import { isHttps } from '../../shared/http/cookies.ts';
+import { cookieSchemeOf } from '../../shared/http/cookies.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
@@ -14,7 +14,8 @@ import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import { finderCookie, findOwn, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
-import { bounceLocation, frontLocation } from './bounce.ts';
+import type { EmbedPolicy } from '../state/embed-policy.ts';
+import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
 import { refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
@@ -30,6 +31,7 @@ export interface ClaimOptions {
   readonly ownOrigin: OwnOrigin | undefined;
   readonly tickets: TicketCounter;
   readonly ticketClaims: TicketClaims;
+  readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
   readonly count: (outcome: ClaimOutcome) => void;
 }
@@ -39,6 +41,8 @@ export type ClaimOutcome =
   | 'returned'
   | 'launch-page'
   | 'bounced'
+  /** The front sent a reader back to their own sandbox, and there is none. */
+  | 'not-here'
   | 'full'
   | 'no-ticket'
   /** The ticket gave somebody a sandbox already. */
@@ -80,7 +84,7 @@ export class ClaimHandler {
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, ticketClaims, count } = this.#options;
+    const { config, pool, ticketClaims, embedding, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const { found: own, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
@@ -89,10 +93,12 @@ export class ClaimHandler {
       count('returned');
       return this.#sendTo(own, visit, stale);
     }
+    if (visit.ticket?.returning === true && this.#placeAgain('not-here', visit)) return;
     if (config.apiToken !== '' && !config.openPages) {
       return this.#refuse('closed', visit);
     }
-    const visitor = recognizeVisitor(context.req, config.allowOrigin);
+    const { allowOrigin } = config;
+    const visitor = recognizeVisitor(context.req, { allowOrigin, embedOrigins: embedding.origins });
     if (!isClick(visitor, visit.ticket?.pressed ?? false)) {
       count('launch-page');
       const page = launchPage({ title: config.title, action: launchAction(visit), visitor });
@@ -113,10 +119,12 @@ export class ClaimHandler {
   #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {
     const { ownOrigin, config } = this.#options;
     const { nodeId, trustProxy } = config;
-    const https = isHttps(context.req.headers, trustProxy);
+    const scheme = cookieSchemeOf(context.req.headers, trustProxy);
     const cookies =
-      ownOrigin === undefined ? ownerCookies(nodeId, sandbox, https) : [finderCookie(nodeId, sandbox, https)];
-    context.append('Set-Cookie', [...removeFinders(stale, https), ...cookies]);
+      ownOrigin === undefined
+        ? ownerCookies(nodeId, sandbox, scheme)
+        : [finderCookie(nodeId, sandbox, scheme)];
+    context.append('Set-Cookie', [...removeFinders(stale, scheme), ...cookies]);
     redirect(
       context,
       ownOrigin === undefined
@@ -127,13 +135,17 @@ export class ClaimHandler {
 
   /** A reader without a ticket, or with one that is used up, gets a new one from the front. */
   #sendToFront(outcome: 'no-ticket' | 'spent-ticket', visit: Visit): void {
-    const { config, count } = this.#options;
-    if (config.frontUrl === '') {
-      this.#refuse(outcome, visit);
-      return;
-    }
+    if (!this.#placeAgain(outcome, visit)) this.#refuse(outcome, visit);
+  }
+
+  /** False when there is no front that could place the reader. */
+  #placeAgain(outcome: ClaimOutcome, visit: Visit): boolean {
+    const { config, keys, clock, count } = this.#options;
+    const location = placeAgainLocation(visit, { ...config, keys, now: clock.now() });
+    if (location === undefined) return false;
     count(outcome);
-    redirect(visit.context, frontLocation(config.frontUrl, visit));
+    redirect(visit.context, location);
+    return true;
   }
 
   #refuse(outcome: keyof typeof REFUSALS, { context }: Visit): void {

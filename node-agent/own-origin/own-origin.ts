@@ -2,7 +2,7 @@
 // sandbox's key and redirects to the place that the reader asked for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
-import { isHttps } from '../../shared/http/cookies.ts';
+import { cookieSchemeOf, isHttps } from '../../shared/http/cookies.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { recognizeVisitor } from '../../shared/http/visitor.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
@@ -100,7 +100,7 @@ export class OwnOrigin {
     // A browser that lost the answer asks again, and so does one that goes back.
     if (!isGood && !showsHostKey(request.headers, sandbox, this.#config)) return 'refused';
     response.writeHead(302, {
-      'set-cookie': hostKeyCookie(sandbox, isHttps(request.headers, this.#config.trustProxy)),
+      'set-cookie': hostKeyCookie(sandbox, cookieSchemeOf(request.headers, this.#config.trustProxy)),
       // Always below the sandbox, on this host: never an address from outside.
       location: `/user/${id}/${rest}${query === '' ? '' : `?${query}`}`,
       'cache-control': 'no-store',

@@ -4,7 +4,13 @@
 // reader the key of its own sandbox.
 import type { IncomingHttpHeaders } from 'node:http';
 import { shortId } from '../../shared/clock.ts';
-import { cookieAttributes, cookiesOf, hostCookieName, isHttps } from '../../shared/http/cookies.ts';
+import {
+  type CookieScheme,
+  cookieAttributes,
+  cookiesOf,
+  hostCookieName,
+  isHttps,
+} from '../../shared/http/cookies.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { equalKeys } from './key.ts';
@@ -29,17 +35,17 @@ function finderName(nodeId: string, id: string, https: boolean): string {
 }
 
 /** The `Set-Cookie` values for the browser that claimed the sandbox. */
-export function ownerCookies(nodeId: string, sandbox: Sandbox, https: boolean): readonly string[] {
+export function ownerCookies(nodeId: string, sandbox: Sandbox, scheme: CookieScheme): readonly string[] {
   const { id, key = '' } = sandbox;
   return [
-    `${KEY_COOKIE}=${key}; ${cookieAttributes(`/user/${id}/`, https)}`,
-    finderCookie(nodeId, sandbox, https),
+    `${KEY_COOKIE}=${key}; ${cookieAttributes(`/user/${id}/`, scheme)}`,
+    finderCookie(nodeId, sandbox, scheme),
   ];
 }
 
 /** The one of them that finds the sandbox again, for a node at whose own name no sandbox is served. */
-export function finderCookie(nodeId: string, { id, key = '' }: Sandbox, https: boolean): string {
-  return `${finderName(nodeId, id, https)}=${id}.${key}; ${cookieAttributes('/', https)}`;
+export function finderCookie(nodeId: string, { id, key = '' }: Sandbox, scheme: CookieScheme): string {
+  return `${finderName(nodeId, id, scheme.https)}=${id}.${key}; ${cookieAttributes('/', scheme)}`;
 }
 
 /** The name of the key cookie at a host that serves one sandbox only. */
@@ -48,8 +54,8 @@ function hostKeyName(https: boolean): string {
 }
 
 /** The `Set-Cookie` value for the owner's browser at a host that serves this sandbox only (`--sandbox-domain`). */
-export function hostKeyCookie({ key = '' }: Pick<Sandbox, 'key'>, https: boolean): string {
-  return `${hostKeyName(https)}=${key}; ${cookieAttributes('/', https)}`;
+export function hostKeyCookie({ key = '' }: Pick<Sandbox, 'key'>, scheme: CookieScheme): string {
+  return `${hostKeyName(scheme.https)}=${key}; ${cookieAttributes('/', scheme)}`;
 }
 
 /** Whether a request shows the key of `sandbox` by that cookie. */
@@ -98,8 +104,8 @@ function showsOwner({ cookie }: IncomingHttpHeaders, name: string, { id, key }: 
 }
 
 /** `Set-Cookie` values that remove finder cookies. */
-export function removeFinders(names: readonly string[], https: boolean): readonly string[] {
-  return names.map((name) => `${name}=; Max-Age=0; ${cookieAttributes('/', https)}`);
+export function removeFinders(names: readonly string[], scheme: CookieScheme): readonly string[] {
+  return names.map((name) => `${name}=; Max-Age=0; ${cookieAttributes('/', scheme)}`);
 }
 
 export interface OwnSandboxes {

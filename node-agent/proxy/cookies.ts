@@ -14,16 +14,25 @@ export function keepCookies(header: string, names: ReadonlySet<string>): string 
   return kept.size === 0 ? undefined : [...kept].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
+export interface CookieBounds {
+  /** With a slash at its end. */
+  readonly base: string;
+  /** Remembers its name; false when the sandbox may have no more. */
+  readonly learn: (name: string) => boolean;
+  /** It has to work in an article's frame, over https. The proxy lets no other site use it: see `isFromHere`. */
+  readonly inFrames: boolean;
+}
+
+/** What decides whether a browser sends a cookie in a frame of another site. */
+const FRAME_ATTRIBUTES: ReadonlySet<string> = new Set(['samesite', 'secure', 'partitioned']);
+
 /**
  * A sandbox's `Set-Cookie`, bound to its own base path and to this host; undefined when it is one of ours by name, nameless, or
  * one too many.
- * @param base with a slash at its end
- * @param learn remembers its name; false when the sandbox may have no more
  */
 export function confineSetCookie(
   header: string,
-  base: string,
-  learn: (name: string) => boolean,
+  { base, learn, inFrames }: CookieBounds,
 ): string | undefined {
   const [pair = '', ...attributes] = header.split(';');
   // One without a name is sent back as its value alone, which may look like a name and a value.
@@ -34,10 +43,11 @@ export function confineSetCookie(
   for (const attribute of attributes) {
     const equals = attribute.indexOf('=');
     const key = (equals < 0 ? attribute : attribute.slice(0, equals)).trim().toLowerCase();
-    if (key === 'domain') continue;
+    if (key === 'domain' || (inFrames && FRAME_ATTRIBUTES.has(key))) continue;
     if (key === 'path') path = attribute.slice(equals + 1).trim();
     else kept.push(attribute);
   }
   const own = path.startsWith(base) || `${path}/` === base;
-  return [pair, ...kept, ` Path=${own ? path : base}`].join(';');
+  const framed = inFrames ? [' Secure', ' SameSite=None', ' Partitioned'] : [];
+  return [pair, ...kept, ` Path=${own ? path : base}`, ...framed].join(';');
 }

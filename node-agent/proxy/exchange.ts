@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
+import { isHttps } from '../../shared/http/cookies.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
 import {
@@ -70,13 +71,14 @@ export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context:
 
 /** What becomes of the headers of the sandbox's response. */
 export function responseRules(
-  { id, inert }: Pick<ProxyRequest, 'id' | 'inert'>,
+  { request, id, inert }: Pick<ProxyRequest, 'request' | 'id' | 'inert'>,
   { address }: Upstream,
   { options, fixed }: ProxyContext,
 ): ResponseRules {
   const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
+  const secure = (): boolean => isHttps(request.headers, options.trustProxy);
   const framePolicy = options.framePolicy();
-  return { base: `/user/${id}/`, address, fixed, framePolicy, inert, learnCookie };
+  return { base: `/user/${id}/`, address, fixed, framePolicy, inert, learnCookie, isHttps: secure };
 }
 
 class Exchange implements Dispatcher.DispatchHandler {

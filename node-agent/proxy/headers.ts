@@ -17,6 +17,8 @@ export interface RequestRules {
 export interface ResponseRules {
   /** Remembers the name of a cookie that the sandbox sets; false when it may have no more. */
   readonly learnCookie: (name: string) => boolean;
+  /** Whether the reader's connection is https. */
+  readonly isHttps: () => boolean;
   /** The answer must not become a document of this origin. */
   readonly inert: boolean;
   /** Where the sandbox lives, with a slash at its end. */
@@ -151,7 +153,8 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
-      const confined = confineSetCookie(value, rules.base, rules.learnCookie);
+      const { base, learnCookie: learn } = rules;
+      const confined = confineSetCookie(value, { base, learn, inFrames: rules.isHttps() });
       if (confined !== undefined) flat.push(name, confined);
       continue;
     }

@@ -129,7 +129,7 @@ class SandboxProxy implements NodeProxy {
       return true;
     }
     const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
-      const rules = responseRules(route, route.upstream, this.#context);
+      const rules = responseRules(proxied, route.upstream, this.#context);
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);

@@ -7,6 +7,7 @@ export class EmbedPolicy {
   readonly #own: readonly string[];
   readonly #file: NodeStateFile;
   readonly #logger: Logger;
+  #origins: readonly string[];
   #policy: string;
 
   /** With what a front told in an earlier run, so that frames that are open survive a restart. */
@@ -14,7 +15,13 @@ export class EmbedPolicy {
     this.#own = own;
     this.#file = file;
     this.#logger = logger;
-    this.#policy = this.#make();
+    this.#origins = this.#list();
+    this.#policy = frameAncestors(this.#origins);
+  }
+
+  /** All of them. */
+  get origins(): readonly string[] {
+    return this.#origins;
   }
 
   get told(): readonly string[] {
@@ -26,11 +33,12 @@ export class EmbedPolicy {
 
   tell(origins: readonly string[]): void {
     this.#file.save({ embedOrigins: [...origins] });
-    this.#policy = this.#make();
+    this.#origins = this.#list();
+    this.#policy = frameAncestors(this.#origins);
     this.#logger.info({ origins }, 'the front says which sites may show notebooks in a frame');
   }
 
-  #make(): string {
-    return frameAncestors([...new Set([...this.#own, ...this.told])]);
+  #list(): readonly string[] {
+    return [...new Set([...this.#own, ...this.told])];
   }
 }

@@ -22,7 +22,7 @@ import { showFleet } from './fleet-gauges.ts';
 
 export interface RedirectorMetrics {
   readonly registry: Registry;
-  countSent(kind: 'redirect' | 'spawn', sent: Sent): void;
+  countSent(kind: 'redirect' | 'return' | 'spawn', sent: Sent): void;
   countLaunchPage(visitor: Visitor): void;
   countRefusal(refusal: RefusalReason): void;
   /** @param node as it calls itself; only registered ones get a series of their own */
@@ -98,12 +98,12 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
 
 /** Counts redirects and bounces for each node. */
 function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'countSent' | 'countBounce'> {
-  const sent = new NodeTally({ redirect: 0, spawn: 0 });
+  const sent = new NodeTally({ redirect: 0, return: 0, spawn: 0 });
   const bounced = new NodeTally({ true: 0, false: 0 });
   const isThere = (node: string): boolean => fleet.get(node) !== undefined;
   showCounter(registry, {
     name: 'tmpfleet_redirects_total',
-    help: 'Readers (redirect) and programs (spawn) sent to each node',
+    help: 'Readers (redirect), readers led back to their sandbox (return) and programs (spawn) sent to each node',
     labels: ['node', 'reason'],
     rows: () => sent.rows('reason', isThere),
   });

@@ -78,7 +78,10 @@ export class Dispatcher {
     options.fleet.watch(this.#weights);
   }
 
-  /** The ticket of a bounced reader, if it is genuine. The first time it is shown, it also marks its node as full. */
+  /**
+   * The ticket of a reader whom a node sent here, if it is genuine. The first time one of a bounce is shown, it also marks its
+   * node as full; a returning reader found no sandbox of theirs there, which says nothing about the others.
+   */
   readBack(text: string | undefined): Ticket | undefined {
     if (text === undefined) return undefined;
     const { fleet, keys, clock } = this.#options;
@@ -87,7 +90,8 @@ export class Dispatcher {
     if (view === undefined) return undefined;
     const ticket = verifyTicket(text, keys.tickets(nodeName(view)), clock.now());
     if (ticket === undefined || !this.#isBounce(ticket)) return undefined;
-    const { nonce, hops, expires } = ticket;
+    const { nonce, hops, expires, returning } = ticket;
+    if (returning === true) return ticket;
     if (this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now())) fleet.markFull(view);
     return ticket;
   }
@@ -153,6 +157,24 @@ export class Dispatcher {
   reportsWarm(): boolean {
     const { fleet, clock } = this.#options;
     return this.#lastReports.showWarm(fleet.views(), clock.now());
+  }
+
+  /**
+   * Sends a reader, or a visitor who may be one, back to the node where they have a sandbox, if that node answers. They are
+   * not on their way to any other sandbox there, so they are not counted.
+   * @param node as it names itself in its report
+   */
+  sendBack(node: string, pressed: boolean): Sent | undefined {
+    const { fleet, keys, redirector, boot, clock } = this.#options;
+    const view = fleet.named(node);
+    const now = clock.now();
+    const answers = view?.reachability === 'reachable' || (view?.trustedUntil ?? 0) > now;
+    if (view?.stats?.fleet === undefined || !answers || !keys.exist) return undefined;
+    fleet.countRedirect(view, now, undefined);
+    const expires = now + TICKET_LIFE_MS;
+    const own = { redirector, boot, node, epoch: UNCOUNTED_EPOCH, nonce: newNonce(), expires, pressed };
+    const ticket = { ...own, returning: true, tried: NONE, hops: 0 };
+    return { view, ticket: signTicket(ticket, keys.tickets(node)) };
   }
 
   #chooseByReport({ tried, ...of }: Pick<ReportChoice, 'since' | 'now'> & Pick<Journey, 'tried'>) {

@@ -59,7 +59,7 @@ export class ProofOfWork {
   challenge(): string {
     const { keys, clock } = this.#options;
     const text = `${clock.now().toString(36)}~${newNonce().slice(0, NONCE_CHARACTERS)}`;
-    return `${text}~${keys.signChallenge(text)}`;
+    return `${text}~${keys.challenges.sign(text)}`;
   }
 
   /** Checks, counts and uses up the work that a reader or program shows. */
@@ -72,7 +72,7 @@ export class ProofOfWork {
   #take(work: string | undefined): Shown {
     if (work === undefined || work === '') return 'none';
     const [, text, signature = ''] = WORK.exec(work) ?? [];
-    if (text === undefined || !isSolved(work) || !this.#options.keys.isChallenge(text, signature))
+    if (text === undefined || !isSolved(work) || !this.#options.keys.challenges.verify(text, signature))
       return 'wrong';
     const now = this.#options.clock.now();
     const until = Number.parseInt(text, 36) + CHALLENGE_MS;

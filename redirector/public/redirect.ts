@@ -8,7 +8,7 @@ import {
   type RequestTarget,
   splitRequestTarget,
 } from '../../shared/http/request-target.ts';
-import { isClick, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
+import { isClick, type PostOrigins, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
 import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
 import { answerLimited } from '../../shared/limits/client-refusal.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
@@ -16,6 +16,7 @@ import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ti
 import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
 import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
+import type { ReturnCookies } from './return-cookie.ts';
 import { workPage } from './work-page.ts';
 
 export interface RedirectOptions {
@@ -23,12 +24,12 @@ export interface RedirectOptions {
   readonly room: WaitingRoom;
   readonly arrivals: ArrivalLimit;
   readonly proof: ProofOfWork;
+  readonly returns: ReturnCookies;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
   /** The heading of the launch page. */
   readonly title: string;
-  /** The origin whose pages may make POSTs, or `*`; empty for none. */
-  readonly allowOrigin: string;
+  readonly postOrigins: PostOrigins;
   /** @param again the address as requested, without our ticket */
   readonly refuse: (
     request: IncomingMessage,
@@ -38,7 +39,8 @@ export interface RedirectOptions {
   ) => void;
   /** @param avoidable whether there was room elsewhere */
   readonly countBounce: (node: string, avoidable: boolean) => void;
-  readonly count: (sent: Sent) => void;
+  /** @param returning whether the reader was led back to the node where they have a sandbox */
+  readonly count: (sent: Sent, returning: boolean) => void;
   readonly countLaunchPage: (visitor: Visitor) => void;
   /** The access log, where there is one. */
   readonly log: ((request: IncomingMessage, sent: Sent) => void) | undefined;
@@ -46,7 +48,7 @@ export interface RedirectOptions {
 
 /** Answers each GET, HEAD and POST whose path is not the front's own; false when it did not answer. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher, room, arrivals, proof } = options;
+  const { dispatcher, room, arrivals, proof, returns } = options;
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
@@ -55,10 +57,18 @@ export function createRedirect(options: RedirectOptions) {
     const { query: ownQuery, work } = method === 'POST' ? splitWork(rawQuery) : { query: rawQuery };
     const { query, ticket } = dispatcher.usesTickets ? splitTicket(ownQuery) : { query: ownQuery };
     const target = { path, query };
-    const bounce = dispatcher.readBack(ticket);
-    const visitor = recognizeVisitor(request, options.allowOrigin);
+    const visitor = recognizeVisitor(request, options.postOrigins);
+    const shown = dispatcher.readBack(ticket);
+    const bounce = shown?.returning === true ? undefined : shown;
+    const node = mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
+    const back = node === undefined ? undefined : dispatcher.sendBack(node, visitor === 'press');
+    if (back !== undefined) {
+      answer(options, { request, response, target, bounce: undefined, sent: back, returning: true });
+      return true;
+    }
     // A node bounces clicks only: behind a bounce there is a reader, however their browser comes back.
-    if (!isClick(visitor, bounce !== undefined)) {
+    const pressed = shown?.pressed === true;
+    if (!isClick(visitor, pressed)) {
       answerOther(options, { request, response, target, visitor, tried: bounce?.tried });
       return true;
     }
@@ -73,13 +83,24 @@ export function createRedirect(options: RedirectOptions) {
       }
     }
     const finish = (sent: Sent | RefusalReason): void =>
-      answer(options, { request, response, target, bounce, sent });
-    const journey = dispatcher.startJourney(bounce, { pressed: visitor === 'press', client });
+      answer(options, { request, response, target, bounce, sent, returning: false });
+    const journey = dispatcher.startJourney(bounce, { pressed: pressed || visitor === 'press', client });
     const sent = room.send(journey, response);
     if (sent instanceof Promise) void sent.then(finish);
     else finish(sent);
     return true;
   };
+}
+
+/** Whether a visitor may be led back to a sandbox of theirs: it costs nothing, so an article's frame may be, too. */
+function mayReturn(request: IncomingMessage, visitor: Visitor): boolean {
+  if (request.headers.cookie === undefined) return false;
+  return (
+    visitor === 'person' ||
+    visitor === 'press' ||
+    visitor === 'frame' ||
+    (visitor === 'unknown' && wantsPage(request))
+  );
 }
 
 interface Worker {
@@ -153,24 +174,40 @@ interface Outcome {
   /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
   readonly sent: Sent | RefusalReason;
+  readonly returning: boolean;
 }
 
-function answer(options: RedirectOptions, { request, response, target, bounce, sent }: Outcome): void {
+function answer(options: RedirectOptions, outcome: Outcome): void {
+  const { request, response, target, bounce, sent, returning } = outcome;
   if (bounce !== undefined) options.countBounce(bounce.node, typeof sent !== 'string');
   const address = joinRequestTarget(target);
   if (typeof sent === 'string') {
     options.refuse(request, response, sent, address);
     return;
   }
-  options.count(sent);
+  options.count(sent, returning);
   options.log?.(request, sent);
   const ticket = sent.ticket === undefined ? '' : ticketBehind(target.query, sent.ticket);
-  redirectTo(response, sent.view.member.url + address + ticket, request.method === 'POST' ? 303 : 302);
+  redirectTo(response, sent.view.member.url + address + ticket, {
+    status: request.method === 'POST' ? 303 : 302,
+    cookie: options.returns.lead(request.headers, sent.view),
+  });
 }
 
-/** @param status 303 after a POST, so that the browser goes on with GET (RFC 9110 §15.4.4) */
-function redirectTo(response: ServerResponse, location: string, status = 302): void {
+interface RedirectRest {
+  /** 303 after a POST, so that the browser goes on with GET (RFC 9110 §15.4.4). */
+  readonly status?: number;
+  readonly cookie?: string | undefined;
+}
+
+function redirectTo(
+  response: ServerResponse,
+  location: string,
+  { status = 302, cookie }: RedirectRest = {},
+): void {
   // node:http writes a flat list of names and values as it is; it would take an object apart first.
-  response.writeHead(status, ['location', location, 'cache-control', 'no-store', 'content-length', '0']);
+  const headers = ['location', location, 'cache-control', 'no-store', 'content-length', '0'];
+  if (cookie !== undefined) headers.push('set-cookie', cookie);
+  response.writeHead(status, headers);
   response.end();
 }

@@ -8,12 +8,29 @@ export function isHttps(headers: IncomingHttpHeaders, trustProxy: boolean): bool
   return (typeof proto === 'string' ? proto : '').split(',', 1)[0]?.trim() === 'https';
 }
 
+/** How cookies are set for a request. */
+export interface CookieScheme {
+  readonly https: boolean;
+  /** They have to work in a frame of another site. */
+  readonly inFrames: boolean;
+}
+
+/** Names that only this machine answers: browsers keep `Secure` cookies of theirs over plain http, too; Safari does not. */
+const LOOPBACK = /^(?:(?:[^:]+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+export function cookieSchemeOf(headers: IncomingHttpHeaders, trustProxy: boolean): CookieScheme {
+  const https = isHttps(headers, trustProxy);
+  // For the demo, whose article shows a frame of this machine. In a tab the cookie has to work in every browser.
+  const isLocalFrame = headers['sec-fetch-dest'] === 'iframe' && LOOPBACK.test(headers.host ?? '');
+  return { https, inFrames: https || isLocalFrame };
+}
+
 /**
- * The attributes of a cookie of ours. `Partitioned` and `SameSite=None`: over https they work in an article's frame, while
- * third-party cookies are blocked (CHIPS), too.
+ * The attributes of a cookie of ours. With `Partitioned` and `SameSite=None` it works in an article's frame, also where
+ * third-party cookies are blocked (CHIPS, https://github.com/privacycg/CHIPS).
  */
-export function cookieAttributes(path: string, https: boolean): string {
-  return `Path=${path}; HttpOnly; ${https ? 'Secure; SameSite=None; Partitioned' : 'SameSite=Lax'}`;
+export function cookieAttributes(path: string, { inFrames }: Pick<CookieScheme, 'inFrames'>): string {
+  return `Path=${path}; HttpOnly; ${inFrames ? 'Secure; SameSite=None; Partitioned' : 'SameSite=Lax'}`;
 }
 
 /** Only this host can set a cookie whose name begins with `__Host-` (RFC 6265bis §4.1.3.2), and only over https. */

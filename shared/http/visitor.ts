@@ -4,13 +4,15 @@
 // It follows fetch metadata (https://www.w3.org/TR/fetch-metadata/), which a browser sets and a page cannot change. A program
 // can send any header: how much one client may take is limited elsewhere.
 import type { IncomingHttpHeaders } from 'node:http';
+import { findEmbedOrigin } from '../protocol/embed-origins.ts';
 
 export type Visitor =
   /** A browser that navigates the whole tab for its user. */
   | 'person'
   /**
-   * A page of ours sends it: the button of the launch page, or a link on a page of ours inside a frame. Also a program's
-   * POST, because programs send neither `Sec-Fetch-Site` nor `Origin`.
+   * A page of ours sends it: the button of the launch page, or a link on a page of ours inside a frame. So does the button of
+   * an article on a site that may show notebooks (`--embed-origins`), into its frame. Also a program's POST, because programs
+   * send neither `Sec-Fetch-Site` nor `Origin`.
    */
   | 'press'
   /** A page of another site loads it into a frame. A view of that page is not a click. */
@@ -33,11 +35,23 @@ export interface VisitorRequest {
 /** Values of `Sec-Fetch-Dest` for a document inside another document. */
 const FRAMES: ReadonlySet<unknown> = new Set(['iframe', 'frame', 'embed', 'object', 'fencedframe']);
 
-/** @param allowedOrigin the origin whose pages may make POSTs, or `*`; empty for none */
-export function recognizeVisitor({ method, headers }: VisitorRequest, allowedOrigin = ''): Visitor {
+/** Whose pages may make POSTs here. */
+export interface PostOrigins {
+  /** The origin of CORS (`--allow-origin`), or `*`; empty for none. */
+  readonly allowOrigin: string;
+  /** Sites that may show notebooks. */
+  readonly embedOrigins: readonly string[];
+}
+
+const NONE: PostOrigins = { allowOrigin: '', embedOrigins: [] };
+
+export function recognizeVisitor({ method, headers }: VisitorRequest, origins = NONE): Visitor {
   if (isPrefetch(headers)) return 'prefetch';
   if (method === 'HEAD') return 'head';
-  if (method === 'POST') return isForeignPost(headers, allowedOrigin) ? 'cross-site' : 'press';
+  if (method === 'POST') {
+    const isForeign = isForeignPost(headers, origins.allowOrigin) && !isArticlesButton(headers, origins);
+    return isForeign ? 'cross-site' : 'press';
+  }
   if (headers['sec-fetch-mode'] !== 'navigate') return 'unknown';
   const { 'sec-fetch-dest': dest = 'document' } = headers;
   if (!FRAMES.has(dest)) return 'person';
@@ -53,6 +67,17 @@ export function recognizeVisitor({ method, headers }: VisitorRequest, allowedOri
 export function isClick(visitor: Visitor, pressed: boolean): boolean {
   if (visitor === 'person' || visitor === 'press') return true;
   return pressed && (visitor === 'frame' || visitor === 'unknown');
+}
+
+/**
+ * Whether the POST navigates a frame, or a tab, for a site that may show notebooks. A site that is listed by itself is trusted
+ * to do so at a click. Where only a pattern matches it, the browser has to say that somebody clicked; Safari never does.
+ */
+function isArticlesButton(headers: IncomingHttpHeaders, { embedOrigins }: PostOrigins): boolean {
+  const { origin, 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-user': user } = headers;
+  if (origin === undefined || mode !== 'navigate') return false;
+  const listing = findEmbedOrigin(origin, embedOrigins);
+  return listing === 'listed' || (listing === 'matched' && user === '?1');
 }
 
 /**

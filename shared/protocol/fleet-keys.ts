@@ -32,16 +32,21 @@ export interface NodeKeys {
 export class FleetKeys {
   readonly #secrets: readonly string[];
   readonly #orders: readonly KeyObject[];
-  readonly #seals: readonly KeyObject[];
-  readonly #challenges: readonly KeyObject[];
+  /** Of the lists of tried nodes in tickets. */
+  readonly #seals: Signatures;
+  /** Of the challenges of proofs of work. */
+  readonly challenges: Signatures;
+  /** Of the cookies that lead readers back to their node. */
+  readonly returns: Signatures;
   readonly #tickets = new BoundedMap<string, readonly KeyObject[]>(REMEMBERED_NODES);
 
   /** @param secrets the first signs, the others only verify while secrets rotate; none: nothing can be signed */
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets;
     this.#orders = secrets.map(deriveOrderKey);
-    this.#seals = secrets.map((secret) => createSecretKey(derive(secret, 'seal')));
-    this.#challenges = secrets.map((secret) => createSecretKey(derive(secret, 'proof of work')));
+    this.#seals = new Signatures(secrets, 'seal');
+    this.challenges = new Signatures(secrets, 'proof of work');
+    this.returns = new Signatures(secrets, 'return');
   }
 
   /** Whether the fleet has a secret. */
@@ -70,20 +75,32 @@ export class FleetKeys {
 
   /** Proves that a front wrote this list of tried nodes into the ticket with this nonce. Only fronts can make one. */
   seal(nonce: string, tried: readonly string[]): string {
-    return sign(sealed(nonce, tried), this.#seals);
+    return this.#seals.sign(sealed(nonce, tried));
   }
 
   isSealed(seal: string, nonce: string, tried: readonly string[]): boolean {
-    return isSigned(sealed(nonce, tried), seal, this.#seals);
+    return this.#seals.verify(sealed(nonce, tried), seal);
+  }
+}
+
+/** Proves that a front of this fleet wrote a text for one purpose. Only fronts can make and check these. */
+export class Signatures {
+  readonly #keys: readonly KeyObject[];
+
+  constructor(secrets: readonly string[], purpose: string) {
+    this.#keys = secrets.map((secret) => createSecretKey(derive(secret, purpose)));
   }
 
-  /** Proves that a front of this fleet gave out this challenge of a proof of work. */
-  signChallenge(text: string): string {
-    return sign(text, this.#challenges);
+  /** @returns 128 bits in base64url @throws TypeError in a fleet without a secret */
+  sign(text: string): string {
+    const [key] = this.#keys;
+    if (key === undefined) throw new TypeError('a signature needs a secret');
+    return mac(text, key).toString('base64url');
   }
 
-  isChallenge(text: string, signature: string): boolean {
-    return isSigned(text, signature, this.#challenges);
+  verify(text: string, signature: string): boolean {
+    const given = Buffer.from(signature, 'base64url');
+    return given.length === MAC_BYTES && this.#keys.some((key) => timingSafeEqual(given, mac(text, key)));
   }
 }
 
@@ -105,17 +122,6 @@ function derive(secret: string, purpose: string): Buffer {
 /** A tilde is in no name, so that no two lists give the same text. */
 function sealed(nonce: string, tried: readonly string[]): string {
   return [nonce, ...tried].join('~');
-}
-
-/** @returns base64url */
-function sign(text: string, [key]: readonly KeyObject[]): string {
-  if (key === undefined) throw new TypeError('a signature needs a secret');
-  return mac(text, key).toString('base64url');
-}
-
-function isSigned(text: string, signature: string, keys: readonly KeyObject[]): boolean {
-  const given = Buffer.from(signature, 'base64url');
-  return given.length === MAC_BYTES && keys.some((key) => timingSafeEqual(given, mac(text, key)));
 }
 
 function mac(text: string, key: KeyObject): Buffer {

@@ -125,6 +125,10 @@ describe('hanging up', () => {
   });
 });
 
+/** The node's own ticket tells the front not to lead the reader back here. */
+const withoutTicket = (location: string): string =>
+  location.replace(/[?&]ticket=4~none~none~node1~[^&]*$/, '');
+
 describe('tickets', () => {
   const flags = { capacity: '6', secret: SECRET, requireTicket: true, frontUrl: FRONT };
 
@@ -136,9 +140,13 @@ describe('tickets', () => {
     expect(first.location).toMatch(/^\/user\/.*\/tree\?x=1$/);
     for (let n = 0; n < 4; n += 1) {
       const again = await ask(shown);
-      expect([again.status, again.location, again.cookie]).toEqual([302, `${FRONT}/tree?x=1`, '']);
+      expect([again.status, withoutTicket(again.location), again.cookie]).toEqual([
+        302,
+        `${FRONT}/tree?x=1`,
+        '',
+      ]);
     }
-    expect((await ask(shown, 'POST')).location).toBe(`${FRONT}/tree?x=1`);
+    expect(withoutTicket((await ask(shown, 'POST')).location)).toBe(`${FRONT}/tree?x=1`);
     expect((await ask(shown, 'GET', { ...CLICK, cookie: first.cookie })).location).toBe(first.location);
     expect(agent.pool.status().held).toBe(1);
   });
@@ -163,7 +171,7 @@ describe('tickets', () => {
       [1, 2, 3, 4, 5].map(() => ask(`/api/spawn?ticket=${spawn}`, 'POST', {})),
     );
     expect(new Set(spawned.map(({ body }) => body)).size).toBe(1);
-    expect((await ask(`/tree?ticket=${spawn}`)).location).toBe(`${FRONT}/tree`);
+    expect(withoutTicket((await ask(`/tree?ticket=${spawn}`)).location)).toBe(`${FRONT}/tree`);
     expect(agent.pool.status().held).toBe(2);
   });
 
@@ -177,7 +185,7 @@ describe('tickets', () => {
     await agent.stop();
     agent = await startAgent({ ...flags, dataDir });
     await until('both are adopted', () => agent.pool.status().held === 2);
-    expect((await ask(`/tree?ticket=${page}`)).location).toBe(`${FRONT}/tree`);
+    expect(withoutTicket((await ask(`/tree?ticket=${page}`)).location)).toBe(`${FRONT}/tree`);
     expect((await ask(`/api/spawn?ticket=${spawn}`, 'POST', {})).body).toBe(body);
     expect(agent.pool.status().held).toBe(2);
   });

@@ -1,138 +1,34 @@
 // Who asks, in a real browser: a page of another site spends no sandbox, and a press on our button in its frame one.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { nodeStatsSchema } from '../../shared/protocol/wire.ts';
 import { launchChromium } from '../lab/chromium.ts';
-import { Authority } from '../lab/debian/authority.ts';
 import { describeNeeding } from '../lab/needs.ts';
-import { tmpfleet } from '../support/tmpfleet.ts';
+import { ArticleFleet } from '../support/article-fleet.ts';
 import { until } from '../support/until.ts';
 
 describeNeeding(['chromium'], 'over https, with an article on another site', ({ chromium }) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-visitors-'));
-  const secret = { TMPFLEET_SECRET: 'the-secret-of-the-visited-fleet' };
-  const servers: Server[] = [];
-  const runs: { stop(): Promise<unknown> }[] = [];
+  let fleet: ArticleFleet;
   let browser: Browser;
   let front = '';
   let node = '';
-  let nodeAtHome = '';
-  /** A front of the same fleet that asks for a proof of work as soon as one sandbox is taken. */
-  let strict = '';
-  let strictAtHome = '';
-  let article = '';
-  /** A site that nobody has listed. */
-  let stranger = '';
-  /** The article's HTML. */
-  let html = '';
-
-  /** A TLS terminator before a program; its address is known before the program's is. */
-  async function terminator(authority: Authority, host: string, target: () => string): Promise<string> {
-    const { key, cert } = await authority.issue(host);
-    const server = createServer(
-      { key: readFileSync(key), cert: readFileSync(cert) },
-      (incoming, response) => {
-        if (target() === '') {
-          response.writeHead(200, { 'content-type': 'text/html' }).end(html);
-          return;
-        }
-        const headers = { ...incoming.headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.7' };
-        const passed = httpRequest(
-          `${target()}${incoming.url}`,
-          { method: incoming.method, headers },
-          (answer) => {
-            response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-            answer.pipe(response);
-          },
-        );
-        passed.on('error', () => response.destroy());
-        incoming.pipe(passed);
-      },
-    );
-    servers.push(server);
-    await new Promise<void>((resolve) =>
-      server.listen(0, host === 'localhost' ? '127.0.0.1' : host, resolve),
-    );
-    const address = server.address();
-    return `https://${host}:${typeof address === 'object' ? address?.port : 0}`;
-  }
-
-  async function start(name: string, args: readonly string[], env = {}): Promise<[string, string]> {
-    const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--log-format', 'json'];
-    const run = tmpfleet([...args, ...common, '--trust-proxy', '--data-dir', join(dir, name)], {
-      ...secret,
-      ...env,
-    });
-    runs.push(run);
-    const [, url = '', control = ''] = await run.printed(
-      /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
-      60_000,
-    );
-    return [url, control];
-  }
+  const spent = () => fleet.spent();
+  const open = (html: string, site?: string) => fleet.open(browser, html, site);
 
   beforeAll(async () => {
-    const authority = await Authority.create(join(dir, 'ca'));
-    let frontAtHome = '';
-    front = await terminator(authority, 'localhost', () => frontAtHome);
-    node = await terminator(authority, '127.0.0.2', () => nodeAtHome);
-    article = await terminator(authority, '127.0.0.1', () => '');
-    stranger = await terminator(authority, '127.0.0.3', () => '');
-    const embedded = ['--embed-origins', article];
-    const agent = ['node-agent', '--engine', 'local', '--ephemeral', '--capacity', '6', '--warm', '6'];
-    [nodeAtHome] = await start('node', [...agent, '--node-id', 'n1', '--front-url', front]);
-    const trusted = { NODE_EXTRA_CA_CERTS: authority.ca };
-    const [atHome, control] = await start('front', ['redirector', ...embedded], trusted);
-    frontAtHome = atHome;
-    const work = ['--proof-of-work-below', '100%'];
-    const [atHomeToo, strictControl] = await start('strict', ['redirector', ...embedded, ...work], trusted);
-    strictAtHome = atHomeToo;
-    strict = await terminator(authority, 'localhost', () => strictAtHome);
-    for (const url of [control, strictControl]) {
-      const body = JSON.stringify({ url: node, probe: false });
-      expect((await fetch(`${url}/api/nodes`, { method: 'POST', body })).status).toBe(201);
-    }
-    browser = await launchChromium(chromium.executablePath);
-    await until(
-      'all sandboxes are warm, and the front knows',
-      async () => {
-        const { available } = nodeStatsSchema.parse(await (await fetch(`${atHome}/stats`)).json());
-        return available === 6;
-      },
-      60_000,
-    );
-    await until('the node has learnt who may show it', async () =>
-      (await fetch(`${nodeAtHome}/info`)).headers.get('content-security-policy')?.includes(article),
-    );
+    const nodeFlags = ['--engine', 'local', '--ephemeral', '--capacity', '6', '--warm', '6'];
+    [fleet, browser] = await Promise.all([
+      ArticleFleet.start({ nodeFlags, warm: 6 }),
+      launchChromium(chromium.executablePath),
+    ]);
+    ({
+      front,
+      nodes: [node = ''],
+    } = fleet);
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    await Promise.all(runs.map((run) => run.stop()));
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
-    rmSync(dir, { recursive: true, force: true });
+    await fleet?.stop();
   });
-
-  /** Sandboxes that were claimed, and that are held now. */
-  const spent = async (): Promise<readonly (number | undefined)[]> => {
-    const { fleet } = nodeStatsSchema.parse(await (await fetch(`${nodeAtHome}/stats`)).json());
-    return [fleet?.claims, fleet?.held];
-  };
-
-  async function open(page: string, site = article): Promise<Page> {
-    html = page;
-    const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    const tab = await context.newPage();
-    await tab.goto(site, { waitUntil: 'networkidle' });
-    return tab;
-  }
 
   test('no-cors POSTs and hidden frames of any page spend nothing', async () => {
     const frames = [`${front}/tree`, `${front}/notebooks/a.ipynb`, `${node}/tree`, `${node}/`];
@@ -188,7 +84,7 @@ Promise.allSettled(posts.map((url) => fetch(url, { method: 'POST', mode: 'no-cor
   test('a site that is not listed shows nothing of ours', async () => {
     const before = await spent();
     const frames = [`${front}/tree`, `${node}/tree`];
-    const tab = await open(frames.map((url) => `<iframe src="${url}"></iframe>`).join(''), stranger);
+    const tab = await open(frames.map((url) => `<iframe src="${url}"></iframe>`).join(''), fleet.stranger);
     const shown = tab.frames().slice(1);
     expect(shown.map((frame) => frame.url())).toEqual([
       'chrome-error://chromewebdata/',
@@ -221,8 +117,11 @@ Promise.allSettled(posts.map((url) => fetch(url, { method: 'POST', mode: 'no-cor
   });
 
   test('while a front asks for a proof of work, a click and a press in a frame do it by themselves', async () => {
-    expect((await fetch(`${nodeAtHome}/api/spawn`, { method: 'POST' })).status).toBe(200);
-    const [before = 0] = await spent();
+    expect((await fetch(`${fleet.nodeAtHome}/api/spawn`, { method: 'POST' })).status).toBe(200);
+    const [before] = await spent();
+    // A front of the same fleet that asks for it as soon as one sandbox is taken.
+    const strictAtHome = await fleet.startFront('strict', ['--proof-of-work-below', '100%']);
+    const strict = await fleet.terminate(strictAtHome);
     const asks = async (): Promise<boolean> =>
       (await fetch(`${strictAtHome}/tree`, { method: 'POST', headers: { 'x-forwarded-for': '192.0.2.9' } }))
         .status === 429;

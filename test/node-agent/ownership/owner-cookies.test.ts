@@ -4,6 +4,8 @@ import { findOwn, ownerCookies } from '../../../node-agent/ownership/owner-cooki
 import { createSandbox, type Sandbox } from '../../../node-agent/sandboxes/table.ts';
 
 const rules = { nodeId: 'n1', trustProxy: true };
+const HTTPS = { https: true, inFrames: true };
+const HTTP = { https: false, inFrames: false };
 const https = { 'x-forwarded-proto': 'https' };
 
 function claimed(changes: Partial<Sandbox> = {}): Sandbox {
@@ -18,7 +20,7 @@ const tableOf =
 
 test('over https: for that sandbox alone, and a finder that only this host can set', () => {
   const sandbox = claimed();
-  const [key, finder] = ownerCookies('n1', sandbox, true);
+  const [key, finder] = ownerCookies('n1', sandbox, HTTPS);
   expect(key).toBe(
     `tmpfleet_key=${sandbox.key}; Path=/user/${sandbox.id}/; HttpOnly; Secure; SameSite=None; Partitioned`,
   );
@@ -29,7 +31,7 @@ test('over https: for that sandbox alone, and a finder that only this host can s
 
 test('over http: Lax', () => {
   const sandbox = claimed();
-  expect(ownerCookies('n1', sandbox, false)).toEqual([
+  expect(ownerCookies('n1', sandbox, HTTP)).toEqual([
     `tmpfleet_key=${sandbox.key}; Path=/user/${sandbox.id}/; HttpOnly; SameSite=Lax`,
     `tmpfleet_n1_${sandbox.id.slice(0, 8)}=${sandbox.id}.${sandbox.key}; Path=/; HttpOnly; SameSite=Lax`,
   ]);
@@ -42,7 +44,7 @@ describe('a reader’s own sandbox', () => {
     const later = claimed({ claimedAt: 2 });
     const headers = {
       ...https,
-      cookie: `${pairs(ownerCookies('n1', later, true))}; ${pairs(ownerCookies('n1', mine, true))}`,
+      cookie: `${pairs(ownerCookies('n1', later, HTTPS))}; ${pairs(ownerCookies('n1', mine, HTTPS))}`,
     };
     expect(findOwn(headers, rules, tableOf(mine, later)).found).toBe(later);
     expect(findOwn(headers, rules, tableOf(mine))).toEqual({
@@ -54,20 +56,16 @@ describe('a reader’s own sandbox', () => {
   test.each<[string, Parameters<typeof findOwn>[0], Sandbox]>([
     [
       'over https by a cookie that another host could set',
-      { ...https, cookie: pairs(ownerCookies('n1', mine, false)) },
+      { ...https, cookie: pairs(ownerCookies('n1', mine, HTTP)) },
       mine,
     ],
-    ['with a cookie of another node', { cookie: pairs(ownerCookies('n1_x', mine, false)) }, mine],
-    [
-      'with a wrong key',
-      { cookie: pairs(ownerCookies('n1', { ...mine, key: 'x'.repeat(40) }, false)) },
-      mine,
-    ],
+    ['with a cookie of another node', { cookie: pairs(ownerCookies('n1_x', mine, HTTP)) }, mine],
+    ['with a wrong key', { cookie: pairs(ownerCookies('n1', { ...mine, key: 'x'.repeat(40) }, HTTP)) }, mine],
     ['without cookies', {}, mine],
-    ['once it ends', { cookie: pairs(ownerCookies('n1', mine, false)) }, { ...mine, state: 'removing' }],
+    ['once it ends', { cookie: pairs(ownerCookies('n1', mine, HTTP)) }, { ...mine, state: 'removing' }],
     [
       'if a program claimed it',
-      { cookie: pairs(ownerCookies('n1', mine, false)) },
+      { cookie: pairs(ownerCookies('n1', mine, HTTP)) },
       { ...mine, claimedBy: 'program' },
     ],
     ['by the cookie of earlier versions', { cookie: `tmpfleet_n1=${mine.id}.${mine.key}` }, mine],
@@ -82,7 +80,7 @@ describe('a reader’s own sandbox', () => {
   });
 
   test('of another node behind the same host name stays: its finder is not removed', () => {
-    const headers = { cookie: pairs(ownerCookies('n1_x', mine, false)) };
+    const headers = { cookie: pairs(ownerCookies('n1_x', mine, HTTP)) };
     expect(findOwn(headers, rules, tableOf()).stale).toEqual([]);
   });
 });

@@ -239,6 +239,7 @@ it('drops headers that could not be sent, should a parser ever let them through'
     address: { host: 'h', port: 1 },
     fixed: fixHeaders({}),
     framePolicy: 'frame-ancestors *',
+    isHttps: () => false,
   };
   expect(responseHeaders(['X Y', '1', 'X-Bad', 'a\nb', 'X-Good', 'c'], 200, rules)).toEqual([
     ...['X-Good', 'c', 'content-security-policy', 'frame-ancestors *'],

@@ -1,6 +1,7 @@
 // Who asks, by what browsers and programs send. What each header is was recorded from Chromium where a browser is named.
 import { describe, expect, test } from 'vitest';
 import { isClick, isForeignPost, recognizeVisitor } from '../../../shared/http/visitor.ts';
+import { findEmbedOrigin } from '../../../shared/protocol/embed-origins.ts';
 
 const navigate = { 'sec-fetch-mode': 'navigate' };
 const framed = (site: string, dest = 'iframe') => ({
@@ -80,12 +81,63 @@ describe('the visitor is recognized:', () => {
   );
 });
 
+const allowing = (allowOrigin: string) => ({ allowOrigin, embedOrigins: [] });
+
 test('a POST of another site counts as a press if its origin is allowed, or every origin is', () => {
   const headers = posted('cross-site', 'https://journal.example.org');
-  expect(recognizeVisitor({ method: 'POST', headers }, 'https://journal.example.org')).toBe('press');
-  expect(recognizeVisitor({ method: 'POST', headers }, '*')).toBe('press');
-  expect(recognizeVisitor({ method: 'POST', headers }, 'https://other.example.org')).toBe('cross-site');
+  expect(recognizeVisitor({ method: 'POST', headers }, allowing('https://journal.example.org'))).toBe(
+    'press',
+  );
+  expect(recognizeVisitor({ method: 'POST', headers }, allowing('*'))).toBe('press');
+  expect(recognizeVisitor({ method: 'POST', headers }, allowing('https://other.example.org'))).toBe(
+    'cross-site',
+  );
   expect(isForeignPost(headers, '')).toBe(true);
+});
+
+describe('the button of an article is a press', () => {
+  const JOURNAL = 'https://www.journal.example';
+  const pressed = {
+    ...framed('cross-site'),
+    'sec-fetch-user': '?1',
+    origin: JOURNAL,
+    host: 'try.example.org',
+  };
+  const { 'sec-fetch-user': _, ...inSafari } = pressed;
+  test.each([
+    ['where its site is listed', [JOURNAL], pressed, 'press'],
+    ['where it is listed, and the browser does not say who clicked', [JOURNAL], inSafari, 'press'],
+    [
+      'where a pattern matches and the browser says that somebody clicked',
+      ['https://*.journal.example'],
+      pressed,
+      'press',
+    ],
+    ['where every site may show notebooks, and the browser says so', ['*'], pressed, 'press'],
+    ['not where only a pattern matches', ['https://*.journal.example'], inSafari, 'cross-site'],
+    ['not where every site may, and nobody clicked', ['*'], inSafari, 'cross-site'],
+    ['not at another site', ['https://journal.example', 'http://www.journal.example'], pressed, 'cross-site'],
+    ['not by a script', [JOURNAL], { ...pressed, 'sec-fetch-mode': 'no-cors' }, 'cross-site'],
+    ['not from a sandboxed frame', ['*'], { ...pressed, origin: 'null' }, 'cross-site'],
+  ] as const)('%s', (_case, embedOrigins, headers, visitor) => {
+    const origins = { allowOrigin: '', embedOrigins };
+    expect(recognizeVisitor({ method: 'POST', headers }, origins)).toBe(visitor);
+  });
+});
+
+test.each([
+  ['https://a.example', ['https://a.example'], 'listed'],
+  ['https://a.example:8443', ['https://a.example'], 'unlisted'],
+  ['https://a.example:8443', ['https://a.example:*'], 'matched'],
+  ['https://b.a.example', ['https://*.a.example'], 'matched'],
+  ['https://a.example', ['https://*.a.example'], 'unlisted'],
+  ['https://evil-a.example', ['https://*.a.example'], 'unlisted'],
+  ['http://a.example', ['https://a.example:*'], 'unlisted'],
+  ['https://A.example', ['https://a.example'], 'unlisted'],
+  ['null', ['*'], 'unlisted'],
+  ['file://', ['*'], 'unlisted'],
+] as const)('%s among %j is %s', (origin, list, listing) => {
+  expect(findEmbedOrigin(origin, list)).toBe(listing);
 });
 
 test('a ticket that says pressed makes a click of a frame and of an unknown browser, and of nothing else', () => {

@@ -74,6 +74,13 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
       load: async (command) => (await import('./registry/registry.ts')).addAuditCommand(command),
     },
   ],
+  'Publish:': [
+    {
+      name: 'embed',
+      description: 'print what to paste into an article, so that its readers open a notebook there',
+      load: async (command) => (await import('./embed/embed.ts')).addEmbedCommand(command),
+    },
+  ],
   'Check:': [
     {
       name: 'doctor',

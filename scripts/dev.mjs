@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const CLIENT = 'redirector/fleet-page/client';
+const FLEET_PAGE = 'redirector/fleet-page/client';
 const DEMO = ['dist/cli/main.js', 'demo', '--nodes', '1', '--engine', 'local', ...process.argv.slice(2)];
 /** The message of a compiler that found no errors. */
 const COMPILED = /Found 0 errors/;
 
-const compilers = ['tsconfig.build.json', CLIENT].map(compile);
+const compilers = ['tsconfig.build.json', FLEET_PAGE, 'redirector/embed/client'].map(compile);
 const compiled = new Set();
-const page = watch(join(ROOT, CLIENT), (_, name) => {
+const page = watch(join(ROOT, FLEET_PAGE), (_, name) => {
   if (/\.(html|css)$/.test(name ?? '') && compiled.size === compilers.length) restart();
 });
 let demo;

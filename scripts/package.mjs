@@ -91,14 +91,8 @@ function build(dist) {
   // Without the build information file of the checkout, which would say that everything is built.
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', ...flags, '--tsBuildInfoFile', 'null']);
 
-  run('node_modules/.bin/tsc', [
-    '-p',
-    'redirector/fleet-page/client',
-    '--outDir',
-    dist,
-    '--sourceMap',
-    'false',
-  ]);
+  for (const client of ['redirector/fleet-page/client', 'redirector/embed/client'])
+    run('node_modules/.bin/tsc', ['-p', client, '--outDir', dist, '--sourceMap', 'false']);
   run(process.execPath, [join(ROOT, 'scripts', 'after-build.mjs'), dist]);
 }
 

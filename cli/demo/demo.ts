@@ -13,9 +13,11 @@ import { FleetError } from '../../shared/errors.ts';
 import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { type Article, serveArticle } from './article.ts';
 import { type Child, type ChildSpec, keepRunning } from './child.ts';
 import { watchFailedStarts } from './failed-starts.ts';
 import { showProgress } from './progress.ts';
+import { whatToTry } from './what-to-try.ts';
 
 const demoOptions = {
   nodes: option(integer(1, 32), 2, 'number of nodes'),
@@ -42,7 +44,11 @@ const demoOptions = {
     true,
     'give each sandbox a host name of its own below localhost, which browsers resolve by themselves; not every Safari does',
   ),
-  port: option(port(), 9000, 'port of the front; its control listener uses the next one'),
+  port: option(
+    port(),
+    9000,
+    'port of the front; its control listener uses the next one, and the article the one after that',
+  ),
 };
 
 const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
@@ -87,6 +93,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const dir = await mkdtemp(join(tmpdir(), 'tmpfleet-demo-'));
   const children: Child[] = [];
+  let article: Article | undefined;
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   try {
     const launch = async (spec: ChildSpec): Promise<Child> => {
@@ -99,22 +106,25 @@ async function runDemo(config: DemoConfig): Promise<number> {
     const engine = await chooseEngine(config);
     say(ENGINE_WORDS[engine]);
     say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} …`);
-    const front = await launch(redirectorSpec(config, dir, secret));
+    article = await serveArticle(config.port === 0 ? 0 : config.port + 2);
+    const front = await launch(redirectorSpec({ config, dir, secret, article }));
     const { url, controlUrl } = front.addresses();
+    article.embed(url);
     const nodes = Array.from({ length: config.nodes }, (_, index) =>
       nodeSpec({ config, engine, dir, secret, url, index }),
     );
     const started = await Promise.all(nodes.map(launch));
     for (const node of started) await register(controlUrl, node);
     await showProgress({
-      ...{ frontUrl: url, nodes: started, signal: stop.signal, fatal: anyFailed(children) },
+      ...{ frontUrl: url, nodes: started, warm: config.warm },
+      ...{ signal: stop.signal, fatal: anyFailed(children) },
       explain: watchFailedStarts({
         nodes: started,
         mayFallBack: engine === 'local' && config.command === '',
       }),
     });
     ready = !stop.signal.aborted;
-    if (ready) say(whatToTry({ url, controlUrl, nodes: started, ownOrigin: config.ownOrigin }));
+    if (ready) say(whatToTry({ url, controlUrl, article, nodes: started, ownOrigin: config.ownOrigin }));
     await Promise.race([aborted(stop.signal), anyFailed(children)]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -122,6 +132,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
     say(`\nStopping: taking away ${children.length} processes and every sandbox …`);
     const clean = await Promise.all(children.map((child) => child.stop()));
     const stuck = children.filter((_, index) => clean[index] === false).map(({ name }) => name);
+    await article?.close();
     await rm(dir, { recursive: true, force: true });
     if (stuck.length === 0) say('Nothing is left behind.');
     else
@@ -132,13 +143,21 @@ async function runDemo(config: DemoConfig): Promise<number> {
   return ready ? EXIT.ok : EXIT.interrupted;
 }
 
-function redirectorSpec(config: DemoConfig, dir: string, secret: string): ChildSpec {
+interface FrontPlace {
+  readonly config: DemoConfig;
+  readonly dir: string;
+  readonly secret: string;
+  readonly article: Article;
+}
+
+function redirectorSpec({ config, dir, secret, article }: FrontPlace): ChildSpec {
   return {
     name: 'redirector',
     args: [
       ...['redirector', '--host', '127.0.0.1', '--port', String(config.port)],
       ...['--control-port', String(config.port === 0 ? 0 : config.port + 1)],
       ...['--data-dir', join(dir, 'redirector'), '--poll-interval', '1s'],
+      ...['--embed-origins', article.url],
     ],
     env: { TMPFLEET_SECRET: secret },
     log: join(dir, 'redirector.log'),
@@ -195,45 +214,6 @@ async function register(controlUrl: string, node: Child): Promise<void> {
     throwHttpErrors: false,
   });
   if (!answer.ok) throw new FleetError('unavailable', `the front does not take ${node.name}: ${answer.body}`);
-}
-
-interface Fleet {
-  readonly url: string;
-  readonly controlUrl: string;
-  readonly nodes: readonly Child[];
-  readonly ownOrigin: boolean;
-}
-
-function whatToTry({ url, controlUrl, nodes, ownOrigin }: Fleet): string {
-  const [first] = nodes;
-  const lines = [
-    '',
-    `  Click:  ${url}/`,
-    '',
-    '  A click opens a sandbox; a browser that is sent to a node where it has one gets that. What to try next:',
-    `    a second reader:      open it in a private window, or another browser`,
-    `    the fleet's numbers:  curl ${url}/stats`,
-    `    as a program would:   curl -X POST ${url}/api/spawn   (its token opens the sandbox)`,
-    `    the nodes:            npx tmpfleet node ls --front ${controlUrl}`,
-    `    the fleet, live:      npx tmpfleet top --front ${controlUrl}   or, as a page, ${controlUrl}/fleet`,
-  ];
-  if (first !== undefined) {
-    const { url: nodeUrl, controlUrl: nodeControl } = first.addresses();
-    lines.push(
-      `    one node, live:       ${nodeUrl}/info`,
-      `    its sandboxes:        npx tmpfleet sandbox ls --node ${nodeControl}`,
-      `    no new readers there: npx tmpfleet node cordon ${first.name} --front ${controlUrl}   (and uncordon)`,
-      `    kill it, and look:    kill -9 ${first.pid()}`,
-    );
-  }
-  if (ownOrigin) {
-    lines.push(
-      '',
-      '  Each sandbox has a host name, and so an origin, of its own: http://<id>.localhost:<port>/. Chromium and Firefox',
-      '  resolve such names to this machine. In a browser that does not find them, start the demo with --no-own-origin.',
-    );
-  }
-  return [...lines, '', '  Ctrl-C stops it all and leaves nothing behind.', ''].join('\n');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ import type { FailedStarts } from './failed-starts.ts';
 export interface ProgressOptions {
   readonly frontUrl: string;
   readonly nodes: readonly Child[];
+  /** Sandboxes that each node keeps ready. */
+  readonly warm: number;
   readonly signal: AbortSignal;
   /** Rejects when waiting is no use any more. */
   readonly fatal: Promise<never>;
@@ -24,7 +26,7 @@ const ONCE = { timeout: { request: 2_000 }, retry: { limit: 0 } };
 
 /** Until every node has what it is to keep warm and the front knows of it, or the signal aborts. */
 export async function showProgress(options: ProgressOptions): Promise<void> {
-  const { frontUrl, nodes, signal, fatal } = options;
+  const { frontUrl, nodes, warm, signal, fatal } = options;
   const terminal = process.stdout.isTTY === true;
   let drawn = '';
   while (!signal.aborted) {
@@ -43,7 +45,7 @@ export async function showProgress(options: ProgressOptions): Promise<void> {
       process.stdout.write(terminal && drawn !== '' ? `\x1b[${lines.length}A\x1b[J${text}\n` : `${text}\n`);
       drawn = text;
     }
-    if (reports.every(isWarm) && (await hosts(frontUrl)) >= nodes.length) return;
+    if (reports.every((stats) => isWarm(stats, warm)) && (await hosts(frontUrl)) >= nodes.length) return;
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -82,9 +84,10 @@ async function hosts(frontUrl: string): Promise<number> {
   return Object.values(body.hosts ?? {}).filter((host) => !('down' in host)).length;
 }
 
-function isWarm(stats: NodeStats | undefined): boolean {
+/** @param warm sandboxes that each node keeps ready; with 0 it is ready as soon as it answers */
+function isWarm(stats: NodeStats | undefined, warm: number): boolean {
   const fleet = stats?.fleet;
-  return fleet !== undefined && fleet.starting === 0 && fleet.warm + fleet.held > 0;
+  return fleet !== undefined && fleet.starting === 0 && (warm === 0 || fleet.warm + fleet.held > 0);
 }
 
 function describe(name: string, stats: NodeStats | undefined): string {

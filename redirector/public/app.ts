@@ -8,6 +8,7 @@ import { createApp, refuseForeignPosts } from '../../shared/http/koa-app.ts';
 import { OPENAPI_PATH, serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { RedirectorConfig } from '../config.ts';
+import { serveEmbedScript } from '../embed/script.ts';
 import { PUBLIC_API } from './openapi.ts';
 import type { SpawnDesk } from './spawn.ts';
 
@@ -68,6 +69,7 @@ function createPublicApp({ config, desk, stats, logger }: PublicOptions): Koa {
     context.type = 'text/plain';
     context.body = 'User-agent: *\nDisallow: /\n';
   });
+  serveEmbedScript(router);
   serveOpenApi(router, PUBLIC_API);
   app.use(router.routes());
   app.use((context) => {

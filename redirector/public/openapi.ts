@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type ApiDescription, fileAnswer } from '../../shared/http/openapi.ts';
 import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
+import { EMBED_PATH } from '../embed/script.ts';
 import { fleetStatsSchema } from '../nodes/summary.ts';
 
 const stats = { 200: { description: "the fleet's room, and every node's", schema: fleetStatsSchema } };
@@ -32,6 +33,16 @@ export const PUBLIC_API: ApiDescription = {
         'no-node-answers',
         'no-nodes',
       ],
+    },
+    {
+      ...{
+        method: 'get',
+        path: EMBED_PATH,
+        summary: 'The script for an article: a button that opens a notebook',
+      },
+      description:
+        'docs/embed.md. With `?v=<version>`, as `tmpfleet embed --integrity` prints it, it may be cached for a year.',
+      answers: fileAnswer('a classic script', 'text/javascript'),
     },
     {
       ...{ method: 'get', path: '/robots.txt', summary: 'No crawler is welcome' },

@@ -28,6 +28,7 @@ describe('tmpfleet', () => {
       'Options',
       'Run',
       'Operate',
+      'Publish',
       'Check',
       'Other',
     ]);

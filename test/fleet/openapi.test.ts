@@ -89,6 +89,7 @@ const LISTENERS: readonly {
       ['get /stats', 200],
       ['get /api/stats', 200],
       ['get /robots.txt', 200],
+      ['get /embed.js', 200],
       ['post /api/spawn', 200],
       ['get /openapi.json', 200],
     ],

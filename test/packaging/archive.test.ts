@@ -4,13 +4,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ARCHIVE_MS, ensureArchive, PACKAGE, PACKAGE_MS } from '../lab/archive.ts';
 import { run } from '../lab/run.ts';
 import { until } from '../support/until.ts';
-
-const SCRIPT = fileURLToPath(new URL('../../scripts/package.mjs', import.meta.url));
-const BUILD_MS = 240_000;
 
 describe.skipIf(process.platform !== 'linux')('the archive', () => {
   let dir: string;
@@ -20,11 +17,11 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'tmpfleet-archive-'));
-    first = await build(join(dir, 'first'), '022', {});
+    first = await ensureArchive();
     second = await build(join(dir, 'second'), '077', { TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' });
     await run('tar', ['-xzf', first, '-C', dir]);
     root = join(dir, first.slice(first.lastIndexOf('/') + 1, -'.tar.gz'.length));
-  }, 2 * BUILD_MS);
+  }, ARCHIVE_MS + PACKAGE_MS);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   test('is the same, byte for byte, when it is made again elsewhere', async () => {
@@ -78,7 +75,10 @@ describe.skipIf(process.platform !== 'linux')('the archive', () => {
 /** @returns the archive's path */
 async function build(out: string, umask: string, env: Readonly<Record<string, string>>): Promise<string> {
   const command = `umask ${umask} && exec "$0" "$1" --out "$2"`;
-  const printed = await run('sh', ['-c', command, process.execPath, SCRIPT, out], { timeout: BUILD_MS, env });
+  const printed = await run('sh', ['-c', command, process.execPath, PACKAGE, out], {
+    timeout: PACKAGE_MS,
+    env,
+  });
   return printed.split('\n')[0] ?? '';
 }
 

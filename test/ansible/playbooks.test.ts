@@ -13,6 +13,8 @@ const DERIVED = [
   'tmpfleet_version_dir',
   'tmpfleet_restarts',
   'tmpfleet_units',
+  'tmpfleet_present',
+  'tmpfleet_switch',
   'tmpfleet_earlier',
   'tmpfleet_image_fresh',
 ];

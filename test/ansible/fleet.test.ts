@@ -15,15 +15,14 @@ import { run } from '../lab/run.ts';
 import { Jupyter } from '../support/jupyter.ts';
 import { type Landing, Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
-import { Controller, type Recap } from './controller.ts';
+import { Controller, PLAY_MS, type Recap, TEST_MS } from './controller.ts';
 import { type Route, routeTo, Stream, takeRoute } from './readers.ts';
 
 const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
-const PLAY_MS = 900_000;
 /** A reader without requests for this long has left. */
-const IDLE_S = 60;
+const IDLE_S = 30;
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   let work: string;
@@ -55,7 +54,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
         tmpfleet_drain_deadline: '10m',
       },
     });
-  }, PLAY_MS + ARCHIVE_MS);
+  }, TEST_MS + ARCHIVE_MS);
   afterAll(async () => {
     await leaveRoute?.();
     controller?.forget();
@@ -106,7 +105,7 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     throw new Error(`twenty readers, and none was sent to ${name}`);
   };
 
-  test('comes up on bare hosts, and a reader runs a notebook through TLS', { timeout: PLAY_MS }, async () => {
+  test('comes up on bare hosts, and a reader runs a notebook through TLS', { timeout: TEST_MS }, async () => {
     expectNoFailure(await controller.play('site.yml'));
     route = routeTo(lab, readFileSync(join(controller.dir, 'ca', 'ca.pem'), 'utf8'));
     leaveRoute = takeRoute(route);
@@ -117,14 +116,14 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     );
   });
 
-  test('a second run changes nothing', { timeout: PLAY_MS }, async () => {
+  test('a second run changes nothing', { timeout: TEST_MS }, async () => {
     const recaps = await controller.play('site.yml');
     expectNoFailure(recaps);
     expect([...recaps.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
   });
 
   test('Prometheus scrapes every program, through TLS and with a token, and has the rules', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     const ask = async (path: string): Promise<unknown> =>
       JSON.parse(await fetchAt(FRONT, `http://127.0.0.1:9090/api/v1/${path}`, `Basic ${operator}`));
@@ -176,7 +175,7 @@ except e.URLError: print("closed")`;
   });
 
   test('the doctor finds no failure with the agent’s options, and the agent goes on', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     const options = ['config=/etc/tmpfleet/node-agent.yaml', 'node-key-file=/etc/tmpfleet/node-key'];
     const flags = [...options, 'data-dir=/var/lib/tmpfleet-node-agent'].map((option) => `--${option}`);
@@ -187,7 +186,7 @@ except e.URLError: print("closed")`;
   });
 
   test('the doctor takes the whole path of a reader, by name, through TLS and into a kernel', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     const flags = `--front http://127.0.0.1:9001 --url https://${FRONT}`;
     const { ok, findings } = await examine(FRONT, flags);
@@ -199,7 +198,7 @@ except e.URLError: print("closed")`;
     expect(said).toMatch(/a kernel ran print\(6\*7\)/);
   });
 
-  test('is updated without a drain: readers keep their sandboxes', { timeout: PLAY_MS }, async () => {
+  test('is updated without a drain: readers keep their sandboxes', { timeout: TEST_MS }, async () => {
     const next = await repack(archive, work);
     const { notebook } = await landAt(OLD);
     expect(await notebook.upload('kept.txt', 'still here')).toBe(201);
@@ -214,12 +213,12 @@ except e.URLError: print("closed")`;
   });
 
   test('is rotated under readers: no error, and no sandbox ended early', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     const { notebook } = await landAt(OLD);
     expect(await notebook.upload('mine.txt', 'not yet')).toBe(201);
     const staying = keepAlive(notebook);
-    const stream = new Stream(ARTICLE, 5_000);
+    const stream = new Stream(ARTICLE, 8_000);
     controller.join('nodes', NEW);
     const rotation = controller.play('rotate.yml', {
       tmpfleet_archive: archive,
@@ -256,7 +255,7 @@ except e.URLError: print("closed")`;
   });
 
   test('each step alone: a host added, another image, drained and taken back, retired', {
-    timeout: 2 * PLAY_MS,
+    timeout: 2 * TEST_MS,
   }, async () => {
     expectNoFailure(await controller.play('add-node.yml', { node: OLD, tmpfleet_archive: archive }));
     expect((await nodeStates())[OLD]).toBe('ready');

@@ -6,12 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DebianHost, type DebianLab, startDebianHosts } from '../lab/debian/host.ts';
 import { ensurePackages } from '../lab/install.ts';
 import { describeNeeding } from '../lab/needs.ts';
-import { Controller, PLAYBOOKS } from './controller.ts';
+import { Controller, PLAYBOOKS, TEST_MS } from './controller.ts';
 import { routeTo, takeRoute } from './readers.ts';
 
 const NODE = 'node1.fleet.test';
 const SANDBOX = `${'0'.repeat(40)}.${NODE}`;
-const PLAY_MS = 600_000;
 
 const PLAYBOOK = `
 - hosts: nodes
@@ -51,7 +50,7 @@ describeNeeding(['debian'], 'a node with a sandbox domain, by the playbooks', ()
     });
     playbook = join(controller.dir, 'tls.yml');
     writeFileSync(playbook, PLAYBOOK);
-  }, PLAY_MS);
+  }, TEST_MS);
   afterAll(async () => {
     controller?.forget();
     await lab?.stop();
@@ -63,21 +62,21 @@ describeNeeding(['debian'], 'a node with a sandbox domain, by the playbooks', ()
   };
 
   test('stops where the wildcard DNS record is missing, and says which one', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     await expect(controller.play(playbook)).rejects.toThrow(
       /tmpfleet-check\.node1\.fleet\.test has no address\. Give \*\.node1\.fleet\.test\s+a DNS record/,
     );
   });
 
-  test('stops where a public authority would need a DNS challenge', { timeout: PLAY_MS }, async () => {
+  test('stops where a public authority would need a DNS challenge', { timeout: TEST_MS }, async () => {
     await expect(controller.play(playbook, { tmpfleet_tls: 'acme' })).rejects.toThrow(
       /that takes\s+tmpfleet_tls_dns/,
     );
   });
 
   test('has a certificate for the names of sandboxes, whose requests keep their Host', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     // What a wildcard record does; the lab's hosts have no name server.
     await host().shell(`echo '127.0.0.1 tmpfleet-check.${NODE}' >> /etc/hosts`);
@@ -99,7 +98,7 @@ describeNeeding(['debian'], 'a node with a sandbox domain, by the playbooks', ()
   });
 
   test('runs a Caddy of the operator’s, whose environment is neither readable nor logged', {
-    timeout: PLAY_MS,
+    timeout: TEST_MS,
   }, async () => {
     await ensurePackages(['caddy']);
     const given = {

@@ -39,9 +39,9 @@ export function bounceLocation(visit: BouncedVisit, options: BounceOptions): str
 export function placeAgainLocation(visit: BouncedVisit, options: BounceOptions): string | undefined {
   const { frontUrl, keys } = options;
   if (frontUrl === '' || keys.length === 0) return undefined;
-  const { ticket } = visit;
-  const pressed = ticket?.returning === true && ticket.pressed === true;
-  const own = { ...bounceTicket(undefined, options), pressed, returning: true };
+  // With the nonce of the reader's press, which the front counts once.
+  const returning = visit.ticket?.returning === true ? visit.ticket : undefined;
+  const own = { ...bounceTicket(returning, options), pressed: returning?.pressed === true, returning: true };
   return `${frontLocation(frontUrl, visit)}${ticketBehind(visit.query, signTicket(own, keys))}`;
 }
 

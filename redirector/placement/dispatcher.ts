@@ -64,7 +64,7 @@ const NONE: readonly string[] = [];
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #weights: Weights;
-  /** Bounces that have marked a node full: shown again, the same bounce must not do so again. */
+  /** Bounces that have marked a node full, and presses of returning readers: shown again, they must not count again. */
   readonly #processedBounces = new ExpiringSet();
   readonly #clients: ClientCounts;
   readonly #lastReports = new LastReports();
@@ -91,7 +91,11 @@ export class Dispatcher {
     const ticket = verifyTicket(text, keys.tickets(nodeName(view)), clock.now());
     if (ticket === undefined || !this.#isBounce(ticket)) return undefined;
     const { nonce, hops, expires, returning } = ticket;
-    if (returning === true) return ticket;
+    if (returning === true) {
+      // Shown to other browsers, in frames that nobody clicked, the same press must not spend more sandboxes.
+      const isFirst = this.#processedBounces.add(`${nonce}/returning`, expires, clock.now());
+      return isFirst ? ticket : { ...ticket, pressed: false };
+    }
     if (this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now())) fleet.markFull(view);
     return ticket;
   }

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Bench, type Front, navigate, post, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
-import { NAVIGATION, Reader } from '../support/reader.ts';
+import { type Landing, NAVIGATION, Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
 
 const bench = new Bench();
@@ -195,6 +195,23 @@ describe('the cookie of the front', () => {
       );
     }
     expect(held(agents)).toBe(1);
+  });
+
+  test('spends one sandbox for one press, in however many browsers its ticket is shown', async () => {
+    const { front, agents } = await startFleet();
+    const reader = new Reader();
+    await reader.click(`${front.url}/tree`);
+    const cookie = reader.cookieFor(front.url);
+    const press = await request(`${front.url}/tree`, { method: 'POST', headers: { cookie } });
+    const address = String(press.headers.location);
+    expect(ticketOf(address)).toMatch(/~0pr~/);
+    const frame = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site', accept: 'text/html' };
+    const shown: Landing[] = [];
+    for (let browser = 0; browser < 4; browser += 1)
+      shown.push(await new Reader({ ...NAVIGATION, ...frame }).click(address, /\/user\//));
+    expect(shown.filter(({ sandbox }) => sandbox !== undefined)).toHaveLength(1);
+    expect(shown.at(-1)?.body).toContain('<form method="post"');
+    expect(held(agents)).toBe(2);
   });
 
   test('does not send a reader round in circles between a front and a node of another secret', async () => {

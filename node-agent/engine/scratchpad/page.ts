@@ -52,7 +52,7 @@ h1 { margin: 0; overflow-wrap: anywhere; }
 #output .log { border-color: var(--line); }
 label { font-size: .85rem; font-weight: 600; }
 .row { display: flex; gap: .6rem; align-items: flex-start; margin-top: .25rem; }
-textarea { flex: 1; min-width: 0; resize: none; font: 1rem/1.5 ui-monospace, Menlo, Consolas, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; padding: .6rem .7rem; }
+textarea { flex: 1; width: 0; min-width: 0; resize: none; font: 1rem/1.5 ui-monospace, Menlo, Consolas, monospace; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 9px; padding: .6rem .7rem; }
 textarea:focus-visible, button:focus-visible, #output:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 button { margin: 0; } button:disabled { opacity: .5; cursor: default; }
 #keys { margin: .5rem 0 0; } kbd { font: inherit; border: 1px solid var(--line); border-radius: 4px; padding: 0 .3em; }

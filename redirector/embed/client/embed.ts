@@ -73,7 +73,7 @@ function embed(script: HTMLScriptElement): void {
     if (figure === undefined) {
       figure = makeFigure(name, words);
       show =
-        into === undefined ? inLightbox(figure, { name, words, button }) : inElement(figure, into, button);
+        into === undefined ? inLightbox(figure, { name, words, button }) : inElement(figure, into, place);
       show();
       launch(figure, address);
     } else show();
@@ -200,7 +200,8 @@ function isOutside({ clientX, clientY }: MouseEvent, { left, right, top, bottom 
   return clientX < left || clientX > right || clientY < top || clientY > bottom;
 }
 
-function inElement({ host, status, frame }: Figure, into: HTMLElement, button: HTMLElement): () => void {
+/** @param place of our button, which goes: there is nothing left to open. An element of the page stays */
+function inElement({ host, status, frame }: Figure, into: HTMLElement, place: HTMLElement): () => void {
   const body = element('div', 'body into');
   body.append(document.createElement('slot'), status);
   shadowOf(host).append(body);
@@ -210,7 +211,7 @@ function inElement({ host, status, frame }: Figure, into: HTMLElement, button: H
     into.replaceChildren(host);
     // An element without a height of its own would leave the frame none.
     if (host.clientHeight < 50) host.style.height = '32rem';
-    if (!into.contains(button)) button.hidden = true;
+    place.remove();
     frame.focus();
     tell(host, 'open');
   };

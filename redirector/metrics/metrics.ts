@@ -44,6 +44,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
   showFleet(registry, fleet, clock);
   const refusals: Record<RefusalReason, number> = {
     full: 0,
+    closed: 0,
     'none-answers': 0,
     'no-nodes': 0,
     'too-many-hops': 0,

@@ -2,6 +2,7 @@
 import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
+import { takesReaders } from '../../shared/protocol/node-state.ts';
 import {
   MAX_HOPS,
   nodeOfTicket,
@@ -34,8 +35,8 @@ export interface DispatcherOptions {
   readonly maxPendingPerClient?: number;
 }
 
-/** Why a reader can be sent nowhere. */
-export type RefusalReason = 'full' | 'none-answers' | 'no-nodes' | 'too-many-hops';
+/** Why a reader can be sent nowhere. `closed`: every node that answers is cordoned or draining. */
+export type RefusalReason = 'full' | 'closed' | 'none-answers' | 'no-nodes' | 'too-many-hops';
 
 export interface Sent {
   readonly view: NodeView;
@@ -208,9 +209,14 @@ export class Dispatcher {
     const { fleet, clock } = this.#options;
     if (fleet.size === 0) return 'no-nodes';
     const now = clock.now();
-    for (const view of fleet.views())
-      if (view.reachability === 'reachable' || view.trustedUntil > now) return 'full';
-    return 'none-answers';
+    let reason: RefusalReason = 'none-answers';
+    for (const view of fleet.views()) {
+      if (view.reachability !== 'reachable' && view.trustedUntil <= now) continue;
+      const state = view.stats?.fleet?.state;
+      if (state === undefined || takesReaders(state)) return 'full';
+      reason = 'closed';
+    }
+    return reason;
   }
 
   #ticketFor(

@@ -1,11 +1,16 @@
 // What a reader sees when no node can take them: the truth, and a page that tries again by itself.
 import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
 import type { RefusalReason } from '../placement/dispatcher.ts';
 
 const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly text: string }>> = {
   full: {
     title: 'All notebooks are taken at the moment',
     text: 'Each reader has one of their own, and every one is in use. They come free as people leave.',
+  },
+  closed: {
+    title: 'No new notebooks are given out at the moment',
+    text: 'Notebooks that are open go on. The operator has paused this service, most likely for a short time.',
   },
   'too-many-hops': {
     title: 'All notebooks are taken at the moment',
@@ -38,6 +43,7 @@ export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPage
   const { title, text } = WORDS[reason];
   return {
     title,
+    head: retryWithoutScript(retryAfterMs, again),
     body: `<h1>${title}</h1><p>${text}</p>
 <p class="dim">This page tries again by itself every few seconds. You may leave it open.</p>
 <p><a class="button" id="again" href="${escapeHtml(again)}">Try again now</a></p>`,
@@ -49,6 +55,6 @@ export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPage
   if (again.href !== location.href) location.replace(again);
   else if (${posted} || location.hash === '') location.replace(plain);
   else location.reload();
-}, ${retryAfterMs} * (1 + 0.6 * Math.random()));`,
+}, ${retryAfterMs} * (1 + ${RETRY_SPREAD} * Math.random()));`,
   };
 }

@@ -13,6 +13,7 @@ interface Refusal {
 /** What programs get. */
 export const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
   full: { code: 'no-room', message: 'every sandbox of the fleet is taken' },
+  closed: { code: 'no-room', message: 'no node takes new readers at the moment' },
   'too-many-hops': { code: 'no-room', message: 'every node that seemed to have room was full on arrival' },
   'none-answers': { code: 'no-node-answers', message: 'no node answers' },
   'no-nodes': { code: 'no-nodes', message: 'the fleet has no nodes yet' },

@@ -24,6 +24,9 @@ describe('when there is no room', () => {
     const page = await answer.text();
     expect(page).toContain('All notebooks are taken');
     expect(page).toMatch(/<script>.*setTimeout/s);
+    expect(page).toMatch(
+      /<noscript><meta http-equiv="refresh" content="[345]; url=\/notebooks\/a\.ipynb\?x=1"><\/noscript>/,
+    );
     expect(page).not.toMatch(/src=|https?:/);
   });
 
@@ -45,6 +48,21 @@ describe('when there is no room', () => {
     const page = await answer.text();
     expect(page).not.toContain(ticket);
     expect(/id="again" href="([^"]*)"/.exec(page)?.[1]).toBe('/a%20b?x=%22%27%3Cy%3E');
+    expect(page).toContain('; url=/a%20b?x=%22%27%3Cy%3E">');
+  });
+
+  test('where every node is cordoned, nobody is told that notebooks are in use', async () => {
+    const front = await bench.front({ holdFor: '0' });
+    const [cordoned, other] = [
+      await bench.node({ state: 'cordoned' }),
+      await bench.node({ state: 'draining' }),
+    ];
+    await front.add(cordoned, other);
+    const page = await (await front.get('/tree', BROWSER)).text();
+    expect(page).toContain('No new notebooks are given out at the moment');
+    expect(await (await front.get('/tree')).json()).toMatchObject({
+      message: 'no node takes new readers at the moment',
+    });
   });
 
   test('a HEAD gets the headers alone', async () => {
@@ -54,10 +72,10 @@ describe('when there is no room', () => {
   });
 
   test('each cause has its own text, and each script is the one that its headers allow', () => {
-    const pages = (['full', 'none-answers', 'no-nodes'] as const).map((cause) =>
+    const pages = (['full', 'closed', 'none-answers', 'no-nodes'] as const).map((cause) =>
       refusedPage({ reason: cause, retryAfterMs: 5_000, again: '/', posted: false }),
     );
-    expect(new Set(pages.map(({ title }) => title)).size).toBe(3);
+    expect(new Set(pages.map(({ title }) => title)).size).toBe(4);
     for (const page of pages) {
       expect(pageHeaders(page, 'frame-ancestors *')['content-security-policy']).toMatch(
         /script-src 'sha256-[^']+' 'self'/,

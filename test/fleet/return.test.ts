@@ -182,7 +182,7 @@ describe('the cookie of the front', () => {
     expect((await front.get('/tree')).headers.getSetCookie()).toEqual([]);
   });
 
-  test('gives nobody a sandbox more often than a click does: its ticket alone opens none', async () => {
+  test('gives a ticket that opens no sandbox by itself, however often it is shown', async () => {
     const { front, agents } = await startFleet();
     const reader = new Reader();
     await reader.click(`${front.url}/tree`);

@@ -51,7 +51,7 @@ describe('when there is no room', () => {
     expect(page).toContain('; url=/a%20b?x=%22%27%3Cy%3E">');
   });
 
-  test('where every node is cordoned, nobody is told that notebooks are in use', async () => {
+  test('where every node is cordoned, the page does not say that notebooks are in use', async () => {
     const front = await bench.front({ holdFor: '0' });
     const [cordoned, other] = [
       await bench.node({ state: 'cordoned' }),

@@ -251,8 +251,8 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
         const frame = await tab.locator('iframe').boundingBox();
         expect(frame?.width).toBe(320);
         expect(frame?.height).toBeGreaterThan(500);
-      const [, notebook] = tab.frames();
-      expect(await notebook?.evaluate('document.documentElement.scrollWidth')).toBe(320);
+        const [, notebook] = tab.frames();
+        expect(await notebook?.evaluate('document.documentElement.scrollWidth')).toBe(320);
         await tab.screenshot({ path: `${shots}lightbox-phone.png` });
       },
       { head, viewport },

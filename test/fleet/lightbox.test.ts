@@ -40,7 +40,7 @@ describeNeeding(
         '--pull',
         'never',
       ];
-      const nodeFlags = [...engine, '--capacity', '4', '--warm', '2', '--claim-wait', '60s'];
+      const nodeFlags = [...engine, '--ephemeral', '--capacity', '4', '--warm', '2', '--claim-wait', '60s'];
       fleet = await ArticleFleet.start({ nodes: 2, nodeFlags, warm: 2 });
     }, 180_000);
     afterAll(() => fleet?.stop(), 60_000);

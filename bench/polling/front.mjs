@@ -8,6 +8,7 @@ import { WaitingRoom } from '../../dist/redirector/placement/waiting-room.js';
 import { HttpPollClient } from '../../dist/redirector/polling/http-poll.js';
 import { Poller } from '../../dist/redirector/polling/poller.js';
 import { createRedirect } from '../../dist/redirector/public/redirect.js';
+import { ReturnCookies } from '../../dist/redirector/public/return-cookie.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
 import { FleetKeys } from '../../dist/shared/protocol/fleet-keys.js';
 import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
@@ -33,9 +34,10 @@ class GotPollClient {
 }
 
 const fleet = new Fleet(systemClock, { pollIntervalMs });
+const keys = new FleetKeys(['a-secret-for-the-bench']);
 const dispatcher = new Dispatcher({
   fleet,
-  keys: new FleetKeys(['a-secret-for-the-bench']),
+  keys,
   redirector: 'bench',
   boot: 'boot',
   clock: systemClock,
@@ -52,8 +54,9 @@ const redirect = createRedirect({
   // One client makes all the requests.
   arrivals: { clientOf: ({ socket }) => socket.remoteAddress, isExempt: () => true, admit: () => 0 },
   proof: { isAsked: false },
+  returns: new ReturnCookies({ keys, trustProxy: false, clock: systemClock }),
   title: 'a bench',
-  allowOrigin: '',
+  postOrigins: { allowOrigin: '', embedOrigins: [] },
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
   count: () => undefined,

@@ -5,7 +5,13 @@
 // `<node>~<hour>~<signature>`, so it is the same for all readers of a node in an hour, and a front keeps nothing.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
-import { cookieAttributes, cookieSchemeOf, cookiesOf, hostCookieName } from '../../shared/http/cookies.ts';
+import {
+  cookieAttributes,
+  cookieSchemeOf,
+  cookiesOf,
+  hostCookieName,
+  isHttps,
+} from '../../shared/http/cookies.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { nodeOfTicket } from '../../shared/protocol/ticket.ts';
 import { type NodeView, nodeName } from '../nodes/node-view.ts';
@@ -14,6 +20,7 @@ const NAME = 'tmpfleet_node';
 const HOUR_MS = 3_600_000;
 /** A reader who was away for longer is placed as a new one: their sandbox has most likely ended. */
 const LIFE_HOURS = 24;
+const MAX_TRIES = 4;
 const VALUE = /^([A-Za-z0-9._-]{1,64})~([0-9a-z]{1,8})~([\w-]{22})$/;
 
 export interface ReturnOptions {
@@ -37,13 +44,19 @@ export class ReturnCookies {
   }
 
   /**
-   * The node where the browser may have a sandbox, by the name in its report.
+   * The node where the browser may have a sandbox, by the name in its report. Over https only a cookie that this host has set
+   * counts; of several, the first few, because each costs a signature to check and anybody may send hundreds.
    * @param ticket as shown, genuine or not: the node that it names has sent the reader here, so they are not led back there
    */
-  find({ cookie }: IncomingHttpHeaders, ticket: string | undefined): string | undefined {
+  find(headers: IncomingHttpHeaders, ticket: string | undefined): string | undefined {
+    const { cookie } = headers;
     if (cookie === undefined || !cookie.includes(NAME)) return undefined;
+    const wanted = hostCookieName(NAME, isHttps(headers, this.#options.trustProxy));
+    let tries = 0;
     for (const { name, value } of cookiesOf(cookie)) {
-      if (name !== NAME && name !== hostCookieName(NAME, true)) continue;
+      if (name !== wanted) continue;
+      tries += 1;
+      if (tries > MAX_TRIES) return undefined;
       const node = this.#read(value);
       if (node !== undefined && (ticket === undefined || nodeOfTicket(ticket) !== node)) return node;
     }

@@ -136,6 +136,7 @@ test.each([
   ['https://A.example', ['https://a.example'], 'unlisted'],
   ['null', ['*'], 'unlisted'],
   ['file://', ['*'], 'unlisted'],
+  [`https://${'a'.repeat(300)}`, ['*'], 'unlisted'],
 ] as const)('%s among %j is %s', (origin, list, listing) => {
   expect(findEmbedOrigin(origin, list)).toBe(listing);
 });

@@ -48,9 +48,14 @@ export function nodeName(view: NodeView): string {
   return view.stats?.fleet?.node ?? view.member.id;
 }
 
+/** Whether the node answers, or its silence is not believed. @param now ms since 1970 */
+export function isReachable({ reachability, trustedUntil }: NodeView, now: number): boolean {
+  return reachability === 'reachable' || trustedUntil > now;
+}
+
 /** Whether readers may be sent to the node, room or not. @param now ms since 1970 */
 export function mayBeSentTo(view: NodeView, now: number): boolean {
-  if (view.reachability !== 'reachable' && view.trustedUntil <= now) return false;
+  if (!isReachable(view, now)) return false;
   if (view.full || view.stats === undefined) return false;
   const { fleet } = view.stats;
   return fleet === undefined || takesReaders(fleet.state);

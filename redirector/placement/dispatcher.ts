@@ -1,5 +1,5 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
-import { type Clock, newNonce, type Random } from '../../shared/clock.ts';
+import type { Clock, Random } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
@@ -7,22 +7,15 @@ import {
   MAX_HOPS,
   nodeOfTicket,
   redirectorKey,
-  signTicket,
   type Ticket,
-  TicketSheet,
   verifyTicket,
 } from '../../shared/protocol/ticket.ts';
 import type { Fleet } from '../nodes/fleet.ts';
-import { type NodeView, nodeName } from '../nodes/node-view.ts';
-import { EPOCH_MS, epochAt } from '../nodes/pending.ts';
+import { isReachable, type NodeView, nodeName } from '../nodes/node-view.ts';
 import { ClientCounts } from './client-counts.ts';
 import { LastReports, type ReportChoice } from './last-reports.ts';
+import { TicketIssuer } from './ticket-issuer.ts';
 import { Weights } from './weights.ts';
-
-const TICKET_LIFE_MS = 30_000;
-
-/** MACs of the largest sheet: 64 tickets, signed in about 50 µs. */
-const MAX_SHEET_SIZE = 16;
 
 export interface DispatcherOptions {
   readonly fleet: Fleet;
@@ -56,9 +49,6 @@ export interface Journey {
   readonly client?: string | undefined;
 }
 
-/** The epoch in tickets of readers who are not counted as on their way: an arrival in it is no other reader's. */
-const UNCOUNTED_EPOCH = 0;
-
 /** No node has been tried. */
 const NONE: readonly string[] = [];
 
@@ -69,9 +59,11 @@ export class Dispatcher {
   readonly #processedBounces = new ExpiringSet();
   readonly #clients: ClientCounts;
   readonly #lastReports = new LastReports();
+  readonly #tickets: TicketIssuer;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#tickets = new TicketIssuer(options);
     this.#clients = new ClientCounts(options.maxPendingPerClient ?? 0);
     const ourKey = options.keys.exist ? redirectorKey(options) : undefined;
     this.#weights = new Weights({ ourKey, pollIntervalMs: options.fleet.pollIntervalMs });
@@ -170,16 +162,12 @@ export class Dispatcher {
    * @param node as it names itself in its report
    */
   sendBack(node: string, pressed: boolean): Sent | undefined {
-    const { fleet, keys, redirector, boot, clock } = this.#options;
+    const { fleet, clock } = this.#options;
     const view = fleet.named(node);
     const now = clock.now();
-    const answers = view?.reachability === 'reachable' || (view?.trustedUntil ?? 0) > now;
-    if (view?.stats?.fleet === undefined || !answers || !keys.exist) return undefined;
+    if (view === undefined || !isReachable(view, now) || !this.#tickets.serves(view)) return undefined;
     fleet.countRedirect(view, now, undefined);
-    const expires = now + TICKET_LIFE_MS;
-    const own = { redirector, boot, node, epoch: UNCOUNTED_EPOCH, nonce: newNonce(), expires, pressed };
-    const ticket = { ...own, returning: true, tried: NONE, hops: 0 };
-    return { view, ticket: signTicket(ticket, keys.tickets(node)) };
+    return { view, ticket: this.#tickets.issueReturn(view, pressed, now) };
   }
 
   #chooseByReport({ tried, ...of }: Pick<ReportChoice, 'since' | 'now'> & Pick<Journey, 'tried'>) {
@@ -198,7 +186,7 @@ export class Dispatcher {
 
   #sendTo(view: NodeView, journey: Journey, now: number): Sent {
     const isCounted = journey.client === undefined || this.#clients.add(journey.client, now);
-    const ticket = this.#ticketFor(view, journey, { now, isCounted });
+    const ticket = this.#tickets.issue(view, journey, { now, isCounted });
     const countedBy = ticket === undefined ? 'time' : 'ticket';
     this.#options.fleet.countRedirect(view, now, isCounted ? countedBy : undefined);
     if (isCounted) this.#weights.sent(view, now);
@@ -211,44 +199,11 @@ export class Dispatcher {
     const now = clock.now();
     let reason: RefusalReason = 'none-answers';
     for (const view of fleet.views()) {
-      if (view.reachability !== 'reachable' && view.trustedUntil <= now) continue;
+      if (!isReachable(view, now)) continue;
       const state = view.stats?.fleet?.state;
       if (state === undefined || takesReaders(state)) return 'full';
       reason = 'closed';
     }
     return reason;
-  }
-
-  #ticketFor(
-    view: NodeView,
-    journey: Journey,
-    { now, isCounted }: { readonly now: number; readonly isCounted: boolean },
-  ): string | undefined {
-    const { fleet, keys, redirector, boot } = this.#options;
-    if (!keys.exist || view.stats?.fleet === undefined) return undefined;
-    const epoch = epochAt(now);
-    // The same for a whole epoch, because the tickets of a sheet are alike.
-    const expires = (epoch + 1) * EPOCH_MS + TICKET_LIFE_MS;
-    const { tried, hops, nonce, pressed = false } = journey;
-    // Only tickets that differ in nothing but their nonces can be on one sheet.
-    const isAlike = nonce === undefined && hops === 0 && tried.length === 0;
-    const kind = (isCounted ? 0 : 1) + (pressed ? 2 : 0);
-    const sheet = isAlike ? view.sheets[kind] : undefined;
-    const isCurrent = sheet?.expires === expires;
-    const signed = isCurrent ? sheet.next() : undefined;
-    if (signed !== undefined) return signed;
-    const node = nodeName(view);
-    const own = { redirector, boot, node, expires, epoch: isCounted ? epoch : UNCOUNTED_EPOCH };
-    const ticket = { ...own, pressed, tried, hops };
-    if (!isAlike) {
-      const name = nonce ?? newNonce();
-      const seal = hops === 0 ? undefined : keys.seal(name, tried);
-      return signTicket({ ...ticket, nonce: name, seal }, keys.tickets(node));
-    }
-    // Twice the size for a node that used a sheet up within the second, so at most half of the MACs are for no reader.
-    const size = isCurrent ? Math.min(sheet.size * 2, MAX_SHEET_SIZE) : 1;
-    const more = new TicketSheet(ticket, keys.tickets(node), size);
-    fleet.keepTickets(view, kind, more);
-    return more.next();
   }
 }

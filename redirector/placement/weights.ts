@@ -2,6 +2,7 @@
 import type { Random } from '../../shared/clock.ts';
 import {
   estimateRoom,
+  isReachable,
   mayBeSentTo,
   type NodeView,
   reportTrustedUntil,
@@ -91,7 +92,7 @@ export class Weights {
       if (place === undefined || view === undefined) return undefined;
       // The last report is in the weight; only this may have changed since. The report itself is not read again: among
       // 10,000 nodes it is not in the processor's cache.
-      if (!view.full && (view.reachability === 'reachable' || view.trustedUntil > now)) return view;
+      if (!view.full && isReachable(view, now)) return view;
       // Its weight is 0 from now on, so this ends.
       this.#weigh(view, place, now);
     }

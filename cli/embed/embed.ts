@@ -1,16 +1,17 @@
 // `tmpfleet embed`: prints what to paste into an article, for a front, a path and a label.
 import { type Command, Option } from 'commander';
-import got from 'got';
+import { request } from 'undici';
 import { EMBED_PATH, identify } from '../../redirector/embed/script.ts';
 import { EMBED_WORDS } from '../../redirector/embed/words.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
 import { escapeHtml } from '../../shared/http/page.ts';
+import { readBytes } from '../../shared/http/read-body.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 
 const ASK_MS = 10_000;
 /** Ten times the script. */
-const MAX_BYTES = 100_000;
+const SCRIPT_LIMIT = { bytes: 100_000, what: 'the script' };
 
 interface Flags {
   readonly front: string;
@@ -90,7 +91,13 @@ function addressOf(path: string, front: string): URL {
       },
     );
   }
-  return new URL(path, front);
+  const address = new URL(path, front);
+  // Browsers take a backslash for a slash, so a path may still name another host.
+  if (address.origin === new URL(front).origin) return address;
+  throw new FleetError(
+    'bad-config',
+    `path: invalid value ${JSON.stringify(path)}; it leads to ${address.host}`,
+  );
 }
 
 function pathOf({ pathname, search, hash }: URL): string {
@@ -100,37 +107,35 @@ function pathOf({ pathname, search, hash }: URL): string {
 /** @throws CommandError when the front does not answer, or not with the script */
 async function askFront(address: URL): Promise<{ readonly version: string; readonly integrity: string }> {
   const url = new URL(EMBED_PATH, address).href;
-  let answer: Awaited<ReturnType<typeof read>>;
-  try {
-    answer = await read(url);
-  } catch (error) {
+  const { status, body } = await read(url).catch((error: unknown) => {
+    if (error instanceof FleetError)
+      throw new CommandError(EXIT.refused, error.code, `${url}: ${error.message}`);
     const { message, remedy } = explainUnreachable(error, url, FRONT_LISTENER);
     throw new CommandError(EXIT.unreachable, 'unavailable', message, {
       remedy: `${remedy} --no-check prints the snippet all the same`,
     });
-  }
-  const isScript = answer.statusCode === 200 && answer.headers['content-type']?.startsWith('text/javascript');
-  if (!isScript || answer.rawBody.length > MAX_BYTES) {
-    throw new CommandError(
-      EXIT.refused,
-      'unavailable',
-      `${url} is no script of a tmpfleet front (status ${answer.statusCode})`,
-      {
-        remedy:
-          'is --front the public address of a front, of this version? --no-check prints the snippet all the same',
-      },
-    );
-  }
-  return identify(answer.rawBody);
+  });
+  if (body !== undefined) return identify(body);
+  throw new CommandError(
+    EXIT.refused,
+    'unavailable',
+    `${url} is no script of a tmpfleet front (status ${status})`,
+    {
+      remedy:
+        'is --front the public address of a front, of this version? --no-check prints the snippet all the same',
+    },
+  );
 }
 
-function read(url: string) {
-  return got(url, {
-    timeout: { request: ASK_MS },
-    retry: { limit: 0 },
-    throwHttpErrors: false,
-    responseType: 'buffer',
-  });
+/** The body, if it is a script. Redirects are not followed: a page that loads the script would be asked to allow both hosts. */
+async function read(url: string): Promise<{ readonly status: number; readonly body: Buffer | undefined }> {
+  const answer = await request(url, { signal: AbortSignal.timeout(ASK_MS) });
+  const isScript =
+    answer.statusCode === 200 && String(answer.headers['content-type']).startsWith('text/javascript');
+  if (isScript) return { status: 200, body: await readBytes(answer.body, SCRIPT_LIMIT) };
+  // Not to be read to its end, which may be far.
+  answer.body.on('error', () => undefined).destroy();
+  return { status: answer.statusCode, body: undefined };
 }
 
 function snippet(

@@ -1,5 +1,6 @@
 // `tmpfleet embed`: what it prints is what an article contains, and bad input is named.
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
@@ -54,6 +55,7 @@ test('pins the content that the front serves, on demand', async () => {
 test.each([
   [2, ['x', '--front', 'https://try.example.org'], /path: invalid value "x".*begins with a slash/],
   [2, ['//evil.example', '--front', 'https://try.example.org'], /path: invalid value/],
+  [2, ['/\\evil.example/x', '--front', 'https://try.example.org'], /path: .*leads to evil\.example/],
   [
     2,
     ['--front', 'try.example.org'],
@@ -71,6 +73,32 @@ test.each([
   const ended = await embed(...args);
   expect(ended.output).toMatch(said);
   expect(ended.code).toBe(code);
+});
+
+test.each([
+  ['a script without an end', 200, 'text/javascript', /the script is longer than 100000 bytes/],
+  ['a page without an end', 404, 'text/html', /is no script of a tmpfleet front \(status 404\)/],
+  ['another page', 200, 'text/html', /is no script of a tmpfleet front \(status 200\)/],
+])('%s is refused, and soon', async (_, status, type, said) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': type });
+    const more = (): void => {
+      while (!response.destroyed && response.write('x'.repeat(10_000)));
+      response.once('drain', more);
+    };
+    more();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  try {
+    const { code, output } = await embed('--front', url);
+    expect(output).toMatch(said);
+    expect(code).toBe(3);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('an address that serves something else is refused', async () => {

@@ -1,8 +1,8 @@
 // A small article at another site, so that a newcomer sees at the first click what tmpfleet is for: a live notebook in a
 // lightbox of an article. Its page asks nothing of the fleet before that.
-import { createServer } from 'node:http';
-import { FleetError } from '../../shared/errors.ts';
+import { createServer, type Server } from 'node:http';
 import { escapeHtml } from '../../shared/http/page.ts';
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
 
 /** Browsers resolve names below localhost to this machine by themselves, and take each for a site of its own. */
 const HOST = 'article.localhost';
@@ -15,25 +15,19 @@ export interface Article {
   close(): Promise<void>;
 }
 
-/** @param port 0: any free one @throws FleetError `port-taken` */
+/** @param port the preferred one; 0 for any */
 export async function serveArticle(port: number): Promise<Article> {
   let page = '';
   const server = createServer((request, response) => {
-    if (request.url !== '/' || page === '') {
+    if (splitRequestTarget(request.url ?? '').path !== '/' || page === '') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
       return;
     }
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
     response.end(page);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new FleetError('port-taken', `port ${port}, for the demo's article, is not free: ${error.message}`),
-      ),
-    );
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  // Its address is printed: where the port is taken, or there is none above the front's, another one does as well.
+  await listen(server, port).catch(() => listen(server, 0));
   const address = server.address();
   const used = typeof address === 'object' && address !== null ? address.port : port;
   return {
@@ -46,6 +40,16 @@ export async function serveArticle(port: number): Promise<Article> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** Of a damped oscillator: 0 ≤ t ≤ 20, in the coordinates of the figure. */
@@ -93,8 +97,8 @@ height follows a cosine within an exponential that shrinks. How fast it shrinks 
 <g fill="currentColor" font-size="13" font-family="system-ui, sans-serif"><text x="600" y="130" text-anchor="end">time</text>
 <text x="330" y="40" fill="#d95f02">γ = 0.08</text><text x="130" y="190" fill="#1b9e77">γ = 0.3</text></g>
 </svg>
-<figcaption><strong>Figure 1.</strong> The same swing with little and with more damping. The notebook behind this figure is
-live: change γ, and run it again.</figcaption>
+<figcaption><strong>Figure 1.</strong> The same swing with little and with more damping. What is its height after five
+seconds, for a γ of your own? The button opens a notebook to work it out in.</figcaption>
 <script src="${front}/embed.js" data-path="/" data-label="Try it: open the notebook" data-title="Figure 1, live"></script>
 <noscript><a href="${front}/">Open the notebook</a></noscript>
 </figure>

@@ -47,7 +47,7 @@ const demoOptions = {
   port: option(
     port(),
     9000,
-    'port of the front; its control listener uses the next one, and the article the one after that',
+    'port of the front; its control listener uses the next one, and the article the one after that, if it is free',
   ),
 };
 

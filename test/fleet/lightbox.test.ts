@@ -1,142 +1,20 @@
-// An article on another site, over https, in a real browser: its button opens a notebook in a lightbox.
+// The script of an article, in a real browser over https: its button, its lightbox, and what it must not do.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { ArticleFleet } from '../support/article-fleet.ts';
-import { startDemo } from '../support/demo.ts';
+import { articlePage, type FigureAttributes, frameNamed, sandboxAt } from '../support/article-page.ts';
 import { until } from '../support/until.ts';
 
+const compressed = promisify(gzip);
 const shots = fileURLToPath(new URL('../../artifacts/', import.meta.url));
 mkdirSync(shots, { recursive: true });
-
-const compressed = promisify(gzip);
-const TITLE = 'An article about numbers';
-
-interface FigureAttributes {
-  readonly path: string;
-  readonly label: string;
-  readonly more?: string;
-}
-
-describeNeeding(
-  ['docker', 'jupyter', 'chromium'],
-  'an article with a real Jupyter in its lightbox',
-  ({ docker, jupyter, chromium }) => {
-    let fleet: ArticleFleet;
-    beforeAll(async () => {
-      const engine = [
-        '--engine',
-        'docker',
-        '--docker-host',
-        docker.host,
-        '--image',
-        jupyter.image,
-        '--pull',
-        'never',
-      ];
-      const nodeFlags = [...engine, '--ephemeral', '--capacity', '4', '--warm', '2', '--claim-wait', '60s'];
-      fleet = await ArticleFleet.start({ nodes: 2, nodeFlags, warm: 2 });
-    }, 180_000);
-    afterAll(() => fleet?.stop(), 60_000);
-
-    const article = (): string =>
-      page(fleet, [
-        { path: '/notebooks/intro.ipynb', label: 'Figure 1, live' },
-        { path: '/tree', label: 'All files' },
-      ]);
-
-    describe.each([
-      ['lightbox', 'with a browser as it is', []],
-      [
-        'lightbox-without-third-party-cookies',
-        'with third-party cookies blocked',
-        ['--test-third-party-cookie-phaseout'],
-      ],
-    ] as const)('%s: %s', (name, _, args) => {
-      let browser: Browser;
-      beforeAll(async () => {
-        browser = await launchChromium(chromium.executablePath, { args: [...args] });
-      });
-      afterAll(() => browser?.close());
-
-      test('one click, and 6*7 is 42; closed and opened, in another figure, and after a reload it is the same', async () => {
-        const before = await fleet.spent();
-        const context = await browser.newContext({ ignoreHTTPSErrors: true });
-        // Three views of the article, and nobody clicks.
-        for (let view = 0; view < 3; view += 1) await (await fleet.open(context, article())).close();
-        expect(await fleet.spent()).toEqual(before);
-
-        const tab = await fleet.open(context, article());
-        await tab.getByRole('button', { name: 'Figure 1, live' }).click();
-        const notebook = frameNamed(tab, 'Figure 1, live');
-        await compute(tab, notebook);
-        await tab.screenshot({ path: `${shots}${name}.png` });
-        const first = await sandboxAt(tab, /intro\.ipynb/);
-        expect(await fleet.spent()).toEqual([before[0] + 1, before[1] + 1]);
-
-        await tab.getByRole('button', { name: 'Close' }).click();
-        await notebook.locator('body').waitFor({ state: 'hidden' });
-        await tab.getByRole('button', { name: 'Figure 1, live' }).click();
-        await notebook.getByText('42', { exact: true }).first().waitFor();
-        await tab.getByRole('button', { name: 'Close' }).click();
-
-        await tab.getByRole('button', { name: 'All files' }).click();
-        await frameNamed(tab, 'All files').getByText('intro.ipynb').first().waitFor();
-        expect(await sandboxAt(tab, /\/tree/)).toBe(first);
-
-        await tab.reload();
-        await tab.getByRole('button', { name: 'Figure 1, live' }).click();
-        expect(await sandboxAt(tab, /intro\.ipynb/)).toBe(first);
-        expect(await fleet.spent()).toEqual([before[0] + 1, before[1] + 1]);
-
-        // Another reader.
-        const other = await fleet.open(browser, article());
-        await other.getByRole('button', { name: 'Figure 1, live' }).click();
-        expect(await sandboxAt(other, /intro\.ipynb/)).not.toBe(first);
-        expect(await fleet.spent()).toEqual([before[0] + 2, before[1] + 2]);
-        await other.context().close();
-        await context.close();
-      }, 180_000);
-    });
-  },
-);
-
-describeNeeding(['chromium'], 'the article of the demo', ({ chromium }) => {
-  test.each([
-    ['a host name for each sandbox', []],
-    ['one host name', ['--no-own-origin']],
-  ])('opens a notebook in its lightbox, and the same one again: %s', async (_, flags) => {
-    const demo = startDemo(['--engine', 'local', ...flags]);
-    const browser = await launchChromium(chromium.executablePath);
-    try {
-      await demo.front();
-      const [, article = ''] = await demo.printed(/(http:\/\/article\.localhost:\d+\/)/, 5_000);
-      const tab = await browser.newPage({ viewport: { width: 1100, height: 800 } });
-      await tab.goto(article);
-      if (flags.length === 0) await tab.screenshot({ path: `${shots}article.png` });
-      const ids: string[] = [];
-      for (let click = 0; click < 2; click += 1) {
-        await tab.getByRole('button').click();
-        const notebook = frameNamed(tab, 'Figure 1, live');
-        await notebook.locator('#code').fill('6*7');
-        await notebook.locator('#code').press('Enter');
-        await notebook.locator('#output .result', { hasText: '42' }).first().waitFor();
-        ids.push(await sandboxAt(tab, /user/));
-        await tab.reload();
-      }
-      expect(new Set(ids).size).toBe(1);
-    } finally {
-      await browser.close();
-      await demo.end();
-    }
-  });
-});
 
 describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
   let fleet: ArticleFleet;
@@ -147,14 +25,14 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       'local',
       '--ephemeral',
       '--capacity',
-      '6',
+      '9',
       '--warm',
-      '6',
+      '9',
       '--client-sandboxes',
       '0',
     ];
     [fleet, browser] = await Promise.all([
-      ArticleFleet.start({ nodeFlags, warm: 6 }),
+      ArticleFleet.start({ nodeFlags, warm: 9 }),
       launchChromium(chromium.executablePath),
     ]);
   }, 120_000);
@@ -180,7 +58,7 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       ...(options.viewport === undefined ? {} : { viewport: options.viewport }),
     });
     try {
-      await work(await fleet.open(context, page(fleet, figures, options.head), site), context);
+      await work(await fleet.open(context, articlePage(fleet, figures, options.head), site), context);
     } finally {
       await context.close();
     }
@@ -214,7 +92,7 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
     await withTab([], async (tab) => {
       const asked: string[] = [];
       tab.on('request', (request) => asked.push(request.url()));
-      fleet.html = page(fleet, [one]);
+      fleet.html = articlePage(fleet, [one]);
       await tab.reload({ waitUntil: 'networkidle' });
       expect(asked.filter((url) => !url.startsWith(fleet.article))).toEqual([`${fleet.front}/embed.js`]);
     });
@@ -282,6 +160,25 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
     );
   });
 
+  test('a plain frame works without the script, also with the attribute sandbox', async () => {
+    const allow = 'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads';
+    for (const sandbox of ['', `sandbox="${allow}"`]) {
+      const src = `${fleet.front}/notebooks/plain.ipynb?x=1`;
+      const html = `<!doctype html><title>Plain</title><iframe ${sandbox} src="${src}" title="plain" width="800" height="500"></iframe>`;
+      const tab = await fleet.open(browser, html);
+      const frame = frameNamed(tab, 'plain');
+      await frame.getByRole('button', { name: 'Open my notebook' }).click();
+      await frame.locator('#code').fill('6*7');
+      await frame.locator('#code').press('Enter');
+      await frame.locator('#output .result', { hasText: '42' }).waitFor();
+      const first = await sandboxAt(tab, /plain\.ipynb\?x=1$/);
+      // A reload shows the same one, without a click.
+      await tab.reload();
+      expect(await sandboxAt(tab, /plain\.ipynb\?x=1$/)).toBe(first);
+      await tab.context().close();
+    }
+  });
+
   test('shows nothing at a site that is not listed, and spends nothing', async () => {
     const before = await fleet.spent();
     await withTab(
@@ -324,41 +221,3 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
     expect((await get('?v=0123456789ab')).headers['cache-control']).toMatch(/max-age=3600/);
   });
 });
-
-function page(fleet: ArticleFleet, figures: readonly FigureAttributes[], head = ''): string {
-  const scripts = figures.map(
-    ({ path, label, more = '' }) =>
-      `<p><script src="${fleet.front}/embed.js" data-path="${path}" ${label === '' ? '' : `data-label="${label}"`} ${more}></script></p>`,
-  );
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8">${head}<title>${TITLE}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head><body><h1>${TITLE}</h1>
-<button id="mine">Mine</button><div id="place" style="width: 500px; height: 300px"></div>
-${scripts.join('')}<p style="height: 2000px">Text <a href="#">with a link</a></p></body></html>`.replace(
-    /<button id="mine">.*?<\/div>\n/s,
-    (own) => (figures.some(({ more }) => more?.includes('#mine')) ? own : ''),
-  );
-}
-
-const frameNamed = (tab: Page, title: string): FrameLocator => tab.frameLocator(`iframe[title="${title}"]`);
-
-/** The id of the sandbox in a frame of the tab, once one shows that address. */
-async function sandboxAt(tab: Page, address: RegExp): Promise<string> {
-  const find = (): string | undefined =>
-    tab
-      .frames()
-      .map((frame) => frame.url())
-      .find((url) => url.includes('/user/') && address.test(url));
-  await until(`a frame shows ${address}`, () => find() !== undefined, 60_000);
-  return /\/user\/([^/]+)\//.exec(find() ?? '')?.[1] ?? '';
-}
-
-/** In a classic notebook: a new cell, run by keys. */
-async function compute(tab: Page, notebook: FrameLocator): Promise<void> {
-  await notebook.locator('.code_cell .CodeMirror').first().waitFor({ timeout: 60_000 });
-  await notebook.locator('#kernel_indicator_icon.kernel_idle_icon').waitFor({ timeout: 60_000 });
-  await notebook.locator('.code_cell .CodeMirror').first().click();
-  await tab.keyboard.press('Control+A');
-  await tab.keyboard.type('6*7');
-  await tab.keyboard.press('Shift+Enter');
-  await notebook.getByText('42', { exact: true }).first().waitFor({ timeout: 30_000 });
-}

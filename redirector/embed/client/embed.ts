@@ -2,15 +2,11 @@
 // Nothing is asked of the fleet before the click. A classic script without dependencies: the page says what it wants by
 // `data-` attributes of the `<script>` element, which docs/embed.md lists.
 
+/** An import would make a module of this classic script. */
+type Words = import('../words.ts').EmbedWords;
+
 /** Put ahead of this script by the front: see ../script.ts. */
 declare const WORDS: Readonly<Record<string, Words>>;
-
-interface Words {
-  readonly label: string;
-  readonly title: string;
-  readonly starting: string;
-  readonly close: string;
-}
 
 interface Figure {
   /** In the page, so that the form's target finds the frame: a frame in a shadow tree has no name outside of it. */
@@ -142,11 +138,6 @@ function makeFigure(name: string, words: Words): Figure {
   host.append(frame);
   const status = element('p', 'status', words.starting);
   status.setAttribute('role', 'status');
-  addEventListener('message', ({ source, data }) => {
-    const state: unknown = data?.tmpfleet?.state;
-    if (source === frame.contentWindow && typeof state === 'string' && /^[a-z-]{1,32}$/.test(state))
-      tell(host, state, data.tmpfleet);
-  });
   return { host, frame, status };
 }
 
@@ -217,9 +208,9 @@ function inElement({ host, status, frame }: Figure, into: HTMLElement, place: HT
   };
 }
 
-/** For the page: `document.addEventListener('tmpfleet:ready', …)`. */
-function tell(host: HTMLElement, state: State | (string & {}), detail: unknown = { state }): void {
-  host.dispatchEvent(new CustomEvent(`tmpfleet:${state}`, { bubbles: true, composed: true, detail }));
+/** For the page: `document.addEventListener('tmpfleet:open', …)`. */
+function tell(host: HTMLElement, state: State): void {
+  host.dispatchEvent(new CustomEvent(`tmpfleet:${state}`, { bubbles: true }));
 }
 
 function shadowOf(host: HTMLElement): ShadowRoot {

@@ -2,11 +2,12 @@
 import { type Command, Option } from 'commander';
 import { request } from 'undici';
 import { EMBED_PATH, identify } from '../../redirector/embed/script.ts';
-import { EMBED_WORDS } from '../../redirector/embed/words.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
 import { escapeHtml } from '../../shared/http/page.ts';
 import { readBytes } from '../../shared/http/read-body.ts';
+import { EMBED_WORDS } from '../../shared/words/embed.ts';
+import { LANGUAGES } from '../../shared/words/language.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 
 const ASK_MS = 10_000;
@@ -36,7 +37,7 @@ export function addEmbedCommand(command: Command): void {
     .option('--title <text>', 'heading of the lightbox (default: the label)')
     .addOption(
       new Option('--lang <tag>', 'language of button and lightbox (default: that of the page)').choices(
-        Object.keys(EMBED_WORDS),
+        LANGUAGES,
       ),
     )
     .option(
@@ -158,7 +159,7 @@ function snippet(
   const given = Object.entries(attributes)
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
     .map(([name, value]) => `${name}="${escapeHtml(value)}"`);
-  const words = label ?? EMBED_WORDS[lang ?? 'en']?.label ?? '';
+  const words = label ?? EMBED_WORDS[LANGUAGES.find((each) => each === lang) ?? 'en'].label;
   return `<script ${given.join(' ')}></script>
 <noscript><a href="${escapeHtml(address.href)}">${escapeHtml(words)}</a></noscript>`;
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type Router from '@koa/router';
-import { EMBED_WORDS } from './words.ts';
+import { EMBED_WORDS } from '../../shared/words/embed.ts';
 
 export const EMBED_PATH = '/embed.js';
 

@@ -1,7 +1,10 @@
 // The frame of every page for people: readable on a phone, light and dark, loads nothing from elsewhere.
 import { createHash } from 'node:crypto';
+import type { Language } from '../words/language.ts';
 
 export interface Page {
+  /** Of its words; English unless given. */
+  readonly language?: Language;
   readonly title: string;
   /** HTML. Text from outside must have gone through `escapeHtml`. */
   readonly body: string;
@@ -37,7 +40,7 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .92em; 
 export function renderPage(page: Page): string {
   const wide = page.body.includes('data-wide') ? ' class="wide"' : '';
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="${page.language ?? 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>${escapeHtml(page.title)}</title><style>${STYLE}</style>${page.head ?? ''}</head>
 <body><main${wide}>${page.body}</main>${page.script === undefined ? '' : `<script>${page.script}</script>`}</body></html>
 `;
@@ -54,6 +57,7 @@ export function pageHeaders(page: Page, framePolicy: string): Readonly<Record<st
       : `'sha256-${createHash('sha256').update(page.script).digest('base64')}' 'self'`;
   return {
     'content-type': 'text/html; charset=utf-8',
+    'content-language': page.language ?? 'en',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'content-security-policy': `default-src 'none'; style-src 'unsafe-inline' 'self'; script-src ${script}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; ${framePolicy}`,

@@ -3,7 +3,7 @@
 // `data-` attributes of the `<script>` element, which docs/embed.md lists.
 
 /** An import would make a module of this classic script. */
-type Words = import('../words.ts').EmbedWords;
+type Words = import('../../../shared/words/embed.ts').EmbedWords;
 
 /** Put ahead of this script by the front: see ../script.ts. */
 declare const WORDS: Readonly<Record<string, Words>>;

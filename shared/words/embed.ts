@@ -1,4 +1,5 @@
-// What /embed.js says on a publisher's page, by language (RFC 5646 tags, lower case).
+// What /embed.js says on a publisher's page.
+import type { InEveryLanguage } from './language.ts';
 
 export interface EmbedWords {
   /** The button, unless the page names it. */
@@ -9,7 +10,7 @@ export interface EmbedWords {
   readonly close: string;
 }
 
-export const EMBED_WORDS: Readonly<Record<string, EmbedWords>> = {
+export const EMBED_WORDS: InEveryLanguage<EmbedWords> = {
   en: {
     label: 'Open a live notebook',
     title: 'Live notebook',

@@ -137,7 +137,7 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
     );
   });
 
-  test('works where the page’s policy allows no inline styles or scripts, and says so where it allows no forms', async () => {
+  test('works where the page’s policy allows no inline styles or scripts, and asks for a second click where it allows no forms', async () => {
     const strict = (forms: string): string =>
       `<meta http-equiv="content-security-policy" content="default-src 'none'; script-src ${fleet.front}; style-src 'self'; frame-src ${fleet.front} ${fleet.nodes.join(' ')}; form-action ${forms}">`;
     await withTab(
@@ -148,16 +148,17 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       },
       { head: strict([fleet.front, ...fleet.nodes].join(' ')) },
     );
-    // The launch page's button is the second click that is needed then.
-    await withTab(
-      [one],
-      async (tab) => {
-        await tab.getByRole('button', { name: 'Try it' }).click();
-        await frameNamed(tab, 'Try it').getByRole('button', { name: 'Open my notebook' }).click();
-        await sandboxAt(tab, /intro/);
-      },
-      { head: strict("'none'") },
-    );
+    // The launch page's button is the second click that is needed then, and where the page does not say what site it is of.
+    for (const head of [strict("'none'"), '<meta name="referrer" content="no-referrer">'])
+      await withTab(
+        [one],
+        async (tab) => {
+          await tab.getByRole('button', { name: 'Try it' }).click();
+          await frameNamed(tab, 'Try it').getByRole('button', { name: 'Open my notebook' }).click();
+          await sandboxAt(tab, /intro/);
+        },
+        { head },
+      );
   });
 
   test('a plain frame works without the script, also with the attribute sandbox', async () => {

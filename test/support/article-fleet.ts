@@ -1,5 +1,5 @@
 // A fleet over https, and an article on another site that shows it: what a publisher's reader has before them.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -10,8 +10,15 @@ import { Authority } from '../lab/debian/authority.ts';
 import { tmpfleet } from './tmpfleet.ts';
 import { until } from './until.ts';
 
-/** Addresses on loopback that are different sites for a browser. */
-const NODE_HOSTS = ['127.0.0.2', '127.0.0.4'] as const;
+/** Names as of a real service: the front and its nodes are one site for a browser, and each journal is another. */
+const FRONT = 'try.tmpfleet.test';
+const NODES = ['node1.tmpfleet.test', 'node2.tmpfleet.test'] as const;
+const ARTICLE = 'www.example-journal.test';
+const STRANGER = 'www.another-journal.test';
+
+/** Runs a program that finds these names at this machine: with a hosts file of its own, because no DNS server knows them. */
+const IN_OWN_MOUNTS = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+const WITH_HOSTS = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"'];
 
 export interface ArticleFleetOptions {
   readonly nodes?: number;
@@ -23,6 +30,7 @@ export interface ArticleFleetOptions {
 
 export class ArticleFleet {
   readonly #dir = mkdtempSync(join(tmpdir(), 'tmpfleet-article-'));
+  readonly #hosts = join(this.#dir, 'hosts');
   readonly #servers: Server[] = [];
   readonly #runs: { stop(): Promise<unknown> }[] = [];
   readonly #nodesAtHome: string[] = [];
@@ -42,10 +50,11 @@ export class ArticleFleet {
   static async start({ nodes = 1, nodeFlags, warm }: ArticleFleetOptions): Promise<ArticleFleet> {
     const fleet = new ArticleFleet();
     fleet.#authority = await Authority.create(join(fleet.#dir, 'ca'));
+    writeFileSync(fleet.#hosts, `127.0.0.1 localhost ${FRONT} ${NODES.join(' ')}\n`);
     const site = (host: string): Promise<string> => fleet.#terminate(host, () => '');
-    [fleet.article, fleet.stranger] = await Promise.all([site('127.0.0.1'), site('127.0.0.3')]);
-    fleet.front = await fleet.#terminate('localhost', () => fleet.frontAtHome);
-    for (const [index, host] of NODE_HOSTS.slice(0, nodes).entries()) {
+    [fleet.article, fleet.stranger] = await Promise.all([site(ARTICLE), site(STRANGER)]);
+    fleet.front = await fleet.#terminate(FRONT, () => fleet.frontAtHome);
+    for (const [index, host] of NODES.slice(0, nodes).entries()) {
       fleet.nodes.push(await fleet.#terminate(host, () => fleet.#nodesAtHome[index] ?? ''));
       const agent = ['node-agent', '--node-id', `n${index + 1}`, '--front-url', fleet.front];
       const [url] = await fleet.#run(`node${index + 1}`, [...agent, ...nodeFlags]);
@@ -86,7 +95,7 @@ export class ArticleFleet {
 
   /** A program behind TLS. @returns its https address */
   terminate(target: string): Promise<string> {
-    return this.#terminate('localhost', () => target);
+    return this.#terminate(FRONT, () => target);
   }
 
   /** Each node's report. */
@@ -136,7 +145,8 @@ export class ArticleFleet {
     const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--log-format', 'json'];
     const dataDir = ['--trust-proxy', '--data-dir', join(this.#dir, name)];
     const secret = { TMPFLEET_SECRET: 'the-secret-of-the-visited-fleet' };
-    const run = tmpfleet([...args, ...common, ...dataDir], { ...secret, ...env });
+    const enter = [...IN_OWN_MOUNTS, ...WITH_HOSTS, this.#hosts];
+    const run = tmpfleet([...args, ...common, ...dataDir], { ...secret, ...env }, enter);
     this.#runs.push(run);
     const printed = await run.printed(/"url":"(http:[^"]+)","control":"(http:[^"]+)"/, 60_000);
     return [printed[1] ?? '', printed[2] ?? ''];
@@ -182,9 +192,7 @@ export class ArticleFleet {
       passed.end();
     });
     this.#servers.push(server);
-    await new Promise<void>((resolve) =>
-      server.listen(0, host === 'localhost' ? '127.0.0.1' : host, resolve),
-    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     return `https://${host}:${typeof address === 'object' ? address?.port : 0}`;
   }

@@ -12,6 +12,8 @@ const NAMES: Readonly<Record<string, PartName>> = {
   promtool: 'promtool',
   redis: 'redis',
   terminal: 'terminal',
+  thebe: 'thebe',
+  sphinx: 'sphinx',
   debian: 'debian',
 };
 

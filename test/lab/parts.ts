@@ -5,11 +5,15 @@ import { type DockerLab, startDocker } from './docker/docker.ts';
 import { importJupyter, importTiny, TINY_COMMAND } from './images/images.ts';
 import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
+import { unpackNpmPackage } from './npm-package.ts';
 import { ensurePromtool } from './prometheus.ts';
 import { reapStale } from './reap.ts';
 import { ensureRedis } from './redis.ts';
 import { messageOf, progress } from './run.ts';
+import { ensureSphinx } from './sphinx.ts';
 import { ensureTerminal } from './terminal.ts';
+
+const THEBE_VERSION = '0.9.3';
 
 /** Plain data: it is passed from the process that prepares to those that test. */
 export interface Parts {
@@ -29,6 +33,10 @@ export interface Parts {
   readonly promtool: { readonly executablePath: string };
   /** For `openTerminal`. */
   readonly terminal: { readonly executablePath: string };
+  /** What the npm package publishes. */
+  readonly thebe: { readonly dir: string };
+  /** Makes pages of Markdown. */
+  readonly sphinx: { readonly executablePath: string };
   /** For `startRedis`. */
   readonly redis: { readonly executablePath: string };
   /** Root file system for `startDebianHosts`; need not be passed on. */
@@ -79,6 +87,12 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const terminal = names.has('terminal')
     ? await attempt('terminal', async () => ({ executablePath: await ensureTerminal() }))
     : undefined;
+  const thebe = names.has('thebe')
+    ? await attempt('thebe', async () => ({ dir: await unpackNpmPackage('thebe', THEBE_VERSION) }))
+    : undefined;
+  const sphinx = names.has('sphinx')
+    ? await attempt('sphinx', async () => ({ executablePath: await ensureSphinx() }))
+    : undefined;
   const redis = names.has('redis')
     ? await attempt('redis', async () => ({ executablePath: await ensureRedis() }))
     : undefined;
@@ -93,6 +107,8 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),
       ...(terminal && { terminal }),
+      ...(thebe && { thebe }),
+      ...(sphinx && { sphinx }),
       ...(redis && { redis }),
       ...(debian && { debian }),
     },

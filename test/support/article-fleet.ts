@@ -1,9 +1,9 @@
 // A fleet over https, and an article on another site that shows it: what a publisher's reader has before them.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type FleetReport, nodeStatsSchema } from '../../shared/protocol/wire.ts';
 import { Authority } from '../lab/debian/authority.ts';
@@ -16,6 +16,12 @@ const NODES = ['node1.tmpfleet.test', 'node2.tmpfleet.test'] as const;
 const ARTICLE = 'www.example-journal.test';
 const STRANGER = 'www.another-journal.test';
 
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+};
+
 /** Runs a program that finds these names at this machine: with a hosts file of its own, because no DNS server knows them. */
 const IN_OWN_MOUNTS = ['unshare', '--mount', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
 const WITH_HOSTS = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"'];
@@ -26,6 +32,8 @@ export interface ArticleFleetOptions {
   readonly nodeFlags: readonly string[];
   /** Sandboxes that each node keeps warm. */
   readonly warm: number;
+  /** Whether scripts of the article may ask for sandboxes (`--allow-origin`). */
+  readonly allowScripts?: boolean;
 }
 
 export class ArticleFleet {
@@ -46,21 +54,29 @@ export class ArticleFleet {
   stranger = '';
   /** What both sites show. */
   html = '';
+  /** Directories that both sites serve, by the first part of the path. */
+  readonly folders = new Map<string, string>();
 
-  static async start({ nodes = 1, nodeFlags, warm }: ArticleFleetOptions): Promise<ArticleFleet> {
+  static async start({
+    nodes = 1,
+    nodeFlags,
+    warm,
+    allowScripts,
+  }: ArticleFleetOptions): Promise<ArticleFleet> {
     const fleet = new ArticleFleet();
     fleet.#authority = await Authority.create(join(fleet.#dir, 'ca'));
     writeFileSync(fleet.#hosts, `127.0.0.1 localhost ${FRONT} ${NODES.join(' ')}\n`);
     const site = (host: string): Promise<string> => fleet.#terminate(host, () => '');
     [fleet.article, fleet.stranger] = await Promise.all([site(ARTICLE), site(STRANGER)]);
+    const scripts = allowScripts === true ? ['--allow-origin', fleet.article] : [];
     fleet.front = await fleet.#terminate(FRONT, () => fleet.frontAtHome);
     for (const [index, host] of NODES.slice(0, nodes).entries()) {
       fleet.nodes.push(await fleet.#terminate(host, () => fleet.#nodesAtHome[index] ?? ''));
       const agent = ['node-agent', '--node-id', `n${index + 1}`, '--front-url', fleet.front];
-      const [url] = await fleet.#run(`node${index + 1}`, [...agent, ...nodeFlags]);
+      const [url] = await fleet.#run(`node${index + 1}`, [...agent, ...scripts, ...nodeFlags]);
       fleet.#nodesAtHome.push(url);
     }
-    fleet.frontAtHome = await fleet.startFront('front');
+    fleet.frontAtHome = await fleet.startFront('front', scripts);
     const available = async (): Promise<number> =>
       nodeStatsSchema.parse(await (await fetch(`${fleet.frontAtHome}/stats`)).json()).available;
     await until(
@@ -152,6 +168,15 @@ export class ArticleFleet {
     return [printed[1] ?? '', printed[2] ?? ''];
   }
 
+  #showSite(path: string, response: ServerResponse): void {
+    const [, folder = '', file = ''] = /^\/([^/]+)\/([\w.-]+)$/.exec(path) ?? [];
+    const dir = this.folders.get(folder);
+    const isFile = dir !== undefined && existsSync(join(dir, file));
+    const type = TYPES[isFile ? extname(file) : '.html'] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type });
+    response.end(isFile ? readFileSync(join(dir, file)) : this.html);
+  }
+
   /** Its address is known before the program's is. Where there is no program, it shows `html`. */
   async #terminate(host: string, target: () => string): Promise<string> {
     const { key, cert } = await (this.#authority ?? (await Authority.create(this.#dir))).issue(host);
@@ -159,7 +184,7 @@ export class ArticleFleet {
       { key: readFileSync(key), cert: readFileSync(cert) },
       (incoming, response) => {
         if (target() === '') {
-          response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(this.html);
+          this.#showSite(incoming.url ?? '/', response);
           return;
         }
         const headers = { ...incoming.headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.7' };

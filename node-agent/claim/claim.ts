@@ -9,6 +9,7 @@ import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
+import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import { finderCookie, findOwn, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
@@ -17,7 +18,7 @@ import type { Sandbox } from '../sandboxes/table.ts';
 import type { EmbedPolicy } from '../state/embed-policy.ts';
 import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import { fullPage } from './full-page.ts';
-import { refusedPage } from './refused-page.ts';
+import { type ClaimRefusal, refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
 import type { TicketClaims } from './ticket-claims.ts';
 import type { TicketCounter } from './ticket-counter.ts';
@@ -58,13 +59,6 @@ interface Visit {
   readonly query: string;
   readonly ticket: Ticket | undefined;
 }
-
-const REFUSALS = {
-  closed: 'This host gives notebooks only to programs that have its API token.',
-  'no-ticket': 'This host serves only readers who come through its front page.',
-  'spent-ticket':
-    'This address has opened a notebook already. Start again from the page that brought you here.',
-} as const satisfies Partial<Record<ClaimOutcome, string>>;
 
 export class ClaimHandler {
   readonly #options: ClaimOptions;
@@ -148,11 +142,10 @@ export class ClaimHandler {
     return true;
   }
 
-  #refuse(outcome: keyof typeof REFUSALS, { context }: Visit): void {
+  #refuse(outcome: ClaimRefusal, { context }: Visit): void {
     this.#options.count(outcome);
-    const why = REFUSALS[outcome];
-    if (!wantsPage(context.req)) throw new FleetError('forbidden', why);
-    answerPage(context.res, 403, refusedPage(why));
+    if (!wantsPage(context.req)) throw new FleetError('forbidden', NOTEBOOK_WORDS.en.refused[outcome]);
+    answerPage(context.res, 403, refusedPage(outcome));
   }
 
   /** Bounces to the front; where that is impossible, answers with a page that says that all notebooks are taken. */
@@ -162,7 +155,7 @@ export class ClaimHandler {
     if (location === undefined) {
       count('full');
       visit.context.set('Retry-After', '5');
-      answerPage(visit.context.res, 503, fullPage());
+      answerPage(visit.context.res, 503, fullPage);
       return;
     }
     count('bounced');

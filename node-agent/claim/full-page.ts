@@ -1,17 +1,15 @@
 // The page for a reader when this node is full and there is no front to send them to.
-import type { Page } from '../../shared/http/page.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
 
 const RETRY_MS = 4_000;
 
-export function fullPage(): Page {
-  return {
-    title: 'All notebooks are taken',
-    head: retryWithoutScript(RETRY_MS),
-    body: `<h1>All notebooks are taken at the moment</h1>
-<p>Each reader gets one of their own. They become free as other readers leave.</p>
-<p class="dim">This page tries again by itself every few seconds.</p>`,
-    // At a random time, or all readers who were refused together would come back together.
-    script: `setTimeout(() => location.reload(), ${RETRY_MS} * (1 + ${RETRY_SPREAD} * Math.random()));`,
-  };
-}
+export const fullPage: PageMaker = ({ words: { notebook: words } }) => ({
+  title: words.full.title,
+  head: retryWithoutScript(RETRY_MS),
+  body: `<h1>${escapeHtml(words.full.title)}</h1>
+<p>${escapeHtml(words.full.text)}</p>
+<p class="dim">${escapeHtml(words.triesAgain)}</p>`,
+  // At a random time, or all readers who were refused together would come back together.
+  script: `setTimeout(() => location.reload(), ${RETRY_MS} * (1 + ${RETRY_SPREAD} * Math.random()));`,
+});

@@ -1,8 +1,12 @@
 // The page for a reader whom this node does not serve.
-import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
+import type { NotebookWords } from '../../shared/words/notebook.ts';
 
-/** @param why a sentence for the reader */
-export function refusedPage(why: string): Page {
-  const title = 'No notebook from here';
-  return { title, body: `<h1>${title}</h1><p>${escapeHtml(why)}</p>` };
+export type ClaimRefusal = Exclude<keyof NotebookWords['refused'], 'title'>;
+
+export function refusedPage(why: ClaimRefusal): PageMaker {
+  return ({ words: { notebook } }) => {
+    const { title } = notebook.refused;
+    return { title, body: `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(notebook.refused[why])}</p>` };
+  };
 }

@@ -1,30 +1,29 @@
 // What a reader sees at an address that has no sandbox behind it.
-import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
+import type { NotebookWords } from '../../shared/words/notebook.ts';
+import type { Notice } from '../../shared/words/unavailable.ts';
 
-export interface ErrorWords {
-  readonly title: string;
-  readonly text: string;
+export interface ErrorPageOptions {
+  readonly notice: (words: NotebookWords) => Notice;
+  /** The address that opens a new notebook; undefined when that would not help. */
+  readonly again: string | undefined;
+  /** The page is in a frame, and opens the new notebook in a tab: the frame's cookies may be blocked. */
+  readonly inTab?: boolean;
 }
 
-/**
- * @param again the address that opens a new one; undefined when that would not help
- * @param target where its page opens: a frame whose cookies are blocked could not use it
- */
-export function errorPage(
-  { title, text }: ErrorWords,
-  again: string | undefined,
-  target: '_self' | '_blank' = '_self',
-): Page {
-  const attributes = target === '_self' ? '' : ` target="${target}" rel="noopener"`;
-  const button =
-    again === undefined
-      ? ''
-      : `<p><a class="button" href="${escapeHtml(again)}"${attributes}>Open a new notebook</a></p>`;
-  return { title, body: `<h1>${title}</h1><p>${text}</p>${button}` };
+export function errorPage({ notice, again, inTab = false }: ErrorPageOptions): PageMaker {
+  return ({ words: { notebook: words } }) => {
+    const { title, text } = notice(words);
+    const attributes = inTab ? ` target="_blank" rel="noopener"` : '';
+    const button =
+      again === undefined
+        ? ''
+        : `<p><a class="button" href="${escapeHtml(again)}"${attributes}>${escapeHtml(words.openNew)}</a></p>`;
+    return { title, body: `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>${button}` };
+  };
 }
 
 /** @param home the address that opens a new notebook */
-export function nothingHerePage(home: string): Page {
-  const words = { title: 'There is nothing here', text: 'No notebook has this address.' };
-  return errorPage(words, home);
+export function nothingHerePage(home: string): PageMaker {
+  return errorPage({ notice: (words) => words.nothingHere, again: home });
 }

@@ -3,7 +3,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
+import { retryWithoutScript } from '../../shared/pages/retry.ts';
 import { endSocket } from '../../shared/sockets/end-socket.ts';
+import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
 
 /** Longest time a request is held (ms). When Docker hangs longer, the reader gets a page that reloads itself. */
 const MAX_WAIT_MS = 20_000;
@@ -54,12 +57,14 @@ export class StartupGate {
 
 function refuse(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
-  const text = 'This host is starting, and does not know its notebooks yet.';
-  if (!wantsPage(request)) {
-    answerError(response, 'starting', text);
-    return;
-  }
-  const script = `setTimeout(() => location.reload(), ${RETRY_AFTER_SECONDS * 1000} * (1 + Math.random()));`;
-  const body = `<h1>One moment</h1><p>${text}</p><p class="dim">This page tries again by itself.</p>`;
-  answerPage(response, 503, { title: 'One moment', body, script });
+  if (wantsPage(request)) answerPage(response, 503, startingPage);
+  else answerError(response, 'starting', NOTEBOOK_WORDS.en.starting.text);
 }
+
+export const startingPage: PageMaker = ({ words: { notebook: words } }) => ({
+  title: words.starting.title,
+  head: retryWithoutScript(RETRY_AFTER_SECONDS * 1_000),
+  body: `<h1>${escapeHtml(words.starting.title)}</h1><p>${escapeHtml(words.starting.text)}</p>
+<p class="dim">${escapeHtml(words.triesAgain)}</p>`,
+  script: `setTimeout(() => location.reload(), ${RETRY_AFTER_SECONDS * 1000} * (1 + Math.random()));`,
+});

@@ -1,30 +1,7 @@
 // What a reader sees when no node can take them: the truth, and a page that tries again by itself.
-import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
 import type { RefusalReason } from '../placement/dispatcher.ts';
-
-const WORDS: Readonly<Record<RefusalReason, { readonly title: string; readonly text: string }>> = {
-  full: {
-    title: 'All notebooks are taken at the moment',
-    text: 'Each reader has one of their own, and every one is in use. They come free as people leave.',
-  },
-  closed: {
-    title: 'No new notebooks are given out at the moment',
-    text: 'Notebooks that are open go on. The operator has paused this service, most likely for a short time.',
-  },
-  'too-many-hops': {
-    title: 'All notebooks are taken at the moment',
-    text: 'Others were quicker at every host that seemed to have room. They come free as people leave.',
-  },
-  'none-answers': {
-    title: 'The notebooks cannot be reached just now',
-    text: 'The hosts they run on do not answer. Their operator can see this too.',
-  },
-  'no-nodes': {
-    title: 'There are no notebooks here yet',
-    text: 'This service has just been set up: no host has been added to it.',
-  },
-};
 
 export interface RefusedPageOptions {
   readonly reason: RefusalReason;
@@ -39,16 +16,17 @@ export interface RefusedPageOptions {
   readonly posted: boolean;
 }
 
-export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPageOptions): Page {
-  const { title, text } = WORDS[reason];
-  return {
-    title,
-    head: retryWithoutScript(retryAfterMs, again),
-    body: `<h1>${title}</h1><p>${text}</p>
-<p class="dim">This page tries again by itself every few seconds. You may leave it open.</p>
-<p><a class="button" id="again" href="${escapeHtml(again)}">Try again now</a></p>`,
-    // To replace an address by itself, fragment and all, would load nothing: then it is a reload, or the fragment is dropped.
-    script: `setTimeout(() => {
+export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPageOptions): PageMaker {
+  return ({ words: { unavailable: words } }) => {
+    const { title, text } = words[reason];
+    return {
+      title,
+      head: retryWithoutScript(retryAfterMs, again),
+      body: `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p>
+<p class="dim">${escapeHtml(words.triesAgain)}</p>
+<p><a class="button" id="again" href="${escapeHtml(again)}">${escapeHtml(words.tryNow)}</a></p>`,
+      // To replace an address by itself, fragment and all, would load nothing: then it is a reload, or the fragment is dropped.
+      script: `setTimeout(() => {
   const again = new URL(document.getElementById('again').href);
   const plain = again.href;
   again.hash = location.hash;
@@ -56,5 +34,6 @@ export function refusedPage({ reason, retryAfterMs, again, posted }: RefusedPage
   else if (${posted} || location.hash === '') location.replace(plain);
   else location.reload();
 }, ${retryAfterMs} * (1 + ${RETRY_SPREAD} * Math.random()));`,
+    };
   };
 }

@@ -1,5 +1,5 @@
 // The page that does a proof of work for its reader, in a moment and by itself, and then asks for the sandbox.
-import { escapeHtml, type Page } from '../../shared/http/page.ts';
+import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { SMALL_FRAMES } from '../../shared/pages/launch-page.ts';
 import { WORK_BITS, WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
 
@@ -53,20 +53,24 @@ let number = 0;
 })();`;
 
 export interface WorkPageOptions {
+  /** As of the launch page. */
   readonly title: string;
   /** The requested address, on this origin, without our parameters. */
   readonly action: string;
   readonly challenge: string;
 }
 
-export function workPage({ title, action, challenge }: WorkPageOptions): Page {
-  return {
-    title,
-    head: SMALL_FRAMES,
-    body: `<h1>${escapeHtml(title)}</h1><p role="status">Your notebook is about to open.</p>
-<p class="dim">Many people are opening one now, so your browser does a short calculation first.</p>
-<noscript><p>It needs JavaScript for that: please allow it for this page, and reload.</p></noscript>
+export function workPage({ title: given, action, challenge }: WorkPageOptions): PageMaker {
+  return ({ words: { launch: words } }) => {
+    const title = given === '' ? words.title : given;
+    return {
+      title,
+      head: SMALL_FRAMES,
+      body: `<h1>${escapeHtml(title)}</h1><p role="status">${escapeHtml(words.aboutToOpen)}</p>
+<p class="dim">${escapeHtml(words.calculation)}</p>
+<noscript><p>${escapeHtml(words.needsScript)}</p></noscript>
 <form method="post" action="${escapeHtml(action)}" data-challenge="${escapeHtml(challenge)}" data-bits="${WORK_BITS}"></form>`,
-    script: WORK,
+      script: WORK,
+    };
   };
 }

@@ -31,11 +31,10 @@ export const controlTokenOption: Option<string> = {
   whenUnset: 'no token is required',
 };
 
-export const titleOption: Option<string> = option(
-  text('text', 'a line of text'),
-  'A live notebook',
-  'heading of the launch page and of link previews',
-);
+export const titleOption: Option<string> = {
+  ...option(text('text', 'a line of text'), '', 'heading of the launch page and of link previews'),
+  whenUnset: '"A live notebook", in the language of the reader',
+};
 
 /** Address, data directory and logging of a program; in three groups, so that each program can order its help. */
 export function serverOptions(defaults: ServerDefaults) {

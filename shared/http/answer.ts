@@ -2,17 +2,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../api/error.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { editionFor } from '../words/edition.ts';
 import { framePolicyOf } from './embedding.ts';
-import { type Page, pageHeaders, renderPage } from './page.ts';
+import { type Page, type PageMaker, pageHeaders, renderPage } from './page.ts';
 
-export function answerPage(response: ServerResponse, status: number, page: Page): void {
+/** @param make a page that exists in one language only, or what makes it in the reader's */
+export function answerPage(response: ServerResponse, status: number, make: Page | PageMaker): void {
   if (response.headersSent) return;
+  const page = typeof make === 'function' ? inReadersLanguage(make, response) : make;
   const body = renderPage(page);
   response.writeHead(status, {
     ...pageHeaders(page, framePolicyOf(response)),
     'content-length': Buffer.byteLength(body),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+function inReadersLanguage(make: PageMaker, { req }: ServerResponse): Page {
+  const edition = editionFor(req.headers);
+  return { language: edition.language, ...make(edition) };
 }
 
 /** Sends JSON, for programs. */

@@ -5,14 +5,14 @@ import { describeError, FleetError } from '../errors.ts';
 import { type Logger, loggablePath } from '../logging.ts';
 import { answerPage, wantsPage } from './answer.ts';
 import { carriesToken } from './auth.ts';
-import type { Page } from './page.ts';
+import type { PageMaker } from './page.ts';
 import { readText } from './read-body.ts';
 import { isForeignPost } from './visitor.ts';
 
 export interface AppOptions {
   readonly logger: Logger;
   /** The page with which a browser is answered in place of JSON; undefined for none. */
-  readonly errorPage?: (error: FleetError) => Page | undefined;
+  readonly errorPage?: (error: FleetError) => PageMaker | undefined;
 }
 
 /** Longest body that our APIs accept. Bytes */

@@ -1,5 +1,6 @@
 // The frame of every page for people: readable on a phone, light and dark, loads nothing from elsewhere.
 import { createHash } from 'node:crypto';
+import type { Edition } from '../words/edition.ts';
 import type { Language } from '../words/language.ts';
 
 export interface Page {
@@ -13,6 +14,9 @@ export interface Page {
   /** The page's own script, if it has one. */
   readonly script?: string;
 }
+
+/** Makes a page for readers, in their language. What it takes from the edition is text, not HTML. */
+export type PageMaker = (edition: Edition) => Page;
 
 /** Escapes text for use between tags and in quoted attributes. */
 export function escapeHtml(text: string): string {

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, FleetError } from '../errors.ts';
 import { answerError, answerPage, wantsPage } from '../http/answer.ts';
-import type { Page } from '../http/page.ts';
+import { escapeHtml, type PageMaker } from '../http/page.ts';
 
 export type LimitCode = Extract<ErrorCode, 'too-many-requests' | 'too-many-sandboxes'>;
 
@@ -13,13 +13,6 @@ const LONGEST_RETRY = 300;
 const MESSAGES: Readonly<Record<LimitCode, string>> = {
   'too-many-requests': 'your address has asked for too many notebooks in a short time',
   'too-many-sandboxes': 'too many notebooks are open from your address',
-};
-
-const TEXTS: Readonly<Record<LimitCode, string>> = {
-  'too-many-requests':
-    'Your network has asked for more notebooks in a short time than one network may, so that some are left for others.',
-  'too-many-sandboxes':
-    'Your network has as many notebooks open here as one network may, so that some are left for others. One that is no longer used is closed after a while.',
 };
 
 export function limitError(code: LimitCode, retryAfterMs: number): FleetError {
@@ -44,14 +37,17 @@ export function answerLimited(
 }
 
 /** The page for an error of a limit; undefined for any other error. */
-export function limitPage({ code, retryAfterMs = 0 }: FleetError): Page | undefined {
+export function limitPage({ code, retryAfterMs = 0 }: FleetError): PageMaker | undefined {
   if (code !== 'too-many-requests' && code !== 'too-many-sandboxes') return undefined;
   const seconds = Math.min(LONGEST_RETRY, Math.max(SHORTEST_RETRY, Math.ceil(retryAfterMs / 1000)));
-  return {
-    title: 'One moment, please',
-    body: `<h1>One moment, please</h1><p>${TEXTS[code]}</p><p class="dim">This page tries again by itself.</p>`,
-    // With GET, also after a POST. At different times, so that a classroom does not come back at once. Works without scripts, too.
-    head: `<noscript><meta http-equiv="refresh" content="${seconds}"></noscript>`,
-    script: `setTimeout(() => location.replace(location.href), ${seconds * 1000} * (1 + Math.random()));`,
+  return ({ words: { limits: words } }) => {
+    const [title, text, triesAgain] = [words.title, words[code], words.triesAgain].map(escapeHtml);
+    return {
+      title: words.title,
+      body: `<h1>${title}</h1><p>${text}</p><p class="dim">${triesAgain}</p>`,
+      // With GET, also after a POST. At different times, so that a classroom does not come back at once. Works without scripts, too.
+      head: `<noscript><meta http-equiv="refresh" content="${seconds}"></noscript>`,
+      script: `setTimeout(() => location.replace(location.href), ${seconds * 1000} * (1 + Math.random()));`,
+    };
   };
 }

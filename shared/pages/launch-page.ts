@@ -1,10 +1,7 @@
 // The page for a visitor who has not clicked: previews get a title, people a button. In a browser that may have no fetch
 // metadata the button presses itself, except in a frame.
-import { escapeHtml, type Page } from '../http/page.ts';
+import { escapeHtml, type PageMaker } from '../http/page.ts';
 import type { Visitor } from '../http/visitor.ts';
-
-const DESCRIPTION =
-  'Opens a live notebook of your own, at once. Nothing to install. It is temporary: download what you want to keep.';
 
 /** In a small frame the button comes first: it must be visible without scrolling at 300 × 150, the default of an iframe. */
 export const SMALL_FRAMES = `<style>
@@ -27,26 +24,31 @@ if (top === self) {
 }`;
 
 export interface LaunchPageOptions {
+  /** The heading; empty for that of the catalogue. */
   readonly title: string;
   /** Where the button posts to: the requested address, on this origin. */
   readonly action: string;
   readonly visitor: Visitor;
 }
 
-export function launchPage({ title, action, visitor }: LaunchPageOptions): Page {
+export function launchPage({ title: given, action, visitor }: LaunchPageOptions): PageMaker {
   const isForPerson = visitor === 'frame' || visitor === 'cross-site';
-  return {
-    title,
-    head: [
-      `<meta name="description" content="${escapeHtml(DESCRIPTION)}">`,
-      `<meta property="og:type" content="website">`,
-      `<meta property="og:title" content="${escapeHtml(title)}">`,
-      `<meta property="og:description" content="${escapeHtml(DESCRIPTION)}">`,
-      `<meta name="twitter:card" content="summary">`,
-      SMALL_FRAMES,
-    ].join(''),
-    body: `<h1>${escapeHtml(title)}</h1><p>${DESCRIPTION}</p>
-<form method="post" action="${escapeHtml(action)}"><button>Open my notebook</button></form>`,
-    script: isForPerson ? KEEP_FRAGMENT : KEEP_FRAGMENT + PRESS_BY_ITSELF,
+  return ({ words: { launch: words } }) => {
+    const title = given === '' ? words.title : given;
+    const description = escapeHtml(words.description);
+    return {
+      title,
+      head: [
+        `<meta name="description" content="${description}">`,
+        `<meta property="og:type" content="website">`,
+        `<meta property="og:title" content="${escapeHtml(title)}">`,
+        `<meta property="og:description" content="${description}">`,
+        `<meta name="twitter:card" content="summary">`,
+        SMALL_FRAMES,
+      ].join(''),
+      body: `<h1>${escapeHtml(title)}</h1><p>${description}</p>
+<form method="post" action="${escapeHtml(action)}"><button>${escapeHtml(words.open)}</button></form>`,
+      script: isForPerson ? KEEP_FRAGMENT : KEEP_FRAGMENT + PRESS_BY_ITSELF,
+    };
   };
 }

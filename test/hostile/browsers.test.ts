@@ -70,7 +70,7 @@ describeNeeding(
       await victim.waitForURL(/\/user\/.*\/tree/);
       const home = victim.url();
       expect((await victim.goto(url))?.status()).toBe(403);
-      await victim.getByText("This notebook is somebody else's").waitFor();
+      await victim.getByText('This notebook is somebody else’s').waitFor();
       await victim.screenshot({ path: `${shots}somebody-elses.png` });
       expect(await mark(victim)).toBeNull();
       // In a frame of the victim's own page, which is of the same origin.
@@ -162,7 +162,7 @@ describeNeeding(
 
       const stranger = await newReader();
       const refused = await readArticle(stranger, address);
-      await refused.getByText("This notebook is somebody else's").waitFor();
+      await refused.getByText('This notebook is somebody else’s').waitFor();
       await stranger.screenshot({ path: `${shots}frame-of-a-stranger.png` });
       expect((await stranger.goto(address))?.status()).toBe(403);
       // The same browser outside of the article has no key either: cookies are kept apart by the site around the frame.

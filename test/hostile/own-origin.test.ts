@@ -183,7 +183,7 @@ open(os.path.expanduser('~/.jupyter/custom/custom.js'), 'w').write(${JSON.string
     const page = await (await attackers.newContext({ ignoreHTTPSErrors: true })).newPage();
     const shown = await page.goto(`${victim}tree`);
     expect(shown?.status()).toBe(403);
-    await page.getByText("This notebook is somebody else's").waitFor();
+    await page.getByText('This notebook is somebody else’s').waitFor();
     expect((await page.goto(`${node}${new URL(victim).pathname}tree`))?.status()).toBe(403);
   });
 

@@ -63,7 +63,7 @@ describe("the address of somebody else's sandbox", () => {
     const own = await reader.click(`${agent.url}/tree`);
     const page = await reader.click(victim.url);
     expect(page.status).toBe(403);
-    expect(page.body).toContain("This notebook is somebody else's");
+    expect(page.body).toContain('This notebook is somebody else’s');
     expect(page.body).toContain('href="/spawn/notebooks/a.ipynb?x=%zz"');
     const theirs = await reader.click(`${agent.url}/spawn/notebooks/a.ipynb?x=%zz`);
     expect([theirs.status, theirs.sandbox]).toEqual([200, own.sandbox]);

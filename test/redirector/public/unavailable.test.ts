@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { refusedPage } from '../../../redirector/public/unavailable-page.ts';
 import { pageHeaders } from '../../../shared/http/page.ts';
+import { editionFor } from '../../../shared/words/edition.ts';
 import { Bench, bounce } from '../support.ts';
 
 const bench = new Bench();
@@ -28,6 +29,19 @@ describe('when there is no room', () => {
       /<noscript><meta http-equiv="refresh" content="[345]; url=\/notebooks\/a\.ipynb\?x=1"><\/noscript>/,
     );
     expect(page).not.toMatch(/src=|https?:/);
+  });
+
+  test('a page is in the language that its reader prefers, and JSON is in English', async () => {
+    const front = await bench.front();
+    await front.add(await bench.node({ warm: 0, capacity: 0 }));
+    const german = { 'accept-language': 'de-AT,de;q=0.9,en;q=0.8' };
+    const answer = await front.get('/', { ...BROWSER, ...german });
+    expect(answer.headers.get('content-language')).toBe('de');
+    const page = await answer.text();
+    expect(page).toContain('<html lang="de">');
+    expect(page).toContain('Zurzeit sind alle Notebooks vergeben');
+    const json = await front.get('/', { accept: 'application/json', ...german });
+    expect(await json.json()).toMatchObject({ message: 'every sandbox of the fleet is taken' });
   });
 
   test('a program gets JSON', async () => {
@@ -73,7 +87,7 @@ describe('when there is no room', () => {
 
   test('each cause has its own text, and each script is the one that its headers allow', () => {
     const pages = (['full', 'closed', 'none-answers', 'no-nodes'] as const).map((cause) =>
-      refusedPage({ reason: cause, retryAfterMs: 5_000, again: '/', posted: false }),
+      refusedPage({ reason: cause, retryAfterMs: 5_000, again: '/', posted: false })(editionFor({})),
     );
     expect(new Set(pages.map(({ title }) => title)).size).toBe(4);
     for (const page of pages) {

@@ -1,0 +1,54 @@
+// Every page of ours that a reader may see, by what it is for.
+
+import { fullPage } from '../../node-agent/claim/full-page.ts';
+import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
+import { errorPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
+import { startingPage } from '../../node-agent/public/startup-gate.ts';
+import { refusedPage } from '../../redirector/public/unavailable-page.ts';
+import { workPage } from '../../redirector/public/work-page.ts';
+import { FleetError } from '../../shared/errors.ts';
+import type { PageMaker } from '../../shared/http/page.ts';
+import { limitPage } from '../../shared/limits/client-refusal.ts';
+import { launchPage } from '../../shared/pages/launch-page.ts';
+
+const again = '/spawn/notebooks/intro.ipynb';
+
+/** By the name of the page. */
+export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
+  launch: launchPage({ title: '', action: '/notebooks/intro.ipynb', visitor: 'frame' }),
+  work: workPage({ title: '', action: '/tree', challenge: 'c.0' }),
+  ...Object.fromEntries(
+    (['full', 'closed', 'too-many-hops', 'none-answers', 'no-nodes'] as const).map((reason) => [
+      `unavailable: ${reason}`,
+      refusedPage({ reason, retryAfterMs: 3_600_000, again, posted: false }),
+    ]),
+  ),
+  ...Object.fromEntries(
+    (['too-many-requests', 'too-many-sandboxes'] as const).map((code) => [`limits: ${code}`, limits(code)]),
+  ),
+  ...Object.fromEntries(
+    (
+      [
+        ...['gone', 'stranger', 'dead', 'upstream-error', 'upstream-timeout'],
+        ...['too-many-sockets', 'malformed'],
+      ] as const
+    ).map((reason) => [`notebook: ${reason}`, errorPage({ notice: (words) => words[reason], again })]),
+  ),
+  'notebook: stranger in a frame': errorPage({
+    notice: ({ stranger, inAFrame }) => ({ ...stranger, text: `${stranger.text} ${inAFrame}` }),
+    again,
+    inTab: true,
+  }),
+  'nothing here': nothingHerePage(again),
+  'node: full': fullPage,
+  'node: starting': startingPage,
+  ...Object.fromEntries(
+    (['closed', 'no-ticket', 'spent-ticket'] as const).map((why) => [`node: ${why}`, claimRefusedPage(why)]),
+  ),
+};
+
+function limits(code: 'too-many-requests' | 'too-many-sandboxes'): PageMaker {
+  const page = limitPage(new FleetError(code, code, { retryAfterMs: 3_600_000 }));
+  if (page === undefined) throw new Error(`there is no page for ${code}`);
+  return page;
+}

@@ -5,7 +5,7 @@ import type { NodeCheck, NodeFinding } from '../../shared/api/finding.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
-import { type FleetReport, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import { type FleetReport, type NodeStats, parseNodeReport } from '../../shared/protocol/wire.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 import { type FindingSink, type Probed, ProbeRefused } from './findings.ts';
 import { type Reply, sendRequest } from './request.ts';
@@ -78,7 +78,7 @@ function readReport(url: string, { status, text }: Reply): NodeStats {
   if (status !== 200) throw notANode(url, `it answers ${status} where its report should be`);
   let stats: NodeStats;
   try {
-    stats = parseJson(text, nodeStatsSchema, 'its report');
+    stats = parseNodeReport(text, url);
   } catch (error) {
     throw notANode(url, error instanceof FleetError ? error.message : String(error));
   }

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { FleetError } from '../../shared/errors.ts';
 import { followOwnRedirect, MAX_REDIRECTS, tooManyRedirects } from '../../shared/http/own-redirect.ts';
 import { BodyCollector } from '../../shared/http/read-body.ts';
-import { MAX_REPORT_BYTES, type NodeStats, nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
+import { MAX_REPORT_BYTES, type NodeStats, parseNodeReport } from '../../shared/protocol/wire.ts';
 
 /** Fetches a node's report. */
 export interface PollClient {
@@ -56,7 +56,7 @@ export class HttpPollClient implements PollClient {
     let target = `${url}/stats`;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const { next, text } = await this.#get(target, deadline - performance.now());
-      if (next === undefined) return parseJson(text, nodeStatsSchema, 'its report');
+      if (next === undefined) return parseNodeReport(text, url);
       target = next;
     }
     throw tooManyRedirects();

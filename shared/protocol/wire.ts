@@ -107,6 +107,20 @@ export function parseJson<T>(text: string, schema: z.ZodType<T>, what: string): 
   throw new FleetError('bad-report', `${what}: ${describeIssues(parsed.error, value)}`);
 }
 
+/**
+ * Parses the text of a node's `/stats`.
+ * @param url the node's address, as readers get it
+ * @throws FleetError `bad-report`; also for a node-agent below a path, such as `https://host/node7` behind a proxy: all its
+ *   addresses begin at the root of the host, so that each of its readers would get 404
+ */
+export function parseNodeReport(text: string, url: string): NodeStats {
+  const stats = parseJson(text, nodeStatsSchema, 'its report');
+  const { pathname } = new URL(url);
+  if (stats.fleet === undefined || pathname === '/') return stats;
+  const why = `readers would be sent below ${excerpt(pathname)}, where a node-agent serves none`;
+  throw new FleetError('bad-report', `${why}: give it a host name or a port of its own`);
+}
+
 /** `field: what is wrong (was: value)`, the first three of them. */
 export function describeIssues(error: z.ZodError, value: unknown): string {
   return error.issues

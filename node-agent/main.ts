@@ -4,6 +4,7 @@ import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
+import { ticketKeyId } from '../shared/protocol/fleet-keys.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
@@ -144,6 +145,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const image = (): string => engine.describes;
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
+    keyIds: keys.tickets.map(ticketKeyId),
     embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
   });
   const { countClaim: count, observeClaim: observe } = metrics;

@@ -58,7 +58,7 @@ export async function startFront(
     boot: newNonce(),
   };
   const ourKey = keys.exist ? redirectorKey(identity) : undefined;
-  const view = openView(config, { membership, runtime, ourKey });
+  const view = openView(config, { membership, runtime, keys, ourKey });
   const { fleet, metrics } = view;
   const dispatcher = new Dispatcher({
     ...{ fleet, keys, ...identity, clock, random },
@@ -142,13 +142,14 @@ export async function startFront(
 interface ViewParts {
   readonly membership: Membership;
   readonly runtime: Runtime;
+  readonly keys: FleetKeys;
   readonly ourKey: string | undefined;
 }
 
 /** What is known of the nodes, kept up to date by polls. */
-function openView(config: RedirectorConfig, { membership, runtime, ourKey }: ViewParts) {
+function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey }: ViewParts) {
   const { logger, clock = systemClock, random = systemRandom } = runtime;
-  const fleet = new Fleet(clock, config);
+  const fleet = new Fleet(clock, { ...config, hasOurSecret: (report) => keys.areOf(report) });
   const metrics = createRedirectorMetrics(fleet, clock);
   const poller = new Poller({
     fleet,

@@ -47,8 +47,11 @@ export function noteOn(node: NodeJson, now: number): string {
     return `since ${clockTime(node.reachability_changed_at)}: ${reason ?? 'it does not answer'}`;
   if (state === 'draining') return untilDeadline(node, now);
   if (state === 'drained' && forced === true) return 'the deadline ended its last readers';
+  if (node.same_secret === false) return ANOTHER_SECRET;
   return reason ?? node.problem ?? '';
 }
+
+const ANOTHER_SECRET = "it does not have this front's secret: give it its node key (tmpfleet node key)";
 
 /** `until 14:05 (29 min)`, in the local time zone. */
 function untilDeadline({ drain_deadline_at: deadline }: NodeJson, now: number): string {

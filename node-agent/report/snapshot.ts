@@ -15,6 +15,8 @@ export interface SnapshotSources {
   readonly pool: Pool;
   readonly lifecycle: NodeLifecycle;
   readonly tickets: TicketCounter;
+  /** Of the keys that it verifies tickets with. */
+  readonly keyIds: readonly string[];
   /** What a front has told; undefined where none can. */
   readonly embedOrigins: () => readonly string[] | undefined;
 }
@@ -53,6 +55,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         claims,
         ended: pool.table.endings(),
         seen: tickets.seen(),
+        key_ids: [...sources.keyIds],
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
         drain_deadline: deadline,

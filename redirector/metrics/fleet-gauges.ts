@@ -72,6 +72,12 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
     (view) => [{ node: view.member.id, state: stateOf(view) }, 1],
     'state',
   );
+  perNode(
+    'tmpfleet_node_has_our_secret',
+    "1 for a node that has this front's secret, 0 for one that has another or none; without those that do not say",
+    ({ member, hasOurSecret }) =>
+      hasOurSecret === undefined ? undefined : [{ node: member.id }, hasOurSecret ? 1 : 0],
+  );
   perNode('tmpfleet_report_age_seconds', 'Age of the last report of each node that has sent one', (view) =>
     view.reportedAt === 0 ? undefined : [{ node: view.member.id }, (clock.now() - view.reportedAt) / 1000],
   );

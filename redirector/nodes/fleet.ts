@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { type ErrorCode, FleetError } from '../../shared/errors.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
-import type { Member, NodeStats } from '../../shared/protocol/wire.ts';
+import type { FleetReport, Member, NodeStats } from '../../shared/protocol/wire.ts';
 import { MAX_MISSES, type NodeView, nodeName, type Reachability } from './node-view.ts';
 import { PartitionGuard } from './partition-guard.ts';
 import { keepSeenOf, PendingReaders } from './pending.ts';
@@ -25,6 +25,8 @@ export interface FleetWatcher {
 export interface FleetOptions {
   /** ms */
   readonly pollIntervalMs?: number;
+  /** Whether a report shows this front's secret; undefined where it does not say. By default no report is asked. */
+  readonly hasOurSecret?: (report: FleetReport) => boolean | undefined;
 }
 
 /** The one copy of a `NodeView` that can be written. A class, so that `instanceof` finds it without a look-up. */
@@ -37,6 +39,7 @@ class NodeRecord implements NodeView {
   unreachableCode: ErrorCode | undefined = undefined;
   misses = 0;
   stats: NodeStats | undefined = undefined;
+  hasOurSecret: boolean | undefined = undefined;
   askedAt = 0;
   reportedAt = 0;
   recoveredAt = 0;
@@ -60,9 +63,11 @@ export class Fleet {
   readonly #watchers: FleetWatcher[] = [];
   readonly #guard: PartitionGuard<NodeRecord>;
   #reachableCount = 0;
+  readonly #hasOurSecret: NonNullable<FleetOptions['hasOurSecret']>;
   #ourKey: string | undefined;
 
-  constructor(clock: Clock, { pollIntervalMs = 2_000 }: FleetOptions = {}) {
+  constructor(clock: Clock, { pollIntervalMs = 2_000, hasOurSecret = () => undefined }: FleetOptions = {}) {
+    this.#hasOurSecret = hasOurSecret;
     this.#clock = clock;
     this.pollIntervalMs = pollIntervalMs;
     this.#guard = new PartitionGuard(pollIntervalMs);
@@ -175,6 +180,8 @@ export class Fleet {
     record.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
     record.sheets = [];
     if (fleet !== undefined) this.#byReportedName.set(fleet.node, record);
+    // Neither a node's keys nor a front's change while they run.
+    if (before?.boot !== fleet?.boot) record.hasOurSecret = fleet && this.#hasOurSecret(fleet);
     record.askedAt = askedAt;
     record.reportedAt = this.#clock.now();
     record.pending.settle(askedAt);

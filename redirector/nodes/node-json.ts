@@ -38,6 +38,7 @@ export function describeStanding(view: NodeView): EventNode {
     unreachable_reason: view.unreachableReason ?? null,
     state: fleet?.state ?? (stats === undefined ? null : 'ready'),
     plain: stats !== undefined && fleet === undefined,
+    same_secret: view.hasOurSecret ?? null,
     problem: fleet?.problem ?? null,
     paused: fleet?.paused ?? null,
     capacity: stats?.capacity ?? 0,

@@ -27,6 +27,8 @@ export interface NodeView {
   readonly misses: number;
   /** The last report. */
   readonly stats: NodeStats | undefined;
+  /** Whether its tickets are signed with this front's secret, by its last report; undefined where it does not say. */
+  readonly hasOurSecret: boolean | undefined;
   /** When the last report was requested, ms since 1970. */
   readonly askedAt: number;
   /** When the last report arrived, ms since 1970. */

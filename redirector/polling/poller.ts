@@ -112,6 +112,7 @@ export class Poller {
   async #poll(view: NodeView): Promise<void> {
     const { fleet, clock, logger, count } = this.#options;
     const wasReachable = view.reachability === 'reachable';
+    const { hasOurSecret } = view;
     const askedAt = clock.now();
     try {
       fleet.report(view, await this.#client.poll(view.member.url), askedAt);
@@ -127,6 +128,13 @@ export class Poller {
       logger.warn(
         { node: view.member.id, reachability: view.reachability, reason: view.unreachableReason },
         'a node became reachable or unreachable',
+      );
+    }
+    if (view.hasOurSecret === false && hasOurSecret !== false) {
+      const remedy = 'make its node key with tmpfleet node key, and give it that with --node-key-file';
+      logger.warn(
+        { node: view.member.id, remedy },
+        "a node does not have this front's secret: its tickets and orders are void",
       );
     }
   }

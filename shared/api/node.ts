@@ -25,6 +25,12 @@ export const nodeSchema = z.object({
   state: z.enum(NODE_STATES).nullable().describe('as last reported; null before the first report'),
   plain: z.boolean().describe('a plain tmpnb node: it takes no orders and reports only capacity and room'),
   schedulable: z.boolean().describe('whether the next reader may be sent there'),
+  same_secret: z
+    .boolean()
+    .nullable()
+    .describe(
+      "whether it has this front's secret; null where it does not say: false makes its tickets and orders void",
+    ),
   problem: z.string().nullable().describe('why it starts no sandboxes, from its report'),
   paused: z.boolean().nullable().describe('whether an operator has paused its pool'),
   capacity: count,

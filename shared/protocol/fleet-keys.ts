@@ -17,6 +17,7 @@ const KEY_BYTES = 32;
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** 128 bits of an HMAC-SHA-256 (truncated as in RFC 2104 §5). */
 const MAC_BYTES = 16;
+const KEY_ID_BYTES = 12;
 /** Nodes whose ticket keys are kept. A fleet has 10,000 at most. */
 const REMEMBERED_NODES = 16_384;
 
@@ -68,6 +69,19 @@ export class FleetKeys {
     return keys;
   }
 
+  /** Whether a node verifies what this front signs, by its report; undefined where it does not say. */
+  areOf({
+    node,
+    key_ids: ids,
+  }: {
+    readonly node: string;
+    readonly key_ids?: readonly string[] | undefined;
+  }): boolean | undefined {
+    if (ids === undefined) return undefined;
+    const [key] = this.tickets(node);
+    return key === undefined ? ids.length === 0 : ids.includes(ticketKeyId(key));
+  }
+
   /** What the node of this name has to hold. */
   nodeKeys(node: string): NodeKeys {
     return { tickets: this.tickets(node), orders: this.#orders.map((key) => createPublicKey(key)) };
@@ -102,6 +116,11 @@ export class Signatures {
     const given = Buffer.from(signature, 'base64url');
     return given.length === MAC_BYTES && this.#keys.some((key) => timingSafeEqual(given, mac(text, key)));
   }
+}
+
+/** What a node may show of a ticket key, so that a front can tell whether it has the same: 96 bits that only this key gives. */
+export function ticketKeyId(key: KeyObject): string {
+  return createHmac('sha256', key).update('key id').digest().subarray(0, KEY_ID_BYTES).toString('base64url');
 }
 
 /** 32 bytes. */

@@ -45,6 +45,8 @@ export const fleetReportSchema = z.object({
   ended: z.record(z.string().max(64), counter),
   /** `seen[redirector/boot][epoch]`: how many of that redirector's tickets of that second arrived here. */
   seen: z.record(z.string().max(128), z.record(z.string().max(16), count)),
+  /** `ticketKeyId` of each key that it verifies tickets with; none without a secret. Missing from earlier versions. */
+  key_ids: z.array(z.string().max(32)).max(8).optional(),
   /** One-minute load average divided by the number of cores. */
   load: z.number().nonnegative().max(100_000),
   /** The sites of `--embed-origins` of which a front has told it; missing where no front can tell it. */

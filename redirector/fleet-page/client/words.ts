@@ -54,6 +54,7 @@ export function remarkOn(node: EventNode, now: number): string {
     return node.drain_forced === true
       ? 'no readers are left: the deadline ended those who stayed'
       : 'no readers are left: all had gone by themselves';
+  if (node.same_secret === false) return "it does not have this front's secret: give it its node key";
   return node.problem ?? '';
 }
 

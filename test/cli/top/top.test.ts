@@ -53,7 +53,12 @@ describe('tmpfleet top without a terminal', () => {
 describe('the picture', () => {
   const row = (id: string, more: Partial<NodeJson> = {}): NodeJson => ({
     ...{ id, url: 'http://n', reachability: 'reachable', state: 'ready', paused: false, plain: false },
-    ...{ reachability_changed_at: '2026-01-01T12:00:00.000Z', unreachable_reason: null, problem: null },
+    ...{
+      reachability_changed_at: '2026-01-01T12:00:00.000Z',
+      unreachable_reason: null,
+      problem: null,
+      same_secret: null,
+    },
     ...{ capacity: 10, slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 }, schedulable: true },
     ...{ estimate: { warm: 3, cold: 3 }, load: null, image: null, version: null, redirects_total: 9 },
     ...{ bounces_total: 0, report_age_seconds: 1, drain_deadline_at: null, drain_forced: null, ...more },

@@ -85,6 +85,7 @@ footer { margin-top: 3rem; font-size: .85rem; opacity: .8; }
 </head>
 <body>
 <header>The Journal of Small Experiments</header>
+<main>
 <h1>How long does a swing swing?</h1>
 <p class="by">An article of the tmpfleet demo</p>
 <p>Push a swing once and let it go. Each swing is a little smaller than the one before, by the same factor each time, so the
@@ -105,6 +106,7 @@ seconds, for a γ of your own? The button opens a notebook to work it out in.</f
 <p>At the click above, the fleet of this demo gives you a notebook of your own. It appears within this page, though it comes
 from another site. Close it and open it again: it is still the same one. Nothing was asked of the fleet before your click, so an
 article may be read by millions.</p>
+</main>
 <footer>This page is served by <code>tmpfleet demo</code>. What it has to contain for that, one line, is in its source.</footer>
 </body>
 </html>

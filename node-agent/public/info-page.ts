@@ -65,7 +65,7 @@ dl { display: flex; flex-wrap: wrap; gap: .4rem 1.6rem; margin: 1rem 0; } dt { c
 #live::before { content: ""; display: inline-block; width: .6em; height: .6em; border-radius: 50%; background: #2c7a4b; margin-right: .4em; } .lost #live::before { background: #b3261e; }
 #chart { width: 100%; overflow: hidden; } .u-legend { color: var(--ink); font-size: .9rem; }</style>`,
     body: `<div data-wide><h1>Node ${nodeId}: <span id="state">…</span></h1>
-<p class="dim"><span id="live">connecting</span> · <code id="image"></code></p><dl>${cells}</dl><div id="chart"></div></div>`,
+<p class="dim"><span id="live" role="status">connecting</span> · <code id="image"></code></p><dl>${cells}</dl><div id="chart"></div></div>`,
     script: SCRIPT,
   };
 }

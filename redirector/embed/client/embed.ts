@@ -26,7 +26,7 @@ dialog { width: min(96vw, 80rem); height: 92vh; height: 92dvh; max-width: none; 
   border-radius: .5rem; background: Canvas; color: CanvasText; overflow: hidden; resize: both; }
 dialog[open] { display: flex; flex-direction: column; }
 dialog::backdrop { background: rgb(0 0 0 / .6); }
-header { display: flex; align-items: center; gap: 1rem; padding: .35rem .35rem .35rem .9rem; font: 1rem/1.4 system-ui, sans-serif; }
+.head { display: flex; align-items: center; gap: 1rem; padding: .35rem .35rem .35rem .9rem; font: 1rem/1.4 system-ui, sans-serif; }
 h2 { flex: 1; margin: 0; font-size: 1rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .close { min-width: 2.75rem; min-height: 2.75rem; padding: 0; border-color: transparent; background: none; color: inherit; font-size: 1.25rem; }
 .body { position: relative; flex: 1; min-height: 0; }
@@ -151,7 +151,7 @@ interface LightboxOptions {
 function inLightbox(figure: Figure, { name, words, button }: LightboxOptions): () => void {
   const { host, status, frame } = figure;
   const dialog = document.createElement('dialog');
-  const header = element('header', '');
+  const header = element('div', 'head');
   const heading = element('h2', '', name);
   heading.id = 'name';
   dialog.setAttribute('aria-labelledby', 'name');

@@ -1,4 +1,5 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
+import type { IncomingMessage } from 'node:http';
 import { systemClock, systemRandom } from '../shared/clock.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
@@ -24,6 +25,7 @@ import { OrderHandler } from './lifecycle/orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
 import { OwnOrigin } from './own-origin/own-origin.ts';
 import { accessRules, admit } from './ownership/access.ts';
+import { ArrivalMarks } from './ownership/arrival-marks.ts';
 import { SandboxCookies } from './ownership/sandbox-cookies.ts';
 import { Pool } from './pool/pool.ts';
 import { AdjustablePoolSettings } from './pool/settings.ts';
@@ -31,6 +33,7 @@ import { createProxy, type Lookup } from './proxy/proxy.ts';
 import { createPublicHandler } from './public/app.ts';
 import { deadlineNotice } from './public/deadline-notice.ts';
 import { createErrorResponse } from './public/error-response.ts';
+import { FrameArrivals } from './public/frame-arrivals.ts';
 import { listenToReaders } from './public/listener.ts';
 import { SandboxHosts } from './public/sandbox-hosts.ts';
 import { lookUpSandbox } from './public/sandbox-lookup.ts';
@@ -97,20 +100,23 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     onEnd: ({ id }) => {
       proxy.forget(id);
       ownOrigin?.forget(id);
+      marks.forget(id);
       clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
   });
   const limits = listenerLimits(config, 2);
   const limitedClient = createLimitedClient(config);
-  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
+  const arrivalLimit = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const sandboxes = (): number => sandboxesOfClient(config.clientSandboxes, size.capacity);
-  const clientLimits = new ClientLimits({ arrivals, keys: keys.tickets, sandboxes });
+  const clientLimits = new ClientLimits({ arrivals: arrivalLimit, keys: keys.tickets, sandboxes });
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
-  const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock);
+  const marks = new ArrivalMarks(clock);
+  const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock, marks);
   const lookup = (id: string): Lookup => lookUpSandbox(pool, id);
-  const refuse = createErrorResponse((request) => ownOrigin?.homeOf(request) ?? config.frontUrl);
+  const homeOf = (request: IncomingMessage): string => ownOrigin?.homeOf(request) ?? config.frontUrl;
+  const refuse = createErrorResponse(homeOf);
   const proxy = createProxy({
     lookup,
     used: (id) => pool.use(id),
@@ -137,8 +143,6 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     cookies: new SandboxCookies(pool.table, journal),
   });
 
-  const hosts = ownOrigin && new SandboxHosts({ ownOrigin, proxy, lookup, refuse });
-
   const gate = new StartupGate();
   const isReady = (): boolean => gate.isOpen;
   const tickets = new TicketCounter(config.nodeId, keys.tickets, clock);
@@ -151,8 +155,13 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
   const claiming = {
-    ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, embedding, clock, count },
+    ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock, count },
   };
+  const arrivals = new FrameArrivals({
+    ...{ marks, table: pool.table, rules, homeOf, count },
+    giveBack: (sandbox) => ticketClaims.giveBack(sandbox),
+  });
+  const hosts = ownOrigin && new SandboxHosts({ ownOrigin, proxy, arrivals, lookup, refuse });
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({
@@ -167,7 +176,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     logger,
     isReady,
   });
-  const answering = { config, claims, spawns, tickets, orders, proxy, hosts, snapshot, logger };
+  const answering = { config, claims, spawns, tickets, orders, proxy, arrivals, hosts, snapshot, logger };
   const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 

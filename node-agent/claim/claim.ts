@@ -1,5 +1,6 @@
 // Handles a reader's click on this node: ticket, the reader's own sandbox, a warm one, or a bounce to the front.
 import type { KeyObject } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -12,6 +13,7 @@ import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
+import type { ArrivalMarks } from '../ownership/arrival-marks.ts';
 import { finderCookie, findOwn, ownerCookies, removeFinders } from '../ownership/owner-cookies.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
@@ -32,6 +34,7 @@ export interface ClaimOptions {
   readonly ownOrigin: OwnOrigin | undefined;
   readonly tickets: TicketCounter;
   readonly ticketClaims: TicketClaims;
+  readonly marks: Pick<ArrivalMarks, 'addTo'>;
   readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
   readonly count: (outcome: ClaimOutcome) => void;
@@ -46,6 +49,8 @@ export type ClaimOutcome =
   | 'not-here'
   | 'full'
   | 'no-ticket'
+  /** The browser has not kept the key of its sandbox, which is warm again. */
+  | 'no-cookies'
   /** The ticket gave somebody a sandbox already. */
   | 'spent-ticket'
   /** An API token is set, and pages are not open. */
@@ -122,9 +127,15 @@ export class ClaimHandler {
     redirect(
       context,
       ownOrigin === undefined
-        ? locate(sandbox.id, target)
+        ? locate(sandbox.id, this.#marked(target, sandbox, context.req))
         : ownOrigin.handOverAddress(sandbox, target, context.req),
     );
+  }
+
+  /** For a browser that may keep no cookies. An origin of its own has its own redirect, which marks. */
+  #marked(target: Target, sandbox: Sandbox, request: IncomingMessage): Target {
+    const { config, marks } = this.#options;
+    return config.openUrls ? target : { ...target, query: marks.addTo(target.query, sandbox, request) };
   }
 
   /** A reader without a ticket, or with one that is used up, gets a new one from the front. */

@@ -48,10 +48,14 @@ export class TicketClaims {
 
   constructor(options: TicketClaimsOptions) {
     this.#options = options;
-    this.#deliveries = new Deliveries((sandbox) => {
-      options.limits.forget(sandbox.id);
-      options.pool.release(sandbox);
-    });
+    this.#deliveries = new Deliveries((sandbox) => this.giveBack(sandbox));
+  }
+
+  /** A claimed sandbox that its reader has not used and cannot reach is warm again. */
+  giveBack(sandbox: Sandbox): void {
+    if (sandbox.state !== 'claimed') return;
+    this.#options.limits.forget(sandbox.id);
+    this.#options.pool.release(sandbox);
   }
 
   /** To be called after adoption: tickets of an earlier run that gave one of these sandboxes are used. */

@@ -6,9 +6,10 @@ import { cookieSchemeOf, isHttps } from '../../shared/http/cookies.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { recognizeVisitor } from '../../shared/http/visitor.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import type { ArrivalMarks } from '../ownership/arrival-marks.ts';
+import { OneTimeCodes } from '../ownership/one-time-codes.ts';
 import { hostKeyCookie, showsFinder, showsHostKey } from '../ownership/owner-cookies.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
-import { HandOverCodes } from './hand-over-codes.ts';
 import { type Approach, SandboxDomain } from './sandbox-domain.ts';
 
 /** `/.tmpfleet/open/<code>/<path in the sandbox>?<query>`: path and query go through as they are. */
@@ -24,6 +25,7 @@ export interface OwnOriginConfig {
   readonly nodeId: string;
   readonly trustProxy: boolean;
   readonly frontUrl: string;
+  readonly openUrls: boolean;
 }
 
 /** A place in a sandbox, as requested, byte for byte. */
@@ -38,13 +40,21 @@ export class OwnOrigin {
   readonly #config: OwnOriginConfig;
   readonly #table: Pick<SandboxTable, 'get'>;
   readonly #domain: SandboxDomain;
-  readonly #codes: HandOverCodes;
+  readonly #codes: OneTimeCodes;
+  readonly #marks: Pick<ArrivalMarks, 'addTo'>;
 
-  constructor(config: OwnOriginConfig, table: Pick<SandboxTable, 'get'>, clock: Pick<Clock, 'monotonic'>) {
+  /** @param marks for who arrives here in a frame */
+  constructor(
+    config: OwnOriginConfig,
+    table: Pick<SandboxTable, 'get'>,
+    clock: Pick<Clock, 'monotonic'>,
+    marks: Pick<ArrivalMarks, 'addTo'>,
+  ) {
+    this.#marks = marks;
     this.#config = config;
     this.#table = table;
     this.#domain = new SandboxDomain(config.sandboxDomain);
-    this.#codes = new HandOverCodes(clock);
+    this.#codes = new OneTimeCodes(clock);
   }
 
   /** The id of the sandbox that a request's host is for, if there is one; undefined at the node's own name. */
@@ -99,10 +109,11 @@ export class OwnOrigin {
     const isGood = this.#codes.redeem(sandbox, code);
     // A browser that lost the answer asks again, and so does one that goes back.
     if (!isGood && !showsHostKey(request.headers, sandbox, this.#config)) return 'refused';
+    const marked = this.#config.openUrls ? query : this.#marks.addTo(query, sandbox, request);
     response.writeHead(302, {
       'set-cookie': hostKeyCookie(sandbox, cookieSchemeOf(request.headers, this.#config.trustProxy)),
       // Always below the sandbox, on this host: never an address from outside.
-      location: `/user/${id}/${rest}${query === '' ? '' : `?${query}`}`,
+      location: `/user/${id}/${rest}${marked === '' ? '' : `?${marked}`}`,
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'content-length': '0',

@@ -24,6 +24,11 @@ export function isOwnCookie(name: string): boolean {
   return OWN_NAME.test(name);
 }
 
+/** Whether a request shows any cookie of ours: then its browser keeps them. */
+export function showsOwnCookie({ cookie = '' }: IncomingHttpHeaders): boolean {
+  return [...cookiesOf(cookie)].some(({ name }) => isOwnCookie(name));
+}
+
 /** Per node, because several nodes may share a host name and cookies do not know about ports. */
 function finderPrefix(nodeId: string, https: boolean): string {
   return hostCookieName(`tmpfleet_${nodeId}`, https);

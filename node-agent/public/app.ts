@@ -21,6 +21,7 @@ import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import { nothingHerePage } from './error-page.ts';
+import type { FrameArrivals } from './frame-arrivals.ts';
 import { INFO_ASSETS, infoPage } from './info-page.ts';
 import { PUBLIC_API } from './openapi.ts';
 import type { SandboxHosts } from './sandbox-hosts.ts';
@@ -32,6 +33,7 @@ export interface PublicOptions {
   readonly tickets: TicketCounter;
   readonly orders: OrderHandler;
   readonly proxy: NodeProxy;
+  readonly arrivals: Pick<FrameArrivals, 'handle'>;
   /** Where each sandbox has a host name of its own. */
   readonly hosts: SandboxHosts | undefined;
   readonly snapshot: () => NodeStats;
@@ -46,7 +48,7 @@ const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORD
 export function createPublicHandler(
   options: PublicOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { config, proxy, hosts, tickets } = options;
+  const { config, proxy, arrivals, hosts, tickets } = options;
   const koa = createPublicApp(options).callback();
   return (request, response) => {
     // Before all else: nothing of the node's own is at the host of a sandbox.
@@ -61,6 +63,7 @@ export function createPublicHandler(
     // Without an allowed origin, the sandbox answers preflights below /user/ itself.
     const itsOwn = config.allowOrigin === '' && /^\/+user\//.test(request.url ?? '');
     if (!itsOwn && answerCors(request, response, config)) return;
+    if (hosts === undefined && arrivals.handle(request, response)) return;
     if ((hosts ?? proxy).handle(request, response)) return;
     void koa(request, response);
   };

@@ -2,12 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
-import { splitRequestTarget } from '../../shared/http/request-target.ts';
-import { splitTicket } from '../../shared/protocol/ticket.ts';
 import { NOTEBOOK_WORDS, type NotebookWords } from '../../shared/words/notebook.ts';
 import type { Notice } from '../../shared/words/unavailable.ts';
+import { isFramed } from '../ownership/arrival-marks.ts';
 import type { Refusal } from '../proxy/proxy.ts';
-import { errorPage } from './error-page.ts';
+import { errorPage, newNotebookAddress } from './error-page.ts';
 
 const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   gone: 'sandbox-gone',
@@ -29,23 +28,14 @@ export function createErrorResponse(homeOf: (request: IncomingMessage) => string
       answerError(response, CODES[reason], `${title}. ${refusal.fault ?? text}`);
       return;
     }
-    const again = reason === 'malformed' ? undefined : `${homeOf(request)}${newOne(request.url ?? '/')}`;
-    const isFramed = reason === 'stranger' && request.headers['sec-fetch-dest'] === 'iframe';
+    const again =
+      reason === 'malformed' ? undefined : `${homeOf(request)}${newNotebookAddress(request.url ?? '/')}`;
+    const inTab = reason === 'stranger' && isFramed(request);
     const notice = (words: NotebookWords): Notice => {
       const { title, text } = words[reason];
       // Also when it is its owner's: a browser that blocks cookies in frames does not show them.
-      return { title, text: isFramed ? `${text} ${words.inAFrame}` : text };
+      return { title, text: inTab ? `${text} ${words.inAFrame}` : text };
     };
-    answerPage(response, status, errorPage({ notice, again, inTab: isFramed }));
+    answerPage(response, status, errorPage({ notice, again, inTab }));
   };
-}
-
-/** The same place in a new sandbox, with the query, but without a claim or a ticket. */
-function newOne(url: string): string {
-  const { path, query } = splitRequestTarget(url);
-  const kept = splitTicket(query)
-    .query.split('&')
-    .filter((part) => !part.startsWith('token='))
-    .join('&');
-  return `${path.replace(/^\/+user\/+[^/]*|^\/\.tmpfleet\/open\/[^/]*/, '/spawn')}${kept === '' ? '' : `?${kept}`}`;
 }

@@ -8,10 +8,12 @@ import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import { parseSandboxPath } from '../proxy/path.ts';
 import type { Lookup, NodeProxy, ProxyOptions } from '../proxy/proxy.ts';
 import { nothingHerePage } from './error-page.ts';
+import type { FrameArrivals } from './frame-arrivals.ts';
 
 export interface SandboxHostsOptions {
   readonly ownOrigin: OwnOrigin;
   readonly proxy: Pick<NodeProxy, 'handle' | 'upgrade'>;
+  readonly arrivals: Pick<FrameArrivals, 'handle'>;
   readonly lookup: (id: string) => Lookup;
   readonly refuse: ProxyOptions['refuse'];
 }
@@ -45,13 +47,13 @@ export class SandboxHosts {
   }
 
   #handleAtSandbox(id: string, request: IncomingMessage, response: ServerResponse): void {
-    const { ownOrigin, proxy, refuse } = this.#options;
+    const { ownOrigin, proxy, arrivals, refuse } = this.#options;
     const opened = ownOrigin.handOver(id, request, response);
     if (opened === 'refused') refuse(request, response, { status: 403, reason: 'stranger', id });
     if (opened !== 'elsewhere') return;
     const path = parseSandboxPath(request.url ?? '');
     if (path === 'malformed' || (path !== 'elsewhere' && path.id === id)) {
-      proxy.handle(request, response);
+      if (!arrivals.handle(request, response)) proxy.handle(request, response);
       return;
     }
     const target = splitRequestTarget(request.url ?? '/');

@@ -48,11 +48,11 @@ export function createNodeMetrics(): NodeMetrics {
   const registers = [registry];
   const claims: Record<ClaimOutcome, number> = {
     ...{ claimed: 0, returned: 0, 'launch-page': 0, bounced: 0, 'not-here': 0, full: 0 },
-    ...{ 'no-ticket': 0, 'spent-ticket': 0, closed: 0 },
+    ...{ 'no-cookies': 0, 'no-ticket': 0, 'spent-ticket': 0, closed: 0 },
   };
   showCounter(registry, {
     name: 'tmpfleet_claims_total',
-    help: 'Requests for a sandbox by outcome: claimed, returned to their own, shown the launch page, sent back to the front for lack of room (bounced) or because the reader has no sandbox here any more (not-here), refused as full, without a ticket where one is required (no-ticket), with a ticket that gave a sandbox already (spent-ticket), or because only programs are served (closed)',
+    help: 'Requests for a sandbox by outcome: claimed, returned to their own, shown the launch page, sent back to the front for lack of room (bounced) or because the reader has no sandbox here any more (not-here), given back because the browser keeps no cookies in frames (no-cookies), refused as full, without a ticket where one is required (no-ticket), with a ticket that gave a sandbox already (spent-ticket), or because only programs are served (closed)',
     labels: ['outcome'],
     rows: () => rowsBy('outcome', claims),
   });

@@ -7,9 +7,9 @@ import type { Visitor } from '../http/visitor.ts';
 export const SMALL_FRAMES = `<style>
 @media (max-height: 320px) {
   body { padding: .5rem; font-size: 15px; } main { padding: .75rem; text-align: center; }
-  h1 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; } main p { display: none; } button { margin-top: .5rem; }
+  h1 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; } main p { display: none; } button, .button { margin-top: .5rem; }
 }
-@media (max-height: 120px) { h1 { display: none; } main { border: 0; padding: 0; background: none; } button { margin: 0; } }
+@media (max-height: 120px) { h1 { display: none; } main { border: 0; padding: 0; background: none; } button, .button { margin: 0; } }
 </style>`;
 
 /** The fragment is not part of a request: without this it would be lost on the way. */

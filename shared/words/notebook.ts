@@ -15,6 +15,9 @@ export interface NotebookWords {
   readonly openNew: string;
   /** Follows the text of `stranger` in a frame. */
   readonly inAFrame: string;
+  /** In a frame whose browser has kept none of our cookies. */
+  readonly noCookies: Notice;
+  readonly openInTab: string;
   readonly full: Notice;
   readonly triesAgain: string;
   readonly refused: {
@@ -60,6 +63,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'There is nothing here', text: 'No notebook has this address.' },
     openNew: 'Open a new notebook',
     inAFrame: 'If your browser blocks cookies in frames, a tab of its own works.',
+    noCookies: {
+      title: 'Your notebook needs a tab of its own',
+      text: 'Your browser keeps no cookies for pages inside other pages, so the notebook cannot be shown here. In a tab of its own it works.',
+    },
+    openInTab: 'Open my notebook in a new tab',
     full: {
       title: 'All notebooks are taken at the moment',
       text: 'Each reader gets one of their own. They become free as other readers leave.',
@@ -109,6 +117,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'Hier ist nichts', text: 'Kein Notebook hat diese Adresse.' },
     openNew: 'Neues Notebook öffnen',
     inAFrame: 'Wenn Ihr Browser Cookies in Frames blockiert, funktioniert ein eigener Tab.',
+    noCookies: {
+      title: 'Ihr Notebook braucht einen eigenen Tab',
+      text: 'Ihr Browser behält keine Cookies für Seiten, die in andere Seiten eingebettet sind. Deshalb kann das Notebook hier nicht angezeigt werden. In einem eigenen Tab funktioniert es.',
+    },
+    openInTab: 'Mein Notebook in einem neuen Tab öffnen',
     full: {
       title: 'Zurzeit sind alle Notebooks vergeben',
       text: 'Alle bekommen ein eigenes. Notebooks werden frei, sobald jemand geht.',
@@ -158,6 +171,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'Il n’y a rien ici', text: 'Aucun notebook n’a cette adresse.' },
     openNew: 'Ouvrir un nouveau notebook',
     inAFrame: 'Si votre navigateur bloque les cookies dans les cadres, un onglet séparé fonctionne.',
+    noCookies: {
+      title: 'Votre notebook a besoin de son propre onglet',
+      text: 'Votre navigateur ne conserve pas de cookies pour les pages affichées dans d’autres pages : le notebook ne peut donc pas s’afficher ici. Dans son propre onglet, il fonctionne.',
+    },
+    openInTab: 'Ouvrir mon notebook dans un nouvel onglet',
     full: {
       title: 'Tous les notebooks sont occupés pour le moment',
       text: 'Chaque personne reçoit le sien. Ils se libèrent à mesure que d’autres personnes partent.',
@@ -207,6 +225,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'Aquí no hay nada', text: 'Ningún cuaderno tiene esta dirección.' },
     openNew: 'Abrir un cuaderno nuevo',
     inAFrame: 'Si su navegador bloquea las cookies en los marcos, funciona en una pestaña propia.',
+    noCookies: {
+      title: 'Su cuaderno necesita una pestaña propia',
+      text: 'Su navegador no guarda cookies de páginas mostradas dentro de otras páginas, así que el cuaderno no se puede mostrar aquí. En una pestaña propia funciona.',
+    },
+    openInTab: 'Abrir mi cuaderno en una pestaña nueva',
     full: {
       title: 'Todos los cuadernos están ocupados en este momento',
       text: 'Cada persona recibe el suyo. Quedan libres a medida que otras personas se van.',
@@ -256,6 +279,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'Não há nada aqui', text: 'Nenhum caderno tem este endereço.' },
     openNew: 'Abrir um caderno novo',
     inAFrame: 'Se o seu navegador bloqueia cookies em molduras, funciona num separador próprio.',
+    noCookies: {
+      title: 'O seu caderno precisa de um separador próprio',
+      text: 'O seu navegador não guarda cookies de páginas mostradas dentro de outras páginas, por isso o caderno não pode ser mostrado aqui. Num separador próprio funciona.',
+    },
+    openInTab: 'Abrir o meu caderno num novo separador',
     full: {
       title: 'De momento todos os cadernos estão ocupados',
       text: 'Cada pessoa recebe o seu. Ficam livres à medida que outras pessoas saem.',
@@ -301,6 +329,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: '这里什么都没有', text: '没有笔记本使用此地址。' },
     openNew: '打开新的笔记本',
     inAFrame: '如果您的浏览器阻止框架中的 Cookie，可以在单独的标签页中使用。',
+    noCookies: {
+      title: '您的笔记本需要在单独的标签页中打开',
+      text: '您的浏览器不会为嵌入在其他页面中的页面保存 Cookie，因此无法在此处显示笔记本。在单独的标签页中可以正常使用。',
+    },
+    openInTab: '在新标签页中打开我的笔记本',
     full: {
       title: '目前所有笔记本都已被占用',
       text: '每位读者都会得到自己的笔记本。其他读者离开后就会空出来。',
@@ -346,6 +379,11 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     nothingHere: { title: 'ここには何もありません', text: 'このアドレスのノートブックはありません。' },
     openNew: '新しいノートブックを開く',
     inAFrame: 'ブラウザーがフレーム内の Cookie をブロックしている場合は、別のタブで使えます。',
+    noCookies: {
+      title: 'ノートブックは別のタブで開く必要があります',
+      text: 'お使いのブラウザーは、ほかのページに埋め込まれたページの Cookie を保存しないため、ここにはノートブックを表示できません。別のタブでは使えます。',
+    },
+    openInTab: '新しいタブでノートブックを開く',
     full: {
       title: '現在、すべてのノートブックが使用中です',
       text: 'ノートブックは一人にひとつずつ割り当てられます。ほかの利用者が退出すると空きが出ます。',

@@ -31,7 +31,7 @@ const PICTURED: ReadonlySet<View> = new Set(['light', 'dark', '320 px']);
 /** Pages that are made differently; the others differ in their words. */
 const KINDS = [
   ...['launch', 'work', 'unavailable: full', 'limits: too-many-requests', 'notebook: stranger in a frame'],
-  ...['nothing here', 'node: full', 'node: starting', 'node: closed'],
+  ...['no cookies', 'nothing here', 'node: full', 'node: starting', 'node: closed'],
 ];
 
 const withoutScript = ({ script, ...page }: OurPage): OurPage => page;

@@ -1,6 +1,8 @@
 // A real browser from Debian's package: installed when it is missing, driven by playwright-core.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type LaunchOptions } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core';
 import { ensurePackages } from './install.ts';
 
 /** Starts Debian's Chromium: see there. */
@@ -29,4 +31,19 @@ export async function ensureChromium(): Promise<string> {
 export function launchChromium(executablePath: string, options: LaunchOptions = {}): Promise<Browser> {
   const { args = [], ...rest } = options;
   return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args], ...rest });
+}
+
+/**
+ * A browser with one profile, whose owner has changed its preferences (the file `Preferences` of the profile). Takes any
+ * certificate. The caller closes it, and removes the directory.
+ */
+export function launchProfile(
+  executablePath: string,
+  dir: string,
+  preferences: object,
+): Promise<BrowserContext> {
+  mkdirSync(join(dir, 'Default'), { recursive: true });
+  writeFileSync(join(dir, 'Default', 'Preferences'), JSON.stringify(preferences));
+  const options = { executablePath, headless: true, args: FLAGS, ignoreHTTPSErrors: true };
+  return chromium.launchPersistentContext(dir, options);
 }

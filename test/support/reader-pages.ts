@@ -2,7 +2,7 @@
 
 import { fullPage } from '../../node-agent/claim/full-page.ts';
 import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
-import { errorPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
+import { errorPage, noCookiesPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
 import { startingPage } from '../../node-agent/public/startup-gate.ts';
 import { refusedPage } from '../../redirector/public/unavailable-page.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
@@ -39,6 +39,7 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
     again,
     inTab: true,
   }),
+  'no cookies': noCookiesPage(again),
   'nothing here': nothingHerePage(again),
   'node: full': fullPage,
   'node: starting': startingPage,

@@ -49,7 +49,8 @@ describe('a frame of another site', () => {
 
   test('claims at once with a ticket that says that its reader has pressed the button', async () => {
     const { status, location } = await ask(`/tree?x=1&ticket=${ticket({ pressed: true })}`, FRAME);
-    expect([status, location]).toEqual([302, expect.stringMatching(/^\/user\/[0-9a-f]+\/tree\?x=1$/)]);
+    const marked = /^\/user\/[0-9a-f]+\/tree\?x=1&tmpfleet-arrival=[0-9a-f]{32}$/;
+    expect([status, location]).toEqual([302, expect.stringMatching(marked)]);
     expect(held()).toBe(1);
   });
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { HandOverCodes } from '../../../node-agent/own-origin/hand-over-codes.ts';
+import { OneTimeCodes } from '../../../node-agent/ownership/one-time-codes.ts';
 
 const a = { id: 'a', key: 'k' };
 const b = { id: 'b', key: 'k' };
 
-function setUp(): { readonly codes: HandOverCodes; readonly pass: (ms: number) => void } {
+function setUp(): { readonly codes: OneTimeCodes; readonly pass: (ms: number) => void } {
   let now = 0;
   return {
-    codes: new HandOverCodes({ monotonic: () => now }),
+    codes: new OneTimeCodes({ monotonic: () => now }),
     pass: (ms) => {
       now += ms;
     },

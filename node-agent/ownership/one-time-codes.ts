@@ -1,5 +1,5 @@
-// One-time codes that hand a sandbox over to the browser that shows one first. Kept in memory: after a restart of the agent
-// they are void, and the reader is sent here again from the node's own name, where their cookie shows whose they are.
+// Codes in addresses that are good once, for one claim of a sandbox: to hand it over to a browser, or to mark a browser's
+// arrival. Kept in memory: after a restart of the agent they are void.
 import { type Clock, newNonce } from '../../shared/clock.ts';
 
 /** Unused codes of one sandbox; more are asked for only by a reader who reloads and never arrives. The oldest goes. */
@@ -17,7 +17,7 @@ interface Code {
   readonly expires: number;
 }
 
-export class HandOverCodes {
+export class OneTimeCodes {
   readonly #clock: Pick<Clock, 'monotonic'>;
   /** The unused codes of each sandbox, oldest first. */
   readonly #codes = new Map<string, Map<string, Code>>();

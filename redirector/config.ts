@@ -1,5 +1,5 @@
 // All options of the redirector; flags, environment names, file keys, help and reference are derived from this table.
-import { fleetSecretOption, serverOptions, titleOption } from '../shared/config/common.ts';
+import { fleetSecretOption, previewOptions, serverOptions } from '../shared/config/common.ts';
 import { throwIfAny } from '../shared/config/load.ts';
 import {
   type ConfigOf,
@@ -28,7 +28,7 @@ const server = serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfle
 
 const readerOptions = inGroup('Readers', {
   ...server.readers,
-  title: titleOption,
+  ...previewOptions,
   holdForMs: option(
     duration(),
     3_000,

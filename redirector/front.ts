@@ -90,7 +90,7 @@ export async function startFront(
     returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
     isOwn,
     refuse,
-    ...{ title: config.title, postOrigins: config },
+    ...{ preview: config, postOrigins: config, trustProxy: config.trustProxy },
     count: (sent, returning) => metrics.countSent(returning ? 'return' : 'redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,

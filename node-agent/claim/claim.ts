@@ -6,9 +6,9 @@ import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { cookieSchemeOf } from '../../shared/http/cookies.ts';
-import { splitRequestTarget } from '../../shared/http/request-target.ts';
+import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
-import { launchPage } from '../../shared/pages/launch-page.ts';
+import { addressOf, launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -100,8 +100,8 @@ export class ClaimHandler {
     const visitor = recognizeVisitor(context.req, { allowOrigin, embedOrigins: embedding.origins });
     if (!isClick(visitor, visit.ticket?.pressed ?? false)) {
       count('launch-page');
-      const page = launchPage({ title: config.title, action: launchAction(visit), visitor });
-      return answerPage(context.res, 200, page);
+      const [action, address] = [launchAction(visit), publicAddress(visit, config)];
+      return answerPage(context.res, 200, launchPage({ preview: config, action, address, visitor }));
     }
     const { ticket } = visit;
     if (config.requireTicket && ticket === undefined) return this.#sendToFront('no-ticket', visit);
@@ -178,6 +178,15 @@ export class ClaimHandler {
 function launchAction({ path, context }: Visit): string {
   const { query } = splitRequestTarget(context.req.url ?? '/');
   return `${path}${query === '' ? '' : `?${query}`}`;
+}
+
+/** What previews show: the front, which outlives this node, and no ticket. */
+function publicAddress(
+  { path, query, context }: Visit,
+  { frontUrl, trustProxy }: Pick<NodeAgentConfig, 'frontUrl' | 'trustProxy'>,
+): string | undefined {
+  const target = joinRequestTarget({ path, query });
+  return frontUrl === '' ? addressOf(context.req, target, trustProxy) : `${frontUrl}${target}`;
 }
 
 /** 303 after a POST, so that the browser goes on with GET. Set by hand: Koa would re-encode the reader's own bytes. */

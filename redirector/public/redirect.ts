@@ -11,7 +11,7 @@ import {
 import { isClick, type PostOrigins, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
 import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
 import { answerLimited } from '../../shared/limits/client-refusal.ts';
-import { launchPage } from '../../shared/pages/launch-page.ts';
+import { addressOf, launchPage, type Preview } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
 import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
@@ -27,8 +27,8 @@ export interface RedirectOptions {
   readonly returns: ReturnCookies;
   /** Whether the front answers this path itself. */
   readonly isOwn: (path: string) => boolean;
-  /** The heading of the launch page. */
-  readonly title: string;
+  readonly preview: Preview;
+  readonly trustProxy: boolean;
   readonly postOrigins: PostOrigins;
   /** @param again the address as requested, without our ticket */
   readonly refuse: (
@@ -114,7 +114,7 @@ interface Worker {
 
 /** Whether a reader has shown a proof of work, or need not; otherwise answers with what they have to do. */
 function hasWorked(
-  { proof, arrivals, title }: RedirectOptions,
+  { proof, arrivals, preview }: RedirectOptions,
   { request, response, target, client, work }: Worker,
 ): boolean {
   if (arrivals.isExempt(client)) return true;
@@ -122,7 +122,7 @@ function hasWorked(
   if (shown === 'good') return true;
   if (wantsPage(request)) {
     const action = joinRequestTarget(target);
-    answerPage(response, 200, workPage({ title, action, challenge: proof.challenge() }));
+    answerPage(response, 200, workPage({ title: preview.title, action, challenge: proof.challenge() }));
   } else {
     const error = workError(proof, shown);
     answerJson(response, error.status, errorBodyOf(error));
@@ -153,7 +153,9 @@ function answerOther(options: RedirectOptions, visit: OtherVisit): void {
     options.refuse(request, response, dispatcher.refusalReason(), address);
   } else {
     options.countLaunchPage(visitor);
-    answerPage(response, 200, launchPage({ title: options.title, action: address, visitor }));
+    const { preview, trustProxy } = options;
+    const ours = addressOf(request, address, trustProxy);
+    answerPage(response, 200, launchPage({ preview, action: address, address: ours, visitor }));
   }
 }
 

@@ -31,9 +31,31 @@ export const controlTokenOption: Option<string> = {
   whenUnset: 'no token is required',
 };
 
-export const titleOption: Option<string> = {
-  ...option(text('text', 'a line of text'), '', 'heading of the launch page and of link previews'),
-  whenUnset: '"A live notebook", in the language of the reader',
+/** An address that everybody can load: link previews are made by other people's servers. */
+const imageAddress = text(
+  'url',
+  'an https:// or http:// address such as https://www.example-journal.org/figure.png',
+  /^$|^https?:\/\/[^\s/]+\/\S*$/,
+);
+
+/** Of the launch page, which is also what link previews show. */
+export const previewOptions = {
+  title: {
+    ...option(text('text', 'a line of text'), '', 'heading of the launch page and of link previews'),
+    whenUnset: '"A live notebook", in the language of the reader',
+  },
+  description: {
+    ...option(
+      text('text', 'a line of text'),
+      '',
+      'what the launch page and link previews say below the heading',
+    ),
+    whenUnset: 'a sentence on what a click does, in the language of the reader',
+  },
+  previewImage: {
+    ...option(imageAddress, '', 'address of a picture that link previews show'),
+    whenUnset: 'none',
+  },
 };
 
 /** Address, data directory and logging of a program; in three groups, so that each program can order its help. */

@@ -35,7 +35,7 @@ body { margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink)
 main { width: min(40rem, 100%); background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 5vw, 2.5rem); }
 main.wide { width: min(68rem, 100%); }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .6rem; }
-p { margin: .6rem 0; } .dim { color: var(--dim); font-size: .92rem; }
+p { margin: .6rem 0; } .dim { color: var(--dim); font-size: .92rem; } p:empty { margin: 0; } [hidden] { display: none !important; }
 a { color: var(--accent); }
 button, .button { font: inherit; font-weight: 600; background: var(--accent); color: var(--on-accent); border: 2px solid transparent; border-radius: 9px; padding: .6rem 1.2rem; cursor: pointer; display: inline-block; text-decoration: none; margin-top: .8rem; }
 :focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }

@@ -7,6 +7,10 @@ export interface LaunchWords {
   /** The first sentences, also of link previews, unless the operator gives others. */
   readonly description: string;
   readonly open: string;
+  /** After the press. The page knows no more than that there is no answer yet, and since when. */
+  readonly asked: string;
+  readonly waiting: string;
+  readonly slow: string;
   /** Of a proof of work. */
   readonly aboutToOpen: string;
   readonly calculation: string;
@@ -19,6 +23,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'Opens a live notebook of your own, at once. Nothing to install. It is temporary: download what you want to keep.',
     open: 'Open my notebook',
+    asked: 'Opening your notebook …',
+    waiting: 'Your notebook is being prepared. Please keep this page open …',
+    slow: 'This is taking longer than usual. Please keep this page open …',
     aboutToOpen: 'Your notebook is about to open.',
     calculation: 'Many people are opening one now, so your browser does a short calculation first.',
     needsScript: 'It needs JavaScript for that: please allow it for this page, and reload.',
@@ -28,6 +35,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'Öffnet sofort ein eigenes, laufendes Notebook. Sie müssen nichts installieren. Es ist nur vorübergehend da: Laden Sie herunter, was Sie behalten möchten.',
     open: 'Mein Notebook öffnen',
+    asked: 'Ihr Notebook wird geöffnet …',
+    waiting: 'Ihr Notebook wird vorbereitet. Bitte lassen Sie diese Seite geöffnet …',
+    slow: 'Das dauert länger als sonst. Bitte lassen Sie diese Seite geöffnet …',
     aboutToOpen: 'Ihr Notebook wird gleich geöffnet.',
     calculation:
       'Zurzeit öffnen viele Menschen eines. Deshalb führt Ihr Browser zuerst eine kurze Berechnung durch.',
@@ -38,6 +48,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'Ouvre immédiatement un notebook interactif, rien que pour vous. Aucune installation. Il est temporaire : téléchargez ce que vous souhaitez conserver.',
     open: 'Ouvrir mon notebook',
+    asked: 'Ouverture de votre notebook …',
+    waiting: 'Votre notebook est en préparation. Veuillez garder cette page ouverte …',
+    slow: 'Cela prend plus de temps que d’habitude. Veuillez garder cette page ouverte …',
     aboutToOpen: 'Votre notebook va s’ouvrir.',
     calculation:
       'De nombreuses personnes en ouvrent un en ce moment : votre navigateur effectue d’abord un court calcul.',
@@ -49,6 +62,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'Abre al momento un cuaderno interactivo solo para usted. No hay que instalar nada. Es temporal: descargue lo que quiera conservar.',
     open: 'Abrir mi cuaderno',
+    asked: 'Abriendo su cuaderno …',
+    waiting: 'Su cuaderno se está preparando. Mantenga esta página abierta …',
+    slow: 'Está tardando más de lo habitual. Mantenga esta página abierta …',
     aboutToOpen: 'Su cuaderno está a punto de abrirse.',
     calculation:
       'Muchas personas están abriendo uno en este momento, por eso su navegador hace primero un breve cálculo.',
@@ -59,6 +75,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'Abre de imediato um caderno interativo só seu. Não é preciso instalar nada. É temporário: descarregue o que quiser guardar.',
     open: 'Abrir o meu caderno',
+    asked: 'A abrir o seu caderno …',
+    waiting: 'O seu caderno está a ser preparado. Mantenha esta página aberta …',
+    slow: 'Está a demorar mais do que o habitual. Mantenha esta página aberta …',
     aboutToOpen: 'O seu caderno está prestes a abrir.',
     calculation:
       'Muitas pessoas estão a abrir um neste momento, por isso o seu navegador faz primeiro um breve cálculo.',
@@ -68,6 +87,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     title: '交互式笔记本',
     description: '立即打开专属于您的交互式笔记本，无需安装。它是临时的：请下载您想保留的内容。',
     open: '打开我的笔记本',
+    asked: '正在打开您的笔记本……',
+    waiting: '正在准备您的笔记本，请不要关闭此页面……',
+    slow: '所需时间比平时更长，请不要关闭此页面……',
     aboutToOpen: '您的笔记本即将打开。',
     calculation: '目前有许多人正在打开笔记本，因此您的浏览器会先进行一次简短的计算。',
     needsScript: '此计算需要 JavaScript：请允许此页面使用 JavaScript，然后重新加载。',
@@ -77,6 +99,9 @@ export const LAUNCH_WORDS: InEveryLanguage<LaunchWords> = {
     description:
       'あなた専用のノートブックがすぐに開きます。インストールは不要です。一時的なものですので、残したいものはダウンロードしてください。',
     open: 'ノートブックを開く',
+    asked: 'ノートブックを開いています…',
+    waiting: 'ノートブックを準備しています。このページを開いたままお待ちください…',
+    slow: '通常より時間がかかっています。このページを開いたままお待ちください…',
     aboutToOpen: 'まもなくノートブックが開きます。',
     calculation: '現在、多くの方が利用しているため、最初にブラウザーで短い計算を行います。',
     needsScript: 'この計算には JavaScript が必要です。このページで許可してから、再読み込みしてください。',

@@ -15,7 +15,10 @@ const again = '/spawn/notebooks/intro.ipynb';
 
 /** By the name of the page. */
 export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
-  launch: launchPage({ title: '', action: '/notebooks/intro.ipynb', visitor: 'frame' }),
+  launch: launchPage({
+    preview: { title: '', description: '', previewImage: '' },
+    ...{ action: '/notebooks/intro.ipynb', address: 'https://1.2.3.4/', visitor: 'frame' },
+  }),
   work: workPage({ title: '', action: '/tree', challenge: 'c.0' }),
   ...Object.fromEntries(
     (['full', 'closed', 'too-many-hops', 'none-answers', 'no-nodes'] as const).map((reason) => [

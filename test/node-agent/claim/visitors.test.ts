@@ -36,6 +36,15 @@ async function ask(path: string, headers: Record<string, string>, method: 'GET' 
   return { status: answer.statusCode, location, body: await answer.body.text() };
 }
 
+test('a link preview shows the address at the front, without a ticket', async () => {
+  const { status, body } = await ask(`/tree?x="1&ticket=${ticket()}&y`, { accept: 'text/html' });
+  expect(status).toBe(200);
+  const address = 'http://127.0.0.1:1/tree?x=%221&#38;y';
+  expect(body).toContain(
+    `<meta property="og:url" content="${address}"><link rel="canonical" href="${address}">`,
+  );
+});
+
 describe('a frame of another site', () => {
   test('claims nothing, with or without an ordinary ticket, and shows a button', async () => {
     for (const path of ['/tree', `/tree?ticket=${ticket()}`]) {

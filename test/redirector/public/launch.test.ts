@@ -128,6 +128,26 @@ describe('a browser without fetch metadata', () => {
   });
 });
 
+test('a link preview shows what the operator says of the notebooks, and the address as readers reach it', async () => {
+  const front = await bench.front({
+    ...{ title: 'Swings & "springs"', description: 'Figure 3, live', trustProxy: 'true' },
+    previewImage: 'https://www.example-journal.org/f3.png?a&b',
+  });
+  const { body } = await send(front, '/notebooks/f3.ipynb?x=1', {
+    method: 'GET',
+    headers: { accept: 'text/html', host: 'try.example.org', 'x-forwarded-proto': 'https' },
+  });
+  for (const [name, content] of [
+    ['title', 'Swings &#38; &#34;springs&#34;'],
+    ['description', 'Figure 3, live'],
+    ['image', 'https://www.example-journal.org/f3.png?a&#38;b'],
+    ['url', 'https://try.example.org/notebooks/f3.ipynb?x=1'],
+  ])
+    expect(body).toContain(`<meta property="og:${name}" content="${content}">`);
+  expect(body).toContain('<link rel="canonical" href="https://try.example.org/notebooks/f3.ipynb?x=1">');
+  expect(body).toContain('<h1>Swings &#38; &#34;springs&#34;</h1><p>Figure 3, live</p>');
+});
+
 test('a POST from a page of another origin gets the launch page, and nobody is counted', async () => {
   const front = await oneSlot();
   for (const headers of [

@@ -39,7 +39,7 @@ function readable(html: string): string {
 
 /** What is no language: addresses, times, and what `<meta>` says to machines. */
 const FOR_MACHINES =
-  /width=device-width, initial-scale=1|noindex|website|summary(_large_image)?|\d+(; url=\S*)?|&#\d+;/g;
+  /width=device-width, initial-scale=1|noindex|website|summary(_large_image)?|https?:\S*|\d+(; url=\S*)?|&#\d+;/g;
 
 test.each(pages)('%s: shows no word that is not of the catalogue', (_, make) => {
   const rest = readable(render(make))

@@ -1,4 +1,5 @@
 // Checks what no single option can: options that depend on each other, and on where the node listens.
+import { brandProblems } from '../shared/brand/read-brand.ts';
 import { throwIfAny } from '../shared/config/load.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
@@ -12,7 +13,11 @@ import { parseUserIds } from './engine/docker/user-id-range.ts';
  */
 export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   const { capacity, warm, warmMax } = config;
-  const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
+  const problems = [
+    ...controlListenerProblems(config),
+    ...clientAddressProblems(config),
+    ...brandProblems(config),
+  ];
   if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
     problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');
   }

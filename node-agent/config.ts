@@ -1,5 +1,6 @@
 // All options of the node-agent; flags, environment names, file keys, help and reference are derived from this table.
 import { cpus, hostname } from 'node:os';
+import { brandOptions } from '../shared/brand/read-brand.ts';
 import { fleetSecretOption, previewOptions, serverOptions } from '../shared/config/common.ts';
 import {
   address,
@@ -82,6 +83,7 @@ const readerOptions = inGroup('Readers', {
     whenUnset: 'the start page of the sandbox',
   },
   ...previewOptions,
+  ...brandOptions,
   banner: option(flag(), true, 'show on the pages of a sandbox how much time is left, if it has a deadline'),
   claimWaitMs: option(
     duration(),

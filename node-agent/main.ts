@@ -1,5 +1,6 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
 import type { IncomingMessage } from 'node:http';
+import { readBrand } from '../shared/brand/read-brand.ts';
 import { systemClock, systemRandom } from '../shared/clock.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
@@ -81,6 +82,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const { kind, whyNotDocker } = await chooseEngine(config, env);
   if (kind === 'local') checkLocalListens(config, whyNotDocker);
   const keys = readNodeKeys(config, logger);
+  const brand = readBrand(config);
 
   const stateFile = new NodeStateFile(config.dataDir, logger);
   const size = new AdjustablePoolSettings(stateFile, config, logger);
@@ -183,6 +185,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const publicServer = await listenToReaders({
     ...{ config, gate, handle, proxy, hosts, limits: limits.readers },
     framePolicy: embedding.policy,
+    brand,
   });
   const controlServer = await serve({
     what: "the node's control listener",

@@ -1,4 +1,5 @@
 // All options of the redirector; flags, environment names, file keys, help and reference are derived from this table.
+import { brandOptions, brandProblems } from '../shared/brand/read-brand.ts';
 import { fleetSecretOption, previewOptions, serverOptions } from '../shared/config/common.ts';
 import { throwIfAny } from '../shared/config/load.ts';
 import {
@@ -29,6 +30,7 @@ const server = serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfle
 const readerOptions = inGroup('Readers', {
   ...server.readers,
   ...previewOptions,
+  ...brandOptions,
   holdForMs: option(
     duration(),
     3_000,
@@ -130,7 +132,11 @@ export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;
  * @throws FleetError `bad-config` that lists every problem
  */
 export function checkRedirectorConfig(config: RedirectorConfig): void {
-  const problems = [...controlListenerProblems(config), ...clientAddressProblems(config)];
+  const problems = [
+    ...controlListenerProblems(config),
+    ...clientAddressProblems(config),
+    ...brandProblems(config),
+  ];
   if (WITH_PASSWORD.test(config.registry)) {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.
     problems.push(

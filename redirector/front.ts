@@ -1,4 +1,6 @@
 // The front without its control listener: it polls the nodes and answers readers.
+
+import { readBrand } from '../shared/brand/read-brand.ts';
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
 import { frameAncestors } from '../shared/http/embedding.ts';
@@ -111,6 +113,7 @@ export async function startFront(
   });
   const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
   const framePolicy = frameAncestors(config.embedOrigins);
+  const brand = readBrand(config);
   const limits = listenerLimits(config, 1);
   const server = await serve({
     what: 'the redirector for its readers',
@@ -119,7 +122,8 @@ export async function startFront(
     flag: '--port',
     limits: limits.readers,
     framePolicy: () => framePolicy,
-    handle: createPublicHandler({ config, redirect, desk, stats, logger }),
+    brand,
+    handle: createPublicHandler({ config, brand, redirect, desk, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();
     throw error;

@@ -1,5 +1,6 @@
 // The listener for readers. Until the node is open, it holds all requests except those for its report and orders.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Brand } from '../../shared/brand/brand.ts';
 import { useOriginForm } from '../../shared/http/request-target.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
@@ -19,6 +20,7 @@ export interface ListenerOptions {
   /** Where each sandbox has a host name of its own. */
   readonly hosts: SandboxHosts | undefined;
   readonly framePolicy: () => string;
+  readonly brand: Brand;
 }
 
 const NO_UPGRADE_HERE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
@@ -32,6 +34,7 @@ export function listenToReaders({
   hosts,
   limits,
   framePolicy,
+  brand,
 }: ListenerOptions): Promise<Serving> {
   return serve({
     what: 'the node for its readers',
@@ -40,6 +43,7 @@ export function listenToReaders({
     flag: '--port',
     limits,
     framePolicy,
+    brand,
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type Router from '@koa/router';
-import { EMBED_WORDS } from '../../shared/words/embed.ts';
+import { type Brand, OWN_BRAND } from '../../shared/brand/brand.ts';
+import { LANGUAGES } from '../../shared/words/language.ts';
 
 export const EMBED_PATH = '/embed.js';
 
@@ -27,10 +28,11 @@ export interface EmbedScript {
 }
 
 /** The script as the front serves it: the words of every language, then the compiled client, in one scope of its own. */
-export function readEmbedScript(): EmbedScript {
+export function readEmbedScript(brand = OWN_BRAND): EmbedScript {
   const client = readFileSync(CLIENT, 'utf8');
+  const words = Object.fromEntries(LANGUAGES.map((language) => [language, brand.wordsIn(language).embed]));
   const body = Buffer.from(
-    `(() => {\n"use strict";\nconst WORDS = ${JSON.stringify(EMBED_WORDS)};\n${client}})();\n`,
+    `(() => {\n"use strict";\nconst WORDS = ${JSON.stringify(words)};\n${client}})();\n`,
   );
   return { body, ...identify(body) };
 }
@@ -44,10 +46,10 @@ export function identify(body: Buffer): Pick<EmbedScript, 'version' | 'integrity
   };
 }
 
-export function serveEmbedScript(router: Router): void {
+export function serveEmbedScript(router: Router, brand: Brand): void {
   let script: EmbedScript | undefined;
   router.get(EMBED_PATH, (context) => {
-    script ??= readEmbedScript();
+    script ??= readEmbedScript(brand);
     const { body, version } = script;
     const isVersioned = context.query.v === version;
     context.set({

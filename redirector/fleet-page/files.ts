@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type Koa from 'koa';
+import { PALETTE, paletteStyle } from '../../shared/brand/palette.ts';
 import { wantsPage } from '../../shared/http/answer.ts';
-import { PALETTE } from '../../shared/http/page.ts';
 
 const require = createRequire(import.meta.url);
 const own = (name: string): string => fileURLToPath(new URL(`./client/${name}`, import.meta.url));
@@ -33,7 +33,7 @@ const MODULES = [
 
 const FILES: Readonly<Record<string, File>> = {
   '/fleet': { type: 'text/html; charset=utf-8', path: own('page.html') },
-  '/fleet/style.css': style(own('style.css'), PALETTE),
+  '/fleet/style.css': style(own('style.css'), paletteStyle(PALETTE)),
   '/fleet/uplot.css': style(require.resolve('uplot/dist/uPlot.min.css')),
   '/fleet/uplot.js': { ...script(''), path: require.resolve('uplot/dist/uPlot.iife.min.js') },
   ...Object.fromEntries(MODULES.map((name) => [`/fleet/${name}.js`, script(`${name}.js`)])),

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
+import type { Brand } from '../../shared/brand/brand.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { createAnswerCors } from '../../shared/http/cors.ts';
 import { createApp, refuseForeignPosts } from '../../shared/http/koa-app.ts';
@@ -14,6 +15,7 @@ import type { SpawnDesk } from './spawn.ts';
 
 export interface PublicOptions {
   readonly config: RedirectorConfig;
+  readonly brand: Brand;
   readonly redirect: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly desk: SpawnDesk;
   /** JSON. */
@@ -54,7 +56,7 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ config, desk, stats, logger }: PublicOptions): Koa {
+function createPublicApp({ config, brand, desk, stats, logger }: PublicOptions): Koa {
   const app = createApp({ logger });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
@@ -69,7 +71,7 @@ function createPublicApp({ config, desk, stats, logger }: PublicOptions): Koa {
     context.type = 'text/plain';
     context.body = 'User-agent: *\nDisallow: /\n';
   });
-  serveEmbedScript(router);
+  serveEmbedScript(router, brand);
   serveOpenApi(router, PUBLIC_API);
   app.use(router.routes());
   app.use((context) => {

@@ -1,9 +1,9 @@
 // Sends one of our pages on a raw response; for the proxy, which does not use Koa, and for the app.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../api/error.ts';
+import { editionFor } from '../brand/brand.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
-import { editionFor } from '../words/edition.ts';
-import { framePolicyOf } from './embedding.ts';
+import { brandOf, framePolicyOf } from './embedding.ts';
 import { type Page, type PageMaker, pageHeaders, renderPage } from './page.ts';
 
 /** @param make a page that exists in one language only, or what makes it in the reader's */
@@ -18,9 +18,10 @@ export function answerPage(response: ServerResponse, status: number, make: Page 
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-function inReadersLanguage(make: PageMaker, { req }: ServerResponse): Page {
-  const edition = editionFor(req.headers);
-  return { language: edition.language, ...make(edition) };
+function inReadersLanguage(make: PageMaker, response: ServerResponse): Page {
+  const edition = editionFor(response.req.headers, brandOf(response));
+  const { language, look } = edition;
+  return { language, look, ...make(edition) };
 }
 
 /** Sends JSON, for programs. */

@@ -1,6 +1,7 @@
 // Which other sites may show our pages, and those of sandboxes, in a frame. The browser holds it, by the directive
 // `frame-ancestors` (Content Security Policy Level 3 §6.4.2): each page that the frame is in, at any depth, must be listed.
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type Brand, OWN_BRAND } from '../brand/brand.ts';
 import { type ConfigOf, inGroup, list, option } from '../config/option.ts';
 import { EMBED_ORIGIN, isEmbedOrigin, MAX_EMBED_ORIGINS } from '../protocol/embed-origins.ts';
 
@@ -31,18 +32,29 @@ export function frameAncestors(origins: readonly string[]): string {
   return `frame-ancestors ${origins.includes('*') ? '*' : ["'self'", ...origins].join(' ')}`;
 }
 
-/** A response that knows who may show it in a frame, so that no page of ours can be sent without saying so. */
+/**
+ * A response that knows how its pages look, and who may show them in a frame, so that no page of ours can be sent without
+ * either.
+ */
 class FramedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   get framePolicy(): string {
     return frameAncestors([]);
   }
+
+  get brand(): Brand {
+    return OWN_BRAND;
+  }
 }
 
 /** The class of a server's responses. @param policy asked for each page, because a front can change it at run time */
-export function framedResponses(policy: () => string): typeof FramedResponse {
+export function framedResponses(policy: () => string, brand: Brand): typeof FramedResponse {
   return class<Request extends IncomingMessage> extends FramedResponse<Request> {
     override get framePolicy(): string {
       return policy();
+    }
+
+    override get brand(): Brand {
+      return brand;
     }
   };
 }
@@ -50,6 +62,11 @@ export function framedResponses(policy: () => string): typeof FramedResponse {
 /** The policy of a response; that of a server without a word on it is the strictest. */
 export function framePolicyOf(response: ServerResponse): string {
   return response instanceof FramedResponse ? response.framePolicy : frameAncestors([]);
+}
+
+/** How the pages of a response look and speak. */
+export function brandOf(response: ServerResponse): Brand {
+  return response instanceof FramedResponse ? response.brand : OWN_BRAND;
 }
 
 /** Takes the directive out of a `Content-Security-Policy`, which may hold several policies. Empty where nothing is left. */

@@ -1,11 +1,14 @@
 // The frame of every page for people: readable on a phone, light and dark, loads nothing from elsewhere.
 import { createHash } from 'node:crypto';
-import type { Edition } from '../words/edition.ts';
+import type { Edition, Look } from '../brand/brand.ts';
+import { PALETTE, paletteStyle } from '../brand/palette.ts';
 import type { Language } from '../words/language.ts';
 
 export interface Page {
   /** Of its words; English unless given. */
   readonly language?: Language;
+  /** A publisher's; ours unless given. */
+  readonly look?: Look | undefined;
   readonly title: string;
   /** HTML. Text from outside must have gone through `escapeHtml`. */
   readonly body: string;
@@ -23,15 +26,13 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** The colours of all our pages, light and dark. */
-export const PALETTE = `
-:root { color-scheme: light dark; --ink: #1c1e21; --dim: #5d636b; --paper: #fbfaf8; --card: #fff; --line: #dedbd5; --accent: #b4450f; --on-accent: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e9e7e3; --dim: #a3a19c; --paper: #17181a; --card: #202225; --line: #3a3c40; --accent: #f0884a; --on-accent: #1b1206; } }
-`;
+const OWN_PALETTE = paletteStyle(PALETTE);
 
-const STYLE = `${PALETTE}
+const STYLE = `
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink); font: 17px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; display: grid; grid-template-columns: minmax(0, 1fr); place-items: center; padding: 1.25rem; }
+body { margin: 0; min-height: 100vh; background: var(--paper); color: var(--ink); font: 17px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; display: grid; grid-template-columns: minmax(0, 1fr); justify-items: center; align-content: center; gap: 1rem; padding: 1.25rem; }
+body > header, body > footer { width: min(40rem, 100%); padding: 0 .25rem; overflow-wrap: anywhere; } body > footer { color: var(--dim); font-size: .92rem; }
+body > header { display: flex; align-items: center; gap: .75rem; font-weight: 600; } body > header img { max-height: 3rem; max-width: 50%; }
 main { width: min(40rem, 100%); background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: clamp(1.25rem, 5vw, 2.5rem); }
 main.wide { width: min(68rem, 100%); }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 .6rem; }
@@ -43,12 +44,23 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .92em; 
 `;
 
 export function renderPage(page: Page): string {
+  const { look } = page;
   const wide = page.body.includes('data-wide') ? ' class="wide"' : '';
   return `<!doctype html>
 <html lang="${page.language ?? 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>${escapeHtml(page.title)}</title><style>${STYLE}</style>${page.head ?? ''}</head>
-<body><main${wide}>${page.body}</main>${page.script === undefined ? '' : `<script>${page.script}</script>`}</body></html>
+<meta name="robots" content="noindex"><title>${escapeHtml(page.title)}</title><style>${look === undefined ? OWN_PALETTE : paletteStyle(look.palette)}${STYLE}</style>${page.head ?? ''}</head>
+<body>${headerOf(look)}<main${wide}>${page.body}</main>${footerOf(look)}${page.script === undefined ? '' : `<script>${page.script}</script>`}</body></html>
 `;
+}
+
+function headerOf(look: Look | undefined): string {
+  if (look === undefined || look.name === '') return '';
+  const logo = look.logo === '' ? '' : `<img src="${escapeHtml(look.logo)}" alt="">`;
+  return `<header>${logo}<span>${escapeHtml(look.name)}</span></header>`;
+}
+
+function footerOf(look: Look | undefined): string {
+  return look === undefined || look.footer === '' ? '' : `<footer>${escapeHtml(look.footer)}</footer>`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorBody } from '../api/error.ts';
+import { type Brand, OWN_BRAND } from '../brand/brand.ts';
 import { errorCode, FleetError } from '../errors.ts';
 import {
   type ConnectionLimits,
@@ -29,6 +30,8 @@ export interface ServeOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Who may show its pages in a frame; default: no other site. */
   readonly framePolicy?: () => string;
+  /** How its pages look and speak; default: ours. */
+  readonly brand?: Brand;
 }
 
 export interface Serving {
@@ -48,7 +51,10 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const server = createServer({
-    ServerResponse: framedResponses(options.framePolicy ?? (() => frameAncestors([]))),
+    ServerResponse: framedResponses(
+      options.framePolicy ?? (() => frameAncestors([])),
+      options.brand ?? OWN_BRAND,
+    ),
     maxHeaderSize: MAX_HEADER_BYTES,
     // From the first byte, or from the connection while it is silent. With the interval, 20 s at most.
     headersTimeout: 15_000,

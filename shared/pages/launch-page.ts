@@ -8,7 +8,7 @@ import type { Visitor } from '../http/visitor.ts';
 /** In a small frame the button comes first: it must be visible without scrolling at 300 × 150, the default of an iframe. */
 export const SMALL_FRAMES = `<style>
 @media (max-height: 320px) {
-  body { padding: .5rem; font-size: 15px; } main { padding: .75rem; text-align: center; }
+  body { padding: .5rem; font-size: 15px; } body > header, body > footer { display: none; } main { padding: .75rem; text-align: center; }
   h1 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere; } main p:not([role=status]) { display: none; } button, .button { margin-top: .5rem; }
 }
 @media (max-height: 120px) { h1 { display: none; } main { border: 0; padding: 0; background: none; } button, .button { margin: 0; } }

@@ -1,9 +1,10 @@
 // Every page of ours for people with disabilities, in a real browser: axe-core finds nothing, the keyboard reaches everything
 // and shows where it is, and nothing has to be scrolled for sideways; in each view of `VIEWS`.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readBrand } from '../../shared/brand/read-brand.ts';
 import { answerPage } from '../../shared/http/answer.ts';
 import { type Page as OurPage, renderPage } from '../../shared/http/page.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
@@ -20,6 +21,7 @@ import {
   VIEWS,
   type View,
 } from '../support/accessibility.ts';
+import { makeBrandDir } from '../support/brand-dir.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { READER_PAGES } from '../support/reader-pages.ts';
 
@@ -87,6 +89,22 @@ describeNeeding(['chromium'], 'a page of ours', ({ chromium }) => {
     await page.goto(addressOf(name));
     expect(await faultsOf(page, name)).toEqual([]);
     await page.close();
+  });
+
+  test('launch, of a publisher with colours and a logo of their own', async () => {
+    const brandDir = makeBrandDir();
+    const branded = await serve({
+      ...{ what: 'the page', host: '127.0.0.1', port: 0, flag: '--port', brand: readBrand({ brandDir }) },
+      handle: (_, response) => READER_PAGES.launch && answerPage(response, 200, READER_PAGES.launch),
+    });
+    const page = await browser.newPage();
+    await page.goto(branded.url);
+    expect(await faultsOf(page, 'branded')).toEqual([]);
+    // The picture is there, and not only its place.
+    expect(await page.evaluate("document.querySelector('img').naturalWidth")).toBeGreaterThan(0);
+    await page.close();
+    await branded.close(0);
+    rmSync(brandDir, { recursive: true });
   });
 
   test.each(LANGUAGES)('in %s every page fits a small phone', async (language) => {

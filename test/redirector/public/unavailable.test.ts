@@ -1,8 +1,8 @@
 // The 503 of the front: a page for people, JSON for programs, each with the cause.
 import { afterEach, describe, expect, test } from 'vitest';
 import { refusedPage } from '../../../redirector/public/unavailable-page.ts';
+import { editionFor } from '../../../shared/brand/brand.ts';
 import { pageHeaders } from '../../../shared/http/page.ts';
-import { editionFor } from '../../../shared/words/edition.ts';
 import { Bench, bounce } from '../support.ts';
 
 const bench = new Bench();

@@ -161,6 +161,7 @@ describeNeeding(['chromium'], 'a page of a running fleet', ({ chromium }) => {
     ['info', async () => `${await nodeUrl()}/info`, '#chart canvas'],
     ['fleet page', () => `${demo.control()}/fleet`, '#held-chart canvas'],
     ['article', article, 'figure button'],
+    ['scratchpad', () => `${front}/`, '#code'],
   ])('%s', async (name, address, ready) => {
     const page = await browser.newPage();
     try {

@@ -17,7 +17,7 @@ export function scratchpadPage({ base, path }: ScratchpadPlace): Page {
     body: `
 <header><h1>${escapeHtml(title)}</h1><span id="state" role="status">connecting…</span></header>
 <p class="dim">JavaScript in a process of your own. Variables stay; when you leave, all of it goes.</p>
-<ol id="output" role="log" aria-label="Output" tabindex="0"></ol>
+<div id="output" role="log" aria-label="Output" tabindex="0"></div>
 <form id="form" data-wide data-base="${escapeHtml(base)}">
 <label for="code">Code</label>
 <div class="row"><textarea id="code" rows="1" autocomplete="off" autocapitalize="off" spellcheck="false" autofocus
@@ -45,8 +45,8 @@ h1 { margin: 0; overflow-wrap: anywhere; }
 #state { font-size: .85rem; color: var(--dim); white-space: nowrap; }
 #state::before { content: "●"; margin-right: .4em; }
 #state.on::before { color: var(--good); } #state.off { color: var(--bad); }
-#output { flex: 1; list-style: none; margin: .8rem 0; padding: 0; overflow-y: auto; min-height: 0; }
-#output li { font: .92rem/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; padding: .15rem .6rem; border-left: 3px solid transparent; }
+#output { flex: 1; margin: .8rem 0; padding: 0; overflow-y: auto; min-height: 0; }
+#output > div { font: .92rem/1.5 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; padding: .15rem .6rem; border-left: 3px solid transparent; }
 #output .input { margin-top: .6rem; color: var(--dim); } #output .input::before { content: "› "; }
 #output .result { border-color: var(--accent); } #output .error { color: var(--bad); border-color: var(--bad); }
 #output .log { border-color: var(--line); }
@@ -69,7 +69,7 @@ const past = JSON.parse(storage?.getItem(key) || '[]');
 let place = past.length, socket, pause = 250, eager = false;
 
 function show(kind, text) {
-  const entry = document.createElement('li');
+  const entry = document.createElement('div');
   entry.className = kind;
   entry.textContent = text;
   output.append(entry);

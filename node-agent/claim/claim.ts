@@ -10,7 +10,7 @@ import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { addressOf, launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
-import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
+import { NODE_WORDS } from '../../shared/words/node.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import type { ArrivalMarks } from '../ownership/arrival-marks.ts';
@@ -155,7 +155,7 @@ export class ClaimHandler {
 
   #refuse(outcome: ClaimRefusal, { context }: Visit): void {
     this.#options.count(outcome);
-    if (!wantsPage(context.req)) throw new FleetError('forbidden', NOTEBOOK_WORDS.en.refused[outcome]);
+    if (!wantsPage(context.req)) throw new FleetError('forbidden', NODE_WORDS.en.refused[outcome]);
     answerPage(context.res, 403, refusedPage(outcome));
   }
 

@@ -4,7 +4,7 @@ import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
 
 const RETRY_MS = 4_000;
 
-export const fullPage: PageMaker = ({ words: { notebook: words } }) => ({
+export const fullPage: PageMaker = ({ words: { node: words } }) => ({
   title: words.full.title,
   head: retryWithoutScript(RETRY_MS),
   body: `<h1>${escapeHtml(words.full.title)}</h1>

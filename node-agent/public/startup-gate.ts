@@ -6,7 +6,7 @@ import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts'
 import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { retryWithoutScript } from '../../shared/pages/retry.ts';
 import { endSocket } from '../../shared/sockets/end-socket.ts';
-import { NOTEBOOK_WORDS } from '../../shared/words/notebook.ts';
+import { NODE_WORDS } from '../../shared/words/node.ts';
 
 /** Longest time a request is held (ms). When Docker hangs longer, the reader gets a page that reloads itself. */
 const MAX_WAIT_MS = 20_000;
@@ -58,10 +58,10 @@ export class StartupGate {
 function refuse(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_AFTER_SECONDS));
   if (wantsPage(request)) answerPage(response, 503, startingPage);
-  else answerError(response, 'starting', NOTEBOOK_WORDS.en.starting.text);
+  else answerError(response, 'starting', NODE_WORDS.en.starting.text);
 }
 
-export const startingPage: PageMaker = ({ words: { notebook: words } }) => ({
+export const startingPage: PageMaker = ({ words: { node: words } }) => ({
   title: words.starting.title,
   head: retryWithoutScript(RETRY_AFTER_SECONDS * 1_000),
   body: `<h1>${escapeHtml(words.starting.title)}</h1><p>${escapeHtml(words.starting.text)}</p>

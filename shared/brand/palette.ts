@@ -45,7 +45,7 @@ const TEXT_ON: readonly (readonly [text: ColourName, behind: ColourName])[] = [
 ];
 
 /** Least contrast of text (WCAG 2.2, 1.4.3). */
-const LEAST_CONTRAST = 4.5;
+export const LEAST_CONTRAST = 4.5;
 
 export interface LowContrast {
   readonly text: ColourName;
@@ -53,8 +53,6 @@ export interface LowContrast {
   /** 1 to 21, rounded down to a tenth. */
   readonly contrast: number;
 }
-
-export { LEAST_CONTRAST };
 
 /** Where text could not be read. */
 export function lowContrasts(colours: Colours): readonly LowContrast[] {

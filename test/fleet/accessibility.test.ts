@@ -29,7 +29,9 @@ const shots = fileURLToPath(new URL('../../artifacts/pages/', import.meta.url));
 mkdirSync(shots, { recursive: true });
 const ALL_VIEWS = Object.keys(VIEWS) as readonly View[];
 /** Views of which a picture is kept, to be looked at. */
-const PICTURED: ReadonlySet<View> = new Set(['light', 'dark', '320 px']);
+const PICTURED: ReadonlySet<View> = new Set(['dark', '320 px']);
+/** Views in which axe-core may find something else than in the others: it looks at colours, and at the sizes of what is pressed. */
+const RULED: ReadonlySet<View> = new Set(['light', 'dark', '320 px']);
 /** Pages that are made differently; the others differ in their words. */
 const KINDS = [
   ...['launch', 'work', 'unavailable: full', 'limits: too-many-requests', 'notebook: stranger in a frame'],
@@ -45,7 +47,7 @@ async function faultsOf(page: Page, name: string): Promise<readonly string[]> {
     await show(page, view);
     const frame = page.mainFrame();
     const wrong = (await isTooWide(frame)) ? ['too wide'] : [];
-    if (view !== '200 % zoom' && view !== 'reduced motion') wrong.push(...(await axeViolations(frame)));
+    if (RULED.has(view)) wrong.push(...(await axeViolations(frame)));
     if (view === 'light' || view === 'forced colours') wrong.push(...(await keyboardFaults(page)));
     if (view === 'reduced motion') wrong.push(...(await movingParts(frame)));
     faults.push(...wrong.map((fault) => `${view}: ${fault}`));
@@ -192,8 +194,8 @@ describeNeeding(['chromium'], 'a page of a running fleet', ({ chromium }) => {
     await page.locator('p[role=status]').waitFor({ state: 'hidden' });
     for (const view of ALL_VIEWS) {
       await show(page, view);
-      expect([view, await axeViolations(page.mainFrame())]).toEqual([view, []]);
-      await takePicture(page, 'lightbox', view);
+      if (RULED.has(view)) expect([view, await axeViolations(page.mainFrame())]).toEqual([view, []]);
+      if (PICTURED.has(view)) await takePicture(page, 'lightbox', view);
     }
     await page.close();
   });

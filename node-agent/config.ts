@@ -84,7 +84,11 @@ const readerOptions = inGroup('Readers', {
   },
   ...previewOptions,
   ...brandOptions,
-  banner: option(flag(), true, 'show on the pages of a sandbox how much time is left, if it has a deadline'),
+  companion: option(
+    flag(),
+    true,
+    'add a small script to the pages of a sandbox that warns its reader before it ends, lets them keep it, and says why it ended',
+  ),
   claimWaitMs: option(
     duration(),
     10_000,

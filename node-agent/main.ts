@@ -14,12 +14,15 @@ import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
+import { Companion } from './companion/companion.ts';
+import { CompanionScript } from './companion/script.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { checkLocalListens, checkNodeAgentConfig } from './config-check.ts';
 import { createControlApp } from './control/app.ts';
 import { chooseEngine, createEngine } from './engine/index.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
+import { useByKernels } from './lifecycle/kernel-activity.ts';
 import { readNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
@@ -32,7 +35,6 @@ import { Pool } from './pool/pool.ts';
 import { AdjustablePoolSettings } from './pool/settings.ts';
 import { createProxy, type Lookup } from './proxy/proxy.ts';
 import { createPublicHandler } from './public/app.ts';
-import { deadlineNotice } from './public/deadline-notice.ts';
 import { createErrorResponse } from './public/error-response.ts';
 import { FrameArrivals } from './public/frame-arrivals.ts';
 import { listenToReaders } from './public/listener.ts';
@@ -42,6 +44,7 @@ import { StartupGate } from './public/startup-gate.ts';
 import { createNodeMetrics } from './report/metrics.ts';
 import { createSnapshots } from './report/snapshot.ts';
 import { Journal } from './sandboxes/claim-journal.ts';
+import { deadlineHeader } from './sandboxes/deadline.ts';
 import { inWallTime } from './sandboxes/steady-clock.ts';
 import { lockDataDir } from './state/data-dir-lock.ts';
 import { EmbedPolicy } from './state/embed-policy.ts';
@@ -99,7 +102,9 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ engine, journal, settings: size, clock, random, logger },
     state: () => lifecycle.state,
     withheld: () => problem ?? journal.problem ?? resources.shortage,
-    onEnd: ({ id }) => {
+    onEnd: (sandbox) => {
+      const { id } = sandbox;
+      companion?.ended(sandbox);
       proxy.forget(id);
       ownOrigin?.forget(id);
       marks.forget(id);
@@ -118,21 +123,28 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock, marks);
   const lookup = (id: string): Lookup => lookUpSandbox(pool, id);
   const homeOf = (request: IncomingMessage): string => ownOrigin?.homeOf(request) ?? config.frontUrl;
-  const refuse = createErrorResponse(homeOf);
+  const refuse = createErrorResponse(homeOf, (id) => pool.table.endedAs(id));
+  const script = config.companion ? new CompanionScript() : undefined;
+  const companion =
+    script &&
+    new Companion({
+      ...{ config, table: pool.table, clock, time: pool.time, homeOf },
+      drainDeadline: () => lifecycle.current.deadline,
+      use: (id, at) => pool.use(id, at),
+      end: (id, reason) => pool.end(id, reason),
+      lookAtKernels: (sandbox) => useByKernels(sandbox, pool, clock),
+    });
   const proxy = createProxy({
     lookup,
     used: (id) => pool.use(id),
     failed: () => void reap(),
     refuse,
     notice: (id) => {
-      const drainDeadline = lifecycle.current.deadline;
       const sandbox = pool.table.get(id);
-      return deadlineNotice(sandbox && inWallTime(sandbox, pool.time), {
-        config,
-        drainDeadline,
-        now: clock.now(),
-      });
+      const drain = lifecycle.current.deadline;
+      return sandbox && deadlineHeader(inWallTime(sandbox, pool.time), drain, config.maxAgeMs);
     },
+    ...(script && companion && { pageTail: (id) => script.tailFor(id), own: companion.handle }),
     // An origin of its own is a process of its own, where the browser can.
     responseHeaders: { ...corsHeaders(config), ...(ownOrigin && { 'origin-agent-cluster': '?1' }) },
     framePolicy: embedding.policy,
@@ -178,7 +190,19 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     logger,
     isReady,
   });
-  const answering = { config, claims, spawns, tickets, orders, proxy, arrivals, hosts, snapshot, logger };
+  const answering = {
+    config,
+    claims,
+    spawns,
+    tickets,
+    orders,
+    proxy,
+    arrivals,
+    hosts,
+    script,
+    snapshot,
+    logger,
+  };
   const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
@@ -198,10 +222,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     await publicServer.close(0);
     throw error;
   });
-  metrics.watch({ pool, resources, lifecycle, proxy, listener: publicServer, clientLimits });
+  metrics.watch({ pool, resources, lifecycle, proxy, companion, listener: publicServer, clientLimits });
 
   const parts: NodeParts = {
-    ...{ config, engine, pool, resources, journal, lifecycle, proxy, publicServer, controlServer },
+    ...{ config, engine, pool, resources, journal, lifecycle, proxy, companion, publicServer, controlServer },
     ...{ clock, random, logger },
   };
   await openNode(parts, {
@@ -212,7 +236,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   ticketClaims.restore(pool.table.all());
   gate.open();
-  const jobs = startJobs({ config, pool, resources, lifecycle, clock, random, reap, journal, logger });
+  const jobs = startJobs({
+    ...{ config, pool, resources, lifecycle, clock, random, reap, journal, logger },
+    tellReaders: () => companion?.tick(),
+  });
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity, ...limits.about };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');

@@ -12,7 +12,12 @@ const DEMO = ['dist/cli/main.js', 'demo', '--nodes', '1', '--engine', 'local', .
 /** The message of a compiler that found no errors. */
 const COMPILED = /Found 0 errors/;
 
-const compilers = ['tsconfig.build.json', FLEET_PAGE, 'redirector/embed/client'].map(compile);
+const compilers = [
+  'tsconfig.build.json',
+  FLEET_PAGE,
+  'redirector/embed/client',
+  'node-agent/companion/client',
+].map(compile);
 const compiled = new Set();
 const page = watch(join(ROOT, FLEET_PAGE), (_, name) => {
   if (/\.(html|css)$/.test(name ?? '') && compiled.size === compilers.length) restart();

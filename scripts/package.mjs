@@ -91,7 +91,11 @@ function build(dist) {
   // Without the build information file of the checkout, which would say that everything is built.
   run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json', ...flags, '--tsBuildInfoFile', 'null']);
 
-  for (const client of ['redirector/fleet-page/client', 'redirector/embed/client'])
+  for (const client of [
+    'redirector/fleet-page/client',
+    'redirector/embed/client',
+    'node-agent/companion/client',
+  ])
     run('node_modules/.bin/tsc', ['-p', client, '--outDir', dist, '--sourceMap', 'false']);
   run(process.execPath, [join(ROOT, 'scripts', 'after-build.mjs'), dist]);
 }

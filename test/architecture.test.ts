@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'pool',
       'claim',
     ],
-    ...['proxy', 'lifecycle', 'report', 'control', 'public', 'doctor', 'main'],
+    ...['proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [
     ...[

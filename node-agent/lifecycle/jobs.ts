@@ -13,12 +13,14 @@ import { findExpired } from '../sandboxes/expire.ts';
 import { recordUse } from '../sandboxes/record-use.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { HostResources } from './host-resources.ts';
-import { lastKernelActivity } from './kernel-activity.ts';
+import { useByKernels } from './kernel-activity.ts';
 
 /** A start takes about a second; a shortage must be seen before many more have begun. */
 const RESOURCES_INTERVAL_MS = 1_000;
 /** How often to look for sandboxes that are due for a check; each of them is due much less often. */
 const HEALTH_INTERVAL_MS = 5_000;
+/** Readers should learn of a drain, and of what they did in another tab, at once. */
+const TELL_INTERVAL_MS = 1_000;
 /** How many sandboxes are asked in one turn for what their kernels do. */
 const MAX_QUESTIONS = 256;
 
@@ -33,6 +35,8 @@ export interface JobsOptions {
   /** Compares the pool with the engine. */
   readonly reap: () => Promise<void>;
   readonly journal: Journal;
+  /** Tells readers what has changed for them. */
+  readonly tellReaders: () => void;
 }
 
 export interface Jobs {
@@ -51,6 +55,7 @@ export function startJobs(options: JobsOptions): Jobs {
     }),
     // Not awaited, so that stopping does not wait for sandboxes that do not answer.
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
+    every(TELL_INTERVAL_MS, 'telling readers when their sandboxes end', async () => options.tellReaders()),
     every(config.cullIntervalMs, 'culling', async () => {
       await endExpired(options);
       recordUse(pool.table, journal, pool.time);
@@ -101,9 +106,7 @@ async function endExpired({ config, pool, clock }: JobsOptions): Promise<void> {
       .map(async ({ id }) => {
         const sandbox = table.get(id);
         if (sandbox === undefined) return;
-        const at = await lastKernelActivity(sandbox, clock.now());
-        const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : time.fromWall(at);
-        if (activeAt > (sandbox.lastUse ?? 0)) pool.use(id, activeAt);
+        await useByKernels(sandbox, pool, clock);
         // Its reader may have come back while it was asked.
         for (const { reason } of findExpired([sandbox], config, time.now())) pool.end(id, reason);
       }),

@@ -1,10 +1,13 @@
 // When code last ran in a sandbox's Jupyter kernels. A reader who waits for a long computation sends nothing meanwhile.
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import type { Clock } from '../../shared/clock.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
 import { basePath } from '../engine/command.ts';
 import type { AskedSandbox } from '../engine/readiness.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { Sandbox } from '../sandboxes/table.ts';
 
 const PATIENCE_MS = 2_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -44,4 +47,15 @@ export async function lastKernelActivity(
     // No Jupyter, or one that does not answer: what the reader sends is all that is known.
     return undefined;
   }
+}
+
+/** Asks the sandbox's server, and records work of its kernels as use. */
+export async function useByKernels(
+  sandbox: Sandbox,
+  pool: Pick<Pool, 'use' | 'time'>,
+  clock: Clock,
+): Promise<void> {
+  const at = await lastKernelActivity(sandbox, clock.now());
+  const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : pool.time.fromWall(at);
+  if (activeAt > (sandbox.lastUse ?? 0)) pool.use(sandbox.id, activeAt);
 }

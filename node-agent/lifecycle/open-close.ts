@@ -21,6 +21,8 @@ export interface NodeParts {
   readonly journal: Journal;
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
+  /** Its streams would delay the stop. */
+  readonly companion: { close(): void } | undefined;
   readonly publicServer: Serving;
   readonly controlServer: Serving;
   readonly clock: Clock;
@@ -81,6 +83,7 @@ export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> 
     await delay(config.shutdownGraceMs);
   }
   await jobs.stop();
+  parts.companion?.close();
   await publicServer.close(config.ephemeral ? EPHEMERAL_CLOSE_GRACE_MS : CLOSE_GRACE_MS);
   await proxy.close();
   await pool.close({ purge });

@@ -13,7 +13,7 @@ import {
   requestHeaders,
   responseHeaders,
 } from './headers.ts';
-import { PageBanner } from './html-banner.ts';
+import { TailedPage } from './page-tail.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
@@ -90,7 +90,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #retried = false;
   #answered = false;
   #interim = 0;
-  /** The response is being broken off because the banner needs another one. */
+  /** The response is being broken off because what goes behind the page needs the whole of it. */
   #asksAgain = false;
   #wrote = false;
   #paused = false;
@@ -98,7 +98,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** The reader has the response; undici has not yet seen its end. */
   #endedAtHead = false;
   readonly #use: UseMarker;
-  readonly #banner: PageBanner | undefined;
+  readonly #page: TailedPage | undefined;
 
   constructor(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext) {
     this.#proxied = proxied;
@@ -107,7 +107,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { options } = context;
     this.#use = new UseMarker(() => options.used(proxied.id), context.now);
     if (proxied.upgrade === undefined) {
-      this.#banner = PageBanner.for(proxied.request, () => options.notice?.(proxied.id)?.banner);
+      this.#page = TailedPage.for(proxied.request, () => options.pageTail?.(proxied.id));
     }
     if (!proxied.hasBody) return;
     this.#useBody(
@@ -144,7 +144,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       {
         path: target,
         method: request.method ?? 'GET',
-        headers: this.#banner?.fitRequest(headers) ?? headers,
+        headers: this.#page?.fitRequest(headers) ?? headers,
         body: this.#body ?? null,
         headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
         ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
@@ -179,15 +179,15 @@ class Exchange implements Dispatcher.DispatchHandler {
       else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
       return;
     }
-    if (this.#banner?.wantsWhole(status, headers) === true) {
+    if (this.#page?.wantsWhole(status, headers) === true) {
       this.#asksAgain = true;
       controller.abort(new Error('the whole page is wanted'));
       return;
     }
     countAnswer(tally, status);
     const notice = options.notice?.(id);
-    if (notice !== undefined) headers.push(...notice.header);
-    writeHead(response, status, reason, this.#banner?.fitResponse(headers, status) ?? headers);
+    if (notice !== undefined) headers.push(...notice);
+    writeHead(response, status, reason, this.#page?.fitResponse(headers, status) ?? headers);
     if (status < 400) this.#use.mark();
     if (NO_CONTENT.has(status)) {
       // The message ends with its head, whatever `Content-Length` says (RFC 9112 §6.3): undici would wait for a body.
@@ -226,7 +226,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { response } = this.#proxied;
     this.#over = true;
     if (response.statusCode < 400) this.#use.mark();
-    response.end(this.#banner?.tail);
+    response.end(this.#page?.bytes);
     this.#body?.destroy();
   }
 

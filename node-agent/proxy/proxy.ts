@@ -23,6 +23,7 @@ export type {
   Lookup,
   NodeProxy,
   NodeProxy as Proxy,
+  OwnPaths,
   ProxyCounters,
   ProxyFailure,
   ProxyOptions,
@@ -182,6 +183,12 @@ class SandboxProxy implements NodeProxy {
       this.#refuse(request, response, { status: 403, reason: 'stranger', id });
       return undefined;
     }
+    const own = this.#options.own;
+    const name = own === undefined ? undefined : ownName(id, target);
+    if (own !== undefined && name !== undefined) {
+      own(request, response, { id, name });
+      return undefined;
+    }
     const upstream = this.#upstream(id, found);
     return { id, ...admitted, token: found.token, hasBody: body === 'body', upstream };
   }
@@ -223,6 +230,12 @@ class SandboxProxy implements NodeProxy {
     });
     tunnels.add(cut);
   }
+}
+
+/** What follows `.tmpfleet/` in a target below `/user/<id>/`, without its query; undefined elsewhere. */
+function ownName(id: string, target: string): string | undefined {
+  const prefix = `/user/${id}/.tmpfleet/`;
+  return target.startsWith(prefix) ? target.slice(prefix.length).split('?', 1)[0] : undefined;
 }
 
 /** `Max-Forwards: 0` has the request answered here (RFC 9110 §7.6.2); it has a meaning for OPTIONS and TRACE only. */

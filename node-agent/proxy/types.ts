@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { SocketLimitOptions } from '../../shared/limits/socket-limits.ts';
 import type { Address } from '../engine/engine.ts';
 import type { Admission } from '../ownership/access.ts';
+import type { PageTail } from './page-tail.ts';
 
 /** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
 export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
@@ -19,8 +20,12 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly failed: (id: string) => void;
   /** Answers for what has no sandbox behind it. */
   readonly refuse: (request: IncomingMessage, response: ServerResponse, refusal: Refusal) => void;
-  /** What every response of that sandbox says to its reader; undefined for nothing. Called for each: must be cheap. */
-  readonly notice?: (id: string) => ReaderNotice | undefined;
+  /** A header of every response of that sandbox, as name and value; undefined for none. Called for each: must be cheap. */
+  readonly notice?: (id: string) => readonly [string, string] | undefined;
+  /** What goes behind the HTML pages of that sandbox. */
+  readonly pageTail?: (id: string) => PageTail | undefined;
+  /** Answers below `/user/<id>/.tmpfleet/`, which then no sandbox gets. */
+  readonly own?: OwnPaths;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Who may show the pages of sandboxes in a frame: a `frame-ancestors` directive. */
@@ -43,12 +48,12 @@ export interface CookieNames {
   readonly learn: (id: string, name: string) => boolean;
 }
 
-export interface ReaderNotice {
-  /** A header, as name and value. */
-  readonly header: readonly [string, string];
-  /** HTML for the end of pages that people look at. */
-  readonly banner?: string;
-}
+/** Answers a request of somebody whom the sandbox's key admits. @param name what follows `.tmpfleet/`, without a query */
+export type OwnPaths = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  at: { readonly id: string; readonly name: string },
+) => void;
 
 export interface Refusal {
   readonly status: 400 | 403 | 404 | 429 | 502 | 503 | 504;

@@ -17,6 +17,7 @@ import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { ClaimHandler } from '../claim/claim.ts';
 import type { SpawnHandler } from '../claim/spawn.ts';
 import type { TicketCounter } from '../claim/ticket-counter.ts';
+import type { CompanionScript } from '../companion/script.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -36,6 +37,8 @@ export interface PublicOptions {
   readonly arrivals: Pick<FrameArrivals, 'handle'>;
   /** Where each sandbox has a host name of its own. */
   readonly hosts: SandboxHosts | undefined;
+  /** The companion's script, at every host. */
+  readonly script: CompanionScript | undefined;
   readonly snapshot: () => NodeStats;
   readonly logger: Logger;
 }
@@ -48,10 +51,11 @@ const POST_ONLY: ReadonlySet<string> = new Set(['/api/spawn', '/api/spawn/', ORD
 export function createPublicHandler(
   options: PublicOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { config, proxy, arrivals, hosts, tickets } = options;
+  const { config, proxy, arrivals, hosts, script, tickets } = options;
   const koa = createPublicApp(options).callback();
   return (request, response) => {
-    // Before all else: nothing of the node's own is at the host of a sandbox.
+    if (script?.handle(request, response) === true) return;
+    // Nothing else of the node's own is at the host of a sandbox.
     if (hosts?.isAtSandbox(request)) {
       // Without an allowed origin, the sandbox answers preflights itself.
       if (config.allowOrigin === '' || !answerCors(request, response, config))

@@ -2,8 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
+import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 import { NOTEBOOK_WORDS, type NotebookWords } from '../../shared/words/notebook.ts';
 import type { Notice } from '../../shared/words/unavailable.ts';
+import { ENDED_HEADER } from '../companion/messages.ts';
 import { isFramed } from '../ownership/arrival-marks.ts';
 import type { Refusal } from '../proxy/proxy.ts';
 import { errorPage, newNotebookAddress } from './error-page.ts';
@@ -18,10 +20,18 @@ const CODES: Readonly<Record<Refusal['reason'], ErrorCode>> = {
   malformed: 'bad-request',
 };
 
-/** @param homeOf where new notebooks are opened; empty where that is the page's own host */
-export function createErrorResponse(homeOf: (request: IncomingMessage) => string) {
+/**
+ * @param homeOf where new notebooks are opened; empty where that is the page's own host
+ * @param endedAs why a sandbox ended, where that is still known
+ */
+export function createErrorResponse(
+  homeOf: (request: IncomingMessage) => string,
+  endedAs: (id: string) => EndReason | undefined,
+) {
   return (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
-    const { reason, status } = refusal;
+    const { reason, status, id } = refusal;
+    const ended = id === undefined ? undefined : endedAs(id);
+    if (ended !== undefined) response.setHeader(ENDED_HEADER, ended);
     if (status === 503 || status === 429) response.setHeader('Retry-After', '5');
     if (!wantsPage(request)) {
       const { title, text } = NOTEBOOK_WORDS.en[reason];

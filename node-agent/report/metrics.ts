@@ -16,6 +16,7 @@ import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
 import type { ClientLimits } from '../claim/client-limits.ts';
+import type { Companion } from '../companion/companion.ts';
 import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -35,6 +36,8 @@ export interface WatchedParts {
   readonly resources: HostResources;
   readonly lifecycle: NodeLifecycle;
   readonly proxy: NodeProxy;
+  /** Undefined where it is switched off. */
+  readonly companion: Pick<Companion, 'openStreams' | 'stays'> | undefined;
   readonly listener: Pick<Serving, 'connections' | 'refused'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
 }
@@ -77,6 +80,7 @@ export function createNodeMetrics(): NodeMetrics {
       showPool(registry, parts);
       showEndings(registry, parts);
       showProxy(registry, parts);
+      showCompanion(registry, parts);
       showHost(registry, parts);
       showLimited(registry, () => parts.clientLimits.refused);
     },
@@ -179,5 +183,18 @@ function showProxy(registry: Registry, { proxy: { counters }, listener }: Watche
     labels: ['direction'],
     rows: () =>
       rowsBy('direction', { to_sandbox: counters.bytesToSandbox, to_reader: counters.bytesToReader }),
+  });
+}
+
+function showCompanion(registry: Registry, { companion }: WatchedParts): void {
+  showGauge(registry, {
+    name: 'tmpfleet_companion_streams',
+    help: 'Event streams open to tabs of readers; tabs of one sandbox share one where the browser can',
+    rows: () => only(companion?.openStreams ?? 0),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_companion_stays_total',
+    help: 'Times that a reader who was warned kept their sandbox, or was at work in its page without a request',
+    rows: () => only(companion?.stays ?? 0),
   });
 }

@@ -7,11 +7,8 @@ export interface Deadline {
   readonly why: 'drain' | 'age';
 }
 
-/** A deadline by age is announced only when it is this near. ms */
-const NEAR_MS = 30 * 60_000;
-
-/** Header of every response of a sandbox with a deadline. Whole seconds, as in an HTTP date. */
-export const DEADLINE_HEADER = 'tmpfleet-deadline';
+/** Header of every response of a sandbox with a deadline. */
+const DEADLINE_HEADER = 'tmpfleet-deadline';
 
 /**
  * @param drain when the node's drain ends its readers, ms since 1970; null when there is none
@@ -27,7 +24,12 @@ export function findDeadline(
   return Number.isFinite(age) ? { at: age, why: 'age' } : undefined;
 }
 
-/** Whether the page should show it as well. */
-export function isWorthTelling({ at, why }: Deadline, now: number): boolean {
-  return why === 'drain' || at - now <= NEAR_MS;
+/** Name and value; parameters as for `findDeadline`. @param sandbox with times on the wall clock */
+export function deadlineHeader(
+  sandbox: Pick<Sandbox, 'claimedAt'>,
+  drain: number | null,
+  maxAge: number,
+): readonly [string, string] | undefined {
+  const deadline = findDeadline(sandbox, drain, maxAge);
+  return deadline && [DEADLINE_HEADER, new Date(deadline.at).toISOString()];
 }

@@ -119,6 +119,11 @@ const TMPFLEET: readonly OtherName[] = [
   { names: ['leave-grace'], option: 'shutdown-grace' },
   { names: ['cull-schedule'], option: 'cull-interval', note: 'a time instead of a cron expression' },
   { names: ['reap-schedule'], option: 'reap-interval', note: 'a time instead of a cron expression' },
+  {
+    names: ['banner', 'no-banner'],
+    option: 'companion',
+    note: 'what it showed is part of the companion; --no-companion turns that off',
+  },
   { names: ['workers'], note: 'removed: run several redirectors with one --registry' },
 ];
 

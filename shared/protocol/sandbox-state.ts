@@ -27,6 +27,8 @@ export const END_REASONS = [
   /** Its server stopped answering before its reader had used it, although the engine lists it as running. */
   'unresponsive',
   'orphaned',
+  /** Its reader ended it. */
+  'left',
   /** An operator ended this sandbox. */
   'deleted',
   /** The agent is ephemeral (demo, tests) and removes its sandboxes when it stops. */
@@ -55,8 +57,8 @@ const REASONS_FROM: Readonly<Record<Exclude<SandboxState, 'removing'>, readonly 
     'shutdown',
   ],
   warm: ['surplus', 'stale-image', 'drained', 'crashed', 'unresponsive', 'orphaned', 'deleted', 'shutdown'],
-  claimed: ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'deleted', 'shutdown'],
-  active: ['idle', 'expired', 'drained', 'crashed', 'deleted', 'shutdown'],
+  claimed: ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'left', 'deleted', 'shutdown'],
+  active: ['idle', 'expired', 'drained', 'crashed', 'left', 'deleted', 'shutdown'],
 };
 
 /** The new state. @throws FleetError `illegal-transition`: a bug must stop here, not become a shared sandbox */

@@ -1,5 +1,6 @@
 // Everything that readers see, in every language: one file of this folder for each part of the product. Operators are
 // spoken to in English.
+import { COMPANION_WORDS } from './companion.ts';
 import { EMBED_WORDS } from './embed.ts';
 import type { Language } from './language.ts';
 import { LAUNCH_WORDS } from './launch.ts';
@@ -9,6 +10,7 @@ import { NOTEBOOK_WORDS } from './notebook.ts';
 import { UNAVAILABLE_WORDS } from './unavailable.ts';
 
 export const CATALOGUE = {
+  companion: COMPANION_WORDS,
   embed: EMBED_WORDS,
   launch: LAUNCH_WORDS,
   limits: LIMIT_WORDS,

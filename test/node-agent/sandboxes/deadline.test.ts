@@ -1,7 +1,7 @@
 // When a sandbox ends, and how its reader learns of it: always by a header, on pages once it matters.
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeRoom } from '../../../node-agent/proxy/html-banner.ts';
-import { findDeadline, isWorthTelling } from '../../../node-agent/sandboxes/deadline.ts';
+import { makeRoom } from '../../../node-agent/proxy/page-tail.ts';
+import { findDeadline } from '../../../node-agent/sandboxes/deadline.ts';
 import { startAgent, type TestAgent } from '../../support/agent.ts';
 import { Reader } from '../../support/reader.ts';
 
@@ -21,23 +21,28 @@ describe('a sandbox', () => {
     expect(findDeadline({ claimedAt: 1 }, null, 0)).toBeUndefined();
     expect(findDeadline({ claimedAt: 1 }, 7, 0)).toEqual({ at: 7, why: 'drain' });
   });
-
-  test('shows its age limit on its pages only when it is near', () => {
-    expect(isWorthTelling({ at: HOUR, why: 'age' }, 0)).toBe(false);
-    expect(isWorthTelling({ at: HOUR, why: 'age' }, HOUR / 2)).toBe(true);
-    expect(isWorthTelling({ at: 4 * HOUR, why: 'drain' }, 0)).toBe(true);
-  });
 });
 
-describe('room for a banner', () => {
-  const page = ['Content-Type', 'text/html; charset=utf-8', 'Content-Length', '100', 'ETag', '"x"'];
+describe('room for a script', () => {
+  const page = [
+    'Content-Type',
+    'text/html; charset=utf-8',
+    'Content-Length',
+    '100',
+    'ETag',
+    '"x"',
+    'Digest',
+    'x',
+  ];
 
-  test('is made by a greater length, and headers that describe the old bytes go', () => {
+  test('is made by a greater length, and headers that describe the old bytes go, but for the tag', () => {
     expect(makeRoom(page, 200, 11)).toEqual([
       'Content-Type',
       'text/html; charset=utf-8',
       'Content-Length',
       '111',
+      'ETag',
+      '"x"',
     ]);
   });
 
@@ -60,7 +65,7 @@ describe('a reader', () => {
   const drain = () =>
     fetch(`${agent.controlUrl}/api/drain`, { method: 'POST', body: JSON.stringify({ deadline: '42m' }) });
 
-  test('learns from a header when their sandbox ends, and from its pages once the node is drained', async () => {
+  test('learns from a header when their sandbox ends, and from a script on its pages', async () => {
     agent = await startAgent({ maxAge: '4h' });
     await agent.warm(2);
     const reader = new Reader(PERSON);
@@ -68,17 +73,15 @@ describe('a reader', () => {
     const age = Date.parse(String(before.headers['tmpfleet-deadline'])) - Date.now();
     expect(age).toBeGreaterThan(3.9 * HOUR);
     expect(age).toBeLessThanOrEqual(4 * HOUR);
-    expect(before.body).not.toContain('tmpfleet-deadline');
+    const tag = `<script src="/\\.tmpfleet/companion\\.js\\?v=[0-9a-f]{12}" data-base="/user/${before.sandbox}/" async></script>\n$`;
+    expect(before.body).toMatch(new RegExp(tag));
 
     await drain();
     const after = await reader.click(before.url);
     const left = Date.parse(String(after.headers['tmpfleet-deadline'])) - Date.now();
     expect(left).toBeGreaterThan(40 * 60_000);
     expect(left).toBeLessThanOrEqual(42 * 60_000);
-    expect(after.body.startsWith(before.body)).toBe(true);
-    expect(after.body).toMatch(
-      /This notebook ends in <b>41 minutes<\/b> .*UTC<\/time>\)\. The host it runs on is being retired/,
-    );
+    expect(after.body).toBe(before.body);
   });
 
   test('who is a script gets the page unchanged, and the header', async () => {
@@ -90,11 +93,12 @@ describe('a reader', () => {
       headers: { ...own, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' },
     });
     expect(script.headers.get('tmpfleet-deadline')).not.toBeNull();
-    expect(await script.text()).toBe(body);
+    expect(body).toContain('/.tmpfleet/companion.js');
+    expect(await script.text()).toBe(body.replace(/\n<script src="\/\.tmpfleet.*$/s, ''));
   });
 
-  test('sees no banner if it is switched off', async () => {
-    agent = await startAgent({ banner: false });
+  test('has pages without a script if it is switched off', async () => {
+    agent = await startAgent({ companion: false });
     await agent.warm(2);
     const reader = new Reader(PERSON);
     const { url, body } = await reader.click(`${agent.url}/`);
@@ -102,5 +106,6 @@ describe('a reader', () => {
     const after = await reader.click(url);
     expect(after.headers['tmpfleet-deadline']).toBeDefined();
     expect(after.body).toBe(body);
+    expect(body).not.toContain('.tmpfleet');
   });
 });

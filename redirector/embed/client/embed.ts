@@ -15,7 +15,10 @@ interface Figure {
   readonly status: HTMLElement;
 }
 
-type State = 'open' | 'launching' | 'closed';
+/** What the companion in the notebook's page says (node-agent/companion), for the page's own listeners. */
+const RELAYED = ['ready', 'ending', 'ended'] as const;
+
+type State = 'open' | 'launching' | 'closed' | (typeof RELAYED)[number];
 
 const STYLE = `
 :host { color-scheme: light dark; }
@@ -79,6 +82,9 @@ function embed(script: HTMLScriptElement): void {
 /** Navigates the frame by a POST: that says that somebody clicked, so the fleet's launch page needs no second button. */
 function launch({ host, frame, status }: Figure, address: URL): void {
   tell(host, 'launching');
+  window.addEventListener('message', ({ source, data }: MessageEvent<unknown>) => {
+    if (source === frame.contentWindow) relay(host, data);
+  });
   status.hidden = false;
   frame.addEventListener('load', () => {
     // A frame that was just added to a page has loaded `about:blank`.
@@ -209,8 +215,16 @@ function inElement({ host, status, frame }: Figure, into: HTMLElement, place: HT
 }
 
 /** For the page: `document.addEventListener('tmpfleet:open', …)`. */
-function tell(host: HTMLElement, state: State): void {
-  host.dispatchEvent(new CustomEvent(`tmpfleet:${state}`, { bubbles: true }));
+function tell(host: HTMLElement, state: State, detail?: object): void {
+  host.dispatchEvent(new CustomEvent(`tmpfleet:${state}`, { bubbles: true, detail }));
+}
+
+/** Whatever page is in the frame can say this: a hint, from which nothing but the event follows. */
+function relay(host: HTMLElement, data: unknown): void {
+  if (typeof data !== 'object' || data === null) return;
+  const { type, ...detail }: { type?: unknown } = data;
+  const state = RELAYED.find((name) => type === `tmpfleet:${name}`);
+  if (state !== undefined) tell(host, state, detail);
 }
 
 function shadowOf(host: HTMLElement): ShadowRoot {

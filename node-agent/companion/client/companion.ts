@@ -16,7 +16,7 @@ interface Mark {
 
 /** What is due is looked for this often. ms */
 const EVERY_MS = 1_000;
-/** A report of the reader's work that failed is repeated after this. ms */
+/** A report of the reader's work is repeated after this, unless it was heard. ms */
 const AGAIN_MS = 10_000;
 /** How long it is said that a sandbox stays. ms */
 const SAID_MS = 12_000;
@@ -82,7 +82,8 @@ class Companion implements Mark {
       this.#hide();
     }
     if (warning?.kind === 'idle' && this.#isAtWork()) {
-      if (now - this.#reportedAt > AGAIN_MS) void this.#report();
+      if (now - this.#reportedAt > Math.min(AGAIN_MS, (this.#moments.idle?.warn ?? 0) / 4))
+        void this.#report();
       return;
     }
     if (warning === undefined) {

@@ -181,7 +181,8 @@ function fill(text: string, ms: number): string {
 function duration(ms: number): string {
   const say = (value: number, unit: string): string =>
     new Intl.NumberFormat(LANGUAGE, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
-  if (ms < 55_000) return say(Math.max(0, Math.ceil(ms / 10_000)) * 10, 'second');
+  if (ms < 10_000) return say(Math.ceil(ms / 1_000), 'second');
+  if (ms < 55_000) return say(Math.floor(ms / 10_000) * 10, 'second');
   const minutes = Math.round(ms / 60_000);
   if (minutes < 60) return say(minutes, 'minute');
   const rest = minutes % 60;

@@ -29,8 +29,11 @@ describe('a sandbox', () => {
       'warm',
       ['surplus', 'stale-image', 'drained', 'crashed', 'unresponsive', 'orphaned', 'deleted', 'shutdown'],
     ],
-    ['claimed', ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'deleted', 'shutdown']],
-    ['active', ['idle', 'expired', 'drained', 'crashed', 'deleted', 'shutdown']],
+    [
+      'claimed',
+      ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'left', 'deleted', 'shutdown'],
+    ],
+    ['active', ['idle', 'expired', 'drained', 'crashed', 'left', 'deleted', 'shutdown']],
   ] as const)('that is %s ends only for the reasons that fit', (from, reasons) => {
     const fitting = END_REASONS.filter((reason) => {
       try {

@@ -7,6 +7,7 @@ import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
 import { ticketKeyId } from '../shared/protocol/fleet-keys.ts';
+import { LINE_CLAIM_LIFE_MS, LineClaims } from '../shared/protocol/line-claim.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
@@ -161,10 +162,12 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const isReady = (): boolean => gate.isOpen;
   const tickets = new TicketCounter(config.nodeId, keys.tickets, clock);
   const image = (): string => engine.describes;
+  const lines = new LineClaims(keys.orders, LINE_CLAIM_LIFE_MS);
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
     keyIds: keys.tickets.map(ticketKeyId),
     embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
+    lines: () => lines.texts(clock.now()),
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
@@ -191,17 +194,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     isReady,
   });
   const answering = {
-    config,
-    claims,
-    spawns,
-    tickets,
-    orders,
-    proxy,
-    arrivals,
-    hosts,
-    script,
-    snapshot,
-    logger,
+    ...{ config, claims, spawns, tickets, orders, proxy, arrivals, hosts, script, snapshot, lines, clock, logger },
   };
   const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { Context } from 'koa';
+import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { answerCors } from '../../shared/http/cors.ts';
@@ -11,6 +12,7 @@ import { serveOpenApi } from '../../shared/http/openapi.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
 import { limitPage } from '../../shared/limits/client-refusal.ts';
 import type { Logger } from '../../shared/logging.ts';
+import { LINE_HEADER, type LineClaims } from '../../shared/protocol/line-claim.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import { splitTicket } from '../../shared/protocol/ticket.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
@@ -40,6 +42,9 @@ export interface PublicOptions {
   /** The companion's script, at every host. */
   readonly script: CompanionScript | undefined;
   readonly snapshot: () => NodeStats;
+  /** Of readers who wait at fronts. */
+  readonly lines: LineClaims;
+  readonly clock: Pick<Clock, 'now'>;
   readonly logger: Logger;
 }
 
@@ -73,11 +78,14 @@ export function createPublicHandler(
   };
 }
 
-function createPublicApp({ config, claims, spawns, orders, snapshot, logger }: PublicOptions): Koa {
+function createPublicApp(options: PublicOptions): Koa {
+  const { config, claims, spawns, orders, snapshot, lines, clock, logger } = options;
   const app = createApp({ logger, errorPage: limitPage });
   const router = new Router();
   router.get(['/stats', '/api/stats'], (context) => {
     context.set('Cache-Control', 'no-store');
+    const claim = context.get(LINE_HEADER);
+    if (claim !== '') lines.take(claim, clock.now());
     context.body = snapshot();
   });
   const onlyPrograms = refuseForeignPosts(config.allowOrigin);

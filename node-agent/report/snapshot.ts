@@ -19,6 +19,8 @@ export interface SnapshotSources {
   readonly keyIds: readonly string[];
   /** What a front has told; undefined where none can. */
   readonly embedOrigins: () => readonly string[] | undefined;
+  /** What fronts say of the readers who wait there. */
+  readonly lines: () => readonly string[];
 }
 
 /** A report of tmpfleet always has the `fleet` object. */
@@ -35,6 +37,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
     const { state } = lifecycle;
     const { deadline, forced } = lifecycle.current;
     const embedOrigins = sources.embedOrigins();
+    const lines = sources.lines();
     seq += 1;
     return {
       available: takesReaders(state) ? warm : 0,
@@ -58,6 +61,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         key_ids: [...sources.keyIds],
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
+        ...(lines.length === 0 ? {} : { lines: [...lines] }),
         drain_deadline: deadline,
         drain_forced: forced,
       },

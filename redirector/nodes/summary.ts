@@ -51,8 +51,9 @@ export function summarize(fleet: Fleet, version: string): FleetStats {
 }
 
 function withoutDetails(stats: NodeStats): NodeStats {
-  const { fleet } = stats;
-  return fleet?.problem === undefined ? stats : { ...stats, fleet: { ...fleet, problem: STARTS_NONE } };
+  if (stats.fleet === undefined) return stats;
+  const { problem, lines: _, ...fleet } = stats.fleet;
+  return { ...stats, fleet: problem === undefined ? fleet : { ...fleet, problem: STARTS_NONE } };
 }
 
 /** How many readers the fleet can still take. */

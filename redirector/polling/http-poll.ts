@@ -3,15 +3,17 @@ import { Agent } from 'undici';
 import { FleetError } from '../../shared/errors.ts';
 import { followOwnRedirect, MAX_REDIRECTS, tooManyRedirects } from '../../shared/http/own-redirect.ts';
 import { BodyCollector } from '../../shared/http/read-body.ts';
+import { LINE_HEADER } from '../../shared/protocol/line-claim.ts';
 import { MAX_REPORT_BYTES, type NodeStats, parseNodeReport } from '../../shared/protocol/wire.ts';
 
 /** Fetches a node's report. */
 export interface PollClient {
   /**
    * @param url the node's address
+   * @param claim what this front says of its line; see shared/protocol/line-claim.ts
    * @throws FleetError `bad-report` when the answer is not a report; the connection's own error otherwise
    */
-  poll(url: string): Promise<NodeStats>;
+  poll(url: string, claim?: string): Promise<NodeStats>;
   /** Starts no further polls; those under way may end. */
   retire(): Promise<void>;
   /** Ends at once; polls under way fail. */
@@ -51,11 +53,12 @@ export class HttpPollClient implements PollClient {
     });
   }
 
-  async poll(url: string): Promise<NodeStats> {
+  async poll(url: string, claim?: string): Promise<NodeStats> {
     const deadline = performance.now() + this.#timeout;
+    const headers = claim === undefined ? HEADERS : { ...HEADERS, [LINE_HEADER]: claim };
     let target = `${url}/stats`;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const { next, text } = await this.#get(target, deadline - performance.now());
+      const { next, text } = await this.#get(target, headers, deadline - performance.now());
       if (next === undefined) return parseNodeReport(text, url);
       target = next;
     }
@@ -66,7 +69,7 @@ export class HttpPollClient implements PollClient {
     await this.#agent.close();
   }
 
-  #get(url: string, ms: number): Promise<Answer> {
+  #get(url: string, headers: Readonly<Record<string, string>>, ms: number): Promise<Answer> {
     const { origin, pathname, search } = new URL(url);
     return new Promise((resolve, reject) => {
       const body = new BodyCollector({ bytes: MAX_REPORT_BYTES, what: 'its report' });
@@ -81,7 +84,7 @@ export class HttpPollClient implements PollClient {
       };
       const timer = setTimeout(() => fail(new Error(`no report within ${this.#timeout} ms`)), ms);
       this.#agent.dispatch(
-        { origin, path: pathname + search, method: 'GET', headers: HEADERS },
+        { origin, path: pathname + search, method: 'GET', headers },
         {
           onRequestStart: (controller) => {
             cancel = (reason) => controller.abort(reason);

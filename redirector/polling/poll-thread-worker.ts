@@ -13,12 +13,12 @@ const client = new HttpPollClient(pollTimeoutMs);
 let responses: PollResponses[number][] = [];
 
 parentPort?.on('message', (requests: PollRequests) => {
-  for (const [id, url] of requests) void poll(url).then((answer) => give([id, answer]));
+  for (const [id, url, claim] of requests) void poll(url, claim).then((answer) => give([id, answer]));
 });
 
-async function poll(url: string): Promise<string | PollFailure> {
+async function poll(url: string, claim: string | undefined): Promise<string | PollFailure> {
   try {
-    const stats = await client.poll(url);
+    const stats = await client.poll(url, claim);
     return JSON.stringify(seenKey === undefined ? stats : keepSeenOf(stats, seenKey));
   } catch (error) {
     const code = error instanceof FleetError ? null : errorCode(error);

@@ -14,8 +14,8 @@ export interface ThreadSetup {
   readonly seenKey: string | undefined;
 }
 
-/** Polls requested since the last message: a number for each, and the node's address. */
-export type PollRequests = readonly (readonly [number, string])[];
+/** Polls requested since the last message: a number for each, the node's address, and the claim, if any. */
+export type PollRequests = readonly (readonly [number, string, string | undefined])[];
 
 export interface PollFailure {
   readonly message: string;
@@ -36,7 +36,7 @@ const CHILD = fileURLToPath(new URL('./poll-thread-worker.js', import.meta.url))
 export class ThreadPollClient implements PollClient {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingPoll>();
-  #requests: (readonly [number, string])[] = [];
+  #requests: PollRequests[number][] = [];
   #last = 0;
   #ended: Error | undefined;
 
@@ -53,13 +53,13 @@ export class ThreadPollClient implements PollClient {
     this.#worker.once('exit', (code) => end(new Error(`it exited with ${code}`)));
   }
 
-  poll(url: string): Promise<NodeStats> {
+  poll(url: string, claim?: string): Promise<NodeStats> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     this.#last += 1;
     const id = this.#last;
     // One message for all polls requested in one turn of the event loop.
     if (this.#requests.length === 0) setImmediate(() => this.#send());
-    this.#requests.push([id, url]);
+    this.#requests.push([id, url, claim]);
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 

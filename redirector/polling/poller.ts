@@ -23,6 +23,8 @@ export interface PollerOptions {
   readonly client?: PollClient;
   /** Only this key of a report's `seen` is kept: the one of this redirector's tickets. */
   readonly seenKey?: string | undefined;
+  /** What this front says of its line, if anything. */
+  readonly claim?: () => string | undefined;
 }
 
 /** `bad-report`: the answer is no valid or no newer report; `refused`: by the host itself; `silent`: any other failure. */
@@ -110,12 +112,12 @@ export class Poller {
   }
 
   async #poll(view: NodeView): Promise<void> {
-    const { fleet, clock, logger, count } = this.#options;
+    const { fleet, clock, logger, count, claim } = this.#options;
     const wasReachable = view.reachability === 'reachable';
     const { hasOurSecret } = view;
     const askedAt = clock.now();
     try {
-      fleet.report(view, await this.#client.poll(view.member.url), askedAt);
+      fleet.report(view, await this.#client.poll(view.member.url, claim?.()), askedAt);
       // A report that is not newer, or carries another node's name, counts as missed.
       count?.(view.misses === 0 ? 'report' : 'bad-report');
     } catch (error) {

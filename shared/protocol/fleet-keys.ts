@@ -39,6 +39,8 @@ export class FleetKeys {
   readonly challenges: Signatures;
   /** Of the cookies that lead readers back to their node. */
   readonly returns: Signatures;
+  /** Of readers' places in line. */
+  readonly places: Signatures;
   readonly #tickets = new BoundedMap<string, readonly KeyObject[]>(REMEMBERED_NODES);
 
   /** @param secrets the first signs, the others only verify while secrets rotate; none: nothing can be signed */
@@ -48,6 +50,7 @@ export class FleetKeys {
     this.#seals = new Signatures(secrets, 'seal');
     this.challenges = new Signatures(secrets, 'proof of work');
     this.returns = new Signatures(secrets, 'return');
+    this.places = new Signatures(secrets, 'place in line');
   }
 
   /** Whether the fleet has a secret. */
@@ -58,6 +61,11 @@ export class FleetKeys {
   /** The private key that signs orders; undefined without a secret. */
   get orders(): KeyObject | undefined {
     return this.#orders[0];
+  }
+
+  /** The public halves, newest first. */
+  orderVerifiers(): readonly KeyObject[] {
+    return this.#orders.map((key) => createPublicKey(key));
   }
 
   /** The keys of a node's tickets, newest first. @param node a name of a known node: the keys of each are remembered */
@@ -84,7 +92,7 @@ export class FleetKeys {
 
   /** What the node of this name has to hold. */
   nodeKeys(node: string): NodeKeys {
-    return { tickets: this.tickets(node), orders: this.#orders.map((key) => createPublicKey(key)) };
+    return { tickets: this.tickets(node), orders: this.orderVerifiers() };
   }
 
   /** Proves that a front wrote this list of tried nodes into the ticket with this nonce. Only fronts can make one. */

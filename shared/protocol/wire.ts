@@ -9,6 +9,12 @@ export const PROTOCOL = 1;
 /** Largest size of a report; reading stops there. Bytes */
 export const MAX_REPORT_BYTES = 256 * 1024;
 
+/** Longer than any claim of a front about its line (line-claim.ts). Characters */
+export const MAX_CLAIM_LENGTH = 400;
+
+/** Most fronts whose claims a node repeats. */
+export const MAX_CLAIMS = 16;
+
 const count = z.number().int().nonnegative().max(1_000_000);
 const counter = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const word = z.string().min(1).max(128);
@@ -51,6 +57,8 @@ export const fleetReportSchema = z.object({
   load: z.number().nonnegative().max(100_000),
   /** The sites of `--embed-origins` of which a front has told it; missing where no front can tell it. */
   embed_origins: z.array(z.string().max(255)).max(64).optional(),
+  /** What fronts say of the readers who wait there: line-claim.ts. */
+  lines: z.array(z.string().max(MAX_CLAIM_LENGTH)).max(MAX_CLAIMS).optional(),
   /** Wall time by which a drain ends, ms since 1970. */
   drain_deadline: z.number().nullable().optional(),
   /** Whether the last drain had to end readers. */

@@ -194,7 +194,21 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     isReady,
   });
   const answering = {
-    ...{ config, claims, spawns, tickets, orders, proxy, arrivals, hosts, script, snapshot, lines, clock, logger },
+    ...{
+      config,
+      claims,
+      spawns,
+      tickets,
+      orders,
+      proxy,
+      arrivals,
+      hosts,
+      script,
+      snapshot,
+      lines,
+      clock,
+      logger,
+    },
   };
   const handle = createPublicHandler(answering);
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });

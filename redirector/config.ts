@@ -42,6 +42,18 @@ const readerOptions = inGroup('Readers', {
     'readers of one client (IPv4 address, or IPv6 /64) that count as on their way within 10 s; more are sent, but ' +
       'reserve nothing (0: no bound)',
   ),
+  meanwhile: {
+    ...option(
+      text(
+        'url',
+        'an address such as https://www.example-journal.org/articles/1',
+        /^$|^https?:\/\/[^\s"<>]{1,2000}$/,
+      ),
+      '',
+      'page that readers in line are offered meanwhile, in a new tab, such as the article itself or a JupyterLite page',
+    ),
+    whenUnset: 'none',
+  },
   retryAfterMs: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
   ...clientAddressOptions,
 });

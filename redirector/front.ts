@@ -15,6 +15,7 @@ import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import type { RedirectorConfig } from './config.ts';
+import { LineDesk } from './line/desk.ts';
 import { createRedirectorMetrics } from './metrics/metrics.ts';
 import { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
@@ -24,6 +25,7 @@ import { WaitingRoom } from './placement/waiting-room.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
+import { createAnswerWaiting } from './public/line/answer.ts';
 import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
@@ -66,9 +68,16 @@ export async function startFront(
     ...{ fleet, keys, ...identity, clock, random },
     maxPendingPerClient: config.pendingPerClient,
   });
+  const { askNow } = view;
+  // Before the waiting room, which watches the nodes, too: who stands in line goes first.
+  const desk: LineDesk = new LineDesk({
+    ...{ dispatcher, fleet, keys, ...identity, ourKey, clock, random, askNow },
+    ...metrics.showLine(() => desk.line.size),
+  });
+  view.sayInPolls(() => desk.line.claim());
   const room = new WaitingRoom({
-    ...{ dispatcher, fleet, clock, holdForMs: config.holdForMs },
-    askNow: view.askNow,
+    ...{ dispatcher, fleet, clock, askNow, holdForMs: config.holdForMs },
+    isOwed: () => desk.line.owesAll(),
     count: metrics.countWait,
   });
   const logRefusal = createRefusalLog({ logger, clock });
@@ -85,20 +94,18 @@ export async function startFront(
   });
   metrics.showProofOfWork(proof);
   const redirect = createRedirect({
-    dispatcher,
-    room,
-    arrivals,
-    proof,
+    ...{ dispatcher, room, desk, clock, arrivals, proof, countRefusal },
     returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
     isOwn,
     refuse,
+    answerWaiting: createAnswerWaiting({ ...config, clock }),
     ...{ preview: config, postOrigins: config, trustProxy: config.trustProxy },
     count: (sent, returning) => metrics.countSent(returning ? 'return' : 'redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,
     log: createAccessLog({ share: config.accessLogSample, logger, random }),
   });
-  const desk = new SpawnDesk({
+  const spawns = new SpawnDesk({
     fleet,
     dispatcher,
     room,
@@ -123,7 +130,7 @@ export async function startFront(
     limits: limits.readers,
     framePolicy: () => framePolicy,
     brand,
-    handle: createPublicHandler({ config, brand, redirect, desk, stats, logger }),
+    handle: createPublicHandler({ config, brand, redirect, desk: spawns, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();
     throw error;
@@ -137,8 +144,10 @@ export async function startFront(
     ourKey,
     limits,
     close: async () => {
-      await server.close(GRACE_MS);
-      await Promise.all([view.close(), desk.close()]);
+      const closed = server.close(GRACE_MS);
+      desk.line.close();
+      await closed;
+      await Promise.all([view.close(), spawns.close()]);
     },
   };
 }
@@ -155,6 +164,7 @@ function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey 
   const { logger, clock = systemClock, random = systemRandom } = runtime;
   const fleet = new Fleet(clock, { ...config, hasOurSecret: (report) => keys.areOf(report) });
   const metrics = createRedirectorMetrics(fleet, clock);
+  let claim = (): string | undefined => undefined;
   const poller = new Poller({
     fleet,
     clock,
@@ -162,6 +172,7 @@ function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey 
     logger,
     seenKey: ourKey,
     count: metrics.countPoll,
+    claim: () => claim(),
     ...config,
   });
   const take = (members: readonly Member[]): void => {
@@ -174,6 +185,10 @@ function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey 
     fleet,
     metrics,
     askNow: (node: NodeView) => poller.pollNow(node),
+    /** @param say what goes with each poll */
+    sayInPolls: (say: typeof claim) => {
+      claim = say;
+    },
     close: () => poller.stop(),
   };
 }

@@ -58,6 +58,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'nodes',
       'polling',
       'placement',
+      'line',
       'admission',
       'metrics',
       'embed',

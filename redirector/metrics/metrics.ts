@@ -13,12 +13,14 @@ import {
   showCounter,
   showGauge,
 } from '../../shared/metrics.ts';
+import type { LineOptions } from '../line/line.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import type { RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitOutcome } from '../placement/waiting-room.ts';
 import type { PollOutcome } from '../polling/poller.ts';
 import { NodeTally, UNKNOWN_NODE } from './counters.ts';
 import { showFleet } from './fleet-gauges.ts';
+import { showLine } from './line-metrics.ts';
 
 export interface RedirectorMetrics {
   readonly registry: Registry;
@@ -33,6 +35,8 @@ export interface RedirectorMetrics {
     readonly isAsked: boolean;
     readonly counts: Readonly<Record<string, number>>;
   }): void;
+  /** @returns where the line is to be counted */
+  showLine(size: () => number): Pick<LineOptions, 'countAdmitted' | 'countLeft'>;
   showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
 }
 
@@ -86,6 +90,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
         rows: () => rowsBy('shown', proof.counts),
       });
     },
+    showLine: (size) => showLine(registry, size),
     showReaders: (waiting, listener) => {
       showGauge(registry, {
         name: 'tmpfleet_waiting',

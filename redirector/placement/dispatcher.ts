@@ -89,7 +89,8 @@ export class Dispatcher {
       const isFirst = this.#processedBounces.add(`${nonce}/returning`, expires, clock.now());
       return isFirst ? ticket : { ...ticket, pressed: false };
     }
-    if (this.#processedBounces.add(`${nonce}/${hops}`, expires, clock.now())) fleet.markFull(view);
+    // A reader in line can be bounced several times under the nonce of their place.
+    if (this.#processedBounces.add(`${nonce}/${hops}/${expires}`, expires, clock.now())) fleet.markFull(view);
     return ticket;
   }
 

@@ -22,6 +22,8 @@ export interface WaitingRoomOptions {
   readonly askNow: (view: NodeView) => void;
   /** Longest time a reader is held, as a node that hangs does not report. ms; 0 holds no reader */
   readonly holdForMs: number;
+  /** Whether all room there is belongs to readers in line. */
+  readonly isOwed?: () => boolean;
   readonly count: (outcome: WaitOutcome, seconds: number) => void;
 }
 
@@ -76,13 +78,20 @@ export class WaitingRoom {
     const wasSentBack = journey.hops > 0 && journey.hops < MAX_HOPS;
     if (wasSentBack && this.#mayHold()) return this.#hold(this.#bounced, journey, response);
     // Waiting readers go before new ones.
-    const end = this.#line.length > 0 ? dispatcher.refusalReason() : dispatcher.send(journey);
+    const end =
+      this.#line.length > 0 || this.#isOwed() ? dispatcher.refusalReason() : dispatcher.send(journey);
     const isFinal = typeof end !== 'string' || end === 'no-nodes' || end === 'too-many-hops';
     if (isFinal) return end;
     if (this.#mayHold()) return this.#hold(this.#line, journey, response);
     // Too many are held already. Where holding is off, nothing is known that is newer than the estimate.
     const { clock, holdForMs } = this.#options;
-    return holdForMs === 0 ? end : dispatcher.sendByReport(journey, clock.now() - ARRIVAL_MS);
+    return holdForMs === 0 || this.#isOwed()
+      ? end
+      : dispatcher.sendByReport(journey, clock.now() - ARRIVAL_MS);
+  }
+
+  #isOwed(): boolean {
+    return this.#options.isOwed?.() ?? false;
   }
 
   #hold(among: Waiting[], journey: Journey, response: ServerResponse): Promise<Sent | RefusalReason> {
@@ -122,7 +131,7 @@ export class WaitingRoom {
     this.#admit();
     const late = now - this.#options.holdForMs;
     const { dispatcher } = this.#options;
-    const mayHope = dispatcher.reportsWarm();
+    const mayHope = dispatcher.reportsWarm() && !this.#isOwed();
     const [ended, line] = split(this.#line, ({ since }) => since <= late || (since < reported && !mayHope));
     this.#line = line;
     for (const waiting of ended)
@@ -133,7 +142,7 @@ export class WaitingRoom {
   /** Lets in as many as there is room for, in order. */
   #admit(): void {
     // Sending one changes a node's view, which is why we would be called again.
-    if (this.#line.length === 0 || this.#admitting) return;
+    if (this.#line.length === 0 || this.#admitting || this.#isOwed()) return;
     this.#admitting = true;
     const left: Waiting[] = [];
     let full = false;

@@ -11,8 +11,12 @@ export const PUBLIC_API: ApiDescription = {
   title: 'tmpfleet redirector, for readers and programs',
   description:
     'Every other GET of a browser that navigates is a reader: 302 to a node with room, or 503 with a page and `Retry-After` ' +
-    'when there is none. In a frame of another site it gets the launch page, whose button posts to the same address: 303. ' +
-    'Other requests use no sandbox: they get the launch page if they accept `text/html`, else 302 to a node.',
+    'when there is none: a place in line. In a frame of another site it gets the launch page, whose button posts to the same address: 303. ' +
+    'Other requests use no sandbox: they get the launch page if they accept `text/html`, else 302 to a node. ' +
+    'A program that accepts `application/json` stands in line, too: 503 with `{"status":"full","code":"no-room","message",' +
+    '"place","eta","retry_after","again","reason"}`; `place` is 1 for the first, `eta` in seconds or null, and `again` the path ' +
+    'that holds the place. `GET` of it is held for up to 26 s and answers the same, or 200 with ' +
+    '`{"status":"admitted","location"}` when it is their turn: `location` gives the sandbox, within seconds.',
   operations: [
     { method: 'get', path: '/stats', summary: 'Room in the whole fleet, from memory', answers: stats },
     { method: 'get', path: '/api/stats', summary: 'The same', answers: stats },

@@ -2,6 +2,7 @@
 // gets the launch page, whose button is a POST to the same address, or the address of a node, and is not counted.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBodyOf } from '../../shared/api/error.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import {
   joinRequestTarget,
@@ -11,17 +12,25 @@ import {
 import { isClick, type PostOrigins, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
 import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
 import { answerLimited } from '../../shared/limits/client-refusal.ts';
-import { addressOf, launchPage, type Preview } from '../../shared/pages/launch-page.ts';
+import type { Preview } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
+import type { LineDesk } from '../line/desk.ts';
+import { type Place, splitPlace } from '../line/place.ts';
+import type { LineEnd, Standing } from '../line/waiters.ts';
 import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import { acceptsJson, answerAdmitted } from './line/answer.ts';
+import { answerOther } from './other-visit.ts';
 import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
+import { redirectTo } from './redirect-to.ts';
 import type { ReturnCookies } from './return-cookie.ts';
 import { workPage } from './work-page.ts';
 
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
+  readonly desk: LineDesk;
+  readonly clock: Pick<Clock, 'now'>;
   readonly arrivals: ArrivalLimit;
   readonly proof: ProofOfWork;
   readonly returns: ReturnCookies;
@@ -37,6 +46,15 @@ export interface RedirectOptions {
     reason: RefusalReason,
     again: string,
   ) => void;
+  /** @param again as in `refuse` */
+  readonly answerWaiting: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    standing: Standing,
+    again: string,
+  ) => void;
+  /** A reader got a place in line. */
+  readonly countRefusal: (reason: RefusalReason) => void;
   /** @param avoidable whether there was room elsewhere */
   readonly countBounce: (node: string, avoidable: boolean) => void;
   /** @param returning whether the reader was led back to the node where they have a sandbox */
@@ -48,48 +66,96 @@ export interface RedirectOptions {
 
 /** Answers each GET, HEAD and POST whose path is not the front's own; false when it did not answer. */
 export function createRedirect(options: RedirectOptions) {
-  const { dispatcher, room, arrivals, proof, returns } = options;
+  const { dispatcher, arrivals, returns, desk } = options;
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return false;
     const { path, query: rawQuery } = splitRequestTarget(request.url ?? '/');
     if (options.isOwn(path)) return false;
-    const { query: ownQuery, work } = method === 'POST' ? splitWork(rawQuery) : { query: rawQuery };
-    const { query, ticket } = dispatcher.usesTickets ? splitTicket(ownQuery) : { query: ownQuery };
+    const { query: unworked, work } = method === 'POST' ? splitWork(rawQuery) : { query: rawQuery };
+    const { query: ownQuery, ticket } = dispatcher.usesTickets ? splitTicket(unworked) : { query: unworked };
+    const { query, place: shownPlace, isPatient } = splitPlace(ownQuery);
     const target = { path, query };
     const visitor = recognizeVisitor(request, options.postOrigins);
     const shown = dispatcher.readBack(ticket);
     const bounce = shown?.returning === true ? undefined : shown;
-    const node = mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
+    const client = arrivals.clientOf(request);
+    const place = desk.read(shownPlace, bounce, client);
+    // One who waits has no sandbox: that was looked up when they came.
+    const node =
+      place === undefined && mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
     const back = node === undefined ? undefined : dispatcher.sendBack(node, visitor === 'press');
     if (back !== undefined) {
       answer(options, { request, response, target, bounce: undefined, sent: back, returning: true });
       return true;
     }
-    // A node bounces clicks only: behind a bounce there is a reader, however their browser comes back.
-    const pressed = shown?.pressed === true;
-    if (!isClick(visitor, pressed)) {
+    // A node bounces clicks only, and only clicks get a place: there is a reader, however their browser comes back.
+    const pressed = shown?.pressed === true || place !== undefined;
+    if (!isClick(visitor, pressed) && !asksForPlace(options, request, visitor)) {
       answerOther(options, { request, response, target, visitor, tried: bounce?.tried });
       return true;
     }
-    const client = arrivals.clientOf(request);
-    // A bounced reader was counted when they first came.
-    if (bounce === undefined) {
-      if (proof.isAsked && !hasWorked(options, { request, response, target, client, work })) return true;
-      const wait = arrivals.admit(client);
-      if (wait > 0) {
-        answerLimited(request, response, 'too-many-requests', wait);
-        return true;
-      }
-    }
-    const finish = (sent: Sent | RefusalReason): void =>
-      answer(options, { request, response, target, bounce, sent, returning: false });
-    const journey = dispatcher.startJourney(bounce, { pressed: pressed || visitor === 'press', client });
-    const sent = room.send(journey, response);
-    if (sent instanceof Promise) void sent.then(finish);
-    else finish(sent);
+    const mayHold = isPatient || bounce !== undefined || !wantsPage(request);
+    const reader = { request, response, target, client, work, bounce, place, mayHold };
+    if (isAdmitted(options, reader)) sendReader(options, reader, pressed || visitor === 'press');
     return true;
   };
+}
+
+/** A visitor who has clicked. */
+interface Reader {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Without our parameters. */
+  readonly target: RequestTarget;
+  readonly client: string;
+  readonly work: string | undefined;
+  /** The ticket of a reader that a node sent back. */
+  readonly bounce: Ticket | undefined;
+  /** In line. */
+  readonly place: Place | undefined;
+  /** Whether the answer may take as long as a reader in line is held. */
+  readonly mayHold: boolean;
+}
+
+/** Counts a reader once; where they may not come in now, they are answered here. */
+function isAdmitted(options: RedirectOptions, reader: Reader): boolean {
+  const { proof, arrivals, desk } = options;
+  const { request, response, client, bounce, place } = reader;
+  // A bounced reader was counted when they first came, and one in line when they got their place here.
+  if (bounce !== undefined || (place !== undefined && desk.isCharged(place))) return true;
+  if (place === undefined && proof.isAsked && !hasWorked(options, reader)) return false;
+  const wait = arrivals.admit(client);
+  if (wait > 0) answerLimited(request, response, 'too-many-requests', wait);
+  else if (place !== undefined) desk.charge(place);
+  return wait === 0;
+}
+
+/** To a node, or into the line. */
+function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean): void {
+  const { dispatcher, room, desk, clock } = options;
+  const { request, response, target, client, bounce, place, mayHold } = reader;
+  const arrivedAt = clock.now();
+  const finish = (end: LineEnd | RefusalReason): void => {
+    if (end === 'full' || end === 'too-many-hops') {
+      options.countRefusal(end);
+      finish(desk.give(arrivedAt, client, bounce?.tried));
+    } else answer(options, { request, response, target, bounce, sent: end, returning: false, place });
+  };
+  const wait = (): ReturnType<WaitingRoom['send']> | ReturnType<LineDesk['hold']> => {
+    if (place !== undefined) return mayHold ? desk.hold(place, client, response) : desk.ask(place, client);
+    if (desk.line.isBusy) return 'full';
+    return room.send(dispatcher.startJourney(bounce, { pressed, client }), response);
+  };
+  const end = wait();
+  if (end instanceof Promise) void end.then(finish);
+  else finish(end);
+}
+
+/** Whether a program asks to stand in line: it reads JSON, and there is no room to which it could be shown the way. */
+function asksForPlace({ dispatcher }: RedirectOptions, request: IncomingMessage, visitor: Visitor): boolean {
+  if (visitor !== 'unknown' || wantsPage(request) || !acceptsJson(request)) return false;
+  return dispatcher.chooseForVisitor() === undefined && dispatcher.refusalReason() === 'full';
 }
 
 /** Whether a visitor may be led back to a sandbox of theirs: it costs nothing, so an article's frame may be, too. */
@@ -103,19 +169,10 @@ function mayReturn(request: IncomingMessage, visitor: Visitor): boolean {
   );
 }
 
-interface Worker {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Without our parameters. */
-  readonly target: RequestTarget;
-  readonly client: string;
-  readonly work: string | undefined;
-}
-
 /** Whether a reader has shown a proof of work, or need not; otherwise answers with what they have to do. */
 function hasWorked(
   { proof, arrivals, preview }: RedirectOptions,
-  { request, response, target, client, work }: Worker,
+  { request, response, target, client, work }: Reader,
 ): boolean {
   if (arrivals.isExempt(client)) return true;
   const shown = proof.take(work);
@@ -130,44 +187,6 @@ function hasWorked(
   return false;
 }
 
-interface OtherVisit {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** Without our ticket. */
-  readonly target: RequestTarget;
-  readonly visitor: Visitor;
-  readonly tried: readonly string[] | undefined;
-}
-
-/** For a visitor who is not a reader on their way: nothing is counted, and no ticket is given. */
-function answerOther(options: RedirectOptions, visit: OtherVisit): void {
-  const { dispatcher } = options;
-  const { request, response, target, visitor } = visit;
-  const address = joinRequestTarget(target);
-  const view = hasOwnPage(visit, dispatcher.usesTickets)
-    ? undefined
-    : dispatcher.chooseForVisitor(visit.tried);
-  // A plain tmpnb node has no launch page: each request that reaches it takes a sandbox.
-  if (view?.stats?.fleet !== undefined) redirectTo(response, view.member.url + address);
-  else if (view === undefined && !hasOwnPage(visit, dispatcher.usesTickets)) {
-    options.refuse(request, response, dispatcher.refusalReason(), address);
-  } else {
-    options.countLaunchPage(visitor);
-    const { preview, trustProxy } = options;
-    const ours = addressOf(request, address, trustProxy);
-    answerPage(response, 200, launchPage({ preview, action: address, address: ours, visitor }));
-  }
-}
-
-/**
- * Whether the visitor gets the front's own launch page, not the one of a node. Without tickets, a node could not know that
- * a reader in a frame has pressed the button here, and would show them a second one.
- */
-function hasOwnPage({ request, visitor }: OtherVisit, usesTickets: boolean): boolean {
-  if (visitor === 'frame') return usesTickets;
-  return visitor === 'cross-site' || (visitor === 'unknown' && wantsPage(request));
-}
-
 interface Outcome {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -175,41 +194,27 @@ interface Outcome {
   readonly target: RequestTarget;
   /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
-  readonly sent: Sent | RefusalReason;
+  readonly sent: LineEnd | RefusalReason;
   readonly returning: boolean;
+  /** With which the reader asked. */
+  readonly place?: Place | undefined;
 }
 
 function answer(options: RedirectOptions, outcome: Outcome): void {
-  const { request, response, target, bounce, sent, returning } = outcome;
-  if (bounce !== undefined) options.countBounce(bounce.node, typeof sent !== 'string');
+  const { request, response, target, bounce, sent, returning, place } = outcome;
+  const isSent = typeof sent === 'object' && 'view' in sent;
+  if (bounce !== undefined) options.countBounce(bounce.node, isSent);
   const address = joinRequestTarget(target);
-  if (typeof sent === 'string') {
-    options.refuse(request, response, sent, address);
-    return;
+  if (typeof sent === 'string') options.refuse(request, response, sent, address);
+  else if (!isSent) options.answerWaiting(request, response, sent, address);
+  else {
+    options.count(sent, returning);
+    options.log?.(request, sent);
+    const ticket = sent.ticket === undefined ? '' : ticketBehind(target.query, sent.ticket);
+    const location = sent.view.member.url + address + ticket;
+    const cookie = options.returns.lead(request.headers, sent.view);
+    // The page's own request could not follow a redirect to another origin.
+    if (place !== undefined && !wantsPage(request)) answerAdmitted(response, location, cookie);
+    else redirectTo(response, location, { status: request.method === 'POST' ? 303 : 302, cookie });
   }
-  options.count(sent, returning);
-  options.log?.(request, sent);
-  const ticket = sent.ticket === undefined ? '' : ticketBehind(target.query, sent.ticket);
-  redirectTo(response, sent.view.member.url + address + ticket, {
-    status: request.method === 'POST' ? 303 : 302,
-    cookie: options.returns.lead(request.headers, sent.view),
-  });
-}
-
-interface RedirectRest {
-  /** 303 after a POST, so that the browser goes on with GET (RFC 9110 §15.4.4). */
-  readonly status?: number;
-  readonly cookie?: string | undefined;
-}
-
-function redirectTo(
-  response: ServerResponse,
-  location: string,
-  { status = 302, cookie }: RedirectRest = {},
-): void {
-  // node:http writes a flat list of names and values as it is; it would take an object apart first.
-  const headers = ['location', location, 'cache-control', 'no-store', 'content-length', '0'];
-  if (cookie !== undefined) headers.push('set-cookie', cookie);
-  response.writeHead(status, headers);
-  response.end();
 }

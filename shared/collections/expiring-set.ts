@@ -17,6 +17,11 @@ export class ExpiringSet {
     return this.#older.size + this.#newer.size;
   }
 
+  /** Whether the key was added and, as far as is known, has not expired. */
+  has(key: string): boolean {
+    return this.#newer.has(key) || this.#older.has(key);
+  }
+
   /**
    * @param until when the key expires, in ms on the clock of `now`
    * @returns whether the key was new
@@ -28,7 +33,7 @@ export class ExpiringSet {
       this.#newer = new Set();
       this.#newerUntil = 0;
     }
-    if (this.#newer.has(key) || this.#older.has(key)) return false;
+    if (this.has(key)) return false;
     this.#newer.add(key);
     this.#newerUntil = Math.max(this.#newerUntil, until);
     return true;

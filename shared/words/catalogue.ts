@@ -5,6 +5,7 @@ import { EMBED_WORDS } from './embed.ts';
 import type { Language } from './language.ts';
 import { LAUNCH_WORDS } from './launch.ts';
 import { LIMIT_WORDS } from './limits.ts';
+import { LINE_WORDS } from './line.ts';
 import { NODE_WORDS } from './node.ts';
 import { NOTEBOOK_WORDS } from './notebook.ts';
 import { UNAVAILABLE_WORDS } from './unavailable.ts';
@@ -14,6 +15,7 @@ export const CATALOGUE = {
   embed: EMBED_WORDS,
   launch: LAUNCH_WORDS,
   limits: LIMIT_WORDS,
+  line: LINE_WORDS,
   node: NODE_WORDS,
   notebook: NOTEBOOK_WORDS,
   unavailable: UNAVAILABLE_WORDS,

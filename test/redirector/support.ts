@@ -11,6 +11,7 @@ import { type Redirector, startRedirector } from '../../redirector/main.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
 import { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
+import { LINE_CLAIM_LIFE_MS, LINE_HEADER, LineClaims } from '../../shared/protocol/line-claim.ts';
 import {
   redirectorKey,
   signTicket,
@@ -19,7 +20,7 @@ import {
   verifyTicket,
 } from '../../shared/protocol/ticket.ts';
 import type { FleetReport, NodeStats } from '../../shared/protocol/wire.ts';
-import { ticketKeys } from '../support/fleet-keys.ts';
+import { publicOrderKeys, ticketKeys } from '../support/fleet-keys.ts';
 import { NAVIGATION } from '../support/reader.ts';
 import { createTestLog } from '../support/test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from '../support/until.ts';
@@ -58,6 +59,8 @@ export interface NodeSettings {
   readonly node: string;
   readonly warm: number;
   readonly capacity: number;
+  /** In use at the beginning. */
+  readonly held: number;
   /** If true: no `fleet` object in reports, no tickets. */
   readonly plain: boolean;
   readonly state: FleetReport['state'];
@@ -68,12 +71,15 @@ export class TestNode implements TestServer {
   readonly settings: NodeSettings;
   readonly #seen = new Map<string, Map<string, number>>();
   readonly #nonces = new Set<string>();
+  readonly #lines = new LineClaims(publicOrderKeys(SECRET), LINE_CLAIM_LIFE_MS);
   #server: TestServer | undefined;
   #seq = 0;
   boot = newNonce();
   warm: number;
   state: FleetReport['state'];
   claims = 0;
+  /** Sandboxes that were claimed and have ended. */
+  ended = 0;
   refused = 0;
   polls = 0;
   /** Answers the requests that it matches, instead of the usual answer. */
@@ -84,6 +90,7 @@ export class TestNode implements TestServer {
       node: `n${newNonce()}`,
       warm: 8,
       capacity: 8,
+      held: 0,
       plain: false,
       state: 'ready',
       ...settings,
@@ -122,15 +129,29 @@ export class TestNode implements TestServer {
       container_image: 'test',
       fleet: {
         ...{ protocol: 1, node, boot: this.boot, seq: this.#seq, state: this.state, warm: this.warm },
-        ...{ starting: 0, held: this.claims, removing: 0, waiting: 0, capacity },
+        ...{
+          starting: 0,
+          held: this.settings.held + this.claims - this.ended,
+          removing: 0,
+          waiting: 0,
+          capacity,
+        },
         ...{ image: 'test', claims: this.claims, ended: {}, seen, load: 0 },
+        ...{ lines: [...this.#lines.texts(Date.now())] },
       },
     };
+  }
+
+  /** A reader's sandbox ends, and another is warm. */
+  free(): void {
+    this.ended += 1;
+    this.warm += 1;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = request.url ?? '/';
     if (url === '/stats') this.polls += 1;
+    this.#lines.take(String(request.headers[LINE_HEADER] ?? ''), Date.now());
     if (this.override?.(request, response) === true) return;
     if (url === '/stats') sendJson(response, 200, this.stats());
     else this.#claim(url, response);

@@ -4,6 +4,8 @@ import { fullPage } from '../../node-agent/claim/full-page.ts';
 import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
 import { errorPage, noCookiesPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
 import { startingPage } from '../../node-agent/public/startup-gate.ts';
+import type { RefusalReason } from '../../redirector/placement/dispatcher.ts';
+import { waitingPage } from '../../redirector/public/line/page.ts';
 import { refusedPage } from '../../redirector/public/unavailable-page.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -26,6 +28,10 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
       refusedPage({ reason, retryAfterMs: 3_600_000, again, posted: false }),
     ]),
   ),
+  'line: full': line('full', 200),
+  'line: first': line('full', 2),
+  'line: closed': line('closed'),
+  'line: none answers': line('none-answers'),
   ...Object.fromEntries(
     (['too-many-requests', 'too-many-sandboxes'] as const).map((code) => [`limits: ${code}`, limits(code)]),
   ),
@@ -50,6 +56,12 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
     (['closed', 'no-ticket', 'spent-ticket'] as const).map((why) => [`node: ${why}`, claimRefusedPage(why)]),
   ),
 };
+
+function line(reason: RefusalReason, etaSeconds?: number): PageMaker {
+  const place = { text: 'mx0k2q5s-9d96f29058961059-uzaeNjww5p9HQ9FAsYorcw', arrivedAt: 0 };
+  const standing = { place, position: 3, etaSeconds, reason };
+  return waitingPage({ standing, again, waitedSeconds: 60, meanwhile: 'https://www.example-journal.org/' });
+}
 
 function limits(code: 'too-many-requests' | 'too-many-sandboxes'): PageMaker {
   const page = limitPage(new FleetError(code, code, { retryAfterMs: 3_600_000 }));

@@ -15,8 +15,8 @@ interface Figure {
   readonly status: HTMLElement;
 }
 
-/** What the companion in the notebook's page says (node-agent/companion), for the page's own listeners. */
-const RELAYED = ['ready', 'ending', 'ended'] as const;
+/** What the page of a reader in line, and the companion in the notebook's page (node-agent/companion), say for the page's own listeners. */
+const RELAYED = ['waiting', 'ready', 'ending', 'ended'] as const;
 
 type State = 'open' | 'launching' | 'closed' | (typeof RELAYED)[number];
 

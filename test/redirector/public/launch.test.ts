@@ -118,13 +118,13 @@ describe('a browser without fetch metadata', () => {
     expect([pressed.status, ticketIn(pressed.location)?.pressed]).toEqual([303, true]);
   });
 
-  test('whose reader is refused can try again: the page does not send the form again', async () => {
+  test('whose reader has to wait can load the page again without sending the form again', async () => {
     const front = await bench.front({ holdFor: '0s' });
     await front.add(await bench.node({ warm: 0, capacity: 0 }));
     const refused = await send(front, '/tree', { headers: OLD_BROWSER });
     expect(refused.status).toBe(503);
-    expect(refused.body).toContain('if (again.href !== location.href) location.replace(again)');
-    expect(refused.body).toContain('else if (true ||');
+    expect(refused.body).toMatch(/http-equiv="refresh" content="\d+; url=\/tree\?tmpfleet-place=/);
+    expect(refused.body).toContain('history.replaceState');
   });
 });
 

@@ -23,10 +23,10 @@ describe('when there is no room', () => {
       'content-security-policy': expect.stringContaining("default-src 'none'"),
     });
     const page = await answer.text();
-    expect(page).toContain('All notebooks are taken');
+    expect(page).toContain('You are in line for a notebook');
     expect(page).toMatch(/<script>.*setTimeout/s);
     expect(page).toMatch(
-      /<noscript><meta http-equiv="refresh" content="[345]; url=\/notebooks\/a\.ipynb\?x=1"><\/noscript>/,
+      /<noscript><meta http-equiv="refresh" content="3; url=\/notebooks\/a\.ipynb\?x=1&#38;tmpfleet-place=[\w-]+\.wait"><\/noscript>/,
     );
     expect(page).not.toMatch(/src=|https?:/);
   });
@@ -39,7 +39,7 @@ describe('when there is no room', () => {
     expect(answer.headers.get('content-language')).toBe('de');
     const page = await answer.text();
     expect(page).toContain('<html lang="de">');
-    expect(page).toContain('Zurzeit sind alle Notebooks vergeben');
+    expect(page).toContain('Sie stehen in der Warteschlange');
     const json = await front.get('/', { accept: 'application/json', ...german });
     expect(await json.json()).toMatchObject({ message: 'every sandbox of the fleet is taken' });
   });
@@ -61,8 +61,9 @@ describe('when there is no room', () => {
     const answer = await front.get(`/a%20b?x="'<y>&ticket=${ticket}`, BROWSER);
     const page = await answer.text();
     expect(page).not.toContain(ticket);
-    expect(/id="again" href="([^"]*)"/.exec(page)?.[1]).toBe('/a%20b?x=%22%27%3Cy%3E');
-    expect(page).toContain('; url=/a%20b?x=%22%27%3Cy%3E">');
+    const again = /id="again" href="([^"]*)"/.exec(page)?.[1];
+    expect(again).toMatch(/^\/a%20b\?x=%22%27%3Cy%3E&#38;tmpfleet-place=[\w-]+$/);
+    expect(page).toContain(`; url=${again}.wait">`);
   });
 
   test('where every node is cordoned, the page does not say that notebooks are in use', async () => {

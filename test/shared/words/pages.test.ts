@@ -7,7 +7,7 @@ import { LANGUAGES } from '../../../shared/words/language.ts';
 import { READER_PAGES } from '../../support/reader-pages.ts';
 
 /** Areas whose words pages show; the others are for scripts. */
-const PAGE_AREAS = ['launch', 'limits', 'node', 'notebook', 'unavailable'] as const;
+const PAGE_AREAS = ['launch', 'limits', 'line', 'node', 'notebook', 'unavailable'] as const;
 
 /** Each text replaced by its own path: `‹1.launch.title›`, and by nothing else. */
 function marked(words: object, path: string, marks: string[]): object {

@@ -1,0 +1,254 @@
+// Readers in line. A reader asks with their place and is held until they are let in, or until there is something to tell them. Who
+// does not ask any more loses their turn, and after a while their place here.
+import type { ServerResponse } from 'node:http';
+import type { Random } from '../../shared/clock.ts';
+import { wantsPage } from '../../shared/http/answer.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+import type { Sent } from '../placement/dispatcher.ts';
+import { Gate, type GateOptions } from './gate.ts';
+import type { Place } from './place.ts';
+import type { PlaceUse } from './place-use.ts';
+import { Standings, type StandingsOptions } from './standings.ts';
+import {
+  type HeldRequest,
+  type LineEnd,
+  SCRIPT_TURN_MS,
+  type Standing,
+  type Waiter,
+  Waiters,
+} from './waiters.ts';
+
+export interface LineOptions extends GateOptions, StandingsOptions {
+  readonly uses: PlaceUse;
+  readonly random: Random;
+  /** Polls a node now instead of at its turn. */
+  readonly askNow: (view: NodeView) => void;
+  readonly countAdmitted: (admitted: Admitted) => void;
+  readonly countLeft: () => void;
+}
+
+/** For metrics. */
+export interface Admitted {
+  readonly waitedSeconds: number;
+  /** How far the time that they were told first was off, as a part of their whole wait; undefined where nothing was measured. */
+  readonly etaError: number | undefined;
+}
+
+/** A held request is answered within these, even if nothing has changed: proxies give up after 30 s or more. ms */
+const HOLD_MS = 20_000;
+const HOLD_SPREAD_MS = 6_000;
+/** An answer that tells of progress comes no earlier, so that no reader asks more than four times a minute. ms */
+const NEWS_MS = 15_000;
+/** Progress is told when a tenth of the readers ahead have gone. */
+const NEWS_SHARE = 0.9;
+/** How long a reader who asks no more keeps their place here: a phone sleeps a moment, a front starts again. ms */
+const GRACE_MS = 60_000;
+/** The same for one who has not asked since they got the place: most likely no reader. ms */
+const FIRST_GRACE_MS = 15_000;
+/** While readers wait, each node is polled at least this often. ms */
+const POLL_MS = 1_000;
+const POLLED_AT_ONCE = 100;
+const ROUND_MS = 250;
+const SWEEP_MS = 1_000;
+const MAX_WAITERS = 20_000;
+const MAX_REQUESTS = 10_000;
+const MAX_REQUESTS_PER_PLACE = 3;
+
+export class Line {
+  readonly #options: LineOptions;
+  readonly #waiters = new Waiters();
+  readonly #gate: Gate;
+  readonly #standings: Standings;
+  #rounds: NodeJS.Timeout | undefined;
+  /** ms, monotonic */
+  #sweptAt = 0;
+  #isClosed = false;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.#gate = new Gate(this.#waiters, options);
+    this.#standings = new Standings(this.#waiters, options);
+    const update = (view: NodeView): void => {
+      options.estimate.report(view);
+      options.others.report(view);
+      this.#admit();
+    };
+    options.fleet.watch({ update, remove: () => this.#admit() });
+  }
+
+  /** Readers who wait here, those between two requests included. */
+  get size(): number {
+    return this.#waiters.present;
+  }
+
+  has(place: Place): boolean {
+    return this.#waiters.get(place) !== undefined;
+  }
+
+  /** Whether readers wait here or at another front, so that one who comes now has to stand in line. */
+  get isBusy(): boolean {
+    return this.#gate.isBusy;
+  }
+
+  /** Whether all room there is belongs to readers in line. */
+  owesAll(): boolean {
+    return this.#gate.owesAll();
+  }
+
+  /**
+   * Makes sure that a reader is in line. Undefined where the line is as long as it may be.
+   * @param client as `createClientAddress` names it
+   * @param tried names of nodes that have just sent the reader back
+   */
+  join(place: Place, client: string, tried: readonly string[] = []): Waiter | undefined {
+    const { clock } = this.#options;
+    const known = this.#waiters.get(place);
+    if (known === undefined && this.#waiters.size >= MAX_WAITERS) return undefined;
+    const waiter = known ?? this.#waiters.add(place, client, clock.monotonic());
+    if (tried.length > 0) {
+      waiter.tried = tried;
+      waiter.triedAt = clock.now();
+    }
+    if (this.#rounds === undefined) {
+      this.#sweptAt = clock.monotonic();
+      this.#rounds = setInterval(() => this.#round(), ROUND_MS).unref();
+    }
+    return waiter;
+  }
+
+  /** Lets a reader who has just joined in, if there is room that belongs to no earlier one; else says how they stand. */
+  enter(place: Place): LineEnd {
+    const waiter = this.#waiters.get(place);
+    if (waiter === undefined) return this.#standing(place);
+    let end: LineEnd | undefined;
+    const request = this.#hold(waiter, (given) => {
+      end = given;
+    });
+    this.#admit();
+    if (end === undefined) this.#end(waiter, request);
+    return end ?? this.#standing(place, waiter);
+  }
+
+  /**
+   * Holds the request of a reader who waits.
+   * @param client as `createClientAddress` names it
+   * @param response when it closes, the reader does not ask any more
+   */
+  hold(place: Place, client: string, response: ServerResponse): LineEnd | Promise<LineEnd> {
+    const { uses, clock } = this.#options;
+    const sent = uses.sentTo(place, clock.now());
+    if (sent !== undefined) return sent;
+    const waiter = this.join(place, client);
+    const mayHold = !this.#isClosed && this.#waiters.requests < MAX_REQUESTS;
+    if (waiter === undefined || !mayHold) return this.#standing(place, waiter);
+    waiter.hasAsked = true;
+    if (!wantsPage(response.req)) waiter.turnMs = SCRIPT_TURN_MS;
+    const [oldest] = waiter.requests;
+    if (oldest !== undefined && waiter.requests.length >= MAX_REQUESTS_PER_PLACE)
+      this.#answer(waiter, oldest);
+    return new Promise((resolve) => {
+      const request = this.#hold(waiter, resolve);
+      response.once('close', () => this.#end(waiter, request));
+      this.#admit();
+    });
+  }
+
+  /** What this front says of its line in its next poll; undefined where there is nothing to say. */
+  claim(): string | undefined {
+    return this.#options.others.say(() => this.#gate.ownLine());
+  }
+
+  /** Answers all held requests, and holds no further ones, so that their readers can ask elsewhere. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of this.#waiters.all())
+      for (const request of [...waiter.requests]) this.#answer(waiter, request);
+    clearInterval(this.#rounds);
+  }
+
+  #hold(waiter: Waiter, done: HeldRequest['done']): HeldRequest {
+    const { clock, random } = this.#options;
+    const since = clock.monotonic();
+    const until = since + HOLD_MS + HOLD_SPREAD_MS * random();
+    const request = { since, until, position: this.#standings.positionOf(waiter.place), done };
+    this.#waiters.hold(waiter, request);
+    return request;
+  }
+
+  #end(waiter: Waiter, request: HeldRequest): boolean {
+    return this.#waiters.end(waiter, request, this.#options.clock.monotonic());
+  }
+
+  #answer(waiter: Waiter, request: HeldRequest): void {
+    if (this.#end(waiter, request)) request.done(this.#standing(waiter.place, waiter));
+  }
+
+  #round(): void {
+    const now = this.#options.clock.monotonic();
+    this.#poll();
+    this.#admit(true);
+    if (now - this.#sweptAt >= SWEEP_MS) this.#sweep(now);
+    if (this.#waiters.size > 0) return;
+    clearInterval(this.#rounds);
+    this.#rounds = undefined;
+  }
+
+  /** Answers requests that were held long enough, and forgets readers who ask no more. */
+  #sweep(now: number): void {
+    const { estimate, others, countLeft } = this.#options;
+    const seconds = (now - this.#sweptAt) / 1_000;
+    this.#sweptAt = now;
+    const before = this.#waiters.size;
+    const gone = this.#waiters.keep(
+      ({ requests, seenAt, hasAsked }) =>
+        requests.length > 0 || now - seenAt < (hasAsked ? GRACE_MS : FIRST_GRACE_MS),
+    );
+    const left = gone.filter(({ hasAsked }) => hasAsked).length;
+    for (let each = 0; each < left; each += 1) countLeft();
+    // Those who leave here may go on asking at another front.
+    if (others.waiting === 0) estimate.countLeaving(before, left, seconds);
+    this.#waiters.count(now);
+    for (const waiter of this.#waiters.all()) {
+      for (const request of [...waiter.requests]) {
+        const { since, until, position } = request;
+        const hasNews =
+          now - since >= NEWS_MS &&
+          this.#standings.positionOf(waiter.place) <= Math.floor(position * NEWS_SHARE);
+        if (now >= until || hasNews) this.#answer(waiter, request);
+      }
+    }
+  }
+
+  #admit(isThorough = false): void {
+    this.#gate.admit((waiter, sent) => this.#letIn(waiter, sent), isThorough);
+  }
+
+  #letIn(waiter: Waiter, sent: Sent): void {
+    const { uses, clock, countAdmitted } = this.#options;
+    const { place, told } = waiter;
+    this.#waiters.remove(waiter);
+    uses.use(place, sent, clock.now());
+    const waitedSeconds = Math.max(0, clock.now() - place.arrivedAt) / 1_000;
+    const took = told === undefined ? 0 : (clock.monotonic() - told.at) / 1_000;
+    const etaError =
+      told === undefined ? undefined : Math.abs(told.etaSeconds - took) / Math.max(1, waitedSeconds);
+    countAdmitted({ waitedSeconds, etaError });
+    for (const request of [...waiter.requests]) if (this.#end(waiter, request)) request.done(sent);
+  }
+
+  #standing(place: Place, waiter?: Waiter): Standing {
+    return this.#standings.of(place, waiter);
+  }
+
+  #poll(): void {
+    const { fleet, clock, askNow } = this.#options;
+    const due = clock.now() - POLL_MS;
+    let polled = 0;
+    for (const view of fleet.views()) {
+      if (view.reachability === 'unreachable' || view.askedAt > due) continue;
+      askNow(view);
+      polled += 1;
+      if (polled === POLLED_AT_ONCE) return;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// Answers with a redirect, on the hot path.
+import type { ServerResponse } from 'node:http';
+
+interface RedirectRest {
+  /** 303 after a POST, so that the browser goes on with GET (RFC 9110 §15.4.4). */
+  readonly status?: number;
+  readonly cookie?: string | undefined;
+}
+
+export function redirectTo(
+  response: ServerResponse,
+  location: string,
+  { status = 302, cookie }: RedirectRest = {},
+): void {
+  // node:http writes a flat list of names and values as it is; it would take an object apart first.
+  const headers = ['location', location, 'cache-control', 'no-store', 'content-length', '0'];
+  if (cookie !== undefined) headers.push('set-cookie', cookie);
+  response.writeHead(status, headers);
+  response.end();
+}

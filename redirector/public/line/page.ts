@@ -87,16 +87,16 @@ export function waitingPage({ standing, again, waitedSeconds, meanwhile }: Waiti
   const address = escapeHtml(again);
   const progress = waitedSeconds / (waitedSeconds + Math.max(etaSeconds, 1));
   return ({ language, words: { line: words } }) => {
-    const place = new Intl.NumberFormat(language).format(position);
-    const data = Object.entries({
-      ...{ again, reason, place: position, eta: etaSeconds, waited: Math.round(waitedSeconds) },
-      words: JSON.stringify(words),
-    }).map(([name, value]) => ` data-${name}="${escapeHtml(String(value))}"`);
+    const place = numberFormat(language).format(position);
+    const waited = Math.round(waitedSeconds);
+    const data = Object.entries({ again, reason, place: position, eta: etaSeconds, waited }).map(
+      ([name, value]) => ` data-${name}="${escapeHtml(String(value))}"`,
+    );
     const aside = `<p class="meanwhile"><a href="${escapeHtml(meanwhile)}" target="_blank" rel="noopener noreferrer">${escapeHtml(words.meanwhile)}</a></p>`;
     return {
       title: `(${place}) ${words.heading}`,
       head: `${STYLE}<noscript><meta http-equiv="refresh" content="${REFRESH_S}; url=${escapeHtml(patiently(again))}"></noscript>`,
-      body: `<div id="line"${data.join('')}><h1>${escapeHtml(words.heading)}</h1>
+      body: `<div id="line"${data.join('')} data-words="${attributeOf(words)}"><h1>${escapeHtml(words.heading)}</h1>
 <p role="status" id="position">${escapeHtml(fillIn(words.position, { place }))}</p>
 <p id="wait">${escapeHtml(waitText(words, standing, language))}</p>
 <progress id="progress" max="1" value="${progress.toFixed(3)}" aria-label="${escapeHtml(words.progress)}"></progress>
@@ -116,9 +116,31 @@ function waitText(words: LineWords, { reason, etaSeconds = 0 }: Standing, langua
 
 /** About so long, as a person would say it. */
 export function inWords(seconds: number, language: Language): string {
-  const long = (unit: string, value: number): string =>
-    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
-  if (seconds < 90) return long('second', Math.ceil(seconds / 10) * 10);
-  if (seconds < 5_400) return long('minute', Math.round(seconds / 60));
-  return long('hour', Math.round(seconds / 1_800) / 2);
+  if (seconds < 90) return numberFormat(language, 'second').format(Math.ceil(seconds / 10) * 10);
+  if (seconds < 5_400) return numberFormat(language, 'minute').format(Math.round(seconds / 60));
+  return numberFormat(language, 'hour').format(Math.round(seconds / 1_800) / 2);
+}
+
+/** By language and unit. To make one takes 50 µs, and a crowd is told its places at once. */
+const FORMATS = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(language: Language, unit?: 'second' | 'minute' | 'hour'): Intl.NumberFormat {
+  const name = `${language} ${unit}`;
+  const known = FORMATS.get(name);
+  if (known !== undefined) return known;
+  const options = unit === undefined ? {} : ({ style: 'unit', unit, unitDisplay: 'long' } as const);
+  const made = new Intl.NumberFormat(language, options);
+  FORMATS.set(name, made);
+  return made;
+}
+
+/** The words for the script, as an attribute. Those of a language are one object for as long as the program runs. */
+const ATTRIBUTES = new WeakMap<LineWords, string>();
+
+function attributeOf(words: LineWords): string {
+  const known = ATTRIBUTES.get(words);
+  if (known !== undefined) return known;
+  const made = escapeHtml(JSON.stringify(words));
+  ATTRIBUTES.set(words, made);
+  return made;
 }

@@ -15,7 +15,8 @@ export const PLACE_NAME = 'tmpfleet-place';
 export const PLACE_LIFE_MS = 2 * 3_600_000;
 /** The clocks of two fronts may differ by this. ms */
 const CLOCK_SKEW_MS = 60_000;
-const NONCE_BYTES = 8;
+/** Behind four digits that count: readers of one millisecond have an order, too. */
+const NONCE_BYTES = 6;
 /** Behind a place in an address: the request may be held. A page that its reader loads again should not hang. */
 const PATIENT = '.wait';
 /** 49 characters at most, all of which may stand in a URL and in a ticket as they are. */
@@ -32,6 +33,7 @@ export interface Place {
 export class Places {
   readonly #signatures: FleetKeys['places'];
   readonly #clock: Pick<Clock, 'now'>;
+  #given = 0;
 
   /** @param keys without a secret, places are signed with a key of this process alone */
   constructor(keys: FleetKeys, clock: Pick<Clock, 'now'>) {
@@ -41,7 +43,9 @@ export class Places {
 
   /** @param arrivedAt ms since 1970 */
   give(arrivedAt: number): Place {
-    const text = `${Math.floor(arrivedAt).toString(36)}-${randomBytes(NONCE_BYTES).toString('hex')}`;
+    this.#given = (this.#given + 1) % 0x1_0000;
+    const nonce = this.#given.toString(16).padStart(4, '0') + randomBytes(NONCE_BYTES).toString('hex');
+    const text = `${Math.floor(arrivedAt).toString(36)}-${nonce}`;
     return { text: `${text}-${this.#signatures.sign(text)}`, arrivedAt: Math.floor(arrivedAt) };
   }
 

@@ -12,7 +12,7 @@ import { parseJson } from '../../shared/protocol/wire.ts';
 import type { SteadyClock } from '../sandboxes/steady-clock.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import type { EndedJson, OpeningJson } from './messages.ts';
-import { describeMoments, isIdleNear, isNews, type Moments, momentsOf } from './moments.ts';
+import { describeMoments, isIdleNear, isNews, type Moments, momentsOf, warningOf } from './moments.ts';
 import { MAX_STREAMS, Streams } from './streams.ts';
 
 export interface CompanionOptions {
@@ -36,7 +36,7 @@ export interface CompanionOptions {
   readonly lookAtKernels: (sandbox: Sandbox) => Promise<void>;
 }
 
-/** Least time between two questions to a sandbox for its kernels, ms. */
+/** Least time between two questions to a sandbox for its kernels, ms; less where readers are warned only shortly before. */
 const KERNELS_EVERY_MS = 30_000;
 const MAX_BODY_BYTES = 256;
 const RETRY_S = 60;
@@ -108,7 +108,8 @@ export class Companion {
       if (isNews(told, present, config.idleMs, now))
         this.#streams.tell(id, present, describeMoments(present, config.idleMs, now));
       if (!config.keepBusy || !isIdleNear(present, config.idleMs, now)) continue;
-      if (now - (this.#lookedAt.get(id) ?? Number.NEGATIVE_INFINITY) < KERNELS_EVERY_MS) continue;
+      const every = Math.min(KERNELS_EVERY_MS, warningOf(config.idleMs) / 4);
+      if (now - (this.#lookedAt.get(id) ?? Number.NEGATIVE_INFINITY) < every) continue;
       this.#lookedAt.set(id, now);
       // Who waits for a long computation is not warned: the sandbox would not be ended either.
       void lookAtKernels(sandbox);

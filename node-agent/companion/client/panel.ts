@@ -46,6 +46,9 @@ const PLACE = [
   ['pointer-events', 'none'],
 ] as const;
 
+/** From the edge of the page, px. */
+const MARGIN = 10;
+
 class Panel {
   readonly #host = document.createElement(HOST_NAME);
   readonly #box = document.createElement('section');
@@ -117,14 +120,17 @@ class Panel {
     const active = document.activeElement;
     if (active === null || active === document.body || active === this.#host) return;
     const { top, bottom, left, right } = active.getBoundingClientRect();
-    const box = this.#box.getBoundingClientRect();
-    const isCovered = bottom > box.top && top < box.bottom && right > box.left && left < box.right;
+    // Without its animation: where it will be.
+    const { offsetHeight: height, offsetWidth: width } = this.#box;
+    const [middle, edge] = [innerWidth / 2, innerHeight - height - MARGIN];
+    const isCovered =
+      bottom > edge && top < innerHeight && right > middle - width / 2 && left < middle + width / 2;
     // What fills the page is covered anywhere.
-    if (isCovered && top > box.height) this.#moveTo('top');
+    if (isCovered && top > height + MARGIN) this.#moveTo('top');
   }
 
   #moveTo(edge: 'top' | 'bottom'): void {
-    const inset = edge === 'bottom' ? 'auto 0 10px 0' : '10px 0 auto 0';
+    const inset = edge === 'bottom' ? `auto 0 ${MARGIN}px 0` : `${MARGIN}px 0 auto 0`;
     this.#host.style.setProperty('inset', inset, 'important');
   }
 

@@ -122,7 +122,7 @@ describeNeeding(['chromium'], 'the companion', ({ chromium }) => {
     expect(tab.url()).toMatch(/\/notebooks\/a%20b\.ipynb\?x=1#part$/);
   });
 
-  test('tells of a drain at once and of its end; hidden by Escape, it stays hidden', async () => {
+  test('tells of a drain at once and of its end; Escape hides it until its next stage', async () => {
     await start();
     const tab = await openTab();
     await until('the tab listens', async () => (await metric('streams')) === 1);

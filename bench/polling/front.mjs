@@ -2,6 +2,7 @@
 import { Agent, createServer } from 'node:http';
 import got from 'got';
 import { pino } from 'pino';
+import { LineDesk } from '../../dist/redirector/line/desk.js';
 import { Fleet } from '../../dist/redirector/nodes/fleet.js';
 import { Dispatcher } from '../../dist/redirector/placement/dispatcher.js';
 import { WaitingRoom } from '../../dist/redirector/placement/waiting-room.js';
@@ -11,6 +12,7 @@ import { createRedirect } from '../../dist/redirector/public/redirect.js';
 import { ReturnCookies } from '../../dist/redirector/public/return-cookie.js';
 import { systemClock, systemRandom } from '../../dist/shared/clock.js';
 import { FleetKeys } from '../../dist/shared/protocol/fleet-keys.js';
+import { redirectorKey } from '../../dist/shared/protocol/ticket.js';
 import { nodeStatsSchema, parseJson } from '../../dist/shared/protocol/wire.js';
 
 const [how, count, port] = process.argv.slice(2);
@@ -43,22 +45,34 @@ const dispatcher = new Dispatcher({
   clock: systemClock,
   random: systemRandom,
 });
+const askNow = (view) => poller.pollNow(view);
+const desk = new LineDesk({
+  ...{ dispatcher, fleet, keys, redirector: 'bench', boot: 'boot', askNow },
+  ...{
+    ourKey: redirectorKey({ redirector: 'bench', boot: 'boot' }),
+    clock: systemClock,
+    random: systemRandom,
+  },
+  ...{ countAdmitted: () => undefined, countLeft: () => undefined },
+});
 const room = new WaitingRoom({
-  ...{ dispatcher, fleet, clock: systemClock, holdForMs: 3_000 },
-  askNow: (view) => poller.pollNow(view),
+  ...{ dispatcher, fleet, clock: systemClock, askNow, holdForMs: 3_000 },
+  isOwed: () => desk.line.owesAll(),
   count: () => undefined,
 });
 const redirect = createRedirect({
-  dispatcher,
-  room,
+  ...{ dispatcher, room, desk, clock: systemClock },
   // One client makes all the requests.
   arrivals: { clientOf: ({ socket }) => socket.remoteAddress, isExempt: () => true, admit: () => 0 },
   proof: { isAsked: false },
   returns: new ReturnCookies({ keys, trustProxy: false, clock: systemClock }),
-  title: 'a bench',
+  preview: { title: 'a bench', description: '', previewImage: '' },
+  trustProxy: false,
   postOrigins: { allowOrigin: '', embedOrigins: [] },
   isOwn: () => false,
   refuse: (_, response) => response.writeHead(503).end(),
+  answerWaiting: (_, response) => response.writeHead(503).end(),
+  countRefusal: () => undefined,
   count: () => undefined,
   countBounce: () => undefined,
   countLaunchPage: () => undefined,

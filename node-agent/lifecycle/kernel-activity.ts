@@ -9,7 +9,8 @@ import type { AskedSandbox } from '../engine/readiness.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
-const PATIENCE_MS = 2_000;
+/** On a busy host Jupyter takes seconds to answer, and a cell that runs must not be ended for that. */
+const PATIENCE_MS = 10_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** https://jupyter-server.readthedocs.io/en/latest/developers/rest-api.html, `GET /api/kernels` */

@@ -60,18 +60,31 @@ export class Jupyter {
     let printed = '';
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`the kernel did not finish; it printed: ${printed}`)),
+        () => finish(() => reject(new Error(`the kernel did not finish; it printed: ${printed}`))),
         60_000,
       );
+      // A kernel that is still starting may lose a request, so it is asked, as Jupyter's own clients do, until it answers.
+      const ask = (): void => {
+        if (socket.readyState === WebSocket.OPEN)
+          socket.send(JSON.stringify(toKernel('kernel_info_request', { id: randomUUID(), session }, {})));
+      };
+      const asking = setInterval(ask, 1_000);
+      let isAsked = false;
       const finish = (done: () => void): void => {
         clearTimeout(timer);
+        clearInterval(asking);
         socket.close();
         done();
       };
       socket.on('error', (error) => finish(() => reject(error)));
-      socket.on('open', () => socket.send(JSON.stringify(executeRequest({ id, session, code }))));
+      socket.on('open', ask);
       socket.on('message', (data) => {
         const message = JSON.parse(String(data));
+        if (message.msg_type === 'kernel_info_reply' && !isAsked) {
+          isAsked = true;
+          clearInterval(asking);
+          socket.send(JSON.stringify(toKernel('execute_request', { id, session }, { ...EXECUTE, code })));
+        }
         if (message.parent_header?.msg_id !== id) return;
         if (message.msg_type === 'stream') printed += message.content.text;
         if (message.msg_type === 'error') printed += `${message.content.ename}: ${message.content.evalue}`;
@@ -84,27 +97,23 @@ export class Jupyter {
 }
 
 /** https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute */
-function executeRequest({ id, session, code }: { id: string; session: string; code: string }) {
+const EXECUTE = {
+  silent: false,
+  store_history: false,
+  user_expressions: {},
+  allow_stdin: false,
+  stop_on_error: true,
+};
+
+/** https://jupyter-client.readthedocs.io/en/stable/messaging.html#general-message-format */
+function toKernel(type: string, { id, session }: { id: string; session: string }, content: object) {
+  const date = new Date().toISOString();
   return {
     channel: 'shell',
-    header: {
-      msg_id: id,
-      username: 'reader',
-      session,
-      msg_type: 'execute_request',
-      version: '5.3',
-      date: new Date().toISOString(),
-    },
+    header: { msg_id: id, username: 'reader', session, msg_type: type, version: '5.3', date },
     parent_header: {},
     metadata: {},
-    content: {
-      code,
-      silent: false,
-      store_history: false,
-      user_expressions: {},
-      allow_stdin: false,
-      stop_on_error: true,
-    },
+    content,
     buffers: [],
   };
 }

@@ -34,7 +34,8 @@ const PICTURED: ReadonlySet<View> = new Set(['dark', '320 px']);
 const RULED: ReadonlySet<View> = new Set(['light', 'dark', '320 px']);
 /** Pages that are made differently; the others differ in their words. */
 const KINDS = [
-  ...['launch', 'work', 'unavailable: full', 'limits: too-many-requests', 'notebook: stranger in a frame'],
+  ...['launch', 'work', 'line: full', 'unavailable: full', 'limits: too-many-requests'],
+  'notebook: stranger in a frame',
   ...['no cookies', 'nothing here', 'node: full', 'node: starting', 'node: closed'],
 ];
 
@@ -69,7 +70,8 @@ describeNeeding(['chromium'], 'a page of ours', ({ chromium }) => {
   const addressOf = (name: string): string => `${site.url}/${pages.findIndex(([each]) => each === name)}`;
   let browser: Browser;
   let site: Serving;
-  const workUrl = `/${pages.findIndex(([name]) => name === 'work')}`;
+  /** Their scripts would go on to another page, or ask for one. */
+  const still = ['work', 'line: full'].map((name) => `/${pages.findIndex(([each]) => each === name)}`);
   beforeAll(async () => {
     browser = await launchChromium(chromium.executablePath);
     site = await serve({
@@ -80,8 +82,9 @@ describeNeeding(['chromium'], 'a page of ours', ({ chromium }) => {
         if (page === undefined || small !== undefined) {
           response.writeHead(200, { 'content-type': 'text/html' });
           response.end(`<iframe src="/${index}" width="300" height="150" title="small"></iframe>`);
-          // The proof of work would go on to another page, and take the processor until then.
-        } else answerPage(response, 200, url === workUrl ? (edition) => withoutScript(page(edition)) : page);
+        } else if (still.includes(url ?? ''))
+          answerPage(response, 200, (edition) => withoutScript(page(edition)));
+        else answerPage(response, 200, page);
       },
     });
   });

@@ -10,11 +10,13 @@ import { LANGUAGES } from '../../shared/words/language.ts';
 
 export const EMBED_PATH = '/embed.js';
 
-/** Compiled for browsers. From the source, as in tests, it is where the build puts it. */
+/** Compiled for browsers. From the source, as in tests, they are where the build puts them. */
 const CLIENT = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/redirector/embed/client/embed.js' : './client/embed.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/redirector/embed/client/' : './client/',
   import.meta.url,
 );
+/** Parts of one classic script, in order. */
+const PARTS = ['lightbox.js', 'embed.js'];
 const HOUR_S = 3_600;
 const YEAR_S = 31_536_000;
 const VERSION_CHARACTERS = 12;
@@ -29,7 +31,7 @@ export interface EmbedScript {
 
 /** The script as the front serves it: the words of every language, then the compiled client, in one scope of its own. */
 export function readEmbedScript(brand = OWN_BRAND): EmbedScript {
-  const client = readFileSync(CLIENT, 'utf8');
+  const client = PARTS.map((part) => readFileSync(new URL(part, CLIENT), 'utf8')).join('');
   const words = Object.fromEntries(LANGUAGES.map((language) => [language, brand.wordsIn(language).embed]));
   const body = Buffer.from(
     `(() => {\n"use strict";\nconst WORDS = ${JSON.stringify(words)};\n${client}})();\n`,

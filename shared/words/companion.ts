@@ -29,6 +29,9 @@ export interface CompanionWords {
   /** Behind each of them. */
   readonly lost: string;
   readonly again: string;
+  readonly afresh: string;
+  /** Before that. */
+  readonly afreshAsk: string;
 }
 
 export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
@@ -54,6 +57,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: 'What was in it cannot be recovered. What you still see here you can copy.',
     again: 'Open a new notebook',
+    afresh: 'Start afresh',
+    afreshAsk: 'Start afresh? This notebook will be removed, with everything that you have changed in it.',
   },
   de: {
     label: 'Über dieses Notebook',
@@ -78,6 +83,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: 'Sein Inhalt lässt sich nicht wiederherstellen. Was Sie hier noch sehen, können Sie kopieren.',
     again: 'Neues Notebook öffnen',
+    afresh: 'Neu beginnen',
+    afreshAsk: 'Neu beginnen? Dieses Notebook wird entfernt, mit allem, was Sie darin geändert haben.',
   },
   fr: {
     label: 'À propos de ce notebook',
@@ -102,6 +109,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: 'Son contenu ne peut pas être récupéré. Vous pouvez copier ce que vous voyez encore ici.',
     again: 'Ouvrir un nouveau notebook',
+    afresh: 'Recommencer à zéro',
+    afreshAsk: 'Recommencer à zéro ? Ce notebook sera supprimé, avec tout ce que vous y avez modifié.',
   },
   es: {
     label: 'Acerca de este cuaderno',
@@ -126,6 +135,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: 'Su contenido no se puede recuperar. Puede copiar lo que todavía ve aquí.',
     again: 'Abrir un cuaderno nuevo',
+    afresh: 'Empezar de nuevo',
+    afreshAsk: '¿Empezar de nuevo? Este cuaderno se eliminará, con todo lo que haya cambiado en él.',
   },
   pt: {
     label: 'Sobre este caderno',
@@ -150,6 +161,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: 'O seu conteúdo não pode ser recuperado. Pode copiar o que ainda vê aqui.',
     again: 'Abrir um novo caderno',
+    afresh: 'Recomeçar do início',
+    afreshAsk: 'Recomeçar do início? Este caderno será removido, com tudo o que alterou nele.',
   },
   zh: {
     label: '关于此笔记本',
@@ -173,6 +186,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: '其中的内容无法恢复。您仍可复制此处看到的内容。',
     again: '打开新的笔记本',
+    afresh: '重新开始',
+    afreshAsk: '要重新开始吗？此笔记本将被删除，您在其中所做的所有更改也会一并删除。',
   },
   ja: {
     label: 'このノートブックについて',
@@ -196,5 +211,7 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     },
     lost: '中の内容は元に戻せません。ここに表示されているものはコピーできます。',
     again: '新しいノートブックを開く',
+    afresh: '最初からやり直す',
+    afreshAsk: '最初からやり直しますか？このノートブックは、変更内容も含めてすべて削除されます。',
   },
 };

@@ -25,14 +25,14 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       'local',
       '--ephemeral',
       '--capacity',
-      '9',
+      '12',
       '--warm',
-      '9',
+      '12',
       '--client-sandboxes',
       '0',
     ];
     [fleet, browser] = await Promise.all([
-      ArticleFleet.start({ nodeFlags, warm: 9 }),
+      ArticleFleet.start({ nodeFlags, warm: 12 }),
       launchChromium(chromium.executablePath),
     ]);
   }, 120_000);
@@ -178,6 +178,24 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       expect(await sandboxAt(tab, /plain\.ipynb\?x=1$/)).toBe(first);
       await tab.context().close();
     }
+  });
+
+  test('starts afresh: the notebook is replaced by a new one at the same place, after a question', async () => {
+    await withTab([one], async (tab) => {
+      await tab.getByRole('button', { name: 'Try it' }).click();
+      const first = await sandboxAt(tab, /intro/);
+      await tab.getByRole('button', { name: 'Start afresh' }).click();
+      const panel = frameNamed(tab, 'Try it').locator('tmpfleet-companion .box');
+      await panel.getByText('with everything that you have changed').waitFor();
+      await tab.screenshot({ path: `${shots}lightbox-afresh.png` });
+      await panel.getByRole('button', { name: 'Start afresh' }).click();
+      // The launch page asks for a click, as in every frame.
+      await frameNamed(tab, 'Try it').getByRole('button', { name: 'Open my notebook' }).click();
+      await until(
+        'another one is there',
+        async () => (await sandboxAt(tab, /intro\.ipynb\?x=1#here$/)) !== first,
+      );
+    });
   });
 
   test('shows nothing at a site that is not listed, and spends nothing', async () => {

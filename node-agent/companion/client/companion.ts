@@ -20,6 +20,8 @@ const EVERY_MS = 1_000;
 const AGAIN_MS = 10_000;
 /** How long it is said that a sandbox stays. ms */
 const SAID_MS = 12_000;
+/** How long it is asked whether to start afresh, unless the reader answers. Warnings wait meanwhile. ms */
+const ASKED_MS = 60_000;
 /** An end that is not announced this long after its time is asked for. ms */
 const LATE_MS = 15_000;
 /** A tab that comes to the front asks again when its news is older. ms */
@@ -51,6 +53,11 @@ class Companion implements Mark {
       ended: (reason) => this.#ended(reason),
     });
     setInterval(() => this.#look(), EVERY_MS);
+    window.addEventListener('message', ({ source, data }: MessageEvent<{ type?: unknown } | null>) => {
+      // The page around may ask; only its reader can answer, here.
+      if (source === window.parent && source !== window && data?.type === 'tmpfleet:afresh')
+        this.#askAfresh();
+    });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState !== 'visible') return;
       if (performance.now() - this.#toldAt > OLD_NEWS_MS) void this.#link.look();
@@ -150,6 +157,25 @@ class Companion implements Mark {
     });
   }
 
+  #askAfresh(): void {
+    if (this.#isOver) return;
+    this.#saidUntil = performance.now() + ASKED_MS;
+    this.#shown = '';
+    const keep = button('', WORDS.stay, () => this.#hide());
+    this.#panel.show({
+      text: WORDS.afreshAsk,
+      role: 'alertdialog',
+      actions: [keep, button('main', WORDS.afresh, () => void this.#beginAfresh())],
+      focus: keep,
+      onHide: () => this.#hide(),
+    });
+  }
+
+  async #beginAfresh(): Promise<void> {
+    if (await this.#link.end()) location.assign(placeInNewOne(this.base, this.#home));
+    else this.#panel.note(WORDS.failed);
+  }
+
   /** The end is past, and nothing was said: a host that is retired may be gone before it could say so. */
   async #check(why: 'drain' | 'age'): Promise<void> {
     if (this.#isChecking) return;
@@ -172,7 +198,7 @@ class Companion implements Mark {
     const again = document.createElement('a');
     again.className = 'main';
     again.textContent = WORDS.again;
-    again.href = this.#placeInNewOne();
+    again.href = placeInNewOne(this.base, this.#home);
     // No focus: what is still in the page may be worth copying, and the next key would leave it.
     this.#panel.show({
       text: (Object.hasOwn(why, reason) ? why[reason] : undefined) ?? WORDS.ended.gone,
@@ -181,44 +207,6 @@ class Companion implements Mark {
       actions: [again],
       onHide: () => this.#panel.hide(),
     });
-  }
-
-  /** The same place in a new sandbox: without the key of this one, with the fragment. */
-  #placeInNewOne(): string {
-    const { pathname, search, hash, href } = location;
-    const query = search
-      .slice(1)
-      .split('&')
-      .filter((part) => part !== '' && !part.startsWith('token='))
-      .join('&');
-    const place = pathname.startsWith(this.base) ? pathname.slice(this.base.length) : '';
-    const path = `/spawn/${place}${query === '' ? '' : `?${query}`}${hash}`;
-    const address = `${this.#home}${path}`;
-    return URL.canParse(address, href) && /^https?:$/.test(new URL(address, href).protocol) ? address : path;
-  }
-}
-
-/** For the page around the sandbox's: who may be that is said by the policy of every page (`frame-ancestors`). */
-function tellParent(name: 'ready' | 'ending' | 'ended', detail: object): void {
-  if (window.parent === window) return;
-  // Firefox does not say who is around.
-  const [around = '*'] = [...(location.ancestorOrigins ?? [])];
-  window.parent.postMessage({ type: `tmpfleet:${name}`, ...detail }, around === 'null' ? '*' : around);
-}
-
-function remembered(name: string): boolean {
-  try {
-    return sessionStorage.getItem(name) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function remember(name: string): void {
-  try {
-    sessionStorage.setItem(name, '');
-  } catch {
-    // It is shown again on the next page.
   }
 }
 

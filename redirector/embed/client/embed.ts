@@ -13,36 +13,14 @@ interface Figure {
   readonly host: HTMLElement;
   readonly frame: HTMLIFrameElement;
   readonly status: HTMLElement;
+  /** Shown once the notebook can be replaced by a new one; undefined where there is no place for it. */
+  afresh?: HTMLElement;
 }
 
 /** What the page of a reader in line, and the companion in the notebook's page (node-agent/companion), say for the page's own listeners. */
 const RELAYED = ['waiting', 'ready', 'ending', 'ended'] as const;
 
 type State = 'open' | 'launching' | 'closed' | (typeof RELAYED)[number];
-
-const STYLE = `
-:host { color-scheme: light dark; }
-button { font: inherit; padding: .5em 1.1em; border: 1px solid; border-radius: .4em; cursor: pointer; }
-.start { border-color: #0b57d0; background: #0b57d0; color: #fff; font-weight: 600; }
-button:focus-visible { outline: 3px solid #f5a300; outline-offset: 2px; }
-dialog { width: min(96vw, 80rem); height: 92vh; height: 92dvh; max-width: none; max-height: none; padding: 0; border: 1px solid #888;
-  border-radius: .5rem; background: Canvas; color: CanvasText; overflow: hidden; resize: both; }
-dialog[open] { display: flex; flex-direction: column; }
-dialog::backdrop { background: rgb(0 0 0 / .6); }
-.head { display: flex; align-items: center; gap: 1rem; padding: .35rem .35rem .35rem .9rem; font: 1rem/1.4 system-ui, sans-serif; }
-h2 { flex: 1; margin: 0; font-size: 1rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.close { min-width: 2.75rem; min-height: 2.75rem; padding: 0; border-color: transparent; background: none; color: inherit; font-size: 1.25rem; }
-.body { position: relative; flex: 1; min-height: 0; }
-.into { height: 100%; }
-.status { position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; gap: .8rem; margin: 0;
-  font: 1.05rem system-ui, sans-serif; background: Canvas; color: CanvasText; pointer-events: none; }
-.status::before { content: ""; width: 1.2rem; height: 1.2rem; border: 3px solid; border-right-color: transparent; border-radius: 50%; animation: turn 1s linear infinite; }
-[hidden] { display: none !important; }
-@keyframes turn { to { transform: rotate(1turn); } }
-@media (prefers-reduced-motion: reduce) { .status::before { animation: none; } }
-@media (max-width: 40rem), (max-height: 30rem) { dialog { width: 100vw; height: 100vh; height: 100dvh; border: 0; border-radius: 0; margin: 0; resize: none; } }
-@media print { :host { display: none; } }
-`;
 
 function embed(script: HTMLScriptElement): void {
   const { path = '/', label, title, lang, button: buttonAt, into: intoAt } = script.dataset;
@@ -80,10 +58,11 @@ function embed(script: HTMLScriptElement): void {
 }
 
 /** Navigates the frame by a POST: that says that somebody clicked, so the fleet's launch page needs no second button. */
-function launch({ host, frame, status }: Figure, address: URL): void {
+function launch(figure: Figure, address: URL): void {
+  const { host, frame, status } = figure;
   tell(host, 'launching');
   window.addEventListener('message', ({ source, data }: MessageEvent<unknown>) => {
-    if (source === frame.contentWindow) relay(host, data);
+    if (source === frame.contentWindow) relay(figure, data);
   });
   status.hidden = false;
   frame.addEventListener('load', () => {
@@ -147,56 +126,6 @@ function makeFigure(name: string, words: Words): Figure {
   return { host, frame, status };
 }
 
-interface LightboxOptions {
-  readonly name: string;
-  readonly words: Words;
-  readonly button: HTMLElement;
-}
-
-/** The frame stays in the page while the lightbox is closed, so that it opens again as it was. */
-function inLightbox(figure: Figure, { name, words, button }: LightboxOptions): () => void {
-  const { host, status, frame } = figure;
-  const dialog = document.createElement('dialog');
-  const header = element('div', 'head');
-  const heading = element('h2', '', name);
-  heading.id = 'name';
-  dialog.setAttribute('aria-labelledby', 'name');
-  const close = element('button', 'close', '✕');
-  close.setAttribute('aria-label', words.close);
-  close.title = words.close;
-  const body = element('div', 'body');
-  header.append(heading, close);
-  body.append(document.createElement('slot'), status);
-  dialog.append(header, body);
-  shadowOf(host).append(dialog);
-  document.body.append(host);
-
-  const page = document.documentElement;
-  let overflow = '';
-  close.addEventListener('click', () => dialog.close());
-  dialog.addEventListener('click', (event) => {
-    // Of the backdrop, which counts as the dialog itself.
-    if (event.target === dialog && isOutside(event, dialog.getBoundingClientRect())) dialog.close();
-  });
-  dialog.addEventListener('close', () => {
-    page.style.overflow = overflow;
-    button.focus();
-    tell(host, 'closed');
-  });
-  frame.addEventListener('load', () => dialog.open && !isBlank(frame) && frame.focus());
-  return () => {
-    if (dialog.open) return;
-    overflow = page.style.overflow;
-    page.style.overflow = 'hidden';
-    dialog.showModal();
-    tell(host, 'open');
-  };
-}
-
-function isOutside({ clientX, clientY }: MouseEvent, { left, right, top, bottom }: DOMRect): boolean {
-  return clientX < left || clientX > right || clientY < top || clientY > bottom;
-}
-
 /** @param place of our button, which goes: there is nothing left to open. An element of the page stays */
 function inElement({ host, status, frame }: Figure, into: HTMLElement, place: HTMLElement): () => void {
   const body = element('div', 'body into');
@@ -220,11 +149,13 @@ function tell(host: HTMLElement, state: State, detail?: object): void {
 }
 
 /** Whatever page is in the frame can say this: a hint, from which nothing but the event follows. */
-function relay(host: HTMLElement, data: unknown): void {
+function relay({ host, afresh }: Figure, data: unknown): void {
   if (typeof data !== 'object' || data === null) return;
   const { type, ...detail }: { type?: unknown } = data;
   const state = RELAYED.find((name) => type === `tmpfleet:${name}`);
-  if (state !== undefined) tell(host, state, detail);
+  if (state === undefined) return;
+  if (afresh !== undefined && state !== 'ending') afresh.hidden = state !== 'ready';
+  tell(host, state, detail);
 }
 
 function shadowOf(host: HTMLElement): ShadowRoot {

@@ -133,7 +133,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
       drainDeadline: () => lifecycle.current.deadline,
       use: (id, at) => pool.use(id, at),
       end: (id, reason) => pool.end(id, reason),
-      lookAtKernels: (sandbox) => useByKernels(sandbox, pool, clock),
+      lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock }),
     });
   const proxy = createProxy({
     lookup,

@@ -4,16 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { startLoop } from '../../shared/loop.ts';
-import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import { startSchedule } from '../../shared/schedule.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
-import { findExpired } from '../sandboxes/expire.ts';
 import { recordUse } from '../sandboxes/record-use.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
+import { Culling } from './culling.ts';
 import type { HostResources } from './host-resources.ts';
-import { useByKernels } from './kernel-activity.ts';
 
 /** A start takes about a second; a shortage must be seen before many more have begun. */
 const RESOURCES_INTERVAL_MS = 1_000;
@@ -21,8 +20,6 @@ const RESOURCES_INTERVAL_MS = 1_000;
 const HEALTH_INTERVAL_MS = 5_000;
 /** Readers should learn of a drain, and of what they did in another tab, at once. */
 const TELL_INTERVAL_MS = 1_000;
-/** How many sandboxes are asked in one turn for what their kernels do. */
-const MAX_QUESTIONS = 256;
 
 export interface JobsOptions {
   readonly config: NodeAgentConfig;
@@ -46,6 +43,7 @@ export interface Jobs {
 
 export function startJobs(options: JobsOptions): Jobs {
   const { config, pool, resources, lifecycle, random, reap, journal, logger } = options;
+  const culling = new Culling(options);
   const every = (ms: number, what: string, turn: () => Promise<void>) =>
     startLoop(turn, { interval: () => ms, jitter: 0, random, logger, what });
   const loops = [
@@ -57,7 +55,7 @@ export function startJobs(options: JobsOptions): Jobs {
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
     every(TELL_INTERVAL_MS, 'telling readers when their sandboxes end', async () => options.tellReaders()),
     every(config.cullIntervalMs, 'culling', async () => {
-      await endExpired(options);
+      culling.endExpired();
       recordUse(pool.table, journal, pool.time);
       // Bookings begin, and demand decays, without any other event.
       pool.act();
@@ -86,31 +84,10 @@ export function startJobs(options: JobsOptions): Jobs {
   return {
     stop: async () => {
       stopping.abort();
+      culling.stop();
       await Promise.all([schedule.stop(), ...loops.map((loop) => loop.stop())]);
     },
   };
-}
-
-/** Ends what has expired. A sandbox whose kernel was at work meanwhile is not idle. */
-async function endExpired({ config, pool, clock }: JobsOptions): Promise<void> {
-  const { table, time } = pool;
-  const expired = findExpired(table.all(), config, time.now());
-  const isAsked = ({ reason }: { readonly reason: EndReason }): boolean =>
-    reason === 'idle' && config.keepBusy;
-  for (const one of expired) if (!isAsked(one)) pool.end(one.id, one.reason);
-  // All at once: one that does not answer delays no other. What is left is due again at the next turn.
-  await Promise.all(
-    expired
-      .filter(isAsked)
-      .slice(0, MAX_QUESTIONS)
-      .map(async ({ id }) => {
-        const sandbox = table.get(id);
-        if (sandbox === undefined) return;
-        await useByKernels(sandbox, pool, clock);
-        // Its reader may have come back while it was asked.
-        for (const { reason } of findExpired([sandbox], config, time.now())) pool.end(id, reason);
-      }),
-  );
 }
 
 /** The part of `spreadMs` that this node waits: always the same, and evenly distributed over the nodes of a fleet. */

@@ -22,11 +22,13 @@ const connections = new Agent({ pipelining: 0 });
 /**
  * Asks the sandbox's server.
  * @param now ms since 1970; no activity is later, whatever the sandbox says
+ * @param signal gives up
  * @returns ms since 1970: `now` while a kernel is busy; undefined where there is no kernel, or no Jupyter that answers
  */
 export async function lastKernelActivity(
   { id, token, address }: AskedSandbox,
   now: number,
+  signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   if (address === undefined) return undefined;
   try {
@@ -35,7 +37,7 @@ export async function lastKernelActivity(
       {
         dispatcher: connections,
         headers: { authorization: `token ${token}` },
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(PATIENCE_MS)]),
       },
     );
     const text = await readText(body, { bytes: MAX_ANSWER_BYTES, what: 'its list of kernels' });
@@ -50,13 +52,16 @@ export async function lastKernelActivity(
   }
 }
 
+export interface KernelQuestion {
+  readonly pool: Pick<Pool, 'use' | 'time'>;
+  readonly clock: Clock;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
+}
+
 /** Asks the sandbox's server, and records work of its kernels as use. */
-export async function useByKernels(
-  sandbox: Sandbox,
-  pool: Pick<Pool, 'use' | 'time'>,
-  clock: Clock,
-): Promise<void> {
-  const at = await lastKernelActivity(sandbox, clock.now());
+export async function useByKernels(sandbox: Sandbox, { pool, clock, signal }: KernelQuestion): Promise<void> {
+  const at = await lastKernelActivity(sandbox, clock.now(), signal);
   const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : pool.time.fromWall(at);
   if (activeAt > (sandbox.lastUse ?? 0)) pool.use(sandbox.id, activeAt);
 }

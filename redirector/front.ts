@@ -22,6 +22,7 @@ import type { NodeView } from './nodes/node-view.ts';
 import { fleetRoom, summarize } from './nodes/summary.ts';
 import { Dispatcher, type RefusalReason } from './placement/dispatcher.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
+import type { PollClient } from './polling/http-poll.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
@@ -49,11 +50,16 @@ export interface Front {
   close(): Promise<void>;
 }
 
+export interface FrontRuntime extends Runtime {
+  /** Polls the nodes; default: see `Poller`. Benchmarks compare others with it. */
+  readonly pollClient?: PollClient;
+}
+
 /** @throws FleetError `port-taken` */
 export async function startFront(
   config: RedirectorConfig,
   membership: Membership,
-  runtime: Runtime,
+  runtime: FrontRuntime,
 ): Promise<Front> {
   const { logger, clock = systemClock, random = systemRandom } = runtime;
   const keys = new FleetKeys(parseSecrets(config.secret));
@@ -154,14 +160,14 @@ export async function startFront(
 
 interface ViewParts {
   readonly membership: Membership;
-  readonly runtime: Runtime;
+  readonly runtime: FrontRuntime;
   readonly keys: FleetKeys;
   readonly ourKey: string | undefined;
 }
 
 /** What is known of the nodes, kept up to date by polls. */
 function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey }: ViewParts) {
-  const { logger, clock = systemClock, random = systemRandom } = runtime;
+  const { logger, clock = systemClock, random = systemRandom, pollClient } = runtime;
   const fleet = new Fleet(clock, { ...config, hasOurSecret: (report) => keys.areOf(report) });
   const metrics = createRedirectorMetrics(fleet, clock);
   let claim = (): string | undefined => undefined;
@@ -173,6 +179,7 @@ function openView(config: RedirectorConfig, { membership, runtime, keys, ourKey 
     seenKey: ourKey,
     count: metrics.countPoll,
     claim: () => claim(),
+    ...(pollClient && { client: pollClient }),
     ...config,
   });
   const take = (members: readonly Member[]): void => {

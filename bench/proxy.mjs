@@ -3,13 +3,13 @@
  * the same upstream.
  *
  *   npm run build && node bench/proxy.mjs [--short] [--json <path>] [--rounds <n>] [--connections <n>]
- *     [--dist <directory>] (another build to measure, for a comparison)
+ *     [--seconds <n>] [--dist [<label>=]<path> …]
  *
- * Upstream, proxy and load are processes of their own; with `taskset` the proxy has core 0 to itself and the two
+ * Upstream, proxy and load are processes of their own; with `taskset` the proxies have core 0 to themselves and the two
  * others share what is left. Upstream and load speak just enough HTTP over plain sockets (a canned answer, a count
- * of bytes), so that they are not what is measured. Rounds through the proxy and direct ones take turns; figures
- * are medians. "CPU" is what the proxy's process used for a request, user and system: its inverse is what a core
- * could carry were the proxy never kept waiting, and it is the steadier figure where a machine is shared.
+ * of bytes), so that they are not what is measured. Targets take turns; figures are medians. "CPU" is what the proxy's
+ * process used for a request, user and system: it is the steadier figure where a machine is shared. Several `--dist`
+ * compare builds in one run: `--dist before=/elsewhere/dist --dist after=dist`.
  */
 import { fork, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -138,61 +138,79 @@ async function main() {
       short: { type: 'boolean', default: false },
       json: { type: 'string' },
       rounds: { type: 'string' },
+      seconds: { type: 'string' },
       connections: { type: 'string', default: '32' },
-      dist: { type: 'string', default: fileURLToPath(new URL('../dist', import.meta.url)) },
+      dist: {
+        type: 'string',
+        multiple: true,
+        default: [fileURLToPath(new URL('../dist', import.meta.url))],
+      },
     },
   });
   const rounds = Number(values.rounds ?? (values.short ? 3 : 9));
-  const ms = values.short ? 1_000 : 3_000;
+  const seconds = Number(values.seconds ?? (values.short ? 1 : 3));
   const connections = Number(values.connections);
   const cores = availableParallelism();
   const pinned = cores > 1 && spawnSync('taskset', ['--version']).status === 0;
   const others = cores === 2 ? '1' : `1-${cores - 1}`;
 
   const upstreamProcess = await start('upstream', [], others, pinned);
-  const proxyProcess = await start('proxy', [String(upstreamProcess.hello.port), values.dist], '0', pinned);
+  const upstreamPort = upstreamProcess.hello.port;
+  const targets = [{ name: 'direct', port: upstreamPort, child: undefined }];
+  for (const text of values.dist) {
+    const mark = text.indexOf('=');
+    const name = mark < 0 ? 'proxied' : text.slice(0, mark);
+    const proxyProcess = await start('proxy', [String(upstreamPort), text.slice(mark + 1)], '0', pinned);
+    targets.push({ name, port: proxyProcess.hello.port, child: proxyProcess.child });
+  }
   const loadProcess = await start('load', [], others, pinned);
-  const targets = { direct: upstreamProcess.hello.port, proxied: proxyProcess.hello.port };
-  const run = (port, duration) => call(loadProcess.child, { port, connections, ms: duration });
-  for (const port of Object.values(targets)) await run(port, ms / 2);
+  const run = (port, ms) => call(loadProcess.child, { port, connections, ms });
+  for (const { port } of targets) await run(port, seconds * 500);
 
-  const results = { direct: [], proxied: [], cpu: [] };
-  let rss = 0;
+  const samples = [];
   for (let round = 0; round < rounds; round += 1) {
-    const order = round % 2 === 0 ? ['direct', 'proxied'] : ['proxied', 'direct'];
-    for (const name of order) {
-      const before = await call(proxyProcess.child, 'cpu');
-      const { answers, seconds } = await run(targets[name], ms);
-      const after = await call(proxyProcess.child, 'cpu');
-      results[name].push(answers / seconds);
-      if (name === 'proxied') results.cpu.push((after.cpu - before.cpu) / answers);
-      rss = after.rss;
+    for (const index of targets.keys()) {
+      const { name, port, child } = targets[(index + round) % targets.length];
+      const before = child && (await call(child, 'cpu'));
+      const { answers, seconds: took } = await run(port, seconds * 1_000);
+      const after = child && (await call(child, 'cpu'));
+      const cpu = child && (after.cpu - before.cpu) / answers;
+      samples.push({ name, round, perSecond: answers / took, cpu, rss: after?.rss });
     }
   }
-  for (const { child } of [upstreamProcess, proxyProcess, loadProcess]) child.kill();
+  for (const { child } of [upstreamProcess, ...targets, loadProcess]) child?.kill();
 
   const report = {
     what: 'small GETs through the proxy',
     node: process.version,
     machine: `${cores} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
-    pinned,
-    connections,
-    rounds,
-    secondsPerRound: ms / 1000,
-    proxiedPerSecond: Math.round(median(results.proxied)),
-    directPerSecond: Math.round(median(results.direct)),
-    ratio: round2(median(results.proxied) / median(results.direct)),
-    cpuMicrosecondsPerRequest: round2(median(results.cpu)),
-    perCoreBusy: Math.round(1_000_000 / median(results.cpu)),
-    proxyMegabytes: Math.round(rss / 1_048_576),
-    all: {
-      proxied: results.proxied.map(Math.round),
-      direct: results.direct.map(Math.round),
-      cpu: results.cpu.map(round2),
-    },
+    ...{ pinned, connections, rounds, seconds },
+    targets: Object.fromEntries(targets.map(({ name }) => [name, summarize(name, targets[1].name, samples)])),
   };
   print(report);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Ratios are medians of each round's own. @param first the build that the others' CPU time is divided by */
+function summarize(name, first, samples) {
+  const of = (wanted) => samples.filter((sample) => sample.name === wanted);
+  const own = of(name);
+  const ratio = (other, field) =>
+    round2(median(own.map((sample, round) => sample[field] / of(other)[round][field])));
+  const rates = own.map(({ perSecond }) => perSecond);
+  const isProxy = own[0].cpu !== undefined;
+  return {
+    perSecond: Math.round(median(rates)),
+    lowest: Math.round(Math.min(...rates)),
+    highest: Math.round(Math.max(...rates)),
+    ...(isProxy && {
+      byDirect: ratio('direct', 'perSecond'),
+      cpuMicroseconds: round2(median(own.map(({ cpu }) => cpu))),
+      leastCpuMicroseconds: round2(Math.min(...own.map(({ cpu }) => cpu))),
+      cpuByFirst: ratio(first, 'cpu'),
+      megabytes: Math.round(Math.max(...own.map(({ rss }) => rss)) / 1_048_576),
+    }),
+  };
 }
 
 function start(name, args, core, pinned) {
@@ -224,22 +242,8 @@ function round2(value) {
   return Math.round(value * 100) / 100;
 }
 
-function print(report) {
-  const range = (values) => `${Math.min(...values)} … ${Math.max(...values)}`;
-  console.log(`${report.what}: node ${report.node}, ${report.machine}, ${report.connections} connections`);
-  console.log(
-    `${report.rounds} rounds of ${report.secondsPerRound} s, ${report.pinned ? 'pinned' : 'not pinned'}\n`,
-  );
-  console.log('             a second (median)   lowest … highest');
-  for (const [name, key] of [
-    ['direct', 'directPerSecond'],
-    ['proxied', 'proxiedPerSecond'],
-  ]) {
-    console.log(`  ${name.padEnd(9)} ${String(report[key]).padStart(18)}   ${range(report.all[name])}`);
-  }
-  console.log(`\n  proxied / direct        ${report.ratio}`);
-  console.log(
-    `  proxy CPU a request     ${report.cpuMicrosecondsPerRequest} µs  (${report.perCoreBusy}/s on a busy core)`,
-  );
-  console.log(`  proxy memory            ${report.proxyMegabytes} MB`);
+function print({ what, node, machine, connections, rounds, seconds, pinned, targets }) {
+  console.log(`${what}: node ${node}, ${machine}, ${connections} connections`);
+  console.log(`${rounds} rounds of ${seconds} s, ${pinned ? 'pinned' : 'not pinned'}`);
+  console.table(targets);
 }

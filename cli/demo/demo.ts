@@ -89,6 +89,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
       `warm: ${config.warm} is more than the capacity, which is ${config.capacity}`,
     );
   }
+  const engine = await chooseEngine(config);
   // A terminal that was closed takes no words any more; that must not keep the demo from cleaning up.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const dir = await mkdtemp(join(tmpdir(), 'tmpfleet-demo-'));
@@ -103,7 +104,6 @@ async function runDemo(config: DemoConfig): Promise<number> {
       return child;
     };
     const secret = randomBytes(32).toString('hex');
-    const engine = await chooseEngine(config);
     say(ENGINE_WORDS[engine]);
     say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} …`);
     article = await serveArticle(config.port === 0 ? 0 : config.port + 2);
@@ -198,13 +198,20 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
 const SCRIPT = fileURLToPath(new URL('../main.js', import.meta.url));
 
 /** Loaded when needed: see cli/main.ts. */
+/** @throws FleetError `engine-unavailable` where Docker is asked for, and does not answer: before anything is started */
 async function chooseEngine({ engine, image }: DemoConfig): Promise<EngineKind> {
   const engines = await import('../../node-agent/engine/index.ts');
+  const docker = { dockerHost: '', dockerCertPath: '' };
   const { kind } = await engines.chooseEngine(
-    { engine, image: image || nodeAgentOptions.image.default, dockerHost: '', dockerCertPath: '' },
+    { engine, image: image || nodeAgentOptions.image.default, ...docker },
     process.env,
   );
-  return kind;
+  const failure = kind === 'docker' ? await engines.whyNoDocker(docker, process.env) : undefined;
+  if (failure === undefined) return kind;
+  throw new FleetError('engine-unavailable', failure.message, {
+    cause: failure,
+    remedy: 'start Docker; or, without --image, --engine local needs none',
+  });
 }
 
 async function register(controlUrl: string, node: Child): Promise<void> {

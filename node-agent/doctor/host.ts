@@ -65,9 +65,7 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
     checkPort(config.controlHost, config.controlPort, '--control-port', config),
   );
   yield await check('data directory', () => checkDataDir(resolve(config.dataDir)));
-  yield await check('disk', () =>
-    checkDisk([resolve(config.dataDir), ...(dockerRoot === '' ? [] : [dockerRoot])]),
-  );
+  yield await check('disk', () => checkDisk(resolve(config.dataDir), dockerRoot));
   yield await check('memory', () => judgeMemory(config, kind));
   yield await check('open files', () => checkOpenFiles(config));
   yield await check('secret', () => judgeSecret(config));
@@ -139,16 +137,22 @@ async function checkDataDir(dir: string): Promise<Verdict> {
   return { detail: there === dir ? `${dir} can be written to` : `${dir} can be created` };
 }
 
-async function checkDisk(dirs: readonly string[]): Promise<Verdict> {
+/** @param dockerRoot where Docker keeps images and containers; empty where it is not used, or not known */
+async function checkDisk(dataDir: string, dockerRoot: string): Promise<Verdict> {
   const places = await Promise.all(
-    dirs.map(async (dir) => {
+    [dataDir, ...(dockerRoot === '' ? [] : [dockerRoot])].map(async (dir) => {
       const { bavail, bsize } = await statfs(await nearest(dir));
       return { dir, free: bavail * bsize };
     }),
   );
   const detail = places.map(({ dir, free }) => `${gib(free)} free at ${dir}`).join(', ');
   const least = Math.min(...places.map(({ free }) => free));
-  const remedy = 'make room: docker system df shows what Docker holds';
+  // Of two on one full disk, Docker's takes more.
+  const fullest = places.findLast(({ free }) => free === least)?.dir;
+  const remedy =
+    fullest === dockerRoot
+      ? 'make room: docker system df shows what Docker holds'
+      : `make room on the disk of ${fullest}; du -xh shows what is large there`;
   if (least < 0.25 * GIB) return { level: 'fail', detail, remedy };
   return least < 2 * GIB ? { level: 'warn', detail, remedy } : { detail };
 }

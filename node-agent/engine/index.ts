@@ -1,5 +1,5 @@
 // Chooses and creates the engine of a node. The rest of the node knows only the interface in engine.ts.
-import { FleetError } from '../../shared/errors.ts';
+import { describeError, FleetError } from '../../shared/errors.ts';
 import { callDocker, connectDocker, dockerTarget } from './docker/connection.ts';
 import { DockerEngine } from './docker/engine.ts';
 import { type DockerConfig, dockerOptions } from './docker/options.ts';
@@ -35,14 +35,24 @@ export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']
   if (config.engine !== 'auto') return { kind: config.engine };
   // Only Docker uses images, so a node with an image must not fall back to local while Docker is down.
   if (config.image !== dockerOptions.image.default) return { kind: 'docker' };
+  const failure = await whyNoDocker(config, env);
+  return failure === undefined ? { kind: 'docker' } : { kind: 'local', whyNotDocker: failure.message };
+}
+
+/** The error of a Docker that does not answer within a second; undefined where one answers. */
+export async function whyNoDocker(
+  config: Omit<EngineChoice, 'engine' | 'image'>,
+  env: EngineSetup['env'],
+): Promise<FleetError | undefined> {
   const target = dockerTarget(config, env);
   const docker = connectDocker(target);
   try {
     await callDocker({ what: 'answer', deadlineMs: DETECT_MS }, () => docker.ping());
-    return { kind: 'docker' };
+    return undefined;
   } catch (error) {
     // An HTTP error is a response too: `open` reports what is wrong with that Docker.
-    if (!(error instanceof FleetError)) return { kind: 'docker' };
-    return { kind: 'local', whyNotDocker: `Docker does not answer at ${target.host}: ${error.message}` };
+    if (!(error instanceof FleetError)) return undefined;
+    const message = `Docker does not answer at ${target.host}: ${describeError(error.cause ?? error)}`;
+    return new FleetError('engine-unavailable', message, { cause: error });
   }
 }

@@ -125,6 +125,18 @@ describe('the demo', () => {
     squatter.close();
   });
 
+  test.each([
+    ['--engine', 'docker'],
+    ['--image', 'an-image'],
+  ])('with %s %s, where Docker does not answer, starts nothing and says so first', async (...args) => {
+    demo = startDemo(args, { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    expect(await demo.ended).toBe(1);
+    expect(demo.output()).toMatch(
+      /^tmpfleet: Docker does not answer at unix:\/\/\/nowhere\/docker.sock: .*--engine local/,
+    );
+    expect(demo.files()).toEqual([]);
+  });
+
   test('killed in the middle of warming leaves no process and no file', async () => {
     demo = startDemo(['--engine', 'local', '--capacity', '12', '--warm', '12']);
     const { processes, files, pid } = demo;

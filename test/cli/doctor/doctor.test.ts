@@ -1,5 +1,6 @@
 // `tmpfleet doctor` on a host, as its operator runs it: on a healthy host, and with each fault made for real.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -47,6 +48,19 @@ describe('on a host for the local engine', { timeout: 120_000 }, () => {
     const { code, ok, levels } = await examine(['--engine', 'local']);
     expect({ code, ok }).toEqual({ code: 0, ok: true });
     expect(levels).toMatchObject({ isolation: 'warn', port: 'ok', 'data directory': 'ok', disk: 'ok' });
+  });
+
+  test('says where to make room when the disk of the data directory is full', async () => {
+    const disk = join(dir, 'small');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+    try {
+      const { code, of } = await examine(['--engine', 'local', '--data-dir', disk]);
+      expect(code).toBe(1);
+      expect(of('disk')?.remedy).toBe(`make room on the disk of ${disk}; du -xh shows what is large there`);
+    } finally {
+      execFileSync('umount', ['--lazy', disk]);
+    }
   });
 
   test('prints lines for people', async () => {

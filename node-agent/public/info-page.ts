@@ -24,12 +24,14 @@ const colours = dark ? ['#f0884a', '#6fbf8b', '#7aa7e8', '#9a9a9a'] : ['#b4450f'
 const data = [[], [], [], [], []];
 const chart = document.getElementById('chart');
 const axis = { stroke: dark ? '#a3a19c' : '#5d636b', grid: { stroke: dark ? '#33353a' : '#e8e5df' } };
+const format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const time = (seconds) => (seconds == null ? '–' : format.format(seconds * 1000));
 const size = () => ({ width: chart.clientWidth, height: Math.max(220, Math.min(380, chart.clientWidth * 0.45)) });
 const plot = new uPlot({
   ...size(),
   scales: { x: { range: (u, min, max) => [Math.min(min, (max ?? Date.now() / 1000) - 60), max ?? Date.now() / 1000] }, y: { range: (u, min, max) => [0, Math.max(1, u.capacity || max)] } },
-  axes: [axis, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
-  series: [{}, ...names.map((label, i) => ({ label, stroke: colours[i], width: 2, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
+  axes: [{ ...axis, space: 90, values: (u, ticks) => ticks.map(time) }, { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
+  series: [{ label: 'time', value: (u, seconds) => time(seconds) }, ...names.map((label, i) => ({ label, stroke: colours[i], width: 2, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) }))],
 }, data, chart);
 addEventListener('resize', () => plot.setSize(size()));
 const show = (id, text) => { document.getElementById(id).textContent = text; };
@@ -53,10 +55,13 @@ async function tick() {
 tick(); setInterval(tick, 1000);
 `;
 
+/** Where the name in the report does not say what it is a part of. */
+const LABELS: Readonly<Record<string, string>> = { load: 'load for each core' };
+
 /** @param nodeId safe in HTML, because of its grammar */
 export function infoPage(nodeId: string): Page {
   const cells = ['held', 'warm', 'starting', 'removing', 'capacity', 'claims', 'load']
-    .map((name) => `<div><dt>${name}</dt><dd id="${name}">–</dd></div>`)
+    .map((name) => `<div><dt>${LABELS[name] ?? name}</dt><dd id="${name}">–</dd></div>`)
     .join('');
   return {
     title: `Node ${nodeId}`,

@@ -6,7 +6,7 @@ import { FleetConnection } from './connection.ts';
 import { byId, make, say } from './dom.ts';
 import { NodeItem, SLOT_STATES } from './node-row.ts';
 import { askToAdd } from './orders.ts';
-import { count, standingOf } from './words.ts';
+import { count, slotWord, standingOf } from './words.ts';
 
 const board = byId('board', HTMLElement);
 const list = byId('node-list', HTMLElement);
@@ -40,10 +40,12 @@ function begin(): void {
   for (const name of ['nodes', 'held', 'warm', 'starting', 'free', 'waiting']) {
     const number = make('dd', { id: `total-${name}` }, '–');
     totals.set(name, number);
-    byId('totals', HTMLElement).append(make('div', { 'data-key': name }, make('dt', {}, name), number));
+    byId('totals', HTMLElement).append(
+      make('div', { 'data-key': name }, make('dt', {}, slotWord(name)), number),
+    );
   }
   for (const state of SLOT_STATES)
-    byId('slot-legend', HTMLElement).append(make('li', { 'data-key': state }, state));
+    byId('slot-legend', HTMLElement).append(make('li', { 'data-key': state }, slotWord(state)));
   byId('add', HTMLButtonElement).addEventListener('click', askToAdd);
   tokenForm.addEventListener('submit', (event) => {
     event.preventDefault();

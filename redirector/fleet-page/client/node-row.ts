@@ -3,7 +3,7 @@ import type { EventNode } from '../../../shared/api/event.ts';
 import type { Slots } from '../../../shared/api/node.ts';
 import { make, mark, say } from './dom.ts';
 import { askToDrain, askToRemove, turnCordon } from './orders.ts';
-import { ageOf, remarkOn, standingOf } from './words.ts';
+import { ageOf, remarkOn, slotWord, standingOf } from './words.ts';
 
 export const SLOT_STATES: readonly (keyof Slots)[] = ['held', 'warm', 'starting', 'removing', 'free'];
 
@@ -71,7 +71,9 @@ export class NodeItem {
       if (part !== undefined) part.style.flexGrow = String(slots[state]);
     });
     const told = SLOT_STATES.filter((state) => slots[state] > 0 || state === 'held' || state === 'warm');
-    const numbers = told.map((state) => `${slots[state]} ${plain && state === 'held' ? 'taken' : state}`);
+    const numbers = told.map(
+      (state) => `${slots[state]} ${plain && state === 'held' ? 'taken' : slotWord(state)}`,
+    );
     const text = capacity === 0 ? 'no slots known' : `${numbers.join(' · ')} of ${capacity}`;
     say(this.#numbers, text);
     mark(this.#bar, 'aria-label', `${id}: ${text}`);

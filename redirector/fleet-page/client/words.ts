@@ -63,3 +63,8 @@ function untilWhen({ drain_deadline_at: deadline }: EventNode, now: number): str
   const at = Date.parse(deadline);
   return `; those still there at ${timeOf(at, now)} (in ${spanOf(at - now)}) are ended`;
 }
+
+/** For slots without a sandbox: "free" reads as "for a reader", and a warm one is that, too. */
+export function slotWord(state: string): string {
+  return state === 'free' ? 'empty' : state;
+}

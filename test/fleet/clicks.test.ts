@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
+import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { dispatcherFor } from '../support/localhost.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
@@ -11,7 +12,8 @@ let demo: Demo;
 afterEach(() => demo.end());
 
 const start = async (): Promise<string> => {
-  demo = startDemo(['--engine', 'local', '--capacity', '8', '--warm', '8', '--idle', '8s']);
+  const sizes = ['--capacity', '8', '--warm', '8', '--idle', '8s'];
+  demo = startDemo(['--engine', 'local', '--command', LIGHT_COMMAND, ...sizes]);
   return demo.front();
 };
 const free = async (front: string): Promise<number> => {

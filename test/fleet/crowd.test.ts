@@ -1,9 +1,10 @@
-// A flash crowd on real processes: three redirectors, six nodes, 300 readers within two seconds on 320 slots.
+// A flash crowd on real processes: three redirectors, six nodes, 150 readers a second on 160 slots, of which 150 are taken.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { FULL_SCALE } from '../support/full-scale.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
@@ -11,9 +12,12 @@ import { type Run, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = { TMPFLEET_SECRET: 'the-secret-of-a-crowded-fleet' };
-const SLOTS = [60, 60, 60, 60, 40, 40];
-const READERS = 300;
-const SPREAD_MS = 2_000;
+/** Nodes of two sizes, and readers for all slots but a sixteenth. */
+const SECONDS = FULL_SCALE ? 2 : 1;
+const SLOTS = [30, 30, 30, 30, 20, 20].map((slots) => slots * SECONDS);
+const ALL_SLOTS = SLOTS.reduce((sum, slots) => sum + slots, 0);
+const READERS = 150 * SECONDS;
+const SPREAD_MS = 1_000 * SECONDS;
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-crowd-'));
 const runs: Run[] = [];
@@ -27,7 +31,7 @@ const start = async (name: string, args: readonly string[]): Promise<{ url: stri
   const common = ['--host', '127.0.0.1', '--port', '0', '--control-port', '0', '--data-dir', join(dir, name)];
   const run = tmpfleet([...args, ...common, '--log-format', 'json'], SECRET);
   runs.push(run);
-  // 300 starts on a few cores: processes of other suites go first.
+  // So many starts on a few cores: processes of other suites go first.
   setPriority(run.pid, 15);
   const [, url = '', control = ''] = await run.printed(
     /"url":"(http:[^"]+)","control":"(http:[^"]+)"/,
@@ -70,7 +74,7 @@ test('every reader ends in a sandbox of their own, without an error', {
   for (const front of fronts) {
     await until(
       'every slot is warm and every front knows',
-      async () => (await available(front.url)) === 320,
+      async () => (await available(front.url)) === ALL_SLOTS,
       200_000,
     );
   }

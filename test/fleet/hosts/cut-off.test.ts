@@ -2,12 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeNeeding } from '../../lab/needs.ts';
+import { FULL_SCALE } from '../../support/full-scale.ts';
 import { until } from '../../support/until.ts';
 import { Clicks } from './clicks.ts';
 import { HostFleet } from './fleet.ts';
 
 /** A minute's cut at the default poll interval, in a quarter of that time; in full with TMPFLEET_TEST_FULL_SCALE=1. */
-const SCALE = process.env.TMPFLEET_TEST_FULL_SCALE === undefined ? 4 : 1;
+const SCALE = FULL_SCALE ? 1 : 4;
 const POLL_MS = 2_000 / SCALE;
 const CUT_MS = 60_000 / SCALE;
 const HELD = 9;

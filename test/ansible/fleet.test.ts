@@ -1,5 +1,6 @@
 // The playbooks on bare Debian hosts: a fleet comes up, a second run changes nothing, it is updated and rotated below
 // readers. Everything is real: systemd, sshd, Docker, Caddy, Jupyter; only the wires are virtual.
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,7 @@ const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
 /** A reader without requests for this long has left. */
-const IDLE_S = 30;
+const IDLE_S = 15;
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   let work: string;
@@ -48,9 +49,9 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
         tmpfleet_image: image.image,
         tmpfleet_image_archive: image.path,
         tmpfleet_capacity: 16,
-        tmpfleet_warm: 3,
+        tmpfleet_warm: 2,
         // All readers of this test come from one address.
-        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: `${IDLE_S}s`, 'client-sandboxes': 0 },
+        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: '30s', 'client-sandboxes': 0 },
         tmpfleet_drain_deadline: '10m',
       },
     });
@@ -260,12 +261,15 @@ except e.URLError: print("closed")`;
     expectNoFailure(await controller.play('add-node.yml', { node: OLD, tmpfleet_archive: archive }));
     expect((await nodeStates())[OLD]).toBe('ready');
     const other = { name: 'tmpfleet-lab/jupyter:another', path: join(work, 'another.tar') };
-    await renameImage(image, other);
+    await relabelImage(image, other);
     const variables = { tmpfleet_image: other.name, tmpfleet_image_archive: other.path };
     expectNoFailure(await controller.play('update-image.yml', { ...variables, tmpfleet_archive: archive }));
     for (const name of [OLD, STAYS, NEW]) {
       const stats = await fetchAt(name, 'http://127.0.0.1:8000/stats');
       expect(JSON.parse(stats)).toMatchObject({ container_image: other.name });
+      // Where the label is, the image is another one, not only its name.
+      const warm = await host(name).shell('docker ps --quiet --filter label=another=yes');
+      expect(warm).not.toBe('');
     }
     expectNoFailure(await controller.play('drain-node.yml', { node: STAYS }));
     expect((await nodeStates())[STAYS]).toBe('drained');
@@ -336,15 +340,24 @@ async function repack(archive: string, work: string): Promise<string> {
   return next;
 }
 
-/** The same archive under another name; of two files of one name in an archive the later one counts. */
-async function renameImage(
-  from: { readonly image: string; readonly path: string },
-  to: { readonly name: string; readonly path: string },
+/**
+ * An image of the same layers, with a label more. They are not in its archive, as hosts that have the first one have them.
+ * @param name of the new image @param path where the archive is written
+ */
+async function relabelImage(
+  from: { readonly path: string },
+  { name, path }: { readonly name: string; readonly path: string },
 ): Promise<void> {
-  const dir = dirname(to.path);
-  await run('cp', [from.path, to.path], { timeout: 120_000 });
-  await run('tar', ['-xf', from.path, '-C', dir, 'manifest.json'], { timeout: 120_000 });
-  const manifest = readFileSync(join(dir, 'manifest.json'), 'utf8');
-  writeFileSync(join(dir, 'manifest.json'), manifest.replace(from.image, to.name));
-  await run('tar', ['-rf', to.path, '-C', dir, 'manifest.json'], { timeout: 120_000 });
+  const read = async (file: string) => JSON.parse(await run('tar', ['-xOf', from.path, file]));
+  const [manifest] = await read('manifest.json');
+  const image = await read(manifest.Config);
+  const text = JSON.stringify({ ...image, config: { ...image.config, Labels: { another: 'yes' } } });
+  const config = `${createHash('sha256').update(text).digest('hex')}.json`;
+  const dir = await mkdtemp(join(dirname(path), 'image-'));
+  writeFileSync(join(dir, config), text);
+  writeFileSync(
+    join(dir, 'manifest.json'),
+    JSON.stringify([{ ...manifest, Config: config, RepoTags: [name] }]),
+  );
+  await run('tar', ['-cf', path, '-C', dir, 'manifest.json', config]);
 }

@@ -21,6 +21,7 @@ import {
 import { ensureDebianRoot } from './root.ts';
 
 const BOOT = fileURLToPath(new URL('boot.sh', import.meta.url));
+const COMPILE_ONCE = readFileSync(new URL('compile-once.py', import.meta.url), 'utf8');
 const BOOT_MS = 90_000;
 const CONTROL_GROUPS = '/sys/fs/cgroup';
 const FIRST = 2;
@@ -157,6 +158,8 @@ function filesOf(
     'root/.ssh/authorized_keys': publicKey,
     // apt's lists are as old as the root file system; the packages that they name are in its cache.
     'var/lib/apt/periodic/update-success-stamp': '',
+    'usr/lib/python3/dist-packages/compile_once.py': COMPILE_ONCE,
+    'usr/lib/python3/dist-packages/compile-once.pth': 'import compile_once\n',
   };
 }
 

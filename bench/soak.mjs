@@ -39,7 +39,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-const cycles = Number(values.cycles ?? (values.short ? 40 : values.engine === 'docker' ? 300 : 5_000));
+const cycles = Number(values.cycles ?? (values.short ? 16 : values.engine === 'docker' ? 300 : 5_000));
 const capacity = Number(values.capacity);
 const warmUp = Math.max(capacity * 2, Math.round(cycles / 10));
 

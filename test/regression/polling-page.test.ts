@@ -55,12 +55,12 @@ describeNeeding(
   ({ docker, jupyter }) => {
     const flags = {
       ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'busy', pull: 'never' },
-      ...{ image: jupyter.image, idle: '12s' },
+      ...{ image: jupyter.image, idle: '8s' },
     };
 
     it('is finished, and the sandbox removed after that', async () => {
       const { base, headers } = await claim(flags);
-      expect(await new Jupyter(base, { headers }).run('import time; time.sleep(20); print("done")')).toBe(
+      expect(await new Jupyter(base, { headers }).run('import time; time.sleep(14); print("done")')).toBe(
         'done\n',
       );
       await until('the sandbox is idle', endedIdle);

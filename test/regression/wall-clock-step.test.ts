@@ -17,7 +17,7 @@ test.each([2, -2])(
   'a step of the wall clock by %d h ends no reader, and an hour without use does',
   async (hours) => {
     const clock = new ShiftedClock();
-    agent = await startAgent({ idle: '1h', maxAge: '90m' }, {}, clock);
+    agent = await startAgent({ idle: '1h', maxAge: '90m', cullInterval: '100ms' }, {}, clock);
     await agent.warm(2);
     const { sandbox = '', url, own } = await new Reader().click(`${agent.url}/`);
     const before = agent.pool.table.get(sandbox);

@@ -1,9 +1,10 @@
 // A bare Debian as a root file system in the cache: systemd, sshd and Python, as in a provider's image. Packages that
 // the playbooks install are in apt's cache, not installed: hosts of the lab have no route to a mirror.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { aptSources } from '../images/jupyter-image.ts';
 import { ensurePackages } from '../install.ts';
 import { withLock } from '../lock.ts';
@@ -15,13 +16,14 @@ const BARE = [
   ...['iproute2', 'netbase', 'procps', 'kmod', 'ca-certificates'],
 ];
 const AT_HAND = ['docker.io', 'iptables', 'caddy', 'prometheus'];
+const KEEP_LISTS = fileURLToPath(new URL('keep-lists.py', import.meta.url));
 const BUILD_MS = 900_000;
 const NO_RECOMMENDS = 'APT::Install-Recommends "false"';
 
 /** The directory, made unless it is in the cache. Must not be written to: it is the lower layer of every host. */
 export async function ensureDebianRoot(): Promise<string> {
   const { suite, suites, lines } = await aptSources();
-  const recipe = JSON.stringify([BARE, AT_HAND, suites, process.arch]);
+  const recipe = JSON.stringify([BARE, AT_HAND, suites, process.arch, readFileSync(KEEP_LISTS, 'utf8')]);
   const root = join(cacheDir(), `debian-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
   return withLock(join(cacheDir(), 'debian.lock'), async () => {
     if (existsSync(root)) return root;
@@ -49,6 +51,7 @@ function debootstrap(suite: string, target: string, lines: readonly string[]): P
     '--skip=cleanup/apt',
     ...['doc', 'man', 'locale'].map((dir) => `--dpkgopt=path-exclude=/usr/share/${dir}/*`),
     `--customize-hook=${fetch}`,
+    `--customize-hook=chroot "$1" python3 <'${KEEP_LISTS}'`,
   ];
   return run('mmdebstrap', [...flags, suite, target, ...lines], { timeout: BUILD_MS });
 }

@@ -6,6 +6,14 @@ import { describeOnFailure, until } from './until.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** Of this process's environment; with the directory of compiled code, a command starts in three quarters of the time. */
+const KEPT = Object.fromEntries(
+  ['PATH', 'HOME', 'NODE_COMPILE_CACHE'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 /** Lines of output that an error shows when an expected output did not come. */
 const SHOWN_LINES = 20;
 
@@ -30,7 +38,7 @@ export function tmpfleet(
 ): Run {
   const [program = '', ...rest] = [...enter, process.execPath, SCRIPT, ...args];
   const child = spawn(program, rest, {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { ...KEPT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, FrameLocator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchChromium } from '../lab/chromium.ts';
+import { launchBrowser } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { ArticleFleet } from '../support/article-fleet.ts';
 import { articlePage, frameNamed, sandboxAt } from '../support/article-page.ts';
@@ -49,7 +49,7 @@ describeNeeding(
     ] as const)('%s: %s', (name, _, args) => {
       let browser: Browser;
       beforeAll(async () => {
-        browser = await launchChromium(chromium.executablePath, { args: [...args] });
+        browser = await launchBrowser(chromium.executablePath, { args: [...args] });
       });
       afterAll(() => browser?.close());
 
@@ -101,7 +101,7 @@ describeNeeding(['chromium'], 'the article of the demo', ({ chromium }) => {
     ['one host name', ['--no-own-origin']],
   ])('opens a notebook in its lightbox, and the same one again: %s', async (_, flags) => {
     const demo = startDemo(['--engine', 'local', ...flags]);
-    const browser = await launchChromium(chromium.executablePath);
+    const browser = await launchBrowser(chromium.executablePath);
     try {
       await demo.front();
       const [, article = ''] = await demo.printed(/(http:\/\/article\.localhost:\d+\/)/, 5_000);

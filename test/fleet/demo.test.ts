@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { launchChromium } from '../lab/chromium.ts';
+import { launchBrowser } from '../lab/chromium.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
@@ -26,7 +26,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
 
   beforeAll(async () => {
     demo = startDemo(['--engine', 'local', '--capacity', '8', '--warm', '4']);
-    browser = await launchChromium(chromium.executablePath);
+    browser = await launchBrowser(chromium.executablePath);
     front = await demo.front();
   });
   afterAll(async () => {

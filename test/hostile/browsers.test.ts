@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caddy, startCaddy } from '../lab/caddy.ts';
-import { launchChromium } from '../lab/chromium.ts';
+import { launchBrowser } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { Jupyter } from '../support/jupyter.ts';
@@ -36,7 +36,7 @@ describeNeeding(
       const jupyters = { engine: 'docker', dockerHost: docker.host, image: jupyter.image, pull: 'never' };
       [agent, browser] = await Promise.all([
         startAgent({ ...jupyters, nodeId: 'browsers', capacity: '2', claimWait: '60s' }),
-        launchChromium(chromium.executablePath),
+        launchBrowser(chromium.executablePath),
       ]);
       await agent.warm(2);
     }, 120_000);
@@ -115,7 +115,7 @@ describeNeeding(
         startCaddy('node7.test', new URL(agent.url).host),
         startCaddy('journal.test', `127.0.0.1:${port}`),
       ]);
-      browser = await launchChromium(chromium.executablePath, {
+      browser = await launchBrowser(chromium.executablePath, {
         args: [
           '--test-third-party-cookie-phaseout',
           '--host-resolver-rules=MAP *.test 127.0.0.1',

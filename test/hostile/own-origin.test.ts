@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import { type Caddy, startCaddy } from '../lab/caddy.ts';
-import { launchChromium } from '../lab/chromium.ts';
+import { launchBrowser } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { Jupyter } from '../support/jupyter.ts';
@@ -99,8 +99,8 @@ describeNeeding(['docker', 'jupyter', 'chromium'], 'a page of an attacker’s sa
       '--ignore-certificate-errors',
     ];
     [attackers, victims] = await Promise.all([
-      launchChromium(parts.chromium.executablePath, { args }),
-      launchChromium(parts.chromium.executablePath, { args }),
+      launchBrowser(parts.chromium.executablePath, { args }),
+      launchBrowser(parts.chromium.executablePath, { args }),
     ]);
     // All, so that none starts later: Chromium gives requests up when an interface of the machine changes.
     await until('four notebooks are warm', () => agent.pool.status().warm === 4, 200_000);

@@ -1,7 +1,7 @@
 // Who asks, in a real browser: a page of another site spends no sandbox, and a press on our button in its frame one.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from '../lab/chromium.ts';
+import { launchBrowser } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { ArticleFleet } from '../support/article-fleet.ts';
 import { until } from '../support/until.ts';
@@ -18,7 +18,7 @@ describeNeeding(['chromium'], 'over https, with an article on another site', ({ 
     const nodeFlags = ['--engine', 'local', '--ephemeral', '--capacity', '6', '--warm', '6'];
     [fleet, browser] = await Promise.all([
       ArticleFleet.start({ nodeFlags, warm: 6 }),
-      launchChromium(chromium.executablePath),
+      launchBrowser(chromium.executablePath),
     ]);
     ({
       front,

@@ -1,11 +1,13 @@
-// A real browser from Debian's package: installed when it is missing, driven by playwright-core.
+// A real browser from Debian's packages: installed when it is missing, driven by playwright-core. Of the same source and
+// version there are two: the browser, and its engine without windows and settings (`chromium-headless-shell`), which takes
+// half of the processor's time.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core';
 import { ensurePackages } from './install.ts';
 
-/** Starts Debian's Chromium: see there. */
+/** Starts one of them: see there. */
 const PROGRAM = fileURLToPath(new URL('./chromium-quiet.py', import.meta.url));
 
 /** Root needs the first; the others keep the browser from contacting any other server. */
@@ -21,20 +23,26 @@ const FLAGS = [
   '--host-resolver-rules=MAP *.test 127.0.0.1',
 ];
 
-/** The browser's program. @throws Error if it is missing and cannot be installed */
+/** The program for both. @throws Error if they are missing and cannot be installed */
 export async function ensureChromium(): Promise<string> {
-  await ensurePackages(['chromium', 'python3-seccomp']);
+  await ensurePackages(['chromium', 'chromium-headless-shell', 'python3-seccomp']);
   return PROGRAM;
 }
 
-/** Headless. The caller closes it. */
+/** The engine alone: for pages, and what they may do. Headless. The caller closes it. */
 export function launchChromium(executablePath: string, options: LaunchOptions = {}): Promise<Browser> {
+  const env = { ...process.env, LAB_CHROMIUM: '/usr/lib/chromium/chromium-headless-shell' };
+  return launchBrowser(executablePath, { ...options, env });
+}
+
+/** The whole browser: for what depends on its settings, such as its rules for cookies. Headless. The caller closes it. */
+export function launchBrowser(executablePath: string, options: LaunchOptions = {}): Promise<Browser> {
   const { args = [], ...rest } = options;
   return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...args], ...rest });
 }
 
 /**
- * A browser with one profile, whose owner has changed its preferences (the file `Preferences` of the profile). Takes any
+ * The whole browser with one profile, whose owner has changed its preferences (the file `Preferences` of the profile). Takes any
  * certificate. The caller closes it, and removes the directory.
  */
 export function launchProfile(

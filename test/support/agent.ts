@@ -6,6 +6,7 @@ import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { type NodeAgent, startNodeAgent } from '../../node-agent/main.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
+import { LIGHT_COMMAND } from './light-server.ts';
 import { createTestLog } from './test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from './until.ts';
 
@@ -17,7 +18,12 @@ export interface TestAgent extends NodeAgent {
   warm(count: number): Promise<void>;
 }
 
-/** @param flags as on the command line, without dashes: `{ capacity: '3' }` */
+/**
+ * Its sandboxes are light servers, which answer `ok` to everything; with `command: ''` they are what the program itself
+ * chooses, the scratchpad.
+ *
+ * @param flags as on the command line, without dashes: `{ capacity: '3' }`
+ */
 export async function startAgent(
   flags: Readonly<Record<string, string | boolean>> = {},
   env: Readonly<Record<string, string>> = {},
@@ -31,6 +37,7 @@ export async function startAgent(
       port: '0',
       controlPort: '0',
       engine: 'local',
+      ...(flags.engine === undefined ? { command: LIGHT_COMMAND } : {}),
       ephemeral: true,
       nodeId: 'node1',
       capacity: '2',

@@ -163,7 +163,7 @@ test('its reader can end it, and every tab is told', async () => {
 });
 
 test('an operator, a crash and a drain are told within five seconds', async () => {
-  const held = await open({ capacity: '3', warm: '2' });
+  const held = await open({ capacity: '3', warm: '2', command: '' });
   const one = await listen(held);
   await one.has('state');
   await control(`/api/sandboxes/${held.id}`, 'DELETE');

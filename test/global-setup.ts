@@ -7,6 +7,7 @@ import { partsNamedIn, projectOf } from './projects.ts';
 const NAMES: Readonly<Record<string, PartName>> = {
   docker: 'docker',
   jupyter: 'jupyter',
+  jupyterlab: 'jupyterlab',
   chromium: 'chromium',
   node24: 'node24',
   promtool: 'promtool',

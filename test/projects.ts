@@ -14,7 +14,7 @@ export type ProjectName = (typeof PROJECTS)[number];
 const LAB_FILES =
   /^test\/(ansible|bench|lab|monitoring|packaging|fleet\/hosts)\/|^test\/fleet\/crowd\.test\.ts$/;
 /** Parts of the lab that are programs of their own, and do not depend on Node. */
-const LAB_PARTS = /^(docker|jupyter|chromium|promtool|debian)$/;
+const LAB_PARTS = /^(docker|jupyter|jupyterlab|chromium|promtool|debian)$/;
 /** How a file names what `npm run build` makes, or starts it: a Node of its own, a node-agent whose sandboxes are scratchpads. */
 const BUILT = /(?:['"`\s]|\.\.\/)dist\/|process\.execPath|engine: 'local'/;
 

@@ -3,6 +3,7 @@ import { ensureChromium } from './chromium.ts';
 import { ensureDebianRoot } from './debian/root.ts';
 import { type DockerLab, startDocker } from './docker/docker.ts';
 import { importJupyter, importTiny, TINY_COMMAND } from './images/images.ts';
+import { LAB, NOTEBOOK } from './images/jupyter-image.ts';
 import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
 import { unpackNpmPackage } from './npm-package.ts';
@@ -28,6 +29,8 @@ export interface Parts {
   };
   /** In the engine of `docker`, which need not be named as well. */
   readonly jupyter: { readonly image: string };
+  /** The same with JupyterLab in place of the classic Notebook. */
+  readonly jupyterlab: { readonly image: string };
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
   readonly promtool: { readonly executablePath: string };
@@ -65,15 +68,18 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
     const tinyImage = await importTiny(engine);
     return { socketPath: engine.socketPath, host: engine.host, tinyImage, tinyCommand: TINY_COMMAND };
   };
-  const prepareJupyter = async (): Promise<Parts['jupyter']> => {
+  const prepareJupyter = async (recipe: typeof NOTEBOOK): Promise<{ readonly image: string }> => {
     if (engine === undefined) throw new Error('there is no Docker engine');
-    return { image: await importJupyter(engine) };
+    return { image: await importJupyter(engine, recipe) };
   };
   // One after the other: two cores, and one dpkg.
-  const docker =
-    names.has('docker') || names.has('jupyter') ? await attempt('docker', prepareDocker) : undefined;
+  const needsDocker = (['docker', 'jupyter', 'jupyterlab'] as const).some((name) => names.has(name));
+  const docker = needsDocker ? await attempt('docker', prepareDocker) : undefined;
   const jupyter = names.has('jupyter')
-    ? (missing(docker) ?? (await attempt('jupyter', prepareJupyter)))
+    ? (missing(docker) ?? (await attempt('jupyter', () => prepareJupyter(NOTEBOOK))))
+    : undefined;
+  const jupyterlab = names.has('jupyterlab')
+    ? (missing(docker) ?? (await attempt('jupyterlab', () => prepareJupyter(LAB))))
     : undefined;
   const chromium = names.has('chromium')
     ? await attempt('chromium', async () => ({ executablePath: await ensureChromium() }))
@@ -103,6 +109,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
     report: {
       ...(docker && { docker }),
       ...(jupyter && { jupyter }),
+      ...(jupyterlab && { jupyterlab }),
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),

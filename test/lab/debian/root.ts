@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { aptSources } from '../images/jupyter-image.ts';
+import { aptSources } from '../images/apt-sources.ts';
 import { ensurePackages } from '../install.ts';
 import { withLock } from '../lock.ts';
 import { cacheDir } from '../places.ts';

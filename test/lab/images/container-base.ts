@@ -7,7 +7,7 @@ import { type DockerLab, finished } from '../docker/docker.ts';
 import { ensurePackages } from '../install.ts';
 import { cacheDir } from '../places.ts';
 import { progress, run } from '../run.ts';
-import { aptSources } from './jupyter-image.ts';
+import { aptSources } from './apt-sources.ts';
 
 export const CONTAINER_BASE = 'tmpfleet-lab/base:latest';
 const PACKAGES = ['iptables', 'ca-certificates', 'libstdc++6'];

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { startDocker } from '../docker/docker.ts';
 import { cacheDir } from '../places.ts';
 import { importJupyter } from './images.ts';
-import { jupyterKey } from './jupyter-image.ts';
+import { jupyterKey, NOTEBOOK } from './jupyter-image.ts';
 
 export interface ImageArchive {
   readonly path: string;
@@ -15,7 +15,7 @@ export interface ImageArchive {
 }
 
 export async function ensureJupyterArchive(): Promise<ImageArchive> {
-  const key = await jupyterKey();
+  const key = await jupyterKey(NOTEBOOK);
   const path = join(cacheDir(), `jupyter-${key}-saved.tar`);
   const image = `tmpfleet-lab/jupyter:${key}`;
   if (existsSync(path)) return { path, image };

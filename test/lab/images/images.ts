@@ -2,7 +2,7 @@
 // imported into an engine.
 import type { Readable } from 'node:stream';
 import { type DockerLab, finished } from '../docker/docker.ts';
-import { buildJupyter, JUPYTER_SETTINGS, jupyterKey } from './jupyter-image.ts';
+import { buildJupyter, JUPYTER_SETTINGS, jupyterKey, NOTEBOOK } from './jupyter-image.ts';
 import { TINY_SETTINGS, tinyArchive } from './tiny-image.ts';
 
 export const TINY_IMAGE = 'tmpfleet-lab/tiny:latest';
@@ -10,12 +10,13 @@ export const TINY_IMAGE = 'tmpfleet-lab/tiny:latest';
 /** For the agent's --command, with that image: a small server that misbehaves on request. */
 export const TINY_COMMAND = 'tiny-server --base-path /{base_path} --port {port} --ip {ip}';
 
-/** Imports a real Jupyter Notebook; the first time on a machine, makes it (about a minute). Returns its name. */
-export async function importJupyter(docker: DockerLab): Promise<string> {
-  const archive = await buildJupyter(docker.dir);
-  const tag = await jupyterKey();
-  await importArchive(docker, archive, { repo: 'tmpfleet-lab/jupyter', tag, changes: JUPYTER_SETTINGS });
-  return `tmpfleet-lab/jupyter:${tag}`;
+/** Imports a real Jupyter; the first time on a machine, makes it (one to two minutes). Returns its name. */
+export async function importJupyter(docker: DockerLab, recipe = NOTEBOOK): Promise<string> {
+  const archive = await buildJupyter(recipe, docker.dir);
+  const repo = `tmpfleet-lab/${recipe.name}`;
+  const tag = await jupyterKey(recipe);
+  await importArchive(docker, archive, { repo, tag, changes: JUPYTER_SETTINGS });
+  return `${repo}:${tag}`;
 }
 
 /** Imports the tiny image; returns its name. */

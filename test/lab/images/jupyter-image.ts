@@ -1,4 +1,4 @@
-// A real Jupyter Notebook from Debian's packages, as a root file system in the cache: about a minute the first time.
+// Real Jupyters from Debian's packages, as root file systems in the cache: one to two minutes the first time.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -6,8 +6,44 @@ import { dirname, join } from 'node:path';
 import { ensurePackages } from '../install.ts';
 import { cacheDir } from '../places.ts';
 import { progress, run } from '../run.ts';
+import { aptSources } from './apt-sources.ts';
 
-const PACKAGES = ['jupyter-notebook', 'python3-ipykernel', 'tini'];
+interface JupyterRecipe {
+  /** Of its archive and its image. */
+  readonly name: string;
+  /** Of Debian; undefined: the machine's own. */
+  readonly suite?: string;
+  readonly packages: readonly string[];
+  /** Packages of which only the files are taken, without what they depend on. */
+  readonly unpacked?: readonly string[];
+}
+
+/** The classic Notebook 6. */
+export const NOTEBOOK: JupyterRecipe = {
+  name: 'jupyter',
+  packages: ['jupyter-notebook', 'python3-ipykernel', 'tini'],
+};
+
+/**
+ * JupyterLab 4, which Debian has since 13. The package depends on 700 others that only build extensions (1.2 GB): its files
+ * and the Python packages that it imports are enough. apt checks the signatures by the keys of Debian 13, which
+ * debian-archive-keyring of Debian 12 carries as well.
+ */
+export const LAB: JupyterRecipe = {
+  name: 'jupyterlab',
+  suite: 'trixie',
+  packages: [
+    'jupyter-core',
+    'python3-jupyter-server',
+    'python3-jupyterlab-server',
+    'python3-notebook-shim',
+    'python3-async-lru',
+    'python3-ipykernel',
+    'tini',
+  ],
+  unpacked: ['jupyterlab'],
+};
+
 const BUILD_MS = 600_000;
 /** Files that a sandbox does not need; a third of the size. */
 const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
@@ -19,7 +55,7 @@ cp -R /opt/article/. "\${HOME:-/home/jovyan}"/
 exec tini -- "$@"
 `;
 
-const NOTEBOOK = {
+const ARTICLE = {
   nbformat: 4,
   nbformat_minor: 5,
   metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
@@ -38,10 +74,10 @@ const NOTEBOOK = {
 
 const FILES: Readonly<Record<string, string>> = {
   'start-article': START_ARTICLE,
-  'intro.ipynb': `${JSON.stringify(NOTEBOOK, null, 1)}\n`,
+  'intro.ipynb': `${JSON.stringify(ARTICLE, null, 1)}\n`,
 };
 
-const HOOKS = (dir: string): readonly string[] => [
+const hooks = ({ unpacked = [] }: JupyterRecipe, dir: string): readonly string[] => [
   // useradd is not among the essential packages.
   'echo jovyan:x:1000:1000::/home/jovyan:/bin/bash >>"$1/etc/passwd" && echo jovyan:x:1000: >>"$1/etc/group"',
   'mkdir -p "$1/home/jovyan" && chown 1000:1000 "$1/home/jovyan"',
@@ -50,6 +86,13 @@ const HOOKS = (dir: string): readonly string[] => [
   `upload ${dir}/start-article /usr/local/bin/start-article`,
   'chmod 755 "$1/usr/local/bin/start-article"',
   'chmod 644 "$1/opt/article/intro.ipynb"',
+  ...unpacked.map(
+    (name) =>
+      'export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" && cd "$1/tmp"' +
+      ` && apt-get download -qq ${name} && dpkg-deb -x ${name}_*.deb "$1" && rm ${name}_*.deb`,
+  ),
+  // A read-only container cannot write the byte code.
+  ...(unpacked.length > 0 ? ['chroot "$1" python3 -m compileall -qq /usr/lib/python3/dist-packages'] : []),
 ];
 
 /** Dockerfile instructions for the import. */
@@ -64,42 +107,42 @@ export const JUPYTER_SETTINGS = [
 ];
 
 /** Names the contents: another recipe makes another image. */
-export async function jupyterKey(): Promise<string> {
-  const sources = await aptSources();
-  const recipe = JSON.stringify([PACKAGES, LEFT_OUT, FILES, HOOKS(''), sources.suites, process.arch]);
-  return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
+export async function jupyterKey(recipe: JupyterRecipe): Promise<string> {
+  const { suites } = await aptSources(recipe.suite);
+  const parts = JSON.stringify([recipe.packages, LEFT_OUT, FILES, hooks(recipe, ''), suites, process.arch]);
+  return createHash('sha256').update(parts).digest('hex').slice(0, 12);
 }
 
 /** The archive's path; makes it, in `scratch`, unless it is in the cache. */
-export async function buildJupyter(scratch: string): Promise<string> {
-  const archive = join(cacheDir(), `jupyter-${await jupyterKey()}.tar`);
+export async function buildJupyter(recipe: JupyterRecipe, scratch: string): Promise<string> {
+  const archive = join(cacheDir(), `${recipe.name}-${await jupyterKey(recipe)}.tar`);
   if (existsSync(archive)) return archive;
   await ensurePackages(['mmdebstrap']);
   const work = await mkdtemp(join(dirname(archive), 'building-'));
   const started = performance.now();
-  progress('making the Jupyter image (once on this machine, about a minute) …');
+  progress(`making the image ${recipe.name} (once on this machine, one to two minutes) …`);
   try {
-    await debootstrap(work, scratch);
+    await debootstrap(recipe, work, scratch);
     // Renamed into place whole: a concurrent run must never import half of it.
     await rename(join(work, 'root.tar'), archive);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  progress(`made the Jupyter image in ${Math.round((performance.now() - started) / 1000)} s`);
+  progress(`made the image ${recipe.name} in ${Math.round((performance.now() - started) / 1000)} s`);
   return archive;
 }
 
-async function debootstrap(work: string, scratch: string): Promise<void> {
+async function debootstrap(recipe: JupyterRecipe, work: string, scratch: string): Promise<void> {
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(work, name), text);
-  const { suite, lines } = await aptSources();
+  const { suite, lines } = await aptSources(recipe.suite);
   const temporary = await mkdtemp(join(scratch, 'building-'));
   const flags = [
     '--mode=root',
     '--variant=essential',
-    `--include=${PACKAGES.join(',')}`,
+    `--include=${recipe.packages.join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`),
-    ...HOOKS(work).map((hook) => `--customize-hook=${hook}`),
+    ...hooks(recipe, work).map((hook) => `--customize-hook=${hook}`),
   ];
   // The scratch directory may be on a mount that forbids devices or programs.
   const env = (await mayHoldRoot(temporary)) ? { TMPDIR: temporary } : {};
@@ -110,31 +153,7 @@ async function debootstrap(work: string, scratch: string): Promise<void> {
   }
 }
 
-export async function mayHoldRoot(dir: string): Promise<boolean> {
+async function mayHoldRoot(dir: string): Promise<boolean> {
   const options = await run('findmnt', ['-n', '-o', 'OPTIONS', '-T', dir]);
   return !/\b(nodev|noexec)\b/.test(options);
-}
-
-/** This machine's own Debian sources, in either file format. */
-export async function aptSources(): Promise<{
-  suite: string;
-  suites: readonly string[];
-  lines: readonly string[];
-}> {
-  const variables = ['ORIGIN', 'REPO_URI', 'RELEASE', 'COMPONENT'].map((name) => `$(${name})`);
-  const listing = await run('apt-get', [
-    'indextargets',
-    '--format',
-    variables.join(' '),
-    'Created-By: Packages',
-  ]);
-  const targets = [...new Set(listing.split('\n'))].filter((line) => line.startsWith('Debian '));
-  const split = targets.map((line) => line.split(' '));
-  const [first] = split;
-  if (first?.[2] === undefined) throw new Error('apt has no Debian sources (apt-get update needed?)');
-  return {
-    suite: first[2],
-    suites: split.map(([, , release, component]) => `${release} ${component}`),
-    lines: split.map(([, uri, release, component]) => `deb ${uri} ${release} ${component}`),
-  };
 }

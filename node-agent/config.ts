@@ -71,7 +71,7 @@ const readerOptions = inGroup('Readers', {
   },
   claimPaths: option(
     list('names', 'first path segments, comma-separated', /^[A-Za-z0-9_-]+$/),
-    ['notebooks', 'tree', 'files', 'lab', 'spawn'],
+    ['notebooks', 'tree', 'files', 'lab', 'doc', 'spawn'],
     'first path segments that give a reader a sandbox; / always does',
   ),
   landingPath: {

@@ -10,12 +10,16 @@ export interface Placeholders {
   readonly token: string;
 }
 
+/** An image may have Notebook 7, which brings JupyterLab, or Notebook 6, or JupyterLab alone. */
+const NOTEBOOK_OR_LAB =
+  '$( { command -v jupyter-notebook || ! command -v jupyter-lab; } >/dev/null && echo notebook || echo lab)';
+
 /**
  * Fits Jupyter Notebook 6 (NotebookApp) and 7 and Lab (ServerApp); each ignores the other's name. The token is not among
  * the arguments, which every user of the host can read, but in the environment.
  */
 export const JUPYTER_COMMAND = [
-  'jupyter notebook --no-browser --ip={ip} --port={port} --port-retries=0',
+  `exec jupyter ${NOTEBOOK_OR_LAB} --no-browser --ip={ip} --port={port} --port-retries=0`,
   ...['NotebookApp', 'ServerApp'].map(
     (app) => `--${app}.base_url=/{base_path}/ --${app}.allow_remote_access=True`,
   ),

@@ -19,7 +19,8 @@ export async function chooseCommand(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LocalCommand> {
   if (configured !== '') return { template: configured, describes: configured };
-  if (await hasJupyter(env)) return { template: jupyterCommand(), describes: 'jupyter notebook' };
+  for (const app of ['notebook', 'lab'])
+    if (await hasJupyter(app, env)) return { template: jupyterCommand(), describes: `jupyter ${app}` };
   return { template: scratchpadCommand(), describes: 'scratchpad (JavaScript)' };
 }
 
@@ -28,9 +29,9 @@ function jupyterCommand(): string {
   return process.getuid?.() === 0 ? `${JUPYTER_COMMAND} --allow-root` : JUPYTER_COMMAND;
 }
 
-async function hasJupyter(env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+async function hasJupyter(app: string, env: Readonly<Record<string, string | undefined>>): Promise<boolean> {
   try {
-    await run('jupyter', ['notebook', '--version'], { timeout: VERSION_MS, env: { PATH: env.PATH } });
+    await run('jupyter', [app, '--version'], { timeout: VERSION_MS, env: { PATH: env.PATH } });
     return true;
   } catch {
     // Not installed, or installed and broken: both are unusable. `open` logs what runs instead.

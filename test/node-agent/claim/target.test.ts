@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findTarget, locate } from '../../../node-agent/claim/target.ts';
 import { splitRequestTarget } from '../../../shared/http/request-target.ts';
 
-const rules = { claimPaths: ['notebooks', 'tree', 'files', 'lab', 'spawn'], landingPath: '' };
+const rules = { claimPaths: ['notebooks', 'tree', 'files', 'lab', 'doc', 'spawn'], landingPath: '' };
 
 function located(url: string, landingPath = ''): string | undefined {
   const { path, query } = splitRequestTarget(url);

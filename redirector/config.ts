@@ -98,7 +98,12 @@ const percentage: Kind<number> = {
   format: (value) => (value === 0 ? 0 : `${Math.round(value * 100)}%`),
 };
 
-const proofOption = inGroup('Limits', {
+const frontLimitOptions = inGroup('Limits', {
+  clientPlaces: option(
+    integer(0, 10_000_000),
+    200,
+    'highest number of places in line of one client (0: no limit)',
+  ),
   proofOfWorkBelow: option(
     percentage,
     0,
@@ -111,7 +116,7 @@ export const redirectorOptions = {
   ...nodeOptions,
   ...inGroup('Security', { secret: fleetSecretOption }),
   ...limitOptions,
-  ...proofOption,
+  ...frontLimitOptions,
   ...embedOptions,
   ...corsOptions,
   ...server.control,

@@ -7,7 +7,7 @@ import { frameAncestors } from '../shared/http/embedding.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { showLimited } from '../shared/limits/connection-metrics.ts';
-import { type ListenerLimits, listenerLimits } from '../shared/limits/limit-options.ts';
+import { type ListenerLimits, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
@@ -74,11 +74,14 @@ export async function startFront(
     ...{ fleet, keys, ...identity, clock, random },
     maxPendingPerClient: config.pendingPerClient,
   });
+  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const { askNow } = view;
   // Before the waiting room, which watches the nodes, too: who stands in line goes first.
   const desk: LineDesk = new LineDesk({
     ...{ dispatcher, fleet, keys, ...identity, ourKey, clock, random, askNow },
     ...metrics.showLine(() => desk.line.size),
+    placesPerClient: unlimitedIfZero(config.clientPlaces),
+    isExempt: (client) => arrivals.isExempt(client),
   });
   view.sayInPolls(() => desk.line.claim());
   const room = new WaitingRoom({
@@ -92,8 +95,7 @@ export async function startFront(
     logRefusal(reason);
   };
   const refuse = createRefuse({ retryAfterMs: config.retryAfterMs, count: countRefusal });
-  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
-  showLimited(metrics.registry, () => ({ arrivals: arrivals.refused }));
+  showLimited(metrics.registry, () => ({ arrivals: arrivals.refused, places: desk.line.refused }));
   const proof = new ProofOfWork({
     ...{ keys, clock, logger, below: config.proofOfWorkBelow },
     room: () => fleetRoom(fleet, ourKey, clock.now()),

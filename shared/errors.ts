@@ -43,6 +43,10 @@ export const ERRORS = {
     status: 429,
     meaning: 'the client holds too many sandboxes of the node; see `Retry-After`',
   },
+  'too-many-places': {
+    status: 429,
+    meaning: 'the client has too many readers in line; see `Retry-After`',
+  },
   'proof-of-work': {
     status: 429,
     meaning: 'the fleet is nearly full, and a new sandbox costs a proof of work; the body has a `challenge`',

@@ -53,6 +53,15 @@ export class LineDesk {
     return this.#uses.isCharged(place);
   }
 
+  /**
+   * Whether a reader may stand in line here: each client has a limited number of places at a time.
+   * @param place undefined for one who has none yet
+   */
+  admits(client: string, place: Place | undefined): boolean {
+    if (place !== undefined && (this.line.has(place) || this.#uses.isUsed(place))) return true;
+    return this.line.admits(client);
+  }
+
   charge(place: Place): void {
     this.#uses.charge(place, this.#clock.now());
   }

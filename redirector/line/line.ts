@@ -20,6 +20,10 @@ import {
 
 export interface LineOptions extends GateOptions, StandingsOptions {
   readonly uses: PlaceUse;
+  /** Most places of one client here; `Infinity` for no limit. */
+  readonly placesPerClient: number;
+  /** Whether no limit applies to a client. */
+  readonly isExempt: (client: string) => boolean;
   readonly random: Random;
   /** Polls a node now instead of at its turn. */
   readonly askNow: (view: NodeView) => void;
@@ -63,6 +67,7 @@ export class Line {
   /** ms, monotonic */
   #sweptAt = 0;
   #isClosed = false;
+  #refused = 0;
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -83,6 +88,20 @@ export class Line {
 
   has(place: Place): boolean {
     return this.#waiters.get(place) !== undefined;
+  }
+
+  /** How often a client had its most places already. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Whether one more reader of a client may stand in line here. @param client as `createClientAddress` names it */
+  admits(client: string): boolean {
+    const { placesPerClient, isExempt } = this.#options;
+    // Looked up last: a lookup among ranges costs more than a count.
+    if (this.#waiters.countOf(client) < placesPerClient || isExempt(client)) return true;
+    this.#refused += 1;
+    return false;
   }
 
   /** Whether readers wait here or at another front, so that one who comes now has to stand in line. */

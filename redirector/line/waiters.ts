@@ -1,4 +1,5 @@
 // The readers who have a place in line at this front, in order of their arrival, and their requests that are held.
+import { OpenCounts } from '../../shared/collections/open-counts.ts';
 import type { RefusalReason, Sent } from '../placement/dispatcher.ts';
 import { byArrival, type Place } from './place.ts';
 
@@ -44,6 +45,8 @@ export interface Waiter {
   hasAsked: boolean;
   /** What they were told first, of what was measured by then. `at` in ms, monotonic. */
   told: { readonly etaSeconds: number; readonly at: number } | undefined;
+  /** Gives back their place among those of their client. */
+  readonly leave: (() => void) | undefined;
 }
 
 /** A reader between two requests keeps their turn for this long: a page without scripts waits, and then loads. ms */
@@ -54,6 +57,7 @@ export const SCRIPT_TURN_MS = 2_000;
 export class Waiters {
   #line: Waiter[] = [];
   readonly #byPlace = new Map<string, Waiter>();
+  readonly #ofClient = new OpenCounts(Number.POSITIVE_INFINITY);
   #requests = 0;
   /** Those who had no turn at the last count: they have left, or ask at another front. */
   #absent: readonly Place[] = [];
@@ -72,6 +76,11 @@ export class Waiters {
     return this.#byPlace.get(place.text);
   }
 
+  /** Places of one client. */
+  countOf(client: string): number {
+    return this.#ofClient.of(client);
+  }
+
   /** In order of arrival. */
   all(): readonly Waiter[] {
     return this.#line;
@@ -82,6 +91,7 @@ export class Waiters {
     const waiter: Waiter = {
       ...{ place, client, tried: [], triedAt: 0, requests: [] },
       ...{ seenAt: now, turnMs: TURN_MS, hasAsked: false, told: undefined },
+      leave: this.#ofClient.open(client),
     };
     this.#byPlace.set(place.text, waiter);
     // Most who come have just arrived, so that few are moved.
@@ -91,14 +101,19 @@ export class Waiters {
   }
 
   remove(waiter: Waiter): void {
-    if (this.#byPlace.delete(waiter.place.text)) this.#line.splice(this.#indexOf(waiter.place), 1);
+    if (!this.#byPlace.delete(waiter.place.text)) return;
+    this.#line.splice(this.#indexOf(waiter.place), 1);
+    waiter.leave?.();
   }
 
   /** Removes those who are not kept, and returns them. */
   keep(isKept: (waiter: Waiter) => boolean): readonly Waiter[] {
     const gone = this.#line.filter((waiter) => !isKept(waiter));
     if (gone.length === 0) return gone;
-    for (const { place } of gone) this.#byPlace.delete(place.text);
+    for (const { place, leave } of gone) {
+      this.#byPlace.delete(place.text);
+      leave?.();
+    }
     this.#line = this.#line.filter(({ place }) => this.#byPlace.has(place.text));
     return gone;
   }

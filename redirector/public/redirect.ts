@@ -64,6 +64,9 @@ export interface RedirectOptions {
   readonly log: ((request: IncomingMessage, sent: Sent) => void) | undefined;
 }
 
+/** Readers of a client leave the line at any time, so others of it may try again soon. */
+const PLACES_RETRY_MS = 30_000;
+
 /** Answers each GET, HEAD and POST whose path is not the front's own; false when it did not answer. */
 export function createRedirect(options: RedirectOptions) {
   const { dispatcher, arrivals, returns, desk } = options;
@@ -136,12 +139,18 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
   const { dispatcher, room, desk, clock } = options;
   const { request, response, target, client, bounce, place, mayHold } = reader;
   const arrivedAt = clock.now();
+  const asked = { request, response, target, bounce, returning: false, place };
   const finish = (end: LineEnd | RefusalReason): void => {
     if (end === 'full' || end === 'too-many-hops') {
       options.countRefusal(end);
-      finish(desk.give(arrivedAt, client, bounce?.tried));
-    } else answer(options, { request, response, target, bounce, sent: end, returning: false, place });
+      if (desk.admits(client, undefined)) finish(desk.give(arrivedAt, client, bounce?.tried));
+      else answer(options, { ...asked, sent: 'too-many-places' });
+    } else answer(options, { ...asked, sent: end });
   };
+  if (place !== undefined && !desk.admits(client, place)) {
+    answer(options, { ...asked, sent: 'too-many-places' });
+    return;
+  }
   const wait = (): ReturnType<WaitingRoom['send']> | ReturnType<LineDesk['hold']> => {
     if (place !== undefined) return mayHold ? desk.hold(place, client, response) : desk.ask(place, client);
     if (desk.line.isBusy) return 'full';
@@ -194,7 +203,7 @@ interface Outcome {
   readonly target: RequestTarget;
   /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
-  readonly sent: LineEnd | RefusalReason;
+  readonly sent: LineEnd | RefusalReason | 'too-many-places';
   readonly returning: boolean;
   /** With which the reader asked. */
   readonly place?: Place | undefined;
@@ -205,7 +214,8 @@ function answer(options: RedirectOptions, outcome: Outcome): void {
   const isSent = typeof sent === 'object' && 'view' in sent;
   if (bounce !== undefined) options.countBounce(bounce.node, isSent);
   const address = joinRequestTarget(target);
-  if (typeof sent === 'string') options.refuse(request, response, sent, address);
+  if (sent === 'too-many-places') answerLimited(request, response, sent, PLACES_RETRY_MS);
+  else if (typeof sent === 'string') options.refuse(request, response, sent, address);
   else if (!isSent) options.answerWaiting(request, response, sent, address);
   else {
     options.count(sent, returning);

@@ -4,7 +4,7 @@ import { type ErrorCode, FleetError } from '../errors.ts';
 import { answerError, answerPage, wantsPage } from '../http/answer.ts';
 import { escapeHtml, type PageMaker } from '../http/page.ts';
 
-export type LimitCode = Extract<ErrorCode, 'too-many-requests' | 'too-many-sandboxes'>;
+export type LimitCode = Extract<ErrorCode, 'too-many-requests' | 'too-many-sandboxes' | 'too-many-places'>;
 
 /** Shortest and longest time after which a page tries again. s */
 const SHORTEST_RETRY = 5;
@@ -13,6 +13,7 @@ const LONGEST_RETRY = 300;
 const MESSAGES: Readonly<Record<LimitCode, string>> = {
   'too-many-requests': 'your address has asked for too many notebooks in a short time',
   'too-many-sandboxes': 'too many notebooks are open from your address',
+  'too-many-places': 'too many readers of your address are in line',
 };
 
 export function limitError(code: LimitCode, retryAfterMs: number): FleetError {
@@ -38,7 +39,7 @@ export function answerLimited(
 
 /** The page for an error of a limit; undefined for any other error. */
 export function limitPage({ code, retryAfterMs = 0 }: FleetError): PageMaker | undefined {
-  if (code !== 'too-many-requests' && code !== 'too-many-sandboxes') return undefined;
+  if (!isLimitCode(code)) return undefined;
   const seconds = Math.min(LONGEST_RETRY, Math.max(SHORTEST_RETRY, Math.ceil(retryAfterMs / 1000)));
   return ({ words: { limits: words } }) => {
     const [title, text, triesAgain] = [words.title, words[code], words.triesAgain].map(escapeHtml);
@@ -50,4 +51,8 @@ export function limitPage({ code, retryAfterMs = 0 }: FleetError): PageMaker | u
       script: `setTimeout(() => location.replace(location.href), ${seconds * 1000} * (1 + Math.random()));`,
     };
   };
+}
+
+function isLimitCode(code: ErrorCode): code is LimitCode {
+  return Object.hasOwn(MESSAGES, code);
 }

@@ -24,7 +24,7 @@ export function showConnections(
 export function showLimited(registry: Registry, refused: () => Readonly<Record<string, number>>): void {
   showCounter(registry, {
     name: 'tmpfleet_limited_total',
-    help: 'Requests for a sandbox that a limit by client refused: --client-arrivals (arrivals), or --client-sandboxes (sandboxes)',
+    help: 'Requests for a sandbox that a limit by client refused: --client-arrivals (arrivals), --client-sandboxes (sandboxes), or --client-places (places)',
     labels: ['limit'],
     rows: () => rowsBy('limit', refused()),
   });

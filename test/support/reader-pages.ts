@@ -10,10 +10,11 @@ import { refusedPage } from '../../redirector/public/unavailable-page.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { PageMaker } from '../../shared/http/page.ts';
-import { limitPage } from '../../shared/limits/client-refusal.ts';
+import { type LimitCode, limitPage } from '../../shared/limits/client-refusal.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 
 const again = '/spawn/notebooks/intro.ipynb';
+const LIMITS = ['too-many-requests', 'too-many-sandboxes', 'too-many-places'] as const;
 
 /** By the name of the page. */
 export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
@@ -32,9 +33,7 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
   'line: first': line('full', 2),
   'line: closed': line('closed'),
   'line: none answers': line('none-answers'),
-  ...Object.fromEntries(
-    (['too-many-requests', 'too-many-sandboxes'] as const).map((code) => [`limits: ${code}`, limits(code)]),
-  ),
+  ...Object.fromEntries(LIMITS.map((code) => [`limits: ${code}`, limits(code)])),
   ...Object.fromEntries(
     (
       [
@@ -63,7 +62,7 @@ function line(reason: RefusalReason, etaSeconds?: number): PageMaker {
   return waitingPage({ standing, again, waitedSeconds: 60, meanwhile: 'https://www.example-journal.org/' });
 }
 
-function limits(code: 'too-many-requests' | 'too-many-sandboxes'): PageMaker {
+function limits(code: LimitCode): PageMaker {
   const page = limitPage(new FleetError(code, code, { retryAfterMs: 3_600_000 }));
   if (page === undefined) throw new Error(`there is no page for ${code}`);
   return page;

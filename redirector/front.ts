@@ -1,5 +1,6 @@
 // The front without its control listener: it polls the nodes and answers readers.
 
+import type { RefusalReason } from '../shared/api/refusal.ts';
 import { readBrand } from '../shared/brand/read-brand.ts';
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
@@ -8,6 +9,7 @@ import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { showLimited } from '../shared/limits/connection-metrics.ts';
 import { type ListenerLimits, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
+import { createAnswerWaiting } from '../shared/line/answer.ts';
 import type { Registry as MetricsRegistry } from '../shared/metrics.ts';
 import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
@@ -15,18 +17,17 @@ import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import type { RedirectorConfig } from './config.ts';
-import { LineDesk } from './line/desk.ts';
+import { FrontDesk } from './line/desk.ts';
 import { createRedirectorMetrics } from './metrics/metrics.ts';
 import { Fleet } from './nodes/fleet.ts';
 import type { NodeView } from './nodes/node-view.ts';
 import { fleetRoom, summarize } from './nodes/summary.ts';
-import { Dispatcher, type RefusalReason } from './placement/dispatcher.ts';
+import { Dispatcher } from './placement/dispatcher.ts';
 import { WaitingRoom } from './placement/waiting-room.ts';
 import type { PollClient } from './polling/http-poll.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
-import { createAnswerWaiting } from './public/line/answer.ts';
 import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
@@ -77,16 +78,16 @@ export async function startFront(
   const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const { askNow } = view;
   // Before the waiting room, which watches the nodes, too: who stands in line goes first.
-  const desk: LineDesk = new LineDesk({
+  const desk: FrontDesk = new FrontDesk({
     ...{ dispatcher, fleet, keys, ...identity, ourKey, clock, random, askNow },
     ...metrics.showLine(() => desk.line.size),
     placesPerClient: unlimitedIfZero(config.clientPlaces),
     isExempt: (client) => arrivals.isExempt(client),
   });
-  view.sayInPolls(() => desk.line.claim());
+  view.sayInPolls(() => desk.claim());
   const room = new WaitingRoom({
     ...{ dispatcher, fleet, clock, askNow, holdForMs: config.holdForMs },
-    isOwed: () => desk.line.owesAll(),
+    isOwed: () => desk.owesAll(),
     count: metrics.countWait,
   });
   const logRefusal = createRefusalLog({ logger, clock });

@@ -34,7 +34,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'metrics',
       'nearest',
     ],
-    ...['config', 'protocol', 'api', 'words', 'brand', 'sockets', 'http', 'limits', 'pages', 'checkup'],
+    ...[
+      'config',
+      'protocol',
+      'api',
+      'words',
+      'brand',
+      'sockets',
+      'http',
+      'limits',
+      'pages',
+      'line',
+      'checkup',
+    ],
   ],
   'node-agent': [
     ...[

@@ -1,92 +1,99 @@
-// Where a reader in line is dealt with: gives places, reads those that are shown, and puts the parts of the line together.
-import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../shared/clock.ts';
+// The line at a front: puts its parts together, and reads places that come back with a reader whom a node sent away.
+import type { Random } from '../../shared/clock.ts';
+import { LineDesk } from '../../shared/line/desk.ts';
+import { Estimate } from '../../shared/line/estimate.ts';
+import type { LineOptions } from '../../shared/line/line.ts';
+import type { Place } from '../../shared/line/place.ts';
+import { Waiters } from '../../shared/line/waiters.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import type { Ticket } from '../../shared/protocol/ticket.ts';
-import { Estimate } from './estimate.ts';
-import { Line, type LineOptions } from './line.ts';
+import type { NodeView } from '../nodes/node-view.ts';
+import type { Sent } from '../placement/dispatcher.ts';
+import { Gate, type GateOptions } from './gate.ts';
 import { OtherFronts } from './other-fronts.ts';
-import { type Place, Places } from './place.ts';
-import { PlaceUse } from './place-use.ts';
-import type { LineEnd } from './waiters.ts';
+import { heldAt, useOf } from './use-of-nodes.ts';
 
-export interface LineDeskOptions extends Omit<LineOptions, 'estimate' | 'others' | 'uses'> {
+type LimitsAndCounts = Pick<
+  LineOptions<Sent>,
+  'placesPerClient' | 'isExempt' | 'countAdmitted' | 'countLeft'
+>;
+
+export interface FrontDeskOptions extends Omit<GateOptions, 'others'>, LimitsAndCounts {
   readonly keys: FleetKeys;
   readonly redirector: string;
   readonly boot: string;
-  readonly clock: Clock;
+  readonly random: Random;
+  /** Polls a node now instead of at its turn. */
+  readonly askNow: (view: NodeView) => void;
 }
 
-export class LineDesk {
-  readonly line: Line;
-  readonly #places: Places;
-  readonly #uses = new PlaceUse();
-  readonly #clock: Clock;
+/** While readers wait, each node is polled at least this often. ms */
+const POLL_MS = 1_000;
+const POLLED_AT_ONCE = 100;
 
-  constructor(options: LineDeskOptions) {
-    this.#clock = options.clock;
-    this.#places = new Places(options.keys, options.clock);
+export class FrontDesk extends LineDesk<Sent> {
+  readonly #gate: Gate;
+  readonly #others: OtherFronts;
+
+  constructor(options: FrontDeskOptions) {
+    const { fleet, dispatcher, clock } = options;
+    const waiters = new Waiters<Sent>();
+    const estimate = new Estimate();
     const others = new OtherFronts(options);
-    this.line = new Line({ ...options, others, estimate: new Estimate(), uses: this.#uses });
+    const gate = new Gate(waiters, { ...options, others });
+    super({
+      ...{ ...options, waiters, estimate, gate },
+      elsewhere: others,
+      pace: () => {
+        const reason = dispatcher.refusalReason();
+        const isFull = reason === 'full';
+        const rate = isFull ? estimate.ratePerSecond(heldAt(fleet.views(), clock.now())) : undefined;
+        return { reason, rate };
+      },
+      onRound: () => pollSoon(options),
+    });
+    this.#gate = gate;
+    this.#others = others;
+    const update = (view: NodeView): void => {
+      const use = useOf(view);
+      if (use !== undefined) estimate.report(view, use);
+      others.report(view);
+      this.line.admit();
+    };
+    fleet.watch({ update, remove: () => this.line.admit() });
   }
 
-  /**
-   * The place that a reader shows, or with which a node has sent them back; undefined for one that is forged, too old, or was
-   * used.
-   * @param bounce the ticket of a reader that a node sent back
-   */
-  read(text: string | undefined, bounce: Ticket | undefined, client: string): Place | undefined {
-    const now = this.#clock.now();
-    const returned = bounce === undefined ? undefined : this.#places.read(bounce.nonce);
-    if (returned !== undefined && bounce !== undefined && this.#uses.takeBack(returned, bounce, now)) {
-      this.line.join(returned, client, bounce.tried);
-      return returned;
-    }
-    const place = returned ?? this.#places.read(text);
-    if (place === undefined) return undefined;
-    const isOver = this.#uses.isUsed(place) && this.#uses.sentTo(place, now) === undefined;
-    return isOver && !this.line.has(place) ? undefined : place;
+  /** The place that a reader shows, or with which a node has sent them back. @param bounce the ticket of the latter */
+  readVisit(text: string | undefined, bounce: Ticket | undefined, client: string): Place | undefined {
+    if (bounce === undefined) return this.read(text);
+    const { nonce, node, hops, expires, tried } = bounce;
+    const back = { name: `${node}/${hops}/${expires}`, expires };
+    return this.takeBack(nonce, back, client, tried) ?? this.read(nonce) ?? this.read(text);
   }
 
-  /** Whether the reader of this place was counted as an arrival here. */
-  isCharged(place: Place): boolean {
-    return this.#uses.isCharged(place);
+  /** Whether readers wait here or at another front, so that one who comes now has to stand in line. */
+  get isBusy(): boolean {
+    return this.#gate.isBusy;
   }
 
-  /**
-   * Whether a reader may stand in line here: each client has a limited number of places at a time.
-   * @param place undefined for one who has none yet
-   */
-  admits(client: string, place: Place | undefined): boolean {
-    if (place !== undefined && (this.line.has(place) || this.#uses.isUsed(place))) return true;
-    return this.line.admits(client);
+  /** Whether all room there is belongs to readers in line. */
+  owesAll(): boolean {
+    return this.#gate.owesAll();
   }
 
-  charge(place: Place): void {
-    this.#uses.charge(place, this.#clock.now());
+  /** What this front says of its line in its next poll; undefined where there is nothing to say. */
+  claim(): string | undefined {
+    return this.#others.say(() => this.#gate.ownLine());
   }
+}
 
-  /**
-   * Gives a place to a reader for whom there is no room.
-   * @param arrivedAt ms since 1970
-   * @param tried names of nodes that have just sent the reader back
-   */
-  give(arrivedAt: number, client: string, tried: readonly string[] = []): LineEnd {
-    const place = this.#places.give(arrivedAt);
-    this.charge(place);
-    this.line.join(place, client, tried);
-    return this.line.enter(place);
-  }
-
-  /** How a reader stands who does not want to be held. */
-  ask(place: Place, client: string): LineEnd {
-    const sent = this.#uses.sentTo(place, this.#clock.now());
-    if (sent !== undefined) return sent;
-    this.line.join(place, client);
-    return this.line.enter(place);
-  }
-
-  hold(place: Place, client: string, response: ServerResponse): LineEnd | Promise<LineEnd> {
-    return this.line.hold(place, client, response);
+function pollSoon({ fleet, clock, askNow }: FrontDeskOptions): void {
+  const due = clock.now() - POLL_MS;
+  let polled = 0;
+  for (const view of fleet.views()) {
+    if (view.reachability === 'unreachable' || view.askedAt > due) continue;
+    askNow(view);
+    polled += 1;
+    if (polled === POLLED_AT_ONCE) return;
   }
 }

@@ -1,12 +1,14 @@
 // Lets readers in line in, by the time of their arrival, as there is room for them. A reader between two requests keeps their
 // turn for some seconds: the room for them is not given to one who came later. Where readers who came earlier wait at another
 // front, the room is left to that front, as long as it takes it.
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock } from '../../shared/clock.ts';
+import type { LineGate } from '../../shared/line/line.ts';
+import { hasTurn, type Waiter, type Waiters } from '../../shared/line/waiters.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { fleetRoom } from '../nodes/summary.ts';
-import type { Dispatcher, Journey, RefusalReason, Sent } from '../placement/dispatcher.ts';
+import type { Dispatcher, Journey, Sent } from '../placement/dispatcher.ts';
 import { indexesInClaim, type OtherFronts, type OwnLine } from './other-fronts.ts';
-import { hasTurn, type Waiter, type Waiters } from './waiters.ts';
 
 export interface GateOptions {
   readonly dispatcher: Dispatcher;
@@ -26,9 +28,9 @@ const ARRIVAL_MS = 1_000;
 /** Other fronts may say for this long that a reader waits there whom this one has let in. ms */
 const SENT_MS = 15_000;
 
-export class Gate {
+export class Gate implements LineGate<Sent> {
   readonly #options: GateOptions;
-  readonly #waiters: Waiters;
+  readonly #waiters: Waiters<Sent>;
   /** ms, monotonic */
   #yieldingSince: number | undefined;
   #doubtingSince: number | undefined;
@@ -36,7 +38,7 @@ export class Gate {
   readonly #sent = new Map<number, number>();
   #isOpen = false;
 
-  constructor(waiters: Waiters, options: GateOptions) {
+  constructor(waiters: Waiters<Sent>, options: GateOptions) {
     this.#waiters = waiters;
     this.#options = options;
   }
@@ -53,11 +55,8 @@ export class Gate {
     return owed > 0 && this.#room() <= owed;
   }
 
-  /**
-   * @param letIn called for each reader who is sent to a node; it takes them out of the line
-   * @param isThorough whether to look through all reports where no room is known: too dear for each event
-   */
-  admit(letIn: (waiter: Waiter, sent: Sent) => void, isThorough = false): void {
+  /** Looks through all reports where no room is known only if it is to be thorough: that is too dear for each event. */
+  admit(letIn: (waiter: Waiter<Sent>, sent: Sent) => void, isThorough: boolean): void {
     // Sending one changes a node's view, which is why we would be called again.
     if (this.#waiters.requests === 0 || this.#isOpen) return;
     if (!isThorough && this.#options.dispatcher.choose() === undefined) {
@@ -100,7 +99,7 @@ export class Gate {
   }
 
   /** Whether the room, if there is any, is left to a reader at another front. */
-  #mustYield({ place }: Waiter, now: number): boolean {
+  #mustYield({ place }: Waiter<Sent>, now: number): boolean {
     const { others, dispatcher } = this.#options;
     const isOurs = (arrivedAt: number): boolean =>
       this.#sent.has(arrivedAt) || this.#waiters.isHeld(arrivedAt);
@@ -115,7 +114,7 @@ export class Gate {
     return false;
   }
 
-  #send(waiter: Waiter, now: number): Sent | RefusalReason {
+  #send(waiter: Waiter<Sent>, now: number): Sent | RefusalReason {
     const { dispatcher, fleet, clock } = this.#options;
     const { place, client, triedAt } = waiter;
     // A node that has reported since may be tried again.

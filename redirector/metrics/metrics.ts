@@ -1,9 +1,11 @@
 // What a redirector counts, under Prometheus' naming convention; labels are bounded by the number of nodes, and a node
 // that is no longer one loses its series.
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Serving } from '../../shared/http/serving.ts';
 import type { Visitor } from '../../shared/http/visitor.ts';
 import { showConnections } from '../../shared/limits/connection-metrics.ts';
+import { showLine } from '../../shared/line/line-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -13,14 +15,12 @@ import {
   showCounter,
   showGauge,
 } from '../../shared/metrics.ts';
-import type { LineOptions } from '../line/line.ts';
 import type { Fleet } from '../nodes/fleet.ts';
-import type { RefusalReason, Sent } from '../placement/dispatcher.ts';
+import type { Sent } from '../placement/dispatcher.ts';
 import type { WaitOutcome } from '../placement/waiting-room.ts';
 import type { PollOutcome } from '../polling/poller.ts';
 import { NodeTally, UNKNOWN_NODE } from './counters.ts';
 import { showFleet } from './fleet-gauges.ts';
-import { showLine } from './line-metrics.ts';
 
 export interface RedirectorMetrics {
   readonly registry: Registry;
@@ -36,7 +36,7 @@ export interface RedirectorMetrics {
     readonly counts: Readonly<Record<string, number>>;
   }): void;
   /** @returns where the line is to be counted */
-  showLine(size: () => number): Pick<LineOptions, 'countAdmitted' | 'countLeft'>;
+  showLine(size: () => number): ReturnType<typeof showLine>;
   showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
 }
 

@@ -1,4 +1,5 @@
 // Sends a reader somewhere: chooses, counts them as on their way, signs their ticket.
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock, Random } from '../../shared/clock.ts';
 import { ExpiringSet } from '../../shared/collections/expiring-set.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
@@ -27,9 +28,6 @@ export interface DispatcherOptions {
   /** Most readers of one client that count as on their way at a time; 0 or undefined: any number. */
   readonly maxPendingPerClient?: number;
 }
-
-/** Why a reader can be sent nowhere. `closed`: every node that answers is cordoned or draining. */
-export type RefusalReason = 'full' | 'closed' | 'none-answers' | 'no-nodes' | 'too-many-hops';
 
 export interface Sent {
   readonly view: NodeView;

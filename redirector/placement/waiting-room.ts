@@ -5,13 +5,15 @@
 //
 // A bounced reader waits here for fresh reports, too: the last ones were wrong once, and a reader is bounced MAX_HOPS times
 // at most.
+
 import type { ServerResponse } from 'node:http';
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { MAX_HOPS } from '../../shared/protocol/ticket.ts';
 import type { Fleet, FleetWatcher } from '../nodes/fleet.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 import { ARRIVAL_MS } from '../nodes/pending.ts';
-import type { Dispatcher, Journey, RefusalReason, Sent } from './dispatcher.ts';
+import type { Dispatcher, Journey, Sent } from './dispatcher.ts';
 import { warmIn } from './last-reports.ts';
 
 export interface WaitingRoomOptions {

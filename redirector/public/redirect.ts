@@ -1,7 +1,9 @@
 // The hot path: a GET that ends in a 302, answered ahead of Koa. Only readers that no node can take wait. Who has not clicked
 // gets the launch page, whose button is a POST to the same address, or the address of a node, and is not counted.
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBodyOf } from '../../shared/api/error.ts';
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import {
@@ -12,14 +14,14 @@ import {
 import { isClick, type PostOrigins, recognizeVisitor, type Visitor } from '../../shared/http/visitor.ts';
 import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
 import { answerLimited } from '../../shared/limits/client-refusal.ts';
+import { acceptsJson, answerAdmitted } from '../../shared/line/answer.ts';
+import { type Place, splitPlace } from '../../shared/line/place.ts';
+import type { LineEnd, Standing } from '../../shared/line/waiters.ts';
 import type { Preview } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
-import type { LineDesk } from '../line/desk.ts';
-import { type Place, splitPlace } from '../line/place.ts';
-import type { LineEnd, Standing } from '../line/waiters.ts';
-import type { Dispatcher, RefusalReason, Sent } from '../placement/dispatcher.ts';
+import type { FrontDesk } from '../line/desk.ts';
+import type { Dispatcher, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
-import { acceptsJson, answerAdmitted } from './line/answer.ts';
 import { answerOther } from './other-visit.ts';
 import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
 import { redirectTo } from './redirect-to.ts';
@@ -29,7 +31,7 @@ import { workPage } from './work-page.ts';
 export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
-  readonly desk: LineDesk;
+  readonly desk: FrontDesk;
   readonly clock: Pick<Clock, 'now'>;
   readonly arrivals: ArrivalLimit;
   readonly proof: ProofOfWork;
@@ -83,7 +85,7 @@ export function createRedirect(options: RedirectOptions) {
     const shown = dispatcher.readBack(ticket);
     const bounce = shown?.returning === true ? undefined : shown;
     const client = arrivals.clientOf(request);
-    const place = desk.read(shownPlace, bounce, client);
+    const place = desk.readVisit(shownPlace, bounce, client);
     // One who waits has no sandbox: that was looked up when they came.
     const node =
       place === undefined && mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
@@ -140,7 +142,7 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
   const { request, response, target, client, bounce, place, mayHold } = reader;
   const arrivedAt = clock.now();
   const asked = { request, response, target, bounce, returning: false, place };
-  const finish = (end: LineEnd | RefusalReason): void => {
+  const finish = (end: LineEnd<Sent> | RefusalReason): void => {
     if (end === 'full' || end === 'too-many-hops') {
       options.countRefusal(end);
       if (desk.admits(client, undefined)) finish(desk.give(arrivedAt, client, bounce?.tried));
@@ -151,9 +153,9 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
     answer(options, { ...asked, sent: 'too-many-places' });
     return;
   }
-  const wait = (): ReturnType<WaitingRoom['send']> | ReturnType<LineDesk['hold']> => {
+  const wait = (): ReturnType<WaitingRoom['send']> | ReturnType<FrontDesk['hold']> => {
     if (place !== undefined) return mayHold ? desk.hold(place, client, response) : desk.ask(place, client);
-    if (desk.line.isBusy) return 'full';
+    if (desk.isBusy) return 'full';
     return room.send(dispatcher.startJourney(bounce, { pressed, client }), response);
   };
   const end = wait();
@@ -203,7 +205,7 @@ interface Outcome {
   readonly target: RequestTarget;
   /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
-  readonly sent: LineEnd | RefusalReason | 'too-many-places';
+  readonly sent: LineEnd<Sent> | RefusalReason | 'too-many-places';
   readonly returning: boolean;
   /** With which the reader asked. */
   readonly place?: Place | undefined;
@@ -224,7 +226,9 @@ function answer(options: RedirectOptions, outcome: Outcome): void {
     const location = sent.view.member.url + address + ticket;
     const cookie = options.returns.lead(request.headers, sent.view);
     // The page's own request could not follow a redirect to another origin.
-    if (place !== undefined && !wantsPage(request)) answerAdmitted(response, location, cookie);
-    else redirectTo(response, location, { status: request.method === 'POST' ? 303 : 302, cookie });
+    if (place !== undefined && !wantsPage(request)) {
+      if (cookie !== undefined) response.setHeader('set-cookie', cookie);
+      answerAdmitted(response, location);
+    } else redirectTo(response, location, { status: request.method === 'POST' ? 303 : 302, cookie });
   }
 }

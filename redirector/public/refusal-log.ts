@@ -1,7 +1,7 @@
 // One warning a minute while no node answers: requests come by the thousand then, and each line would say the same.
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
-import type { RefusalReason } from '../placement/dispatcher.ts';
 
 const PAUSE_MS = 60_000;
 

@@ -1,8 +1,10 @@
 // POST /api/spawn at the front: asks the chosen node, and goes on to another when it cannot.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { Agent, request } from 'undici';
 import { readError } from '../../shared/api/error.ts';
+import { REFUSALS, type RefusalReason } from '../../shared/api/refusal.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
@@ -15,11 +17,10 @@ import { WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
-import type { Dispatcher, Journey, RefusalReason, Sent } from '../placement/dispatcher.ts';
+import type { Dispatcher, Journey, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
 import { type ProofOfWork, workError } from './proof-of-work.ts';
 import { type FailedAttempt, nextSpawnStep, SPAWN_BUDGET_MS } from './spawn-policy.ts';
-import { REFUSALS } from './unavailable.ts';
 
 const CONNECT_MS = 250;
 /** Characters of a node's message that are passed on. */

@@ -1,7 +1,7 @@
 // What a reader sees when no node can take them: the truth, and a page that tries again by itself.
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
-import type { RefusalReason } from '../placement/dispatcher.ts';
 
 export interface RefusedPageOptions {
   readonly reason: RefusalReason;

@@ -1,4 +1,4 @@
-// What a reader sees who waits in line at the front.
+// What a reader sees who waits in line.
 import type { InEveryLanguage } from './language.ts';
 
 export interface LineWords {

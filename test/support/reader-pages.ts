@@ -4,13 +4,13 @@ import { fullPage } from '../../node-agent/claim/full-page.ts';
 import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
 import { errorPage, noCookiesPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
 import { startingPage } from '../../node-agent/public/startup-gate.ts';
-import type { RefusalReason } from '../../redirector/placement/dispatcher.ts';
-import { waitingPage } from '../../redirector/public/line/page.ts';
 import { refusedPage } from '../../redirector/public/unavailable-page.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
+import type { RefusalReason } from '../../shared/api/refusal.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { PageMaker } from '../../shared/http/page.ts';
 import { type LimitCode, limitPage } from '../../shared/limits/client-refusal.ts';
+import { waitingPage } from '../../shared/line/page.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 
 const again = '/spawn/notebooks/intro.ipynb';

@@ -2,9 +2,9 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { LineDesk } from '../../../redirector/line/desk.ts';
-import { waitingSchema } from '../../../redirector/public/line/answer.ts';
+import { FrontDesk } from '../../../redirector/line/desk.ts';
 import { readError } from '../../../shared/api/error.ts';
+import { waitingSchema } from '../../../shared/line/answer.ts';
 import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
 import { DispatchBed } from '../placement/bed.ts';
 import { Bench, type Front, SECRET, seeded, type TestNode } from '../support.ts';
@@ -15,7 +15,7 @@ const OTHER = '203.0.113.10';
 describe('a client with its most places', () => {
   function fullDesk(placesPerClient: number) {
     const bed = new DispatchBed();
-    const desk = new LineDesk({
+    const desk = new FrontDesk({
       ...{ dispatcher: bed.dispatcher, fleet: bed.fleet, clock: bed.clock, random: seeded(1) },
       ...{ placesPerClient, isExempt: (client) => client === OTHER },
       ...{ keys: new FleetKeys([SECRET]), redirector: 'front', boot: 'boot', ourKey: 'front/boot' },

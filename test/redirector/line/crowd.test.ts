@@ -2,8 +2,9 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { LineDesk } from '../../../redirector/line/desk.ts';
-import type { LineEnd } from '../../../redirector/line/waiters.ts';
+import { FrontDesk } from '../../../redirector/line/desk.ts';
+import type { Sent } from '../../../redirector/placement/dispatcher.ts';
+import type { LineEnd } from '../../../shared/line/waiters.ts';
 import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
 import { DispatchBed } from '../placement/bed.ts';
 import { SECRET, seeded } from '../support.ts';
@@ -19,7 +20,7 @@ function held(): ServerResponse {
 
 test('five thousand readers are let in in order, a few at a time, whatever the order in which they ask', async () => {
   const bed = new DispatchBed();
-  const desk = new LineDesk({
+  const desk = new FrontDesk({
     ...{ dispatcher: bed.dispatcher, fleet: bed.fleet, clock: bed.clock, random: seeded(1) },
     ...{ keys: new FleetKeys([SECRET]), redirector: 'front', boot: 'boot', ourKey: 'front/boot' },
     ...{ placesPerClient: Number.POSITIVE_INFINITY, isExempt: () => false },
@@ -42,7 +43,7 @@ test('five thousand readers are let in in order, a few at a time, whatever the o
     const reader = (index * 7) % READERS;
     const place = places[reader];
     if (place === undefined) throw new Error('each has a place');
-    const note = (end: LineEnd): void => {
+    const note = (end: LineEnd<Sent>): void => {
       if (!('view' in end)) return;
       order.push(reader);
       sent.add(reader);

@@ -1,6 +1,8 @@
 // What readers in line are told of the time to wait, against what it took, in a fleet of eight whose sandboxes end at random.
 import { expect, test } from 'vitest';
-import { ASSUMED_USE_S, Estimate } from '../../../redirector/line/estimate.ts';
+import { heldAt, useOf } from '../../../redirector/line/use-of-nodes.ts';
+import type { NodeView } from '../../../redirector/nodes/node-view.ts';
+import { ASSUMED_USE_S, Estimate } from '../../../shared/line/estimate.ts';
 import { DispatchBed } from '../placement/bed.ts';
 import { seeded } from '../support.ts';
 
@@ -20,7 +22,11 @@ function errorsIn(seed: number, slots: number, readers: number): readonly number
     ends: Array.from({ length: slots / 2 }, use),
   }));
   const estimate = new Estimate();
-  bed.fleet.watch({ update: (view) => estimate.report(view), remove: () => undefined });
+  const report = (view: NodeView): void => {
+    const use = useOf(view);
+    if (use !== undefined) estimate.report(view, use);
+  };
+  bed.fleet.watch({ update: report, remove: () => undefined });
   const line: { readonly came: number; told?: { readonly eta: number; readonly at: number } }[] = [];
   const errors: number[] = [];
   for (let now = 0, came = 0; came < readers || line.length > 0; now += 1) {
@@ -41,7 +47,7 @@ function errorsIn(seed: number, slots: number, readers: number): readonly number
     }
     bed.clock.pass(1_000);
     if (now < FIRST_MINUTE_S || !estimate.isMeasured) continue;
-    const rate = estimate.ratePerSecond(bed.fleet.views(), bed.clock.now());
+    const rate = estimate.ratePerSecond(heldAt(bed.fleet.views(), bed.clock.now()));
     for (const [index, reader] of line.entries())
       reader.told ??= { eta: estimate.secondsFor(index + 1, rate), at: now };
   }
@@ -68,7 +74,7 @@ test('before anything was measured, sandboxes are taken to be in use for ten min
   if (view === undefined) throw new Error('there is one');
   const estimate = new Estimate();
   bed.report(view, { warm: 0, held: 8 });
-  const rate = estimate.ratePerSecond(bed.fleet.views(), bed.clock.now());
+  const rate = estimate.ratePerSecond(heldAt(bed.fleet.views(), bed.clock.now()));
   expect(rate).toBeCloseTo(8 / ASSUMED_USE_S);
   expect(estimate.isMeasured).toBe(false);
   expect(estimate.secondsFor(16, rate)).toBe((16 * ASSUMED_USE_S) / 8);
@@ -89,7 +95,7 @@ test('endings at a node that takes no readers make no room', () => {
   if (ready === undefined || draining === undefined) throw new Error('there are two');
   const estimate = new Estimate();
   bed.report(ready, { warm: 0, held: 8 });
-  const before = estimate.ratePerSecond(bed.fleet.views(), bed.clock.now());
+  const before = estimate.ratePerSecond(heldAt(bed.fleet.views(), bed.clock.now()));
   bed.report(draining, { warm: 0, held: 80, state: 'draining' });
-  expect(estimate.ratePerSecond(bed.fleet.views(), bed.clock.now())).toBe(before);
+  expect(estimate.ratePerSecond(heldAt(bed.fleet.views(), bed.clock.now()))).toBe(before);
 });

@@ -1,7 +1,7 @@
 // Standing in line at one front: the place, the held request, who is let in, and what a place is not.
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import { waitingSchema } from '../../../redirector/public/line/answer.ts';
+import { waitingSchema } from '../../../shared/line/answer.ts';
 import { nodeOfTicket, splitTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { ticketKeys } from '../../support/fleet-keys.ts';
 import { until } from '../../support/until.ts';

@@ -1,6 +1,7 @@
 // The tickets that readers are sent with: one each, signed several at a time.
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { RefusalReason, Sent } from '../../../redirector/placement/dispatcher.ts';
+import type { Sent } from '../../../redirector/placement/dispatcher.ts';
+import type { RefusalReason } from '../../../shared/api/refusal.ts';
 import { nodeOfTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { ticketKeys } from '../../support/fleet-keys.ts';
 import { SECRET } from '../support.ts';

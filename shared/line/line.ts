@@ -1,32 +1,32 @@
 // Readers in line. A reader asks with their place and is held until they are let in, or until there is something to tell them. Who
 // does not ask any more loses their turn, and after a while their place here.
 import type { ServerResponse } from 'node:http';
-import type { Random } from '../../shared/clock.ts';
-import { wantsPage } from '../../shared/http/answer.ts';
-import type { NodeView } from '../nodes/node-view.ts';
-import type { Sent } from '../placement/dispatcher.ts';
-import { Gate, type GateOptions } from './gate.ts';
+import type { Random } from '../clock.ts';
+import { wantsPage } from '../http/answer.ts';
 import type { Place } from './place.ts';
 import type { PlaceUse } from './place-use.ts';
 import { Standings, type StandingsOptions } from './standings.ts';
-import {
-  type HeldRequest,
-  type LineEnd,
-  SCRIPT_TURN_MS,
-  type Standing,
-  type Waiter,
-  Waiters,
-} from './waiters.ts';
+import { type HeldRequest, type LineEnd, SCRIPT_TURN_MS, type Standing, type Waiter } from './waiters.ts';
 
-export interface LineOptions extends GateOptions, StandingsOptions {
-  readonly uses: PlaceUse;
+/** Decides who is let in. `Entry` is what lets a reader in. */
+export interface LineGate<Entry> {
+  /**
+   * @param letIn to be called for each reader who is let in; it takes them out of the line
+   * @param isThorough four times a second; otherwise something has happened
+   */
+  admit(letIn: (waiter: Waiter<Entry>, entry: Entry) => void, isThorough: boolean): void;
+}
+
+export interface LineOptions<Entry> extends StandingsOptions<Entry> {
+  readonly gate: LineGate<Entry>;
+  readonly uses: PlaceUse<Entry>;
   /** Most places of one client here; `Infinity` for no limit. */
   readonly placesPerClient: number;
   /** Whether no limit applies to a client. */
   readonly isExempt: (client: string) => boolean;
   readonly random: Random;
-  /** Polls a node now instead of at its turn. */
-  readonly askNow: (view: NodeView) => void;
+  /** Called four times a second while readers wait. */
+  readonly onRound: () => void;
   readonly countAdmitted: (admitted: Admitted) => void;
   readonly countLeft: () => void;
 }
@@ -49,45 +49,33 @@ const NEWS_SHARE = 0.9;
 const GRACE_MS = 60_000;
 /** The same for one who has not asked since they got the place: most likely no reader. ms */
 const FIRST_GRACE_MS = 15_000;
-/** While readers wait, each node is polled at least this often. ms */
-const POLL_MS = 1_000;
-const POLLED_AT_ONCE = 100;
 const ROUND_MS = 250;
 const SWEEP_MS = 1_000;
 const MAX_WAITERS = 20_000;
 const MAX_REQUESTS = 10_000;
 const MAX_REQUESTS_PER_PLACE = 3;
 
-export class Line {
-  readonly #options: LineOptions;
-  readonly #waiters = new Waiters();
-  readonly #gate: Gate;
-  readonly #standings: Standings;
+export class Line<Entry> {
+  readonly #options: LineOptions<Entry>;
+  readonly #standings: Standings<Entry>;
   #rounds: NodeJS.Timeout | undefined;
   /** ms, monotonic */
   #sweptAt = 0;
   #isClosed = false;
   #refused = 0;
 
-  constructor(options: LineOptions) {
+  constructor(options: LineOptions<Entry>) {
     this.#options = options;
-    this.#gate = new Gate(this.#waiters, options);
-    this.#standings = new Standings(this.#waiters, options);
-    const update = (view: NodeView): void => {
-      options.estimate.report(view);
-      options.others.report(view);
-      this.#admit();
-    };
-    options.fleet.watch({ update, remove: () => this.#admit() });
+    this.#standings = new Standings(options);
   }
 
   /** Readers who wait here, those between two requests included. */
   get size(): number {
-    return this.#waiters.present;
+    return this.#options.waiters.present;
   }
 
   has(place: Place): boolean {
-    return this.#waiters.get(place) !== undefined;
+    return this.#options.waiters.get(place) !== undefined;
   }
 
   /** How often a client had its most places already. */
@@ -99,19 +87,9 @@ export class Line {
   admits(client: string): boolean {
     const { placesPerClient, isExempt } = this.#options;
     // Looked up last: a lookup among ranges costs more than a count.
-    if (this.#waiters.countOf(client) < placesPerClient || isExempt(client)) return true;
+    if (this.#options.waiters.countOf(client) < placesPerClient || isExempt(client)) return true;
     this.#refused += 1;
     return false;
-  }
-
-  /** Whether readers wait here or at another front, so that one who comes now has to stand in line. */
-  get isBusy(): boolean {
-    return this.#gate.isBusy;
-  }
-
-  /** Whether all room there is belongs to readers in line. */
-  owesAll(): boolean {
-    return this.#gate.owesAll();
   }
 
   /**
@@ -119,11 +97,11 @@ export class Line {
    * @param client as `createClientAddress` names it
    * @param tried names of nodes that have just sent the reader back
    */
-  join(place: Place, client: string, tried: readonly string[] = []): Waiter | undefined {
+  join(place: Place, client: string, tried: readonly string[] = []): Waiter<Entry> | undefined {
     const { clock } = this.#options;
-    const known = this.#waiters.get(place);
-    if (known === undefined && this.#waiters.size >= MAX_WAITERS) return undefined;
-    const waiter = known ?? this.#waiters.add(place, client, clock.monotonic());
+    const known = this.#options.waiters.get(place);
+    if (known === undefined && this.#options.waiters.size >= MAX_WAITERS) return undefined;
+    const waiter = known ?? this.#options.waiters.add(place, client, clock.monotonic());
     if (tried.length > 0) {
       waiter.tried = tried;
       waiter.triedAt = clock.now();
@@ -136,14 +114,14 @@ export class Line {
   }
 
   /** Lets a reader who has just joined in, if there is room that belongs to no earlier one; else says how they stand. */
-  enter(place: Place): LineEnd {
-    const waiter = this.#waiters.get(place);
+  enter(place: Place): LineEnd<Entry> {
+    const waiter = this.#options.waiters.get(place);
     if (waiter === undefined) return this.#standing(place);
-    let end: LineEnd | undefined;
+    let end: LineEnd<Entry> | undefined;
     const request = this.#hold(waiter, (given) => {
       end = given;
     });
-    this.#admit();
+    this.admit();
     if (end === undefined) this.#end(waiter, request);
     return end ?? this.#standing(place, waiter);
   }
@@ -153,12 +131,12 @@ export class Line {
    * @param client as `createClientAddress` names it
    * @param response when it closes, the reader does not ask any more
    */
-  hold(place: Place, client: string, response: ServerResponse): LineEnd | Promise<LineEnd> {
+  hold(place: Place, client: string, response: ServerResponse): LineEnd<Entry> | Promise<LineEnd<Entry>> {
     const { uses, clock } = this.#options;
-    const sent = uses.sentTo(place, clock.now());
-    if (sent !== undefined) return sent;
+    const entry = uses.entryOf(place, clock.now());
+    if (entry !== undefined) return entry;
     const waiter = this.join(place, client);
-    const mayHold = !this.#isClosed && this.#waiters.requests < MAX_REQUESTS;
+    const mayHold = !this.#isClosed && this.#options.waiters.requests < MAX_REQUESTS;
     if (waiter === undefined || !mayHold) return this.#standing(place, waiter);
     waiter.hasAsked = true;
     if (!wantsPage(response.req)) waiter.turnMs = SCRIPT_TURN_MS;
@@ -168,66 +146,66 @@ export class Line {
     return new Promise((resolve) => {
       const request = this.#hold(waiter, resolve);
       response.once('close', () => this.#end(waiter, request));
-      this.#admit();
+      this.admit();
     });
   }
 
-  /** What this front says of its line in its next poll; undefined where there is nothing to say. */
-  claim(): string | undefined {
-    return this.#options.others.say(() => this.#gate.ownLine());
+  /** Lets readers in, if there is room. To be called when there may be. */
+  admit(isThorough = false): void {
+    this.#options.gate.admit((waiter, entry) => this.#letIn(waiter, entry), isThorough);
   }
 
   /** Answers all held requests, and holds no further ones, so that their readers can ask elsewhere. */
   close(): void {
     this.#isClosed = true;
-    for (const waiter of this.#waiters.all())
+    for (const waiter of this.#options.waiters.all())
       for (const request of [...waiter.requests]) this.#answer(waiter, request);
     clearInterval(this.#rounds);
   }
 
-  #hold(waiter: Waiter, done: HeldRequest['done']): HeldRequest {
+  #hold(waiter: Waiter<Entry>, done: HeldRequest<Entry>['done']): HeldRequest<Entry> {
     const { clock, random } = this.#options;
     const since = clock.monotonic();
     const until = since + HOLD_MS + HOLD_SPREAD_MS * random();
     const request = { since, until, position: this.#standings.positionOf(waiter.place), done };
-    this.#waiters.hold(waiter, request);
+    this.#options.waiters.hold(waiter, request);
     return request;
   }
 
-  #end(waiter: Waiter, request: HeldRequest): boolean {
-    return this.#waiters.end(waiter, request, this.#options.clock.monotonic());
+  #end(waiter: Waiter<Entry>, request: HeldRequest<Entry>): boolean {
+    return this.#options.waiters.end(waiter, request, this.#options.clock.monotonic());
   }
 
-  #answer(waiter: Waiter, request: HeldRequest): void {
+  #answer(waiter: Waiter<Entry>, request: HeldRequest<Entry>): void {
     if (this.#end(waiter, request)) request.done(this.#standing(waiter.place, waiter));
   }
 
   #round(): void {
     const now = this.#options.clock.monotonic();
-    this.#poll();
-    this.#admit(true);
+    this.#options.onRound();
+    this.admit(true);
     if (now - this.#sweptAt >= SWEEP_MS) this.#sweep(now);
-    if (this.#waiters.size > 0) return;
+    if (this.#options.waiters.size > 0) return;
     clearInterval(this.#rounds);
     this.#rounds = undefined;
   }
 
   /** Answers requests that were held long enough, and forgets readers who ask no more. */
   #sweep(now: number): void {
-    const { estimate, others, countLeft } = this.#options;
+    const { estimate, elsewhere, countLeft } = this.#options;
     const seconds = (now - this.#sweptAt) / 1_000;
     this.#sweptAt = now;
-    const before = this.#waiters.size;
-    const gone = this.#waiters.keep(
+    const before = this.#options.waiters.size;
+    const gone = this.#options.waiters.keep(
       ({ requests, seenAt, hasAsked }) =>
         requests.length > 0 || now - seenAt < (hasAsked ? GRACE_MS : FIRST_GRACE_MS),
     );
     const left = gone.filter(({ hasAsked }) => hasAsked).length;
     for (let each = 0; each < left; each += 1) countLeft();
-    // Those who leave here may go on asking at another front.
-    if (others.waiting === 0) estimate.countLeaving(before, left, seconds);
-    this.#waiters.count(now);
-    for (const waiter of this.#waiters.all()) {
+    // Those who leave here may go on asking elsewhere.
+    if (elsewhere.waiting === 0) estimate.countLeaving(before, left, seconds);
+    this.#options.waiters.count(now);
+    for (const waiter of this.#options.waiters.all()) {
       for (const request of [...waiter.requests]) {
         const { since, until, position } = request;
         const hasNews =
@@ -238,36 +216,20 @@ export class Line {
     }
   }
 
-  #admit(isThorough = false): void {
-    this.#gate.admit((waiter, sent) => this.#letIn(waiter, sent), isThorough);
-  }
-
-  #letIn(waiter: Waiter, sent: Sent): void {
+  #letIn(waiter: Waiter<Entry>, entry: Entry): void {
     const { uses, clock, countAdmitted } = this.#options;
     const { place, told } = waiter;
-    this.#waiters.remove(waiter);
-    uses.use(place, sent, clock.now());
+    this.#options.waiters.remove(waiter);
+    uses.use(place, entry, clock.now());
     const waitedSeconds = Math.max(0, clock.now() - place.arrivedAt) / 1_000;
     const took = told === undefined ? 0 : (clock.monotonic() - told.at) / 1_000;
     const etaError =
       told === undefined ? undefined : Math.abs(told.etaSeconds - took) / Math.max(1, waitedSeconds);
     countAdmitted({ waitedSeconds, etaError });
-    for (const request of [...waiter.requests]) if (this.#end(waiter, request)) request.done(sent);
+    for (const request of [...waiter.requests]) if (this.#end(waiter, request)) request.done(entry);
   }
 
-  #standing(place: Place, waiter?: Waiter): Standing {
+  #standing(place: Place, waiter?: Waiter<Entry>): Standing {
     return this.#standings.of(place, waiter);
-  }
-
-  #poll(): void {
-    const { fleet, clock, askNow } = this.#options;
-    const due = clock.now() - POLL_MS;
-    let polled = 0;
-    for (const view of fleet.views()) {
-      if (view.reachability === 'unreachable' || view.askedAt > due) continue;
-      askNow(view);
-      polled += 1;
-      if (polled === POLLED_AT_ONCE) return;
-    }
   }
 }

@@ -1,10 +1,10 @@
 // What a reader in line sees: their place, the time to expect, and a page that opens their notebook by itself. Its script makes
-// one request after another, each held by the front; without scripts the page loads itself again, and is held in the same way.
-import { escapeHtml, type PageMaker } from '../../../shared/http/page.ts';
-import { fillIn, type Language } from '../../../shared/words/language.ts';
-import type { LineWords } from '../../../shared/words/line.ts';
-import { patiently } from '../../line/place.ts';
-import type { Standing } from '../../line/waiters.ts';
+// one request after another, each of which is held; without scripts the page loads itself again, and is held in the same way.
+import { escapeHtml, type PageMaker } from '../http/page.ts';
+import { fillIn, type Language } from '../words/language.ts';
+import type { LineWords } from '../words/line.ts';
+import { patiently } from './place.ts';
+import type { Standing } from './waiters.ts';
 
 /** Until a page without scripts asks again, s: less than a reader keeps their turn between two requests. */
 const REFRESH_S = 3;

@@ -1,6 +1,6 @@
 // Metrics of the line: how many wait, how long it took, and how well that was foretold.
-import { Histogram, only, type Registry, rowsBy, showCounter, showGauge } from '../../shared/metrics.ts';
-import type { LineOptions } from '../line/line.ts';
+import { Histogram, only, type Registry, rowsBy, showCounter, showGauge } from '../metrics.ts';
+import type { LineOptions } from './line.ts';
 
 const WAIT_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 3_600];
 const ERROR_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2];
@@ -8,11 +8,11 @@ const ERROR_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2];
 export function showLine(
   registry: Registry,
   size: () => number,
-): Pick<LineOptions, 'countAdmitted' | 'countLeft'> {
+): Pick<LineOptions<never>, 'countAdmitted' | 'countLeft'> {
   const ends = { admitted: 0, left: 0 };
   showGauge(registry, {
     name: 'tmpfleet_line_waiting',
-    help: 'Readers with a place in line at this front, those between two requests included',
+    help: 'Readers with a place in line here, those between two requests included',
     rows: () => only(size()),
   });
   showCounter(registry, {

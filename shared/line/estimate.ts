@@ -5,9 +5,6 @@
 // move it, too: each with probability `leaving` in a second. So dn/dt = −rate − leaving × n for the n-th reader, and the
 // time until n = 0 is ln(1 + leaving × n / rate) / leaving: the fluid limit of a queue with reneging (W. Whitt, "Fluid models
 // for multiserver queues with abandonments", Operations Research 54, 2006).
-import type { NodeStats } from '../../shared/protocol/wire.ts';
-import type { NodeView } from '../nodes/node-view.ts';
-import { mayBeSentTo } from '../nodes/node-view.ts';
 
 /** Until endings were measured, a sandbox is taken to be in use for this long. s */
 export const ASSUMED_USE_S = 600;
@@ -33,29 +30,34 @@ class Frequency {
   }
 }
 
-interface LastReport {
+/** What a node says of its use. */
+export interface UseReport {
+  /** Of the program: the counts begin with it. */
   readonly boot: string;
+  /** Sandboxes given out since then. */
   readonly claims: number;
+  /** In use. */
   readonly held: number;
-  readonly askedAt: number;
+  /** ms since 1970 */
+  readonly at: number;
 }
 
 export class Estimate {
   readonly #endings = new Frequency();
   readonly #leavings = new Frequency();
-  readonly #last = new WeakMap<NodeView, LastReport>();
+  readonly #last = new WeakMap<object, UseReport>();
 
-  /** Counts what has ended at a node since its last report: of those in use then and claimed since, those that are not in use. */
-  report(view: NodeView): void {
-    const { stats, askedAt } = view;
-    const report = stats === undefined ? undefined : useIn(stats, askedAt);
-    if (report === undefined) return;
-    const last = this.#last.get(view);
-    if (last?.askedAt === askedAt) return;
-    this.#last.set(view, report);
-    if (last === undefined || last.boot !== report.boot || report.askedAt < last.askedAt) return;
+  /**
+   * Counts what has ended at a node since its last report: of those in use then and claimed since, those that are not in use.
+   * @param node stands for the node
+   */
+  report(node: object, report: UseReport): void {
+    const last = this.#last.get(node);
+    if (last?.at === report.at) return;
+    this.#last.set(node, report);
+    if (last === undefined || last.boot !== report.boot || report.at < last.at) return;
     const ended = last.held + (report.claims - last.claims) - report.held;
-    const seconds = (report.askedAt - last.askedAt) / 1_000;
+    const seconds = (report.at - last.at) / 1_000;
     this.#endings.add(Math.max(0, ended), ((last.held + report.held) / 2) * seconds);
   }
 
@@ -69,14 +71,8 @@ export class Estimate {
     return this.#endings.events >= ENOUGH;
   }
 
-  /** Sandboxes in use that end in a second, at nodes that give the place to another reader. @param now ms since 1970 */
-  ratePerSecond(views: Iterable<NodeView>, now: number): number {
-    let held = 0;
-    for (const view of views) {
-      // A node that is full takes readers again when one leaves.
-      if (view.stats === undefined || !mayBeSentTo({ ...view, full: false }, now)) continue;
-      held += useIn(view.stats, view.askedAt)?.held ?? view.stats.capacity;
-    }
+  /** Sandboxes that end in a second. @param held in use, at nodes that give the room to another reader */
+  ratePerSecond(held: number): number {
     const { events, exposure } = this.#endings;
     const assumed = this.isMeasured ? 0 : 1;
     return (Math.max(1, held) * (events + assumed)) / (exposure + assumed * ASSUMED_USE_S);
@@ -89,11 +85,4 @@ export class Estimate {
     const seconds = leaving === 0 ? place / rate : Math.log1p((leaving * place) / rate) / leaving;
     return Math.max(SHORTEST_S, Math.ceil(seconds));
   }
-}
-
-/** Undefined for a plain tmpnb node, which does not say how many it has given out. */
-function useIn({ fleet }: NodeStats, askedAt: number): LastReport | undefined {
-  if (fleet === undefined) return undefined;
-  const { boot, claims, held } = fleet;
-  return { boot, claims, held, askedAt };
 }

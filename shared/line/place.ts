@@ -6,8 +6,8 @@
 // It is also the nonce of the ticket that the reader gets in the end: a node gives one sandbox for one nonce, and a bounce brings
 // the place back to whichever front the reader comes to.
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../shared/clock.ts';
-import { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
+import type { Clock } from '../clock.ts';
+import { FleetKeys } from '../protocol/fleet-keys.ts';
 
 export const PLACE_NAME = 'tmpfleet-place';
 

@@ -1,13 +1,13 @@
 // What a reader in line is answered: the page for people, JSON for programs and for the page's own requests.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { errorBody, errorSchema } from '../../../shared/api/error.ts';
-import type { Clock } from '../../../shared/clock.ts';
-import { answerJson, answerPage, wantsPage } from '../../../shared/http/answer.ts';
-import { withPlace } from '../../line/place.ts';
-import type { Standing } from '../../line/waiters.ts';
-import { REFUSALS } from '../unavailable.ts';
+import { errorBody, errorSchema } from '../api/error.ts';
+import { REFUSALS } from '../api/refusal.ts';
+import type { Clock } from '../clock.ts';
+import { answerJson, answerPage, wantsPage } from '../http/answer.ts';
 import { waitingPage } from './page.ts';
+import { withPlace } from './place.ts';
+import type { Standing } from './waiters.ts';
 
 /** With status 503, to one who waits and accepts `application/json`. */
 export const waitingSchema = errorSchema.extend({
@@ -65,8 +65,7 @@ export function createAnswerWaiting({ retryAfterMs, meanwhile, clock }: WaitingA
   };
 }
 
-/** For a page or program that asked in line: it goes to the address itself. @param cookie see `ReturnCookies` */
-export function answerAdmitted(response: ServerResponse, location: string, cookie: string | undefined): void {
-  if (cookie !== undefined) response.setHeader('set-cookie', cookie);
+/** For a page or program that asked in line: it goes to the address itself. */
+export function answerAdmitted(response: ServerResponse, location: string): void {
   answerJson(response, 200, { status: 'admitted', location } satisfies z.infer<typeof admittedSchema>);
 }

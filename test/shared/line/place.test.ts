@@ -7,9 +7,9 @@ import {
   patiently,
   splitPlace,
   withPlace,
-} from '../../../redirector/line/place.ts';
+} from '../../../shared/line/place.ts';
 import { FleetKeys } from '../../../shared/protocol/fleet-keys.ts';
-import { SECRET, TestClock } from '../support.ts';
+import { SECRET, TestClock } from '../../redirector/support.ts';
 
 const places = (clock: TestClock, ...secrets: readonly string[]): Places =>
   new Places(new FleetKeys(secrets), clock);

@@ -1,6 +1,6 @@
-// The readers who have a place in line at this front, in order of their arrival, and their requests that are held.
-import { OpenCounts } from '../../shared/collections/open-counts.ts';
-import type { RefusalReason, Sent } from '../placement/dispatcher.ts';
+// The readers who have a place in line here, in order of their arrival, and their requests that are held.
+import type { RefusalReason } from '../api/refusal.ts';
+import { OpenCounts } from '../collections/open-counts.ts';
 import { byArrival, type Place } from './place.ts';
 
 /** How a reader stands. */
@@ -14,21 +14,21 @@ export interface Standing {
   readonly reason: RefusalReason;
 }
 
-/** How a held request ends: the reader is let in, or hears how they stand. */
-export type LineEnd = Sent | Standing;
+/** How a held request ends: the reader is let in, or hears how they stand. `Entry` is what lets them in. */
+export type LineEnd<Entry> = Entry | Standing;
 
 /** A request of a reader that is held. */
-export interface HeldRequest {
+export interface HeldRequest<Entry> {
   /** ms, monotonic */
   readonly since: number;
   /** When it is answered at the latest. ms, monotonic */
   readonly until: number;
   /** At its beginning. */
   readonly position: number;
-  readonly done: (end: LineEnd) => void;
+  readonly done: (end: LineEnd<Entry>) => void;
 }
 
-export interface Waiter {
+export interface Waiter<Entry> {
   readonly place: Place;
   /** As `createClientAddress` names it. */
   readonly client: string;
@@ -36,7 +36,7 @@ export interface Waiter {
   tried: readonly string[];
   triedAt: number;
   /** Several where the same place is open in several tabs. */
-  readonly requests: HeldRequest[];
+  readonly requests: HeldRequest<Entry>[];
   /** When the last request ended, ms, monotonic. */
   seenAt: number;
   /** How long their turn is kept between two requests. ms */
@@ -54,9 +54,9 @@ const TURN_MS = 6_000;
 /** The same for a page's script, which asks again at once. If it does not, another front was asked. ms */
 export const SCRIPT_TURN_MS = 2_000;
 
-export class Waiters {
-  #line: Waiter[] = [];
-  readonly #byPlace = new Map<string, Waiter>();
+export class Waiters<Entry> {
+  #line: Waiter<Entry>[] = [];
+  readonly #byPlace = new Map<string, Waiter<Entry>>();
   readonly #ofClient = new OpenCounts(Number.POSITIVE_INFINITY);
   #requests = 0;
   /** Those who had no turn at the last count: they have left, or ask at another front. */
@@ -72,7 +72,7 @@ export class Waiters {
     return this.#requests;
   }
 
-  get(place: Place): Waiter | undefined {
+  get(place: Place): Waiter<Entry> | undefined {
     return this.#byPlace.get(place.text);
   }
 
@@ -82,13 +82,13 @@ export class Waiters {
   }
 
   /** In order of arrival. */
-  all(): readonly Waiter[] {
+  all(): readonly Waiter<Entry>[] {
     return this.#line;
   }
 
   /** @param now ms, monotonic */
-  add(place: Place, client: string, now: number): Waiter {
-    const waiter: Waiter = {
+  add(place: Place, client: string, now: number): Waiter<Entry> {
+    const waiter: Waiter<Entry> = {
       ...{ place, client, tried: [], triedAt: 0, requests: [] },
       ...{ seenAt: now, turnMs: TURN_MS, hasAsked: false, told: undefined },
       leave: this.#ofClient.open(client),
@@ -100,14 +100,14 @@ export class Waiters {
     return waiter;
   }
 
-  remove(waiter: Waiter): void {
+  remove(waiter: Waiter<Entry>): void {
     if (!this.#byPlace.delete(waiter.place.text)) return;
     this.#line.splice(this.#indexOf(waiter.place), 1);
     waiter.leave?.();
   }
 
   /** Removes those who are not kept, and returns them. */
-  keep(isKept: (waiter: Waiter) => boolean): readonly Waiter[] {
+  keep(isKept: (waiter: Waiter<Entry>) => boolean): readonly Waiter<Entry>[] {
     const gone = this.#line.filter((waiter) => !isKept(waiter));
     if (gone.length === 0) return gone;
     for (const { place, leave } of gone) {
@@ -118,13 +118,13 @@ export class Waiters {
     return gone;
   }
 
-  hold(waiter: Waiter, request: HeldRequest): void {
+  hold(waiter: Waiter<Entry>, request: HeldRequest<Entry>): void {
     waiter.requests.push(request);
     this.#requests += 1;
   }
 
   /** @param now ms, monotonic @returns false where the request had ended already */
-  end(waiter: Waiter, request: HeldRequest, now: number): boolean {
+  end(waiter: Waiter<Entry>, request: HeldRequest<Entry>, now: number): boolean {
     const index = waiter.requests.indexOf(request);
     if (index < 0) return false;
     waiter.requests.splice(index, 1);
@@ -186,6 +186,9 @@ function countBefore(count: number, placeAt: (index: number) => Place | undefine
 }
 
 /** Whether the reader is asking, or most likely about to. @param now ms, monotonic */
-export function hasTurn({ requests, seenAt, turnMs }: Waiter, now: number): boolean {
+export function hasTurn(
+  { requests, seenAt, turnMs }: Pick<Waiter<never>, 'requests' | 'seenAt' | 'turnMs'>,
+  now: number,
+): boolean {
   return requests.length > 0 || now - seenAt < turnMs;
 }

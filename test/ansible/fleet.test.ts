@@ -6,6 +6,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ARCHIVE_MS, ensureArchive } from '../lab/archive.ts';
@@ -110,8 +111,17 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expectNoFailure(await controller.play('site.yml'));
     route = routeTo(lab, readFileSync(join(controller.dir, 'ca', 'ca.pem'), 'utf8'));
     leaveRoute = takeRoute(route);
-    const { notebook } = await landAt(OLD);
+    const { notebook, landing } = await landAt(OLD);
     expect(await notebook.run('print(6 * 7)')).toBe('42\n');
+    // Scripts are compressed, and pages, whose size would tell of their secrets, are not.
+    const [, script = ''] = /<script src="([^"]+\.js[^"]*)"/.exec(landing.body) ?? [];
+    const encodings = [script, landing.url].map(async (path) => {
+      const headers = { ...landing.own, 'accept-encoding': 'gzip' };
+      const answer = await request(new URL(path, landing.url), { headers });
+      await answer.body.dump();
+      return answer.headers['content-encoding'];
+    });
+    expect(await Promise.all(encodings)).toEqual(['gzip', undefined]);
     expect(await host(OLD).shell('systemctl --failed --no-legend; systemctl is-active docker caddy')).toBe(
       'active\nactive\n',
     );

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readError } from '../../shared/api/error.ts';
-import { FULL_SCALE } from '../support/full-scale.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { Reader } from '../support/reader.ts';
 import { type Run, tmpfleet } from '../support/tmpfleet.ts';
@@ -141,13 +140,12 @@ describe('a loop of clicks at a front', () => {
 describe('a crowd', () => {
   const programs: Program[] = [];
   /** Slots of each of two nodes; three tenths of them are one address's share. */
-  const slots = FULL_SCALE ? 220 : 110;
-  const readers = FULL_SCALE ? 300 : 150;
+  const slots = 220;
   afterAll(async () => {
     await Promise.all(programs.map(({ run }) => run.stop()));
   }, 240_000);
 
-  test('readers behind 3 addresses are served, and a loop from a fourth gets its share', {
+  test('300 readers behind 3 addresses are served, and a loop from a fourth gets its share', {
     timeout: 540_000,
   }, async () => {
     const front = await start('front3', ['redirector', '--poll-interval', '1s']);
@@ -181,12 +179,12 @@ describe('a crowd', () => {
     expect(taken.size).toBeLessThanOrEqual(0.6 * slots);
 
     const landings = await Promise.all(
-      Array.from({ length: readers }, async (_, n) => {
+      Array.from({ length: 300 }, async (_, n) => {
         await delay(n * 10);
         return reader(`198.51.100.${n % 3}`).click(`${front.url}/notebooks/${n}`);
       }),
     );
     expect(landings.map(({ status }) => status).filter((status) => status !== 200)).toEqual([]);
-    expect(new Set(landings.map(({ sandbox }) => sandbox)).size).toBe(readers);
+    expect(new Set(landings.map(({ sandbox }) => sandbox)).size).toBe(300);
   });
 });

@@ -91,7 +91,7 @@ export function createRedirect(options: RedirectOptions) {
       place === undefined && mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
     const back = node === undefined ? undefined : dispatcher.sendBack(node, visitor === 'press');
     if (back !== undefined) {
-      answer(options, { request, response, target, bounce: undefined, sent: back, returning: true });
+      answer(options, { request, response, target, bounce: undefined, returning: true }, back);
       return true;
     }
     // A node bounces clicks only, and only clicks get a place: there is a reader, however their browser comes back.
@@ -141,16 +141,16 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
   const { dispatcher, room, desk, clock } = options;
   const { request, response, target, client, bounce, place, mayHold } = reader;
   const arrivedAt = clock.now();
-  const asked = { request, response, target, bounce, returning: false, place };
+  const asked: Asked = { request, response, target, bounce, returning: false, place };
   const finish = (end: LineEnd<Sent> | RefusalReason): void => {
     if (end === 'full' || end === 'too-many-hops') {
       options.countRefusal(end);
       if (desk.admits(client, undefined)) finish(desk.give(arrivedAt, client, bounce?.tried));
-      else answer(options, { ...asked, sent: 'too-many-places' });
-    } else answer(options, { ...asked, sent: end });
+      else answer(options, asked, 'too-many-places');
+    } else answer(options, asked, end);
   };
   if (place !== undefined && !desk.admits(client, place)) {
-    answer(options, { ...asked, sent: 'too-many-places' });
+    answer(options, asked, 'too-many-places');
     return;
   }
   const wait = (): ReturnType<WaitingRoom['send']> | ReturnType<FrontDesk['hold']> => {
@@ -198,21 +198,24 @@ function hasWorked(
   return false;
 }
 
-interface Outcome {
+/** What of a request the answer depends on. */
+interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Without our ticket. */
   readonly target: RequestTarget;
   /** The ticket of a reader that a node sent back. */
   readonly bounce: Ticket | undefined;
-  readonly sent: LineEnd<Sent> | RefusalReason | 'too-many-places';
   readonly returning: boolean;
   /** With which the reader asked. */
   readonly place?: Place | undefined;
 }
 
-function answer(options: RedirectOptions, outcome: Outcome): void {
-  const { request, response, target, bounce, sent, returning, place } = outcome;
+function answer(
+  options: RedirectOptions,
+  { request, response, target, bounce, returning, place }: Asked,
+  sent: LineEnd<Sent> | RefusalReason | 'too-many-places',
+): void {
   const isSent = typeof sent === 'object' && 'view' in sent;
   if (bounce !== undefined) options.countBounce(bounce.node, isSent);
   const address = joinRequestTarget(target);

@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from './types.ts';
 import { Upstream } from './upstream.ts';
+import { isEventFeed } from './use-marker.ts';
 import { agree, joinSockets, responseOn } from './websocket.ts';
 
 export type {
@@ -134,7 +135,7 @@ class SandboxProxy implements NodeProxy {
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
-      this.#join(route.id, socket, sandbox);
+      this.#join(route, socket, sandbox);
     };
     proxyRequest({ ...proxied, upgrade: { protocol, agreed } }, route.upstream, this.#context);
     return true;
@@ -210,12 +211,15 @@ class SandboxProxy implements NodeProxy {
     this.#options.refuse(request, response, refusal);
   }
 
-  #join(id: string, reader: Socket, sandbox: Duplex): void {
+  #join({ id, target }: Pick<Route, 'id' | 'target'>, reader: Socket, sandbox: Duplex): void {
+    const isUse = !isEventFeed(target);
     const tunnels = this.#tunnels.get(id) ?? new Set();
     this.#tunnels.set(id, tunnels);
     this.counters.openSockets += 1;
     const cut = joinSockets(reader, sandbox, {
-      used: () => this.#options.used(id),
+      used: () => {
+        if (isUse) this.#options.used(id);
+      },
       toSandbox: (bytes) => {
         this.counters.bytesToSandbox += bytes;
       },

@@ -33,6 +33,14 @@ export class PollDetector {
   }
 }
 
+/**
+ * A WebSocket on which Jupyter Server repeats what was asked for over HTTP, which has been judged there: JupyterLab has one open
+ * all the time, and each of its own polls of a directory comes back on it.
+ */
+export function isEventFeed(target: string): boolean {
+  return /^[^?]*\/api\/events\/subscribe(?:\?|$)/.test(target);
+}
+
 /** Of one request. */
 export class UseMarker {
   readonly #used: () => void;

@@ -142,6 +142,20 @@ it('counts data frames of either side as use, but no pings, pongs or closes', as
   expect(bed.used).toEqual([]);
 });
 
+it('counts nothing on the socket of Jupyter’s events as use, which a page left open has', async () => {
+  const echo = await startEcho();
+  const bed = await startBed(echo.port);
+  const reader = await open(bed, `/user/${ID}/api/events/subscribe?token=x`);
+  bed.used.length = 0;
+  echo.peers[0]?.send('{"action": "get", "path": "intro.ipynb"}');
+  await once(reader, 'message');
+  expect(bed.used).toEqual([]);
+  const kernel = await open(bed, `/user/${ID}/api/kernels/1/channels?next=/api/events/subscribe`);
+  echo.peers[1]?.send('from the kernel');
+  await once(kernel, 'message');
+  expect(bed.used).not.toEqual([]);
+});
+
 it('makes the sandbox wait for a reader who does not read', async () => {
   let sent = 0;
   const block = Buffer.alloc(64 * 1024);

@@ -238,6 +238,7 @@ function isWork(event: Event): boolean {
 async function start(base: string): Promise<void> {
   // A page with an opaque origin shows no cookie, and one page needs one companion.
   if (self.origin === 'null' || Reflect.has(window, MARK)) return;
+  lendStorage();
   Reflect.set(window, MARK, { base: '', touch: () => undefined });
   const companion = (await findOuter(base)) ?? new Companion(base);
   Reflect.set(window, MARK, companion);

@@ -20,6 +20,7 @@ import { corsOptions } from '../shared/http/cors.ts';
 import { embedOptions } from '../shared/http/embedding.ts';
 import { clientAddressOptions } from '../shared/limits/client-address.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
+import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
 import { engineOptions } from './engine/engine-options.ts';
@@ -273,6 +274,7 @@ export const nodeAgentOptions = {
   ...lifetimeOptions,
   ...engineOptions,
   ...securityOptions,
+  ...lineOptions,
   ...nodeLimitOptions,
   ...embedOptions,
   ...corsOptions,

@@ -12,6 +12,7 @@ import type { Runtime } from '../shared/runtime.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
+import { openLine } from './claim/open-line.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
@@ -171,8 +172,23 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   const { countClaim: count, observeClaim: observe } = metrics;
   const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
+  const line = openLine({
+    ...{
+      config,
+      keys,
+      stateFile,
+      pool,
+      lifecycle,
+      arrivals: arrivalLimit,
+      limits: clientLimits,
+      ticketClaims,
+    },
+    ...{ showLine: metrics.showLine, clock, random, logger },
+  });
   const claiming = {
-    ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock, count },
+    ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock },
+    line: line?.claims,
+    count,
   };
   const arrivals = new FrameArrivals({
     ...{ marks, table: pool.table, rules, homeOf, count },
@@ -182,35 +198,13 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({
-    config,
-    keys,
+    ...{ config, keys, pool, lifecycle, embedding, snapshot, clock, logger, isReady },
     record: new OrderRecord(config.dataDir, logger),
-    pool,
-    lifecycle,
-    embedding,
-    snapshot,
-    clock,
-    logger,
-    isReady,
   });
-  const answering = {
-    ...{
-      config,
-      claims,
-      spawns,
-      tickets,
-      orders,
-      proxy,
-      arrivals,
-      hosts,
-      script,
-      snapshot,
-      lines,
-      clock,
-      logger,
-    },
-  };
-  const handle = createPublicHandler(answering);
+  const handle = createPublicHandler({
+    ...{ config, claims, spawns, tickets, orders, proxy, arrivals, hosts, script, snapshot, lines, clock },
+    logger,
+  });
   const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
 
   const publicServer = await listenToReaders({
@@ -229,10 +223,22 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     await publicServer.close(0);
     throw error;
   });
-  metrics.watch({ pool, resources, lifecycle, proxy, companion, listener: publicServer, clientLimits });
+  metrics.watch({
+    ...{
+      pool,
+      resources,
+      lifecycle,
+      proxy,
+      companion,
+      listener: publicServer,
+      clientLimits,
+      line: line?.desk.line,
+    },
+  });
 
   const parts: NodeParts = {
     ...{ config, engine, pool, resources, journal, lifecycle, proxy, companion, publicServer, controlServer },
+    line: line?.desk.line,
     ...{ clock, random, logger },
   };
   await openNode(parts, {
@@ -245,7 +251,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   gate.open();
   const jobs = startJobs({
     ...{ config, pool, resources, lifecycle, clock, random, reap, journal, logger },
-    tellReaders: () => companion?.tick(),
+    eachSecond: () => {
+      companion?.tick();
+      line?.desk.measure();
+    },
   });
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity, ...limits.about };

@@ -20,6 +20,7 @@ import { corsOptions } from '../shared/http/cors.ts';
 import { embedOptions } from '../shared/http/embedding.ts';
 import { clientAddressOptions, clientAddressProblems } from '../shared/limits/client-address.ts';
 import { limitOptions } from '../shared/limits/limit-options.ts';
+import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
@@ -42,18 +43,6 @@ const readerOptions = inGroup('Readers', {
     'readers of one client (IPv4 address, or IPv6 /64) that count as on their way within 10 s; more are sent, but ' +
       'reserve nothing (0: no bound)',
   ),
-  meanwhile: {
-    ...option(
-      text(
-        'url',
-        'an address such as https://www.example-journal.org/articles/1',
-        /^$|^https?:\/\/[^\s"<>]{1,2000}$/,
-      ),
-      '',
-      'page that readers in line are offered meanwhile, in a new tab, such as the article itself or a JupyterLite page',
-    ),
-    whenUnset: 'none',
-  },
   retryAfterMs: option(duration(1000), 5_000, 'time after which a refused reader is asked to try again'),
   ...clientAddressOptions,
 });
@@ -98,12 +87,7 @@ const percentage: Kind<number> = {
   format: (value) => (value === 0 ? 0 : `${Math.round(value * 100)}%`),
 };
 
-const frontLimitOptions = inGroup('Limits', {
-  clientPlaces: option(
-    integer(0, 10_000_000),
-    200,
-    'highest number of places in line of one client (0: no limit)',
-  ),
+const proofOption = inGroup('Limits', {
   proofOfWorkBelow: option(
     percentage,
     0,
@@ -115,8 +99,9 @@ export const redirectorOptions = {
   ...readerOptions,
   ...nodeOptions,
   ...inGroup('Security', { secret: fleetSecretOption }),
+  ...lineOptions,
   ...limitOptions,
-  ...frontLimitOptions,
+  ...proofOption,
   ...embedOptions,
   ...corsOptions,
   ...server.control,

@@ -59,6 +59,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'ownership',
       'own-origin',
       'pool',
+      'line',
       'claim',
     ],
     ...['proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],

@@ -8,6 +8,8 @@ import { answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { cookieSchemeOf } from '../../shared/http/cookies.ts';
 import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request-target.ts';
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
+import { acceptsJson, answerAdmitted } from '../../shared/line/answer.ts';
+import { splitPlace } from '../../shared/line/place.ts';
 import { addressOf, launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import { NODE_WORDS } from '../../shared/words/node.ts';
@@ -19,6 +21,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { EmbedPolicy } from '../state/embed-policy.ts';
 import { bounceLocation, placeAgainLocation } from './bounce.ts';
+import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
 import { fullPage } from './full-page.ts';
 import { type ClaimRefusal, refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
@@ -34,6 +37,8 @@ export interface ClaimOptions {
   readonly ownOrigin: OwnOrigin | undefined;
   readonly tickets: TicketCounter;
   readonly ticketClaims: TicketClaims;
+  /** Where this node cannot send readers to a front; else they stand in line there. */
+  readonly line: ClaimsInLine | undefined;
   readonly marks: Pick<ArrivalMarks, 'addTo'>;
   readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
@@ -59,10 +64,13 @@ export type ClaimOutcome =
 interface Visit {
   readonly context: Context;
   readonly target: Target;
-  /** As requested, without the ticket. */
+  /** As requested, without the ticket and the place. */
   readonly path: string;
   readonly query: string;
   readonly ticket: Ticket | undefined;
+  /** In line, as shown. */
+  readonly placeText: string | undefined;
+  readonly isPatient: boolean;
 }
 
 export class ClaimHandler {
@@ -75,21 +83,26 @@ export class ClaimHandler {
   /** Answers when the address is one that gives a reader a sandbox; otherwise returns false. */
   async handle(context: Context): Promise<boolean> {
     const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
-    const { query, ticket } = splitTicket(rawQuery);
+    const { query: ownQuery, ticket } = splitTicket(rawQuery);
+    const { query, place: placeText, isPatient } = splitPlace(ownQuery);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
-    await this.#serve({ context, target, path, query, ticket: this.#options.tickets.count(ticket) });
+    const counted = this.#options.tickets.count(ticket);
+    await this.#serve({ context, target, path, query, ticket: counted, placeText, isPatient });
     return true;
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, ticketClaims, embedding, count } = this.#options;
+    const { config, pool, line, embedding, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const { found: own, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
     // A claimed sandbox that was never used and does not answer is replaced.
     if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
       count('returned');
+      // Where another tab of the same browser stood in line, too: the page goes on by a navigation.
+      if (visit.placeText !== undefined && !wantsPage(context.req))
+        return answerAdmitted(context.res, joinRequestTarget(visit));
       return this.#sendTo(own, visit, stale);
     }
     if (visit.ticket?.returning === true && this.#placeAgain('not-here', visit)) return;
@@ -98,21 +111,46 @@ export class ClaimHandler {
     }
     const { allowOrigin } = config;
     const visitor = recognizeVisitor(context.req, { allowOrigin, embedOrigins: embedding.origins });
-    if (!isClick(visitor, visit.ticket?.pressed ?? false)) {
+    // Only clicks get a place.
+    const place = line?.read(visit.placeText);
+    const pressed = visit.ticket?.pressed === true || place !== undefined;
+    if (!isClick(visitor, pressed) && !(visitor === 'unknown' && this.#asksForPlace(context))) {
       count('launch-page');
       const [action, address] = [launchAction(visit), publicAddress(visit, config)];
       return answerPage(context.res, 200, launchPage({ preview: config, action, address, visitor }));
     }
-    const { ticket } = visit;
-    if (config.requireTicket && ticket === undefined) return this.#sendToFront('no-ticket', visit);
-    let sandbox = ticket === undefined ? undefined : await ticketClaims.forPage(context.res, ticket);
-    if (sandbox === 'spent' && (config.frontUrl !== '' || config.requireTicket))
-      return this.#sendToFront('spent-ticket', visit);
-    if (ticket === undefined || sandbox === 'spent')
-      sandbox = await ticketClaims.withoutTicket(context.res, 'page');
-    if (sandbox === undefined) return this.#turnAway(visit);
+    if (config.requireTicket && visit.ticket === undefined && place === undefined)
+      return this.#sendToFront('no-ticket', visit);
+    let sandbox: Sandbox | 'spent' | undefined;
+    if (line !== undefined && place !== undefined) sandbox = await line.claim(lineVisit(visit), place);
+    else {
+      const mustStand = line?.isBusy() === true;
+      if (!mustStand) sandbox = await this.#claim(visit);
+      if (sandbox === 'spent') return this.#sendToFront('spent-ticket', visit);
+      if (sandbox === undefined) {
+        if (line === undefined) return this.#turnAway(visit);
+        count('full');
+        sandbox = await line.join(lineVisit(visit), !mustStand);
+      }
+    }
+    if (sandbox === undefined) return;
     count('claimed');
     this.#sendTo(sandbox, visit, stale);
+  }
+
+  /** `spent`: with a ticket that gave a sandbox already, where readers need one. Undefined: there is no room. */
+  async #claim({ ticket, context: { res } }: Visit): Promise<Sandbox | 'spent' | undefined> {
+    const { config, ticketClaims } = this.#options;
+    const sandbox = ticket === undefined ? 'spent' : await ticketClaims.forPage(res, ticket);
+    if (sandbox !== 'spent') return sandbox;
+    const needsTicket = ticket !== undefined && (config.frontUrl !== '' || config.requireTicket);
+    return needsTicket ? 'spent' : ticketClaims.withoutTicket(res, 'page');
+  }
+
+  /** Whether a program asks to stand in line: it reads JSON, and there is no room for it. */
+  #asksForPlace({ req }: Context): boolean {
+    const { line } = this.#options;
+    return line !== undefined && !wantsPage(req) && acceptsJson(req) && line.isFull();
   }
 
   #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {
@@ -159,7 +197,7 @@ export class ClaimHandler {
     answerPage(context.res, 403, refusedPage(outcome));
   }
 
-  /** Bounces to the front; where that is impossible, answers with a page that says that all notebooks are taken. */
+  /** Bounces to the front; after too many bounces, answers with a page that says that all notebooks are taken. */
   #turnAway(visit: Visit): void {
     const { config, keys, clock, count } = this.#options;
     const location = bounceLocation(visit, { ...config, keys, now: clock.now() });
@@ -172,6 +210,11 @@ export class ClaimHandler {
     count('bounced');
     redirect(visit.context, location);
   }
+}
+
+function lineVisit({ context, path, query, placeText, isPatient }: Visit): LineVisit {
+  const address = joinRequestTarget({ path, query });
+  return { request: context.req, response: context.res, address, placeText, isPatient };
 }
 
 /** The launch page posts to the requested address, with its ticket, so that nothing is lost on the way. */

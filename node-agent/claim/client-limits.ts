@@ -50,12 +50,21 @@ export class ClientLimits {
     this.#held = new OpenCounts(options.sandboxes);
   }
 
-  /** To be called before a claim. @throws FleetError `too-many-requests`, `too-many-sandboxes` */
-  enter(request: IncomingMessage): Entry {
-    const { arrivals } = this.#options;
-    const client = this.#clientOf(request);
-    const wait = arrivals.admit(client);
+  /** Counts an arrival. @throws FleetError `too-many-requests` */
+  arrive(request: IncomingMessage): void {
+    const wait = this.#options.arrivals.admit(this.clientOf(request));
     if (wait > 0) throw limitError('too-many-requests', wait);
+  }
+
+  /**
+   * To be called before a claim.
+   * @param isCharged whether the arrival was counted before: the reader has stood in line
+   * @throws FleetError `too-many-requests`, `too-many-sandboxes`
+   */
+  enter(request: IncomingMessage, isCharged = false): Entry {
+    const { arrivals } = this.#options;
+    const client = this.clientOf(request);
+    if (!isCharged) this.arrive(request);
     const leave = arrivals.isExempt(client) ? () => undefined : this.#held.open(client);
     if (leave === undefined) {
       this.#refusedSandboxes += 1;
@@ -76,7 +85,7 @@ export class ClientLimits {
   }
 
   /** A front that claims for a program names its client, signed together with the ticket. */
-  #clientOf(request: IncomingMessage): string {
+  clientOf(request: IncomingMessage): string {
     const header = request.headers[CLIENT_HEADER];
     if (typeof header === 'string') {
       const { ticket } = splitTicket(splitRequestTarget(request.url ?? '/').query);

@@ -1,4 +1,4 @@
-// The page for a reader when this node is full and there is no front to send them to.
+// The page for a reader when this node is full, and they have been sent back to the front too often.
 import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { RETRY_SPREAD, retryWithoutScript } from '../../shared/pages/retry.ts';
 

@@ -21,7 +21,7 @@ export class SpawnHandler {
    *   required
    */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { config, tickets, ticketClaims, count } = this.#options;
+    const { config, tickets, ticketClaims, line, count } = this.#options;
     const { query } = splitRequestTarget(context.req.url ?? '/');
     const ticket = tickets.count(splitTicket(query).ticket);
     if (ticket === undefined && config.requireTicket) {
@@ -30,9 +30,13 @@ export class SpawnHandler {
         remedy: 'send POST /api/spawn to the front',
       });
     }
-    const sandbox = await (ticket === undefined
-      ? ticketClaims.withoutTicket(context.res, 'spawn')
-      : ticketClaims.forSpawn(context.res, ticket));
+    // A program gets no room that a reader in line can use.
+    const isFull = line?.isBusy() === true;
+    const sandbox = isFull
+      ? undefined
+      : await (ticket === undefined
+          ? ticketClaims.withoutTicket(context.res, 'spawn')
+          : ticketClaims.forSpawn(context.res, ticket));
     if (sandbox === 'spent') {
       count('spent-ticket');
       throw new FleetError('forbidden', 'this ticket has given a reader a sandbox already');

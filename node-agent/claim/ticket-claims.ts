@@ -34,6 +34,12 @@ interface Use {
   result: Claimed | undefined | 'pending';
 }
 
+interface ClaimBasis {
+  readonly kind: ClaimTicket['kind'];
+  readonly ticket?: ClaimTicket;
+  readonly isCharged?: boolean;
+}
+
 /** The key is the claim's: after a release, the same sandbox may be another reader's. */
 interface Claimed {
   readonly sandbox: Sandbox;
@@ -72,9 +78,16 @@ export class TicketClaims {
     }
   }
 
-  /** Without a ticket; undefined when there is no room. */
-  withoutTicket(response: ServerResponse, kind: ClaimTicket['kind']): Promise<Sandbox | undefined> {
-    return this.#claim(response, kind);
+  /**
+   * Without a ticket; undefined when there is no room.
+   * @param isCharged whether the reader was counted as an arrival before
+   */
+  withoutTicket(
+    response: ServerResponse,
+    kind: ClaimTicket['kind'],
+    { isCharged = false } = {},
+  ): Promise<Sandbox | undefined> {
+    return this.#claim(response, { kind, isCharged });
   }
 
   /** For a page: `spent` when the ticket gave a sandbox, or is about to; undefined when there is no room. */
@@ -118,7 +131,7 @@ export class TicketClaims {
       this.#deliveries.named(earlier.sandbox, response);
       return earlier;
     }
-    const sandbox = await this.#claim(response, ticket.kind, ticket);
+    const sandbox = await this.#claim(response, { kind: ticket.kind, ticket });
     return sandbox === undefined ? undefined : { sandbox, key: sandbox.key };
   }
 
@@ -129,11 +142,10 @@ export class TicketClaims {
    */
   async #claim(
     response: ServerResponse,
-    kind: ClaimTicket['kind'],
-    ticket?: ClaimTicket,
+    { kind, ticket, isCharged }: ClaimBasis,
   ): Promise<Sandbox | undefined> {
     const { config, limits, pool, clock, logger, observe } = this.#options;
-    const place = limits.enter(response.req);
+    const place = limits.enter(response.req, isCharged);
     let sandbox: Sandbox | undefined;
     const began = clock.monotonic();
     const gone = new AbortController();

@@ -32,8 +32,8 @@ export interface JobsOptions {
   /** Compares the pool with the engine. */
   readonly reap: () => Promise<void>;
   readonly journal: Journal;
-  /** Tells readers what has changed for them. */
-  readonly tellReaders: () => void;
+  /** Tells readers what has changed for them, and measures how fast the line moves. */
+  readonly eachSecond: () => void;
 }
 
 export interface Jobs {
@@ -53,7 +53,7 @@ export function startJobs(options: JobsOptions): Jobs {
     }),
     // Not awaited, so that stopping does not wait for sandboxes that do not answer.
     every(HEALTH_INTERVAL_MS, 'checking warm sandboxes', async () => void pool.checkWarm()),
-    every(TELL_INTERVAL_MS, 'telling readers when their sandboxes end', async () => options.tellReaders()),
+    every(TELL_INTERVAL_MS, 'telling readers what has changed', async () => options.eachSecond()),
     every(config.cullIntervalMs, 'culling', async () => {
       culling.endExpired();
       recordUse(pool.table, journal, pool.time);

@@ -23,6 +23,8 @@ export interface NodeParts {
   readonly proxy: NodeProxy;
   /** Its streams would delay the stop. */
   readonly companion: { close(): void } | undefined;
+  /** Readers in line here are answered, so that they can ask again. */
+  readonly line: { close(): void } | undefined;
   readonly publicServer: Serving;
   readonly controlServer: Serving;
   readonly clock: Clock;
@@ -84,6 +86,7 @@ export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> 
   }
   await jobs.stop();
   parts.companion?.close();
+  parts.line?.close();
   await publicServer.close(config.ephemeral ? EPHEMERAL_CLOSE_GRACE_MS : CLOSE_GRACE_MS);
   await proxy.close();
   await pool.close({ purge });

@@ -2,6 +2,7 @@
 
 import type { Serving } from '../../shared/http/serving.ts';
 import { showConnections, showLimited } from '../../shared/limits/connection-metrics.ts';
+import { type LineMetrics, showLine } from '../../shared/line/line-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -27,6 +28,8 @@ export interface NodeMetrics {
   countClaim(outcome: ClaimOutcome): void;
   observeClaim(seconds: number): void;
   observeStart(seconds: number): void;
+  /** @returns where the line is to be counted */
+  showLine(size: () => number): LineMetrics;
   /** Adds the metrics that are read from the running parts. */
   watch(parts: WatchedParts): void;
 }
@@ -40,6 +43,8 @@ export interface WatchedParts {
   readonly companion: Pick<Companion, 'openStreams' | 'stays'> | undefined;
   readonly listener: Pick<Serving, 'connections' | 'refused'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
+  /** Undefined where readers stand in line at a front. */
+  readonly line: { readonly refused: number } | undefined;
 }
 
 /** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
@@ -76,13 +81,14 @@ export function createNodeMetrics(): NodeMetrics {
     },
     observeClaim: (seconds) => waited.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
+    showLine: (size) => showLine(registry, size),
     watch: (parts) => {
       showPool(registry, parts);
       showEndings(registry, parts);
       showProxy(registry, parts);
       showCompanion(registry, parts);
       showHost(registry, parts);
-      showLimited(registry, () => parts.clientLimits.refused);
+      showLimited(registry, () => ({ ...parts.clientLimits.refused, places: parts.line?.refused ?? 0 }));
     },
   };
 }

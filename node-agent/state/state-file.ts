@@ -34,6 +34,8 @@ const nodeStateSchema = z.object({
     // They go into a header of every response, and anybody with an editor can change the file.
     .transform((origins) => origins.filter(isEmbedOrigin))
     .optional(),
+  /** See `line-keys.ts`. */
+  lineSecret: z.string().min(32).optional(),
 });
 export type NodeStateRecord = z.infer<typeof nodeStateSchema>;
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Serving } from '../../shared/http/serving.ts';
 import type { Visitor } from '../../shared/http/visitor.ts';
 import { showConnections } from '../../shared/limits/connection-metrics.ts';
-import { showLine } from '../../shared/line/line-metrics.ts';
+import { type LineMetrics, showLine } from '../../shared/line/line-metrics.ts';
 import {
   createMetrics,
   Histogram,
@@ -36,7 +36,7 @@ export interface RedirectorMetrics {
     readonly counts: Readonly<Record<string, number>>;
   }): void;
   /** @returns where the line is to be counted */
-  showLine(size: () => number): ReturnType<typeof showLine>;
+  showLine(size: () => number): LineMetrics;
   showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
 }
 

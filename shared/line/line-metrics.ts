@@ -5,10 +5,9 @@ import type { LineOptions } from './line.ts';
 const WAIT_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 3_600];
 const ERROR_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2];
 
-export function showLine(
-  registry: Registry,
-  size: () => number,
-): Pick<LineOptions<never>, 'countAdmitted' | 'countLeft'> {
+export type LineMetrics = Pick<LineOptions<never>, 'countAdmitted' | 'countLeft'>;
+
+export function showLine(registry: Registry, size: () => number): LineMetrics {
   const ends = { admitted: 0, left: 0 };
   showGauge(registry, {
     name: 'tmpfleet_line_waiting',

@@ -33,6 +33,7 @@ export interface LineOptions<Entry> extends StandingsOptions<Entry> {
 
 /** For metrics. */
 export interface Admitted {
+  readonly place: Place;
   readonly waitedSeconds: number;
   /** How far the time that they were told first was off, as a part of their whole wait; undefined where nothing was measured. */
   readonly etaError: number | undefined;
@@ -116,14 +117,14 @@ export class Line<Entry> {
   /** Lets a reader who has just joined in, if there is room that belongs to no earlier one; else says how they stand. */
   enter(place: Place): LineEnd<Entry> {
     const waiter = this.#options.waiters.get(place);
-    if (waiter === undefined) return this.#standing(place);
+    if (waiter === undefined) return this.standing(place);
     let end: LineEnd<Entry> | undefined;
     const request = this.#hold(waiter, (given) => {
       end = given;
     });
     this.admit();
     if (end === undefined) this.#end(waiter, request);
-    return end ?? this.#standing(place, waiter);
+    return end ?? this.standing(place, waiter);
   }
 
   /**
@@ -137,7 +138,7 @@ export class Line<Entry> {
     if (entry !== undefined) return entry;
     const waiter = this.join(place, client);
     const mayHold = !this.#isClosed && this.#options.waiters.requests < MAX_REQUESTS;
-    if (waiter === undefined || !mayHold) return this.#standing(place, waiter);
+    if (waiter === undefined || !mayHold) return this.standing(place, waiter);
     waiter.hasAsked = true;
     if (!wantsPage(response.req)) waiter.turnMs = SCRIPT_TURN_MS;
     const [oldest] = waiter.requests;
@@ -177,7 +178,7 @@ export class Line<Entry> {
   }
 
   #answer(waiter: Waiter<Entry>, request: HeldRequest<Entry>): void {
-    if (this.#end(waiter, request)) request.done(this.#standing(waiter.place, waiter));
+    if (this.#end(waiter, request)) request.done(this.standing(waiter.place, waiter));
   }
 
   #round(): void {
@@ -225,11 +226,12 @@ export class Line<Entry> {
     const took = told === undefined ? 0 : (clock.monotonic() - told.at) / 1_000;
     const etaError =
       told === undefined ? undefined : Math.abs(told.etaSeconds - took) / Math.max(1, waitedSeconds);
-    countAdmitted({ waitedSeconds, etaError });
+    countAdmitted({ place, waitedSeconds, etaError });
     for (const request of [...waiter.requests]) if (this.#end(waiter, request)) request.done(entry);
   }
 
-  #standing(place: Place, waiter?: Waiter<Entry>): Standing {
+  /** How a reader stands. @param waiter see `Standings.of` */
+  standing(place: Place, waiter?: Waiter<Entry>): Standing {
     return this.#standings.of(place, waiter);
   }
 }

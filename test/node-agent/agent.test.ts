@@ -73,14 +73,14 @@ describe('a reader', () => {
     expect((await stats()).fleet).toMatchObject({ held: 1, warm: 0 });
   });
 
-  test('gets a 503 when every slot is taken and there is no front', async () => {
+  test('gets a place in line when every slot is taken and there is no front', async () => {
     await start({ capacity: '1' });
     await agent.warm(1);
     await new Reader().click(`${agent.url}/`);
     const turnedAway = await new Reader().click(`${agent.url}/`);
     expect(turnedAway.status).toBe(503);
     expect(turnedAway.headers['retry-after']).toBe('5');
-    expect(turnedAway.body).toContain('All notebooks are taken');
+    expect(turnedAway.body).toContain('Your place in line: 1');
   });
 
   test('whose sandbox was killed gets a page with a link to a new one within 5 seconds', async () => {

@@ -20,6 +20,7 @@ import { finderCookie, findOwn, ownerCookies, removeFinders } from '../ownership
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { EmbedPolicy } from '../state/embed-policy.ts';
+import { afreshPage, isPressedAfresh, splitAfresh } from './afresh.ts';
 import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
 import { fullPage } from './full-page.ts';
@@ -64,13 +65,15 @@ export type ClaimOutcome =
 interface Visit {
   readonly context: Context;
   readonly target: Target;
-  /** As requested, without the ticket and the place. */
+  /** As requested, without our parameters. */
   readonly path: string;
   readonly query: string;
   readonly ticket: Ticket | undefined;
   /** In line, as shown. */
   readonly placeText: string | undefined;
   readonly isPatient: boolean;
+  /** Whether the reader wants another sandbox than they have. */
+  readonly isAfresh: boolean;
 }
 
 export class ClaimHandler {
@@ -84,11 +87,12 @@ export class ClaimHandler {
   async handle(context: Context): Promise<boolean> {
     const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
     const { query: ownQuery, ticket } = splitTicket(rawQuery);
-    const { query, place: placeText, isPatient } = splitPlace(ownQuery);
+    const { query: placeless, place: placeText, isPatient } = splitPlace(ownQuery);
+    const { query, isAfresh } = splitAfresh(placeless);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
     const counted = this.#options.tickets.count(ticket);
-    await this.#serve({ context, target, path, query, ticket: counted, placeText, isPatient });
+    await this.#serve({ context, target, path, query, ticket: counted, placeText, isPatient, isAfresh });
     return true;
   }
 
@@ -98,8 +102,11 @@ export class ClaimHandler {
     context.set('Cache-Control', 'no-store');
     const { found: own, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
     // A claimed sandbox that was never used and does not answer is replaced.
-    if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
+    const wantsAnother = own !== undefined && visit.isAfresh && isPressedAfresh(context.req);
+    if (wantsAnother) pool.end(own.id, 'left');
+    else if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
       count('returned');
+      if (visit.isAfresh && wantsPage(context.req)) return this.#askAfresh(visit);
       // Where another tab of the same browser stood in line, too: the page goes on by a navigation.
       if (visit.placeText !== undefined && !wantsPage(context.req))
         return answerAdmitted(context.res, joinRequestTarget(visit));
@@ -151,6 +158,11 @@ export class ClaimHandler {
   #asksForPlace({ req }: Context): boolean {
     const { line } = this.#options;
     return line !== undefined && !wantsPage(req) && acceptsJson(req) && line.isFull();
+  }
+
+  #askAfresh(visit: Visit): void {
+    const keep = joinRequestTarget(visit);
+    answerPage(visit.context.res, 200, afreshPage({ keep, action: launchAction(visit) }));
   }
 
   #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {

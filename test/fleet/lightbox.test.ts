@@ -189,12 +189,27 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       await panel.getByText('with everything that you have changed').waitFor();
       await tab.screenshot({ path: `${shots}lightbox-afresh.png` });
       await panel.getByRole('button', { name: 'Start afresh' }).click();
-      // The launch page asks for a click, as in every frame.
-      await frameNamed(tab, 'Try it').getByRole('button', { name: 'Open my notebook' }).click();
+      // Their press in the article was the click: the launch page does not ask for another one.
       await until(
         'another one is there',
         async () => (await sandboxAt(tab, /intro\.ipynb\?x=1#here$/)) !== first,
       );
+    });
+  });
+
+  test('opens no other notebook because the page in the frame says that this one has ended', async () => {
+    await withTab([one], async (tab) => {
+      await tab.getByRole('button', { name: 'Try it' }).click();
+      await sandboxAt(tab, /intro/);
+      const launched = await tab.evaluate(`(() => {
+        let launched = 0;
+        document.addEventListener('tmpfleet:launching', () => { launched += 1; });
+        const source = document.querySelector('iframe').contentWindow;
+        const data = { type: 'tmpfleet:ended', reason: 'left' };
+        window.dispatchEvent(new MessageEvent('message', { source, data }));
+        return launched;
+      })()`);
+      expect(launched).toBe(0);
     });
   });
 

@@ -1,5 +1,6 @@
 // Every page of ours that a reader may see, by what it is for.
 
+import { afreshPage } from '../../node-agent/claim/afresh.ts';
 import { fullPage } from '../../node-agent/claim/full-page.ts';
 import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
 import { errorPage, noCookiesPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
@@ -49,6 +50,7 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
   }),
   'no cookies': noCookiesPage(again),
   'nothing here': nothingHerePage(again),
+  'node: afresh': afreshPage({ keep: '/tree', action: '/tree?tmpfleet-afresh' }),
   'node: full': fullPage,
   'node: starting': startingPage,
   ...Object.fromEntries(

@@ -27,6 +27,12 @@ const LATE_MS = 15_000;
 /** A tab that comes to the front asks again when its news is older. ms */
 const OLD_NEWS_MS = 60_000;
 
+interface Asked {
+  readonly type?: unknown;
+  /** Whether the page around opens the new notebook: the reader has pressed a button there, so that it needs no further press. */
+  readonly launches?: unknown;
+}
+
 class Companion implements Mark {
   readonly base: string;
   readonly #panel = new Panel();
@@ -53,10 +59,10 @@ class Companion implements Mark {
       ended: (reason) => this.#ended(reason),
     });
     setInterval(() => this.#look(), EVERY_MS);
-    window.addEventListener('message', ({ source, data }: MessageEvent<{ type?: unknown } | null>) => {
+    window.addEventListener('message', ({ source, data }: MessageEvent<Asked | null>) => {
       // The page around may ask; only its reader can answer, here.
       if (source === window.parent && source !== window && data?.type === 'tmpfleet:afresh')
-        this.#askAfresh();
+        this.#askAfresh(data.launches === true);
     });
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState !== 'visible') return;
@@ -115,11 +121,12 @@ class Companion implements Mark {
     const hidden = `tmpfleet:${this.base}${warning.kind === 'idle' ? '' : name}`;
     if (warning.kind !== 'idle' && remembered(hidden)) return;
     const stay = warning.kind === 'idle' ? button('main', WORDS.stay, () => void this.#stay()) : undefined;
+    const afresh = button('', WORDS.afresh, () => this.#askAfresh(false));
     this.#panel.show({
       text,
       more: stay === undefined ? WORDS.download : undefined,
       role: stay === undefined ? 'region' : 'alertdialog',
-      actions: [stay],
+      actions: [stay ?? afresh],
       focus: stay,
       onHide: () => {
         if (stay === undefined) remember(hidden);
@@ -157,7 +164,7 @@ class Companion implements Mark {
     });
   }
 
-  #askAfresh(): void {
+  #askAfresh(isAroundLaunching: boolean): void {
     if (this.#isOver) return;
     this.#saidUntil = performance.now() + ASKED_MS;
     this.#shown = '';
@@ -165,15 +172,17 @@ class Companion implements Mark {
     this.#panel.show({
       text: WORDS.afreshAsk,
       role: 'alertdialog',
-      actions: [keep, button('main', WORDS.afresh, () => void this.#beginAfresh())],
+      actions: [keep, button('main', WORDS.afresh, () => void this.#beginAfresh(isAroundLaunching))],
       focus: keep,
       onHide: () => this.#hide(),
     });
   }
 
-  async #beginAfresh(): Promise<void> {
-    if (await this.#link.end()) location.assign(placeInNewOne(this.base, this.#home));
-    else this.#panel.note(WORDS.failed);
+  async #beginAfresh(isAroundLaunching: boolean): Promise<void> {
+    if (!(await this.#link.end())) this.#panel.note(WORDS.failed);
+    // Should the page around not do it, the panel has a link.
+    else if (isAroundLaunching) this.#ended('left');
+    else location.assign(placeInNewOne(this.base, this.#home));
   }
 
   /** The end is past, and nothing was said: a host that is retired may be gone before it could say so. */
@@ -192,6 +201,7 @@ class Companion implements Mark {
   }
 
   #ended(reason: string): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     tellParent('ended', { reason });
     const why: Readonly<Record<string, string>> = WORDS.ended;

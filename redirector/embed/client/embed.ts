@@ -15,6 +15,8 @@ interface Figure {
   readonly status: HTMLElement;
   /** Shown once the notebook can be replaced by a new one; undefined where there is no place for it. */
   afresh?: HTMLElement;
+  /** Until then, an end of the notebook that its reader wants is a beginning of the next one; ms of `performance.now()`. */
+  afreshUntil: number;
 }
 
 /** What the page of a reader in line, and the companion in the notebook's page (node-agent/companion), say for the page's own listeners. */
@@ -52,24 +54,28 @@ function embed(script: HTMLScriptElement): void {
       show =
         into === undefined ? inLightbox(figure, { name, words, button }) : inElement(figure, into, place);
       show();
+      watch(figure, address);
       launch(figure, address);
     } else show();
   });
 }
 
-/** Navigates the frame by a POST: that says that somebody clicked, so the fleet's launch page needs no second button. */
-function launch(figure: Figure, address: URL): void {
-  const { host, frame, status } = figure;
-  tell(host, 'launching');
+function watch(figure: Figure, address: URL): void {
+  const { frame, status } = figure;
   window.addEventListener('message', ({ source, data }: MessageEvent<unknown>) => {
-    if (source === frame.contentWindow) relay(figure, data);
+    if (source === frame.contentWindow) relay(figure, data, () => launch(figure, address));
   });
-  status.hidden = false;
   frame.addEventListener('load', () => {
     // A frame that was just added to a page has loaded `about:blank`.
     if (isBlank(frame)) return;
     status.hidden = true;
   });
+}
+
+/** Navigates the frame by a POST: that says that somebody clicked, so the fleet's launch page needs no second button. */
+function launch({ host, frame, status }: Figure, address: URL): void {
+  tell(host, 'launching');
+  status.hidden = false;
   const form = document.createElement('form');
   form.method = 'post';
   form.action = address.href;
@@ -123,7 +129,7 @@ function makeFigure(name: string, words: Words): Figure {
   host.append(frame);
   const status = element('p', 'status', words.starting);
   status.setAttribute('role', 'status');
-  return { host, frame, status };
+  return { host, frame, status, afreshUntil: 0 };
 }
 
 /** @param place of our button, which goes: there is nothing left to open. An element of the page stays */
@@ -148,14 +154,21 @@ function tell(host: HTMLElement, state: State, detail?: object): void {
   host.dispatchEvent(new CustomEvent(`tmpfleet:${state}`, { bubbles: true, detail }));
 }
 
-/** Whatever page is in the frame can say this: a hint, from which nothing but the event follows. */
-function relay({ host, afresh }: Figure, data: unknown): void {
+/**
+ * Whatever page is in the frame can say this: a hint, from which nothing but the event follows. Only after a press of our own
+ * button, and once for each, the end of the notebook leads to the next one.
+ */
+function relay(figure: Figure, data: unknown, launchAgain: () => void): void {
+  const { host, afresh } = figure;
   if (typeof data !== 'object' || data === null) return;
-  const { type, ...detail }: { type?: unknown } = data;
+  const { type, ...detail }: { type?: unknown; reason?: unknown } = data;
   const state = RELAYED.find((name) => type === `tmpfleet:${name}`);
   if (state === undefined) return;
   if (afresh !== undefined && state !== 'ending') afresh.hidden = state !== 'ready';
   tell(host, state, detail);
+  if (state !== 'ended' || detail.reason !== 'left' || performance.now() > figure.afreshUntil) return;
+  figure.afreshUntil = 0;
+  launchAgain();
 }
 
 function shadowOf(host: HTMLElement): ShadowRoot {

@@ -25,6 +25,9 @@ h2 { flex: 1; margin: 0; font-size: 1rem; overflow: hidden; text-overflow: ellip
 @media print { :host { display: none; } }
 `;
 
+/** The notebook's page asks for this long. */
+const ASKED_MS = 60_000;
+
 interface LightboxOptions {
   readonly name: string;
   readonly words: Words;
@@ -47,7 +50,8 @@ function inLightbox(figure: Figure, { name, words, button }: LightboxOptions): (
   const afresh = element('button', 'afresh', words.afresh);
   afresh.hidden = true;
   afresh.addEventListener('click', () => {
-    frame.contentWindow?.postMessage({ type: 'tmpfleet:afresh' }, '*');
+    figure.afreshUntil = performance.now() + ASKED_MS;
+    frame.contentWindow?.postMessage({ type: 'tmpfleet:afresh', launches: true }, '*');
     frame.focus();
   });
   figure.afresh = afresh;

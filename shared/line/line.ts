@@ -186,12 +186,13 @@ export class Line<Entry> {
     this.#options.onRound();
     this.admit(true);
     if (now - this.#sweptAt >= SWEEP_MS) this.#sweep(now);
+    this.#answerDue(now);
     if (this.#options.waiters.size > 0) return;
     clearInterval(this.#rounds);
     this.#rounds = undefined;
   }
 
-  /** Answers requests that were held long enough, and forgets readers who ask no more. */
+  /** Forgets readers who ask no more. */
   #sweep(now: number): void {
     const { estimate, elsewhere, countLeft } = this.#options;
     const seconds = (now - this.#sweptAt) / 1_000;
@@ -206,6 +207,10 @@ export class Line<Entry> {
     // Those who leave here may go on asking elsewhere.
     if (elsewhere.waiting === 0) estimate.countLeaving(before, left, seconds);
     this.#options.waiters.count(now);
+  }
+
+  /** Answers requests that were held long enough. A few in each round: a second's at once would hold up all others. */
+  #answerDue(now: number): void {
     for (const waiter of this.#options.waiters.all()) {
       for (const request of [...waiter.requests]) {
         const { since, until, position } = request;

@@ -70,8 +70,8 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
     const drain = (agent: TestAgent, deadline: string) =>
       fetch(`${agent.controlUrl}/api/drain`, { method: 'POST', body: JSON.stringify({ deadline }) });
 
-    test('is warned when it is left alone; a key, typing and running a cell keep it; a drain ends it', async () => {
-      const agent = await start('lab-idle', { idle: '16s', keepBusy: false });
+    test('is warned when it is left alone; a key in command mode or in a cell keeps it; a drain ends it', async () => {
+      const agent = await start('lab-idle', { idle: '30s', keepBusy: false });
       const tab = await openTab(agent, 'lab/tree/intro.ipynb');
       await untilKernel(tab);
       await run(tab, '6*7', tab.keyboard);
@@ -96,7 +96,6 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       await tab.locator(EDITOR).first().click();
       await isUse(() => tab.keyboard.type('  # a remark'));
       expect(await tab.locator(EDITOR).first().textContent()).toContain('a remark');
-      await isUse(() => tab.keyboard.press('Shift+Enter'));
 
       await drain(agent, '0s');
       await panelOf(tab).getByText('its computer was taken out of service').waitFor({ timeout: 5_000 });
@@ -105,7 +104,7 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
     }, 150_000);
 
     test('on a phone a running cell goes on, a drain is told and hidden by keyboard, a crash told within 5 s', async () => {
-      const agent = await start('lab-busy', { idle: '20s' });
+      const agent = await start('lab-busy', { idle: '30s' });
       const tab = await openTab(agent, 'doc/tree/intro.ipynb');
       await untilKernel(tab);
       await tab.setViewportSize(PHONE);
@@ -113,10 +112,12 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       await tab.exposeFunction('countWarning', () => {
         warnings += 1;
       });
-      await run(tab, "import time; time.sleep(24); print('done', 6*7)", tab.keyboard);
+      await run(tab, "import time; time.sleep(34); print('done', 6*7)", tab.keyboard);
+      // On a slow machine it may have been warned of before.
+      await panelOf(tab).waitFor({ state: 'hidden' });
       await tab.evaluate(`setInterval(() => {
         const box = document.querySelector('tmpfleet-companion')?.shadowRoot.querySelector('.box');
-        if (box?.textContent.includes('has not been used')) countWarning();
+        if (box?.hidden === false && box.textContent.includes('has not been used')) countWarning();
       }, 100)`);
 
       await drain(agent, '20m');

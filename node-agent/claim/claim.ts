@@ -10,7 +10,6 @@ import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request
 import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { acceptsJson, answerAdmitted } from '../../shared/line/answer.ts';
 import { splitPlace } from '../../shared/line/place.ts';
-import { addressOf, launchPage } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import { NODE_WORDS } from '../../shared/words/node.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -24,6 +23,7 @@ import { afreshPage, isPressedAfresh, splitAfresh } from './afresh.ts';
 import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
 import { fullPage } from './full-page.ts';
+import { answerLaunchPage, launchAction } from './launch.ts';
 import { type ClaimRefusal, refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
 import type { TicketClaims } from './ticket-claims.ts';
@@ -123,8 +123,7 @@ export class ClaimHandler {
     const pressed = visit.ticket?.pressed === true || place !== undefined;
     if (!isClick(visitor, pressed) && !(visitor === 'unknown' && this.#asksForPlace(context))) {
       count('launch-page');
-      const [action, address] = [launchAction(visit), publicAddress(visit, config)];
-      return answerPage(context.res, 200, launchPage({ preview: config, action, address, visitor }));
+      return answerLaunchPage(visit, visitor, config);
     }
     if (config.requireTicket && visit.ticket === undefined && place === undefined)
       return this.#sendToFront('no-ticket', visit);
@@ -227,21 +226,6 @@ export class ClaimHandler {
 function lineVisit({ context, path, query, placeText, isPatient }: Visit): LineVisit {
   const address = joinRequestTarget({ path, query });
   return { request: context.req, response: context.res, address, placeText, isPatient };
-}
-
-/** The launch page posts to the requested address, with its ticket, so that nothing is lost on the way. */
-function launchAction({ path, context }: Visit): string {
-  const { query } = splitRequestTarget(context.req.url ?? '/');
-  return `${path}${query === '' ? '' : `?${query}`}`;
-}
-
-/** What previews show: the front, which outlives this node, and no ticket. */
-function publicAddress(
-  { path, query, context }: Visit,
-  { frontUrl, trustProxy }: Pick<NodeAgentConfig, 'frontUrl' | 'trustProxy'>,
-): string | undefined {
-  const target = joinRequestTarget({ path, query });
-  return frontUrl === '' ? addressOf(context.req, target, trustProxy) : `${frontUrl}${target}`;
 }
 
 /** 303 after a POST, so that the browser goes on with GET. Set by hand: Koa would re-encode the reader's own bytes. */

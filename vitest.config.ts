@@ -11,6 +11,7 @@ export default defineConfig({
       test: {
         name,
         include: filesOf(name),
+        setupFiles: ['test/support/title.ts'],
         // Files of `unit` leave nothing behind in their process, so that each need not load our code again.
         ...(name === 'unit' ? { isolate: false } : { globalSetup: ['test/global-setup.ts'] }),
         // Two suites share two cores with the browsers, engines and fleets that they start.

@@ -17,9 +17,12 @@ function read(report) {
   return JSON.parse(readFileSync(report, 'utf8')).testResults;
 }
 
-/** A file that broke before its tests were collected has no failed test. */
+/** A file that broke before its tests were collected has no failed test, nor has one that was ended because it was stuck. */
 function failedIn(file) {
-  return file.status === 'failed' || file.assertionResults.some(({ status }) => status === 'failed');
+  const isStuck = file.assertionResults.some(({ status }) => status === 'pending');
+  return (
+    isStuck || file.status === 'failed' || file.assertionResults.some(({ status }) => status === 'failed')
+  );
 }
 
 function count(dir, flakyList) {

@@ -14,7 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-type Status = 'passed' | 'failed' | 'skipped';
+/** Pending: the file was ended before. */
+type Status = 'passed' | 'failed' | 'skipped' | 'pending';
 
 /** A report of vitest: the result of each test, by file. */
 function report(name: string, files: Readonly<Record<string, readonly Status[]>>): void {
@@ -51,6 +52,15 @@ test('many failures are all named, and counted in the last line', () => {
   expect(status).toBe(1);
   expect(lines.at(-1)).toBe('5 passed, 5 failed, 0 skipped');
   for (const [file] of files) expect(lines).toContain(`node24: FAILED: ${file}`);
+});
+
+test('a file that was stuck has failed, and is flaky if it passes when run again', () => {
+  report('node24.json', { 'a.test.ts': ['pending', 'pending'], 'b.test.ts': ['passed'] });
+  expect(count().lines).toContain('node24: FAILED: a.test.ts');
+  report('node24-again.json', { 'a.test.ts': ['passed', 'passed'] });
+  const { status, lines } = count();
+  expect(status).toBe(0);
+  expect(lines.slice(-2)).toEqual(['1 flaky: a.test.ts', '3 passed, 0 failed, 0 skipped']);
 });
 
 test('a skipped test fails', () => {

@@ -24,7 +24,9 @@ const measured = z.object({
 
 /** Runs a bench and returns its output. */
 function run(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    ...{ cwd: root, encoding: 'utf8', timeout: 240_000 },
+  });
   if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;
 }

@@ -9,6 +9,9 @@ import { processesWith } from '../support/processes.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The short form of a bench takes less than a minute; while it is waited for, no timeout of a test can fire. */
+const LONGEST_MS = 240_000;
+
 export interface BenchRun {
   readonly report: unknown;
   readonly printed: string;
@@ -20,7 +23,9 @@ export function runBench(args: readonly string[]): BenchRun {
   try {
     const json = join(dir, 'report.json');
     const env = { ...process.env, BENCH_TEST: dir };
-    const run = spawnSync(process.execPath, [...args, '--json', json], { cwd: ROOT, encoding: 'utf8', env });
+    const run = spawnSync(process.execPath, [...args, '--json', json], {
+      ...{ cwd: ROOT, encoding: 'utf8', env, timeout: LONGEST_MS },
+    });
     expect([run.status, run.stderr]).toEqual([0, '']);
     expect(processesWith(dir)).toEqual([]);
     return { report: JSON.parse(readFileSync(json, 'utf8')), printed: run.stdout };

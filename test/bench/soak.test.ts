@@ -7,7 +7,10 @@ const cycles = process.env.SOAK_CYCLES ?? '';
 const length = cycles === '' ? ['--short'] : ['--cycles', cycles];
 
 function soak(...args: readonly string[]): string {
-  const run = spawnSync(process.execPath, ['bench/soak.mjs', ...length, ...args], { encoding: 'utf8' });
+  const run = spawnSync(process.execPath, ['bench/soak.mjs', ...length, ...args], {
+    encoding: 'utf8',
+    timeout: 1_800_000,
+  });
   if (cycles !== '') process.stderr.write(run.stdout);
   return `${run.stdout}${run.stderr}`;
 }

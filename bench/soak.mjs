@@ -23,6 +23,8 @@ import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
 
 const SCRIPT = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** Longest time for a click. ms */
+const PATIENCE_MS = 120_000;
 const NODE_ID = `soak-${process.pid}`;
 
 const { values } = parseArgs({
@@ -137,14 +139,7 @@ async function run(count, url, control) {
 
 async function cycle(http, url, control) {
   const asks = { dispatcher: http, headers: { 'sec-fetch-mode': 'navigate', accept: 'text/html' } };
-  let claimed;
-  // All sandboxes may be taken at this moment: a node without a front answers so.
-  for (;;) {
-    claimed = await request(`${url}/`, asks);
-    await claimed.body.dump();
-    if (claimed.statusCode !== 503) break;
-    await delay(100);
-  }
+  const claimed = await click(`${url}/`, asks);
   const id = /\/user\/([^/]+)/.exec(claimed.headers.location ?? '')?.[1];
   if (id === undefined) throw new Error(`a click was answered ${claimed.statusCode}`);
   const cookie = [claimed.headers['set-cookie'] ?? []].flat().map((each) => each.split(';', 1)[0]);
@@ -162,9 +157,24 @@ async function cycle(http, url, control) {
   }
 }
 
+/** As a browser without scripts: while all sandboxes are taken, or one starts, a page says where to go on, and after how many seconds. */
+async function click(url, asks) {
+  const late = performance.now() + PATIENCE_MS;
+  let address = url;
+  for (;;) {
+    const answer = await request(address, asks);
+    const page = await answer.body.text();
+    const [, seconds, next] = /http-equiv="refresh" content="(\d+); url=([^"]+)"/.exec(page) ?? [];
+    if (next === undefined) return answer;
+    if (performance.now() > late) throw new Error(`no sandbox within ${PATIENCE_MS / 1000} s`);
+    address = new URL(next.replaceAll('&#38;', '&'), address).href;
+    await delay(1000 * seconds);
+  }
+}
+
 function openAndClose(url, headers) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, { headers });
+    const socket = new WebSocket(url, { headers, handshakeTimeout: 20_000 });
     socket.once('open', () => socket.close());
     socket.once('close', () => resolve());
     socket.once('error', reject);

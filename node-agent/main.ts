@@ -13,6 +13,7 @@ import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
 import { openLine } from './claim/open-line.ts';
+import { StartedSandboxes } from './claim/preparing.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
@@ -110,6 +111,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
       proxy.forget(id);
       ownOrigin?.forget(id);
       marks.forget(id);
+      startedSandboxes.forget(id);
       clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
@@ -122,6 +124,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
   const marks = new ArrivalMarks(clock);
+  const startedSandboxes = new StartedSandboxes(pool.table, clock);
   const ownOrigin = config.sandboxDomain === '' ? undefined : new OwnOrigin(config, pool.table, clock, marks);
   const lookup = (id: string): Lookup => lookUpSandbox(pool, id);
   const homeOf = (request: IncomingMessage): string => ownOrigin?.homeOf(request) ?? config.frontUrl;
@@ -187,7 +190,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
   const claiming = {
     ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock },
-    line: line?.claims,
+    ...{ line: line?.claims, startedSandboxes },
     count,
   };
   const arrivals = new FrameArrivals({

@@ -11,6 +11,7 @@ import {
   NODE_LISTENER,
 } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
+import { nextOf } from '../../shared/pages/preparing-page.ts';
 import { solveWork, WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
 
 const HOPS = 10;
@@ -49,9 +50,9 @@ export async function click(url: string): Promise<Landing> {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(set) ?? [];
       if (name !== undefined && value !== undefined) jar.set(name, value);
     }
-    const { location } = answer.headers;
-    if (answer.status >= 300 && answer.status < 400 && typeof location === 'string') {
-      here = new URL(location, here).href;
+    const next = nextAfter(here, answer);
+    if (next !== undefined) {
+      here = new URL(next, here).href;
       continue;
     }
     const [, base, sandbox] = /^([^?#]*\/user\/([^/?#]+)\/)/.exec(here) ?? [];
@@ -119,6 +120,12 @@ async function ask(
     const { message, remedy } = explainUnreachable(cause, url, listener);
     throw new FleetError('unavailable', message, { cause, remedy });
   }
+}
+
+/** Where a browser goes on to; undefined where it has arrived. What a sandbox says is not a page of ours. */
+function nextAfter(url: string, { status, headers: { location }, text }: Answer): string | undefined {
+  if (status < 300) return /\/user\//.test(url) ? undefined : nextOf(text);
+  return status < 400 && typeof location === 'string' ? location : undefined;
 }
 
 /** Does what the page of a nearly full front asks of a browser. @returns where to post; undefined when it asks for nothing */

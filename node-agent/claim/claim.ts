@@ -24,6 +24,7 @@ import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
 import { fullPage } from './full-page.ts';
 import { answerLaunchPage, launchAction } from './launch.ts';
+import { PreparingPage, type Started, type StartedSandboxes, splitStarted } from './preparing.ts';
 import { type ClaimRefusal, refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
 import type { TicketClaims } from './ticket-claims.ts';
@@ -41,6 +42,7 @@ export interface ClaimOptions {
   /** Where this node cannot send readers to a front; else they stand in line there. */
   readonly line: ClaimsInLine | undefined;
   readonly marks: Pick<ArrivalMarks, 'addTo'>;
+  readonly startedSandboxes: StartedSandboxes;
   readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
   readonly count: (outcome: ClaimOutcome) => void;
@@ -74,6 +76,9 @@ interface Visit {
   readonly isPatient: boolean;
   /** Whether the reader wants another sandbox than they have. */
   readonly isAfresh: boolean;
+  readonly started: Started | undefined;
+  /** What the reader sees while their sandbox starts. */
+  readonly preparing: PreparingPage;
 }
 
 export class ClaimHandler {
@@ -88,24 +93,36 @@ export class ClaimHandler {
     const { path, query: rawQuery } = splitRequestTarget(context.req.url ?? '/');
     const { query: ownQuery, ticket } = splitTicket(rawQuery);
     const { query: placeless, place: placeText, isPatient } = splitPlace(ownQuery);
-    const { query, isAfresh } = splitAfresh(placeless);
+    const { query: codeless, isAfresh } = splitAfresh(placeless);
+    const { query, started } = splitStarted(codeless);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
     const counted = this.#options.tickets.count(ticket);
-    await this.#serve({ context, target, path, query, ticket: counted, placeText, isPatient, isAfresh });
+    const preparing = new PreparingPage(context);
+    const about = { ticket: counted, placeText, isPatient, isAfresh, started, preparing };
+    const visit = { context, target, path, query, ...about };
+    try {
+      await this.#serve(visit);
+    } catch (error) {
+      if (!preparing.isOpen) throw error;
+    }
+    // Otherwise what kept the reader from a sandbox is said to their next request.
+    if (preparing.isOpen) preparing.goTo(launchAction(visit));
     return true;
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, line, embedding, count } = this.#options;
+    const { config, pool, line, embedding, startedSandboxes, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
-    const { found: own, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
+    const { found, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
+    const started = startedSandboxes.take(visit.started, context.req);
+    const own = started ?? found;
     // A claimed sandbox that was never used and does not answer is replaced.
     const wantsAnother = own !== undefined && visit.isAfresh && isPressedAfresh(context.req);
     if (wantsAnother) pool.end(own.id, 'left');
     else if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
-      count('returned');
+      if (started === undefined) count('returned');
       if (visit.isAfresh && wantsPage(context.req)) return this.#askAfresh(visit);
       // Where another tab of the same browser stood in line, too: the page goes on by a navigation.
       if (visit.placeText !== undefined && !wantsPage(context.req))
@@ -131,7 +148,7 @@ export class ClaimHandler {
     if (line !== undefined && place !== undefined) sandbox = await line.claim(lineVisit(visit), place);
     else {
       const mustStand = line?.isBusy() === true;
-      if (!mustStand) sandbox = await this.#claim(visit);
+      if (!mustStand) sandbox = await visit.preparing.during(this.#claim(visit));
       if (sandbox === 'spent') return this.#sendToFront('spent-ticket', visit);
       if (sandbox === undefined) {
         if (line === undefined) return this.#turnAway(visit);
@@ -164,8 +181,13 @@ export class ClaimHandler {
     answerPage(visit.context.res, 200, afreshPage({ keep, action: launchAction(visit) }));
   }
 
-  #sendTo(sandbox: Sandbox, { context, target }: Visit, stale: readonly string[]): void {
-    const { ownOrigin, config } = this.#options;
+  #sendTo(sandbox: Sandbox, visit: Visit, stale: readonly string[]): void {
+    const { ownOrigin, config, startedSandboxes } = this.#options;
+    const { context, target, preparing } = visit;
+    if (preparing.isOpen) {
+      preparing.goTo(startedSandboxes.addressOf(sandbox, visit));
+      return;
+    }
     const { nodeId, trustProxy } = config;
     const scheme = cookieSchemeOf(context.req.headers, trustProxy);
     const cookies =
@@ -174,7 +196,7 @@ export class ClaimHandler {
         : [finderCookie(nodeId, sandbox, scheme)];
     context.append('Set-Cookie', [...removeFinders(stale, scheme), ...cookies]);
     redirect(
-      context,
+      visit,
       ownOrigin === undefined
         ? locate(sandbox.id, this.#marked(target, sandbox, context.req))
         : ownOrigin.handOverAddress(sandbox, target, context.req),
@@ -198,7 +220,7 @@ export class ClaimHandler {
     const location = placeAgainLocation(visit, { ...config, keys, now: clock.now() });
     if (location === undefined) return false;
     count(outcome);
-    redirect(visit.context, location);
+    redirect(visit, location);
     return true;
   }
 
@@ -219,17 +241,21 @@ export class ClaimHandler {
       return;
     }
     count('bounced');
-    redirect(visit.context, location);
+    redirect(visit, location);
   }
 }
 
-function lineVisit({ context, path, query, placeText, isPatient }: Visit): LineVisit {
+function lineVisit({ context, path, query, placeText, isPatient, preparing }: Visit): LineVisit {
   const address = joinRequestTarget({ path, query });
-  return { request: context.req, response: context.res, address, placeText, isPatient };
+  return { request: context.req, response: context.res, address, placeText, isPatient, preparing };
 }
 
 /** 303 after a POST, so that the browser goes on with GET. Set by hand: Koa would re-encode the reader's own bytes. */
-function redirect(context: Context, location: string): void {
+function redirect({ context, preparing }: Pick<Visit, 'context' | 'preparing'>, location: string): void {
+  if (preparing.isOpen) {
+    preparing.goTo(location);
+    return;
+  }
   context.status = context.method === 'POST' ? 303 : 302;
   context.res.setHeader('Location', location);
   context.body = '';

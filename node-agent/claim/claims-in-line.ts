@@ -9,6 +9,7 @@ import type { NodeDesk } from '../line/desk.ts';
 import { Turn } from '../line/turn.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { ClientLimits } from './client-limits.ts';
+import type { PreparingPage } from './preparing.ts';
 import type { TicketClaims } from './ticket-claims.ts';
 
 export interface ClaimsInLineOptions {
@@ -33,6 +34,8 @@ export interface LineVisit {
   readonly placeText: string | undefined;
   /** Whether the request is made to be held. */
   readonly isPatient: boolean;
+  /** What the reader saw until they had to stand in line. */
+  readonly preparing: Pick<PreparingPage, 'isOpen' | 'goTo'>;
 }
 
 /** Readers of a client leave the line at any time, so others of it may try again soon. */
@@ -94,10 +97,14 @@ export class ClaimsInLine {
   }
 
   async #finish(visit: LineVisit, end: LineEnd<Turn>): Promise<Sandbox | undefined> {
-    const { request, response, address } = visit;
-    const { desk, limits, answerWaiting } = this.#options;
+    const { request, response, address, preparing } = visit;
+    const { desk, limits } = this.#options;
+    const answerWaiting = (standing: Standing): void => {
+      if (preparing.isOpen) preparing.goTo(withPlace(address, standing.place));
+      else this.#options.answerWaiting(request, response, standing, address);
+    };
     if (!(end instanceof Turn)) {
-      answerWaiting(request, response, end, address);
+      answerWaiting(end);
       return undefined;
     }
     const isFirst = end.take();
@@ -107,7 +114,7 @@ export class ClaimsInLine {
     };
     if (!isFirst || response.closed) {
       if (isFirst) keep();
-      else answerWaiting(request, response, desk.line.standing(end.place), address);
+      else answerWaiting(desk.line.standing(end.place));
       return undefined;
     }
     if (!wantsPage(request)) {
@@ -122,7 +129,7 @@ export class ClaimsInLine {
     });
     if (sandbox === undefined) {
       keep();
-      answerWaiting(request, response, desk.line.standing(end.place), address);
+      answerWaiting(desk.line.standing(end.place));
       return undefined;
     }
     end.end();

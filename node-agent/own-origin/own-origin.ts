@@ -4,10 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
 import { cookieSchemeOf, isHttps } from '../../shared/http/cookies.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
-import { recognizeVisitor } from '../../shared/http/visitor.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { ArrivalMarks } from '../ownership/arrival-marks.ts';
-import { OneTimeCodes } from '../ownership/one-time-codes.ts';
+import { isNavigation, OneTimeCodes } from '../ownership/one-time-codes.ts';
 import { hostKeyCookie, showsFinder, showsHostKey } from '../ownership/owner-cookies.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { type Approach, SandboxDomain } from './sandbox-domain.ts';
@@ -135,12 +134,4 @@ export class OwnOrigin {
   #approachOf({ headers }: IncomingMessage): Approach {
     return { host: headers.host, isSecure: isHttps(headers, this.#config.trustProxy) };
   }
-}
-
-/** Only a window or a frame that opens the address uses the code up: no preview, no prefetch, no script's request. */
-function isNavigation(request: IncomingMessage): boolean {
-  const visitor = recognizeVisitor(request);
-  if (request.method !== 'GET' || visitor === 'prefetch') return false;
-  // Over plain http browsers do not say what a request is for.
-  return visitor !== 'unknown' || request.headers['sec-fetch-mode'] === undefined;
 }

@@ -1,6 +1,7 @@
 // Codes in addresses that are good once, for one claim of a sandbox: to hand it over to a browser, or to mark a browser's
 // arrival. Kept in memory: after a restart of the agent they are void.
 import { type Clock, newNonce } from '../../shared/clock.ts';
+import { recognizeVisitor, type VisitorRequest } from '../../shared/http/visitor.ts';
 
 /** Unused codes of one sandbox; more are asked for only by a reader who reloads and never arrives. The oldest goes. */
 const MAX_CODES = 8;
@@ -52,4 +53,12 @@ export class OneTimeCodes {
   forget(id: string): void {
     this.#codes.delete(id);
   }
+}
+
+/** Only a window or a frame that opens an address uses its code up: no preview, no prefetch, no script's request. */
+export function isNavigation(request: VisitorRequest): boolean {
+  const visitor = recognizeVisitor(request);
+  if (request.method !== 'GET' || visitor === 'prefetch') return false;
+  // Over plain http browsers do not say what a request is for.
+  return visitor !== 'unknown' || request.headers['sec-fetch-mode'] === undefined;
 }

@@ -9,13 +9,33 @@ import { type Page, type PageMaker, pageHeaders, renderPage } from './page.ts';
 /** @param make a page that exists in one language only, or what makes it in the reader's */
 export function answerPage(response: ServerResponse, status: number, make: Page | PageMaker): void {
   if (response.headersSent) return;
-  const page = typeof make === 'function' ? inReadersLanguage(make, response) : make;
+  const page = pageFor(response, make);
   const body = renderPage(page);
   response.writeHead(status, {
     ...pageHeaders(page, framePolicyOf(response)),
     'content-length': Buffer.byteLength(body),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** Where a page that is sent in two parts is cut. */
+const CUT = '<!-- cut -->';
+
+/**
+ * Sends a page, the last element of whose body is not known yet, as far as it is known; browsers show that at once.
+ * @returns sends the rest, with that element (HTML), and ends the answer
+ */
+export function beginPage(response: ServerResponse, make: PageMaker): (element: string) => void {
+  const page = pageFor(response, make);
+  const [begin = '', end = ''] = renderPage({ ...page, body: page.body + CUT }).split(CUT);
+  // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
+  response.writeHead(200, { ...pageHeaders(page, framePolicyOf(response)), 'x-accel-buffering': 'no' });
+  response.write(begin);
+  return (element) => response.end(element + end);
+}
+
+function pageFor(response: ServerResponse, make: Page | PageMaker): Page {
+  return typeof make === 'function' ? inReadersLanguage(make, response) : make;
 }
 
 function inReadersLanguage(make: PageMaker, response: ServerResponse): Page {

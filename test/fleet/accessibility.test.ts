@@ -36,7 +36,7 @@ const RULED: ReadonlySet<View> = new Set(['light', 'dark', '320 px']);
 const KINDS = [
   ...['launch', 'work', 'line: full', 'unavailable: full', 'limits: too-many-requests'],
   'notebook: stranger in a frame',
-  ...['no cookies', 'nothing here', 'node: full', 'node: starting', 'node: closed'],
+  ...['no cookies', 'nothing here', 'node: full', 'node: starting', 'node: preparing', 'node: closed'],
 ];
 
 const withoutScript = ({ script, ...page }: OurPage): OurPage => page;
@@ -71,7 +71,9 @@ describeNeeding(['chromium'], 'a page of ours', ({ chromium }) => {
   let browser: Browser;
   let site: Serving;
   /** Their scripts would go on to another page, or ask for one. */
-  const still = ['work', 'line: full'].map((name) => `/${pages.findIndex(([each]) => each === name)}`);
+  const still = ['work', 'line: full', 'node: preparing'].map(
+    (name) => `/${pages.findIndex(([each]) => each === name)}`,
+  );
   beforeAll(async () => {
     browser = await launchChromium(chromium.executablePath);
     site = await serve({

@@ -1,15 +1,18 @@
-// The launch page in a real browser: what it shows after the press, and that one press is one request.
+// The launch page in a real browser: what it shows after the press, and that one press is one request. And what a reader sees
+// who clicked a link, while their sandbox starts.
 
 import { mkdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { answerPage } from '../../shared/http/answer.ts';
 import { type Serving, serve } from '../../shared/http/serving.ts';
 import { LAUNCH_WORDS } from '../../shared/words/launch.ts';
 import { launchChromium } from '../lab/chromium.ts';
 import { describeNeeding } from '../lab/needs.ts';
+import { startAgent } from '../support/agent.ts';
+import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { READER_PAGES } from '../support/reader-pages.ts';
 import { until } from '../support/until.ts';
 
@@ -106,4 +109,26 @@ describeNeeding(['chromium'], 'the launch page', ({ chromium }) => {
     await page.waitForURL('**/there');
     await context.close();
   });
+
+  test.each([true, false])(
+    'a start is waited for in words, then the notebook opens (scripts: %s)',
+    async (javaScriptEnabled) => {
+      const agent = await startAgent({ warm: '0', command: `sh -c 'sleep 3; exec ${LIGHT_COMMAND}'` });
+      onTestFinished(() => agent.close());
+      const context = await browser.newContext({ javaScriptEnabled });
+      const page = await context.newPage();
+      const words = page.getByRole('heading', { name: asked });
+      await page.goto(`${agent.url}/notebooks/intro.ipynb?x=1#cell-3`, { waitUntil: 'commit' });
+      await words.waitFor();
+      expect(await page.getByRole('status').textContent()).toBe(waiting);
+      if (javaScriptEnabled) await page.screenshot({ path: `${shots}preparing.png` });
+      // Without scripts, a browser does not keep the fragment.
+      await page.waitForURL(
+        new RegExp(`/user/[^/]+/notebooks/intro\\.ipynb\\?x=1${javaScriptEnabled ? '#cell-3' : ''}$`),
+      );
+      expect(await page.textContent('body')).toBe('ok');
+      expect(agent.pool.status().claims).toBe(1);
+      await context.close();
+    },
+  );
 });

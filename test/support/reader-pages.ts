@@ -13,6 +13,7 @@ import type { PageMaker } from '../../shared/http/page.ts';
 import { type LimitCode, limitPage } from '../../shared/limits/client-refusal.ts';
 import { waitingPage } from '../../shared/line/page.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
+import { preparingPage } from '../../shared/pages/preparing-page.ts';
 
 const again = '/spawn/notebooks/intro.ipynb';
 const LIMITS = ['too-many-requests', 'too-many-sandboxes', 'too-many-places'] as const;
@@ -53,6 +54,7 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
   'node: afresh': afreshPage({ keep: '/tree', action: '/tree?tmpfleet-afresh' }),
   'node: full': fullPage,
   'node: starting': startingPage,
+  'node: preparing': preparingPage,
   ...Object.fromEntries(
     (['closed', 'no-ticket', 'spent-ticket'] as const).map((why) => [`node: ${why}`, claimRefusedPage(why)]),
   ),

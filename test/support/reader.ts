@@ -1,5 +1,6 @@
 // A reader without a browser: follows redirects itself, keeps cookies per origin and path, sends the headers of a navigation.
 import { request } from 'undici';
+import { nextOf } from '../../shared/pages/preparing-page.ts';
 import { dispatcherFor } from './localhost.ts';
 
 /** The fetch metadata of a browser whose user navigates a tab. */
@@ -42,9 +43,11 @@ export class Reader {
       const answer = await request(here, { headers, ...dispatcherFor(here) });
       this.#keep(here, answer.headers['set-cookie']);
       const body = await answer.body.text();
-      const location = answer.headers.location;
-      const next = typeof location === 'string' ? new URL(location, here).href : undefined;
-      const done = next === undefined || answer.statusCode < 300 || answer.statusCode >= 400;
+      const { location } = answer.headers;
+      const isRedirect = answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string';
+      const address = isRedirect ? location : nextOf(body);
+      const next = address === undefined ? undefined : new URL(address, here).href;
+      const done = next === undefined;
       if (!done) way.push(next);
       if (done || stopAt?.test(next) === true) {
         const last = way.at(-1) ?? url;

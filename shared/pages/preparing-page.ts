@@ -1,0 +1,28 @@
+// The page for a reader whose sandbox takes a moment to start. Its last element, which comes with the sandbox, says where to go.
+import { escapeHtml, type PageMaker } from '../http/page.ts';
+import { SMALL_FRAMES } from './launch-page.ts';
+
+/** Runs when the last element is there. The fragment is not part of a request. */
+const GO_ON = "location.replace(document.getElementById('next').href + location.hash);";
+
+const NEXT = / id="next" href="([^"]+)"/;
+
+/** All but its last element. */
+export const preparingPage: PageMaker = ({ words: { launch: words } }) => ({
+  title: words.asked,
+  head: SMALL_FRAMES,
+  body: `<h1>${escapeHtml(words.asked)}</h1><p role="status">${escapeHtml(words.waiting)}</p>`,
+  script: GO_ON,
+});
+
+/** @param address of the same origin, or absolute @param label what a reader presses whose browser does not go on by itself */
+export function nextElement(address: string, label: string): string {
+  const href = escapeHtml(address);
+  return `<noscript><meta http-equiv="refresh" content="0; url=${href}"></noscript>
+<p><a class="button" id="next" href="${href}">${escapeHtml(label)}</a></p>`;
+}
+
+/** For programs that click: the address to which the page goes on; undefined for any other page. */
+export function nextOf(page: string): string | undefined {
+  return NEXT.exec(page)?.[1]?.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+}

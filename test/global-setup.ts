@@ -8,6 +8,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   docker: 'docker',
   jupyter: 'jupyter',
   jupyterlab: 'jupyterlab',
+  notebook7: 'notebook7',
   chromium: 'chromium',
   node24: 'node24',
   promtool: 'promtool',

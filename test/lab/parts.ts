@@ -3,7 +3,7 @@ import { ensureChromium } from './chromium.ts';
 import { ensureDebianRoot } from './debian/root.ts';
 import { type DockerLab, startDocker } from './docker/docker.ts';
 import { importJupyter, importTiny, TINY_COMMAND } from './images/images.ts';
-import { LAB, NOTEBOOK } from './images/jupyter-image.ts';
+import { LAB, NOTEBOOK, NOTEBOOK7 } from './images/jupyter-image.ts';
 import { whyNoPackages } from './install.ts';
 import { ensureNode24 } from './node24.ts';
 import { unpackNpmPackage } from './npm-package.ts';
@@ -31,6 +31,8 @@ export interface Parts {
   readonly jupyter: { readonly image: string };
   /** The same with JupyterLab in place of the classic Notebook. */
   readonly jupyterlab: { readonly image: string };
+  /** With Notebook 7, of Debian's testing. */
+  readonly notebook7: { readonly image: string };
   readonly chromium: { readonly executablePath: string };
   readonly node24: { readonly executablePath: string };
   readonly promtool: { readonly executablePath: string };
@@ -73,13 +75,18 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
     return { image: await importJupyter(engine, recipe) };
   };
   // One after the other: two cores, and one dpkg.
-  const needsDocker = (['docker', 'jupyter', 'jupyterlab'] as const).some((name) => names.has(name));
+  const needsDocker = (['docker', 'jupyter', 'jupyterlab', 'notebook7'] as const).some((name) =>
+    names.has(name),
+  );
   const docker = needsDocker ? await attempt('docker', prepareDocker) : undefined;
   const jupyter = names.has('jupyter')
     ? (missing(docker) ?? (await attempt('jupyter', () => prepareJupyter(NOTEBOOK))))
     : undefined;
   const jupyterlab = names.has('jupyterlab')
     ? (missing(docker) ?? (await attempt('jupyterlab', () => prepareJupyter(LAB))))
+    : undefined;
+  const notebook7 = names.has('notebook7')
+    ? (missing(docker) ?? (await attempt('notebook7', () => prepareJupyter(NOTEBOOK7))))
     : undefined;
   const chromium = names.has('chromium')
     ? await attempt('chromium', async () => ({ executablePath: await ensureChromium() }))
@@ -110,6 +117,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(docker && { docker }),
       ...(jupyter && { jupyter }),
       ...(jupyterlab && { jupyterlab }),
+      ...(notebook7 && { notebook7 }),
       ...(chromium && { chromium }),
       ...(node24 && { node24 }),
       ...(promtool && { promtool }),

@@ -12,8 +12,9 @@ export interface AptSources {
 /**
  * This machine's own Debian sources, in either file format.
  * @param wanted another suite of the same mirrors, which serve all of them, and the same kinds of updates to it
+ * @param withUpdates false for a suite that has none yet
  */
-export async function aptSources(wanted?: string): Promise<AptSources> {
+export async function aptSources(wanted?: string, withUpdates = true): Promise<AptSources> {
   const variables = ['ORIGIN', 'REPO_URI', 'RELEASE', 'COMPONENT'].map((name) => `$(${name})`);
   const listing = await run('apt-get', [
     'indextargets',
@@ -27,7 +28,8 @@ export async function aptSources(wanted?: string): Promise<AptSources> {
   const own = first?.[2];
   if (own === undefined) throw new Error('apt has no Debian sources (apt-get update needed?)');
   const suite = wanted ?? own;
-  const sources = split.map(([, uri, release = '', component]) => ({
+  const chosen = split.filter(([, , release]) => withUpdates || release === own);
+  const sources = chosen.map(([, uri, release = '', component]) => ({
     uri,
     what: `${release.replace(own, suite)} ${component}`,
   }));

@@ -13,6 +13,8 @@ interface JupyterRecipe {
   readonly name: string;
   /** Of Debian; undefined: the machine's own. */
   readonly suite?: string;
+  /** Debian's testing: without updates, and with a list that its mirrors may keep beyond its date. */
+  readonly isTesting?: boolean;
   readonly packages: readonly string[];
   /** Packages of which only the files are taken, without what they depend on. */
   readonly unpacked?: readonly string[];
@@ -42,6 +44,15 @@ export const LAB: JupyterRecipe = {
     'tini',
   ],
   unpacked: ['jupyterlab'],
+};
+
+/** Notebook 7, which Debian has in testing; otherwise as above. */
+export const NOTEBOOK7: JupyterRecipe = {
+  ...LAB,
+  name: 'notebook7',
+  suite: 'forky',
+  isTesting: true,
+  unpacked: ['jupyterlab', 'python3-notebook', 'jupyter-notebook'],
 };
 
 const BUILD_MS = 600_000;
@@ -108,7 +119,7 @@ export const JUPYTER_SETTINGS = [
 
 /** Names the contents: another recipe makes another image. */
 export async function jupyterKey(recipe: JupyterRecipe): Promise<string> {
-  const { suites } = await aptSources(recipe.suite);
+  const { suites } = await aptSources(recipe.suite, recipe.isTesting !== true);
   const parts = JSON.stringify([recipe.packages, LEFT_OUT, FILES, hooks(recipe, ''), suites, process.arch]);
   return createHash('sha256').update(parts).digest('hex').slice(0, 12);
 }
@@ -134,13 +145,14 @@ export async function buildJupyter(recipe: JupyterRecipe, scratch: string): Prom
 
 async function debootstrap(recipe: JupyterRecipe, work: string, scratch: string): Promise<void> {
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(work, name), text);
-  const { suite, lines } = await aptSources(recipe.suite);
+  const { suite, lines } = await aptSources(recipe.suite, recipe.isTesting !== true);
   const temporary = await mkdtemp(join(scratch, 'building-'));
   const flags = [
     '--mode=root',
     '--variant=essential',
     `--include=${recipe.packages.join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
+    ...(recipe.isTesting === true ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
     ...LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`),
     ...hooks(recipe, work).map((hook) => `--customize-hook=${hook}`),
   ];

@@ -64,6 +64,11 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
       load: async (command) => (await import('./top/top.ts')).addTopCommand(command),
     },
     {
+      name: 'reload',
+      description: 'read the changed configuration of a running redirector or node-agent again',
+      load: async (command) => (await import('./reload/reload.ts')).addReloadCommand(command),
+    },
+    {
       name: 'registry',
       description: 'show the node registry, and restore or accept it after data loss (asks the front)',
       load: async (command) => (await import('./registry/registry.ts')).addRegistryCommand(command),

@@ -12,6 +12,7 @@ import {
   integer,
   type Kind,
   list,
+  live,
   option,
   secret,
   text,
@@ -90,10 +91,8 @@ const readerOptions = inGroup('Readers', {
     true,
     'add a small script to the pages of a sandbox that warns its reader before it ends, lets them keep it, and says why it ended',
   ),
-  claimWaitMs: option(
-    duration(),
-    10_000,
-    'longest time a reader waits for a sandbox to start when none is warm',
+  claimWaitMs: live(
+    option(duration(), 10_000, 'longest time a reader waits for a sandbox to start when none is warm'),
   ),
   stallTimeoutMs: option(
     duration(1000),
@@ -117,18 +116,22 @@ const poolOptions = inGroup('Pool', {
       .replace(/^[^a-zA-Z0-9]+/, '') || 'node',
     'name of this node, unique in the fleet; the default is the host name',
   ),
-  capacity: option(integer(1, 10_000), 10, 'slots: highest number of sandboxes, in any state'),
-  warm: option(
-    warmCount,
-    Number.POSITIVE_INFINITY,
-    'sandboxes to keep ready; the other slots are filled on demand',
+  capacity: live(option(integer(1, 10_000), 10, 'slots: highest number of sandboxes, in any state')),
+  warm: live(
+    option(
+      warmCount,
+      Number.POSITIVE_INFINITY,
+      'sandboxes to keep ready; the other slots are filled on demand',
+    ),
   ),
-  warmFollow: option(
-    flag(),
-    false,
-    'keep ready as many sandboxes as readers arrive during one start, and at least --warm',
+  warmFollow: live(
+    option(
+      flag(),
+      false,
+      'keep ready as many sandboxes as readers arrive during one start, and at least --warm',
+    ),
   ),
-  warmMax: option(warmCount, Number.POSITIVE_INFINITY, 'highest number that --warm-follow keeps ready'),
+  warmMax: live(option(warmCount, Number.POSITIVE_INFINITY, 'highest number that --warm-follow keeps ready')),
   book: {
     ...option(
       bookingKind,
@@ -147,15 +150,19 @@ const poolOptions = inGroup('Pool', {
     60_000,
     'longest time a sandbox may take to answer after its start; then it is removed',
   ),
-  minFreeMemoryBytes: option(
-    bytes(),
-    256 * 1024 ** 2,
-    'start no sandbox while less memory than this is available on the host (0: no limit)',
+  minFreeMemoryBytes: live(
+    option(
+      bytes(),
+      256 * 1024 ** 2,
+      'start no sandbox while less memory than this is available on the host (0: no limit)',
+    ),
   ),
-  minFreeDiskBytes: option(
-    bytes(),
-    512 * 1024 ** 2,
-    'start no sandbox while less space than this is free for --data-dir or for the engine (0: no limit)',
+  minFreeDiskBytes: live(
+    option(
+      bytes(),
+      512 * 1024 ** 2,
+      'start no sandbox while less space than this is free for --data-dir or for the engine (0: no limit)',
+    ),
   ),
   refreshSchedule: option(cron, '0 4 * * *', 'when to look for a newer image and roll it out'),
   refreshSpreadMs: option(
@@ -176,26 +183,34 @@ const poolOptions = inGroup('Pool', {
 });
 
 const lifetimeOptions = inGroup('Sandboxes', {
-  leaseMs: option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
-  idleMs: option(
-    duration(),
-    3_600_000,
-    'remove a sandbox that has not been used for this long (0: never); a page that only polls is not use',
+  leaseMs: live(
+    option(duration(1000), 300_000, 'remove a claimed sandbox that its reader has not used by then'),
   ),
-  keepBusy: option(
-    flag(),
-    true,
-    'do not take a sandbox for unused while a Jupyter kernel in it runs a cell; --max-age ends it all the same',
+  idleMs: live(
+    option(
+      duration(),
+      3_600_000,
+      'remove a sandbox that has not been used for this long (0: never); a page that only polls is not use',
+    ),
+  ),
+  keepBusy: live(
+    option(
+      flag(),
+      true,
+      'do not take a sandbox for unused while a Jupyter kernel in it runs a cell; --max-age ends it all the same',
+    ),
   ),
   maxAgeMs: option(
     duration(),
     14_400_000,
     'remove a sandbox this long after it was claimed, used or not (0: never)',
   ),
-  drainDeadlineMs: option(
-    duration(),
-    14_400_000,
-    'time that a drain leaves readers to finish, unless the drain itself gives another',
+  drainDeadlineMs: live(
+    option(
+      duration(),
+      14_400_000,
+      'time that a drain leaves readers to finish, unless the drain itself gives another',
+    ),
   ),
 });
 
@@ -251,10 +266,12 @@ const securityOptions = inGroup('Security', {
 
 const nodeLimitOptions = inGroup('Limits', {
   ...limitOptions,
-  clientSandboxes: option(
-    share,
-    '75%',
-    'highest number of sandboxes of one client on this node, or its share of the capacity (0: no limit)',
+  clientSandboxes: live(
+    option(
+      share,
+      '75%',
+      'highest number of sandboxes of one client on this node, or its share of the capacity (0: no limit)',
+    ),
   ),
   sandboxWebsockets: option(
     integer(0, 1_000_000),

@@ -97,7 +97,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const embedding = new EmbedPolicy(config.embedOrigins, stateFile, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
   const dirs = (): readonly string[] => [config.dataDir, ...engine.disks];
-  const resources = new HostResources({ ...config, dirs, logger });
+  const resources = new HostResources({ config, dirs, logger });
 
   const metrics = createNodeMetrics();
   let problem: string | undefined;
@@ -121,6 +121,11 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   const arrivalLimit = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const sandboxes = (): number => sandboxesOfClient(config.clientSandboxes, size.capacity);
   const clientLimits = new ClientLimits({ arrivals: arrivalLimit, keys: keys.tickets, sandboxes });
+  runtime.reloader?.watch(() => {
+    size.reload();
+    embedding.setOwn(config.embedOrigins);
+    pool.act();
+  });
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
   const marks = new ArrivalMarks(clock);
@@ -208,7 +213,10 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     ...{ config, claims, spawns, tickets, orders, proxy, arrivals, hosts, script, snapshot, lines, clock },
     logger,
   });
-  const control = createControlApp({ config, pool, size, orders, snapshot, metrics, logger, isReady });
+  const control = createControlApp({
+    ...{ config, pool, size, orders, snapshot, metrics, logger, isReady },
+    reload: runtime.reloader?.run,
+  });
 
   const publicServer = await listenToReaders({
     ...{ config, gate, handle, proxy, hosts, limits: limits.readers },

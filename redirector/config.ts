@@ -10,6 +10,7 @@ import {
   integer,
   type Kind,
   list,
+  live,
   option,
   secret,
   text,
@@ -32,10 +33,12 @@ const readerOptions = inGroup('Readers', {
   ...server.readers,
   ...previewOptions,
   ...brandOptions,
-  holdForMs: option(
-    duration(),
-    3_000,
-    'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
+  holdForMs: live(
+    option(
+      duration(),
+      3_000,
+      'longest time to hold a reader while no node has room and all are polled again (0: refuse at once)',
+    ),
   ),
   pendingPerClient: option(
     integer(0, 1_000_000),
@@ -88,10 +91,12 @@ const percentage: Kind<number> = {
 };
 
 const proofOption = inGroup('Limits', {
-  proofOfWorkBelow: option(
-    percentage,
-    0,
-    'ask new readers for a proof of work while less than this part of the fleet is free (0: never)',
+  proofOfWorkBelow: live(
+    option(
+      percentage,
+      0,
+      'ask new readers for a proof of work while less than this part of the fleet is free (0: never)',
+    ),
   ),
 });
 

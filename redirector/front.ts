@@ -81,12 +81,12 @@ export async function startFront(
   const desk: FrontDesk = new FrontDesk({
     ...{ dispatcher, fleet, keys, ...identity, ourKey, clock, random, askNow },
     ...metrics.showLine(() => desk.line.size),
-    placesPerClient: unlimitedIfZero(config.clientPlaces),
+    placesPerClient: () => unlimitedIfZero(config.clientPlaces),
     isExempt: (client) => arrivals.isExempt(client),
   });
   view.sayInPolls(() => desk.claim());
   const room = new WaitingRoom({
-    ...{ dispatcher, fleet, clock, askNow, holdForMs: config.holdForMs },
+    ...{ dispatcher, fleet, clock, askNow, config },
     isOwed: () => desk.owesAll(),
     count: metrics.countWait,
   });
@@ -98,7 +98,7 @@ export async function startFront(
   const refuse = createRefuse({ retryAfterMs: config.retryAfterMs, count: countRefusal });
   showLimited(metrics.registry, () => ({ arrivals: arrivals.refused, places: desk.line.refused }));
   const proof = new ProofOfWork({
-    ...{ keys, clock, logger, below: config.proofOfWorkBelow },
+    ...{ keys, clock, logger, config },
     room: () => fleetRoom(fleet, ourKey, clock.now()),
   });
   metrics.showProofOfWork(proof);
@@ -107,7 +107,7 @@ export async function startFront(
     returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
     isOwn,
     refuse,
-    answerWaiting: createAnswerWaiting({ ...config, clock }),
+    answerWaiting: createAnswerWaiting({ retryAfterMs: config.retryAfterMs, config, clock }),
     ...{ preview: config, postOrigins: config, trustProxy: config.trustProxy },
     count: (sent, returning) => metrics.countSent(returning ? 'return' : 'redirect', sent),
     countBounce: metrics.countBounce,
@@ -128,7 +128,10 @@ export async function startFront(
     countRefusal,
   });
   const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
-  const framePolicy = frameAncestors(config.embedOrigins);
+  let framePolicy = frameAncestors(config.embedOrigins);
+  runtime.reloader?.watch(() => {
+    framePolicy = frameAncestors(config.embedOrigins);
+  });
   const brand = readBrand(config);
   const limits = listenerLimits(config, 1);
   const server = await serve({

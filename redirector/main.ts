@@ -66,12 +66,15 @@ async function startControl(
   const { fleet, metrics, keys, ourKey } = front;
   const { logger, clock = systemClock } = runtime;
   const orders = new Orders({ fleet, keys, clock });
-  if (keys.exist) new EmbedTeller({ fleet, orders, origins: config.embedOrigins, clock, logger });
+  if (keys.exist) new EmbedTeller({ fleet, orders, config, clock, logger });
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), keys, clock });
   const tally = (): Promise<FleetTally> => tallyRegistry(metrics);
   const page = openFleetPage({ fleet, clock, logger, tally });
   const describer = new FleetDescriber({ fleet, metrics, ourKey, clock, tally });
-  const api = createNodesApi({ config, registry, fleet, orders, probe, describer, metrics, logger, page });
+  const api = createNodesApi({
+    ...{ config, registry, fleet, orders, probe, describer, metrics, logger, page },
+    reload: runtime.reloader?.run,
+  });
   const control = await serve({
     what: "the redirector's control listener",
     host: config.controlHost,

@@ -56,7 +56,7 @@ export const ERRORS = {
     meaning: 'the client, or the sandbox, has too many connections open; see `Retry-After`',
   },
   internal: { status: 500, meaning: 'an unexpected fault; the log has the details', isPrivate: true },
-  'bad-config': { status: 500, meaning: 'the configuration is invalid', isPrivate: true },
+  'bad-config': { status: 422, meaning: 'the configuration is invalid' },
   'illegal-transition': {
     status: 500,
     meaning: 'a sandbox cannot make this change of state',

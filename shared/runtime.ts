@@ -2,9 +2,25 @@
 import type { Clock, Random } from './clock.ts';
 import type { Logger } from './logging.ts';
 
+/** What came of reading the configuration again; names of options, as on the command line without dashes. */
+export interface Reloaded {
+  readonly applied: readonly string[];
+  /** They have changed, too, and keep their old values until then. */
+  readonly needRestart: readonly string[];
+}
+
+/** Reads again the configuration that a program was started with. */
+export interface ConfigReloader {
+  /** @throws FleetError `bad-config`: then nothing has changed */
+  readonly run: () => Reloaded;
+  /** Has something done after each reload that applied anything. */
+  watch(listener: () => void): void;
+}
+
 export interface Runtime {
   readonly logger: Logger;
   /** Default: the system's own. */
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly reloader?: ConfigReloader;
 }

@@ -10,9 +10,9 @@ export function addRedirectorCommand(command: Command): void {
       name: 'redirector',
       options: redirectorOptions,
       check: checkRedirectorConfig,
-      start: async (config, { logger }) => {
+      start: async (config, { logger, reloader }) => {
         const { startRedirector } = await import('../../redirector/main.ts');
-        return startRedirector(config, { logger });
+        return startRedirector(config, { logger, reloader });
       },
     },
     (config) => config,

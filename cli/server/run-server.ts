@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { ConfigOf, Options } from '../../shared/config/option.ts';
 import { describeError } from '../../shared/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../../shared/logging.ts';
+import { logReloaded, Reloader } from '../../shared/reload/reloader.ts';
+import type { ConfigReloader } from '../../shared/runtime.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
 import { addOptions, readOptions } from './options.ts';
 
@@ -20,7 +22,7 @@ export interface ServerCommand<O extends Options> {
   /** `signal` aborts when the server is to stop while it is still starting. */
   readonly start: (
     config: ConfigOf<O>,
-    given: { readonly logger: Logger; readonly signal: AbortSignal },
+    given: { readonly logger: Logger; readonly signal: AbortSignal; readonly reloader: Reloader<O> },
   ) => Promise<Running>;
 }
 
@@ -47,7 +49,16 @@ export function addServerCommand<O extends Options>(
       const { logLevel, logFormat } = logSettings(config);
       const logger = createLogger({ name: server.name, level: logLevel, format: logFormat });
       for (const warning of warnings) logger.warn(warning);
-      process.exitCode = await runUntilStopped((signal) => server.start(config, { logger, signal }), logger);
+      const reloader = new Reloader(server.options, config, () => {
+        const { config: next } = readOptions(server.options, command, process.env);
+        server.check(next);
+        return next;
+      });
+      reloadOnSignal(reloader, logger);
+      process.exitCode = await runUntilStopped(
+        (signal) => server.start(config, { logger, signal, reloader }),
+        logger,
+      );
     } catch (error) {
       process.exitCode = reportFailure(error);
     }
@@ -83,6 +94,20 @@ async function runUntilStopped(
   return EXIT.ok;
 }
 
+/** As `POST /api/reload` does. Without a handler the signal would end the process. */
+function reloadOnSignal(reloader: ConfigReloader, logger: Logger): void {
+  process.on('SIGHUP', () => {
+    try {
+      logReloaded(reloader.run(), logger);
+    } catch (error) {
+      logger.error(
+        { error: describeError(error) },
+        'SIGHUP: the configuration is wrong, and nothing has changed',
+      );
+    }
+  });
+}
+
 /** Resolves with why: the first SIGINT or SIGTERM, or the loss of a parent that holds an IPC channel. */
 function stopRequest(logger: Logger): Promise<string> {
   return new Promise((resolve) => {
@@ -97,10 +122,6 @@ function stopRequest(logger: Logger): Promise<string> {
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
-    // Without a handler it would end the process, and the operator who sends it expects a reload.
-    process.on('SIGHUP', () =>
-      logger.warn('SIGHUP ignored: the configuration is read at the start; restart to apply changes'),
-    );
     process.on('disconnect', () => resolve('the process that started us is gone'));
     process.on('uncaughtException', (error) => {
       logger.fatal({ error: describeError(error), stack: error.stack }, 'a fault in the program');

@@ -49,9 +49,9 @@ export function openLine(options: NodeLineOptions): NodeLine | undefined {
     // Without its sandboxes, a place would be of little use.
     keys: config.ephemeral ? new FleetKeys([]) : readLineKeys(stateFile, logger),
     isOpen: () => takesReaders(lifecycle.state),
-    placesPerClient: unlimitedIfZero(config.clientPlaces),
+    placesPerClient: () => unlimitedIfZero(config.clientPlaces),
     isExempt: (client) => arrivals.isExempt(client),
   });
-  const answerWaiting = createAnswerWaiting({ ...config, retryAfterMs: RETRY_AFTER_MS, clock });
+  const answerWaiting = createAnswerWaiting({ config, retryAfterMs: RETRY_AFTER_MS, clock });
   return { desk, claims: new ClaimsInLine({ ...options, desk, answerWaiting }) };
 }

@@ -8,6 +8,8 @@ import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { describeIssues } from '../../shared/protocol/wire.ts';
+import { addReloadRoute } from '../../shared/reload/route.ts';
+import type { ConfigReloader } from '../../shared/runtime.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -27,6 +29,7 @@ export interface ControlOptions {
   readonly orders: OrderHandler;
   readonly snapshot: () => OwnReport;
   readonly metrics: NodeMetrics;
+  readonly reload: ConfigReloader['run'] | undefined;
   readonly logger: Logger;
   /** Whether the engine is open and the pool runs. */
   readonly isReady: () => boolean;
@@ -52,6 +55,7 @@ export function createControlApp(options: ControlOptions): Koa {
   addPoolRoutes(router, options);
   addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);
+  addReloadRoute(router, options.reload, options.logger);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;

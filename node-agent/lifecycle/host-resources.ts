@@ -8,8 +8,7 @@ import type { Logger } from '../../shared/logging.ts';
 
 export interface HostResourcesOptions {
   /** Bytes that must stay free; 0 disables the check. */
-  readonly minFreeMemoryBytes: number;
-  readonly minFreeDiskBytes: number;
+  readonly config: { readonly minFreeMemoryBytes: number; readonly minFreeDiskBytes: number };
   /** Directories on the disks that matter; asked each time, because an engine knows its own only after it opened. */
   readonly dirs: () => readonly string[];
   readonly logger: Logger;
@@ -52,7 +51,7 @@ export class HostResources {
   }
 
   #judge(): string | undefined {
-    const { minFreeMemoryBytes, minFreeDiskBytes } = this.#options;
+    const { minFreeMemoryBytes, minFreeDiskBytes } = this.#options.config;
     const { memory, disks } = this.#measured;
     if (memory < minFreeMemoryBytes)
       return tooLittle('memory', memory, 'min-free-memory', minFreeMemoryBytes);

@@ -20,23 +20,31 @@ type Configured = Pick<
 const NO_OVERRIDE: PoolOverride = { paused: false, capacity: null, warm: null };
 
 export class AdjustablePoolSettings implements PoolSettings {
-  readonly warmFollow: boolean;
-  readonly warmMax: number;
   readonly concurrentStarts: number;
   readonly book: NodeAgentConfig['book'];
   readonly startTimeoutMs: number;
   readonly #file: NodeStateFile;
   readonly #configured: Configured;
+  readonly #logger: Logger;
 
   constructor(file: NodeStateFile, configured: Configured, logger: Logger) {
     this.#file = file;
     this.#configured = configured;
-    this.warmFollow = configured.warmFollow;
-    this.warmMax = configured.warmMax;
     this.concurrentStarts = configured.concurrentStarts;
     this.book = configured.book;
     this.startTimeoutMs = configured.startTimeoutMs;
-    this.#forgetOutdated(logger);
+    this.#logger = logger;
+    this.reload();
+    if (this.paused)
+      logger.warn('the pool is paused, as an operator ordered: nothing is started until it is resumed');
+  }
+
+  get warmFollow(): boolean {
+    return this.#configured.warmFollow;
+  }
+
+  get warmMax(): number {
+    return this.#configured.warmMax;
   }
 
   get capacity(): number {
@@ -95,20 +103,19 @@ export class AdjustablePoolSettings implements PoolSettings {
     this.#file.save({ pool: { ...this.#override, ...changes } });
   }
 
-  #forgetOutdated(logger: Logger): void {
+  /** The configuration may have changed. */
+  reload(): void {
     const configured = { capacity: this.#configured.capacity, warm: write(this.#configured.warm) };
     for (const name of ['capacity', 'warm'] as const) {
       const said = this.#override[name];
       if (said === null || said.configured === configured[name]) continue;
       const fields = { was: said.configured, resized: said.now, now: configured[name] };
-      logger.warn(
+      this.#logger.warn(
         fields,
         `${name} is configured to another value, so what it was resized to at run time no longer counts`,
       );
       this.#save({ [name]: null });
     }
-    if (this.paused)
-      logger.warn('the pool is paused, as an operator ordered: nothing is started until it is resumed');
   }
 }
 

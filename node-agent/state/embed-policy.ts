@@ -4,7 +4,7 @@ import type { Logger } from '../../shared/logging.ts';
 import type { NodeStateFile } from './state-file.ts';
 
 export class EmbedPolicy {
-  readonly #own: readonly string[];
+  #own: readonly string[];
   readonly #file: NodeStateFile;
   readonly #logger: Logger;
   #origins: readonly string[];
@@ -31,11 +31,21 @@ export class EmbedPolicy {
   /** The directive. */
   readonly policy = (): string => this.#policy;
 
+  /** The node's own list has changed. */
+  setOwn(own: readonly string[]): void {
+    this.#own = own;
+    this.#apply();
+  }
+
   tell(origins: readonly string[]): void {
     this.#file.save({ embedOrigins: [...origins] });
+    this.#apply();
+    this.#logger.info({ origins }, 'the front says which sites may show notebooks in a frame');
+  }
+
+  #apply(): void {
     this.#origins = this.#list();
     this.#policy = frameAncestors(this.#origins);
-    this.#logger.info({ origins }, 'the front says which sites may show notebooks in a frame');
   }
 
   #list(): readonly string[] {

@@ -9,6 +9,8 @@ import type { Logger } from '../../shared/logging.ts';
 import type { Registry as MetricsRegistry } from '../../shared/metrics.ts';
 import { ORDERS } from '../../shared/protocol/order.ts';
 import { type Member, nodeIdFromUrl, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
+import { addReloadRoute } from '../../shared/reload/route.ts';
+import type { ConfigReloader } from '../../shared/runtime.ts';
 import { VERSION } from '../../shared/version.ts';
 import type { Probed } from '../admission/findings.ts';
 import type { RedirectorConfig } from '../config.ts';
@@ -31,6 +33,7 @@ export interface NodesApiOptions {
   readonly probe: (member: Member) => Promise<Probed>;
   readonly describer: FleetDescriber;
   readonly metrics: MetricsRegistry;
+  readonly reload: ConfigReloader['run'] | undefined;
   readonly logger: Logger;
   readonly page: FleetPage;
 }
@@ -80,6 +83,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   addOrderRoutes(router, options);
   addHostRoutes(router, options);
   options.page.addRoutes(router);
+  addReloadRoute(router, options.reload, options.logger);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());
   return app;

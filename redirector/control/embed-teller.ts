@@ -13,7 +13,7 @@ const RETRY_MS = 30_000;
 export interface EmbedTellerOptions {
   readonly fleet: Fleet;
   readonly orders: Pick<Orders, 'embed'>;
-  readonly origins: readonly string[];
+  readonly config: { readonly embedOrigins: readonly string[] };
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,7 +29,8 @@ export class EmbedTeller implements FleetWatcher {
   }
 
   update(view: NodeView): void {
-    const { origins, clock } = this.#options;
+    const { config, clock } = this.#options;
+    const { embedOrigins: origins } = config;
     const { stats: report } = view;
     const before = this.#seen.get(view);
     if (report === undefined || report === before?.report) return;
@@ -46,8 +47,8 @@ export class EmbedTeller implements FleetWatcher {
   }
 
   async #tell(view: NodeView): Promise<void> {
-    const { orders, origins, logger } = this.#options;
-    await orders.embed(view, origins).catch((error: unknown) => {
+    const { orders, config, logger } = this.#options;
+    await orders.embed(view, config.embedOrigins).catch((error: unknown) => {
       const why = { node: view.member.id, error: describeError(error) };
       logger.warn(why, 'the node does not learn which sites may show it in a frame');
     });

@@ -8,6 +8,7 @@ import { auditSchema, registryStatusSchema } from '../../shared/api/registry.ts'
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { ORDERS } from '../../shared/protocol/order.ts';
+import { RELOAD } from '../../shared/reload/route.ts';
 import { PROBE_CODES } from '../admission/findings.ts';
 import { addBody, hostBody, orderBody } from './bodies.ts';
 import { AUDIT_LIMIT, forceBody } from './registry-routes.ts';
@@ -130,6 +131,7 @@ export const CONTROL_API: ApiDescription = {
       answers: registryStatus,
     },
     ...decisions,
+    RELOAD,
     {
       ...{
         method: 'get',

@@ -23,7 +23,7 @@ export interface WaitingRoomOptions {
   /** Polls a node now instead of at its turn. */
   readonly askNow: (view: NodeView) => void;
   /** Longest time a reader is held, as a node that hangs does not report. ms; 0 holds no reader */
-  readonly holdForMs: number;
+  readonly config: { readonly holdForMs: number };
   /** Whether all room there is belongs to readers in line. */
   readonly isOwed?: () => boolean;
   readonly count: (outcome: WaitOutcome, seconds: number) => void;
@@ -86,7 +86,8 @@ export class WaitingRoom {
     if (isFinal) return end;
     if (this.#mayHold()) return this.#hold(this.#line, journey, response);
     // Too many are held already. Where holding is off, nothing is known that is newer than the estimate.
-    const { clock, holdForMs } = this.#options;
+    const { clock, config } = this.#options;
+    const { holdForMs } = config;
     return holdForMs === 0 || this.#isOwed()
       ? end
       : dispatcher.sendByReport(journey, clock.now() - ARRIVAL_MS);
@@ -131,7 +132,7 @@ export class WaitingRoom {
     if (ready.length > 0)
       this.#line = [...this.#line, ...ready].sort((one, other) => one.since - other.since);
     this.#admit();
-    const late = now - this.#options.holdForMs;
+    const late = now - this.#options.config.holdForMs;
     const { dispatcher } = this.#options;
     const mayHope = dispatcher.reportsWarm() && !this.#isOwed();
     const [ended, line] = split(this.#line, ({ since }) => since <= late || (since < reported && !mayHope));
@@ -216,7 +217,8 @@ export class WaitingRoom {
   }
 
   #mayHold(): boolean {
-    const { holdForMs, fleet, clock } = this.#options;
+    const { config, fleet, clock } = this.#options;
+    const { holdForMs } = config;
     if (holdForMs === 0 || this.size >= MAX_HELD) return false;
     const now = clock.now();
     for (const view of fleet.views()) if (isPolled(view) && reportedAt(view) <= now) return true;

@@ -27,7 +27,7 @@ export type Shown = 'good' | 'none' | 'late' | 'spent' | 'wrong';
 export interface ProofOfWorkOptions {
   readonly keys: FleetKeys;
   /** Work is asked for while less than this part of the fleet is free, 0 to 1; 0: never. */
-  readonly below: number;
+  readonly config: { readonly proofOfWorkBelow: number };
   readonly room: () => FleetRoom;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -46,8 +46,8 @@ export class ProofOfWork {
 
   /** Whether readers have to show work now. */
   get isAsked(): boolean {
-    const { below, clock } = this.#options;
-    if (below === 0) return false;
+    const { config, clock } = this.#options;
+    if (config.proofOfWorkBelow === 0) return false;
     const now = clock.monotonic();
     if (now - this.#lookedAt >= LOOK_MS) {
       this.#lookedAt = now;
@@ -81,9 +81,9 @@ export class ProofOfWork {
   }
 
   #look(): void {
-    const { below, room, logger } = this.#options;
+    const { config, room, logger } = this.#options;
     const { free, capacity } = room();
-    const isAsked = capacity > 0 && free < below * capacity;
+    const isAsked = capacity > 0 && free < config.proofOfWorkBelow * capacity;
     if (isAsked === this.#isAsked) return;
     this.#isAsked = isAsked;
     logger.info(

@@ -5,11 +5,16 @@ import { type Option, type Options, shownDefault } from '../../shared/config/opt
 import { envName, kebab } from '../../shared/config/option-names.ts';
 import { code, document, table } from './markdown.ts';
 
+/** Of options that a reload applies. */
+const LIVE = '(live)';
+
 export function makeOptions(): string {
   return document(
     'Options',
     `An option is a flag, an environment variable or a key of the YAML file that \`--config\` names; the first of these that is
-set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.`,
+set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.
+A change of an option whose meaning ends with ${LIVE} applies after \`tmpfleet reload\`, \`systemctl reload\` or \`SIGHUP\`; others wait
+for a restart.`,
     ...sections('tmpfleet redirector', redirectorOptions),
     ...sections('tmpfleet node-agent', nodeAgentOptions),
   );
@@ -38,5 +43,9 @@ function row([key, spec]: readonly [string, Option<unknown>]): readonly string[]
     return [flag, `${environment}, ${code(`${envName(key)}_FILE`)}`, 'none', spec.help];
   }
   const value = spec.kind.metavar === undefined ? '' : ` ${spec.kind.metavar}`;
-  return [code(`--${name}${value}`), environment, shownDefault(spec) ?? 'none', spec.help];
+  return [code(`--${name}${value}`), environment, shownDefault(spec) ?? 'none', meaningOf(spec)];
+}
+
+function meaningOf({ help, live }: Option<unknown>): string {
+  return live === true ? `${help} ${LIVE}` : help;
 }

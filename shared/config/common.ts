@@ -1,7 +1,7 @@
 // The options that both programs have, under the same names.
 import { FleetError } from '../errors.ts';
 import { LOG_LEVELS } from '../logging.ts';
-import { choice, inGroup, type Option, option, port, secret, text } from './option.ts';
+import { choice, inGroup, live, type Option, option, port, secret, text } from './option.ts';
 
 export interface ServerDefaults {
   readonly port: number;
@@ -41,19 +41,21 @@ const imageAddress = text(
 /** Of the launch page, which is also what link previews show. */
 export const previewOptions = {
   title: {
-    ...option(text('text', 'a line of text'), '', 'heading of the launch page and of link previews'),
+    ...live(option(text('text', 'a line of text'), '', 'heading of the launch page and of link previews')),
     whenUnset: '"A live notebook", in the language of the reader',
   },
   description: {
-    ...option(
-      text('text', 'a line of text'),
-      '',
-      'what the launch page and link previews say below the heading',
+    ...live(
+      option(
+        text('text', 'a line of text'),
+        '',
+        'what the launch page and link previews say below the heading',
+      ),
     ),
     whenUnset: 'a sentence on what a click does, in the language of the reader',
   },
   previewImage: {
-    ...option(imageAddress, '', 'address of a picture that link previews show'),
+    ...live(option(imageAddress, '', 'address of a picture that link previews show')),
     whenUnset: 'none',
   },
 };

@@ -38,6 +38,8 @@ export interface Option<T> {
   readonly whenUnset?: string;
   /** Not a flag and not printed: read from TMPFLEET_NAME, TMPFLEET_NAME_FILE, --name-file or the file. */
   readonly secret?: true;
+  /** A reload applies it. What reads it must read it from the configuration each time. */
+  readonly live?: true;
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;
@@ -49,6 +51,11 @@ export type ConfigOf<O extends Options> = {
 
 export function option<T>(kind: Kind<T>, fallback: NoInfer<T>, help: string): Option<T> {
   return { kind, default: fallback, help };
+}
+
+/** Marks an option that a reload applies: see `Option.live`. */
+export function live<T>(spec: Option<T>): Option<T> {
+  return { ...spec, live: true };
 }
 
 export function secret(kind: Kind<string>, help: string): Option<string> {

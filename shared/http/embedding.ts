@@ -2,7 +2,7 @@
 // `frame-ancestors` (Content Security Policy Level 3 §6.4.2): each page that the frame is in, at any depth, must be listed.
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Brand, OWN_BRAND } from '../brand/brand.ts';
-import { type ConfigOf, inGroup, list, option } from '../config/option.ts';
+import { type ConfigOf, inGroup, list, live, option } from '../config/option.ts';
 import { EMBED_ORIGIN, isEmbedOrigin, MAX_EMBED_ORIGINS } from '../protocol/embed-origins.ts';
 
 const origins = list(
@@ -13,14 +13,16 @@ const origins = list(
 
 export const embedOptions = inGroup('Embedding', {
   embedOrigins: {
-    ...option(
-      {
-        ...origins,
-        // What no order to a node and no report of one could hold must not start.
-        schema: origins.schema.refine((all) => all.length <= MAX_EMBED_ORIGINS && all.every(isEmbedOrigin)),
-      },
-      [],
-      'sites whose pages may show notebooks in a frame (*: any); a front with a secret tells its nodes',
+    ...live(
+      option(
+        {
+          ...origins,
+          // What no order to a node and no report of one could hold must not start.
+          schema: origins.schema.refine((all) => all.length <= MAX_EMBED_ORIGINS && all.every(isEmbedOrigin)),
+        },
+        [],
+        'sites whose pages may show notebooks in a frame (*: any); a front with a secret tells its nodes',
+      ),
     ),
     whenUnset: 'none',
   },

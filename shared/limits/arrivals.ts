@@ -13,7 +13,9 @@ export class ArrivalLimit {
   readonly #now: () => number;
   readonly #clientAddress: (request: ClientRequest) => string;
   readonly #isExempt: (client: string) => boolean;
-  readonly #buckets: TokenBuckets | undefined;
+  readonly #config: Pick<LimitConfig, 'clientArrivals'>;
+  #rate: LimitConfig['clientArrivals'] | undefined;
+  #buckets: TokenBuckets | undefined;
   /** Arrivals that were refused. */
   refused = 0;
 
@@ -21,7 +23,7 @@ export class ArrivalLimit {
     this.#now = now;
     this.#clientAddress = createClientAddress(config);
     this.#isExempt = exemption(config);
-    this.#buckets = config.clientArrivals.count === 0 ? undefined : new TokenBuckets(config.clientArrivals);
+    this.#config = config;
   }
 
   clientOf(request: ClientRequest): string {
@@ -34,6 +36,9 @@ export class ArrivalLimit {
 
   /** Counts an arrival. @returns 0 when it is admitted; else ms until one will be */
   admit(client: string): number {
+    const { clientArrivals } = this.#config;
+    // After a reload all clients begin with a full bucket.
+    if (clientArrivals !== this.#rate) this.#setRate(clientArrivals);
     if (this.#buckets === undefined) return 0;
     const wait = this.#buckets.take(client, this.#now());
     if (wait === 0) return 0;
@@ -41,5 +46,10 @@ export class ArrivalLimit {
     if (this.#isExempt(client)) return 0;
     this.refused += 1;
     return wait;
+  }
+
+  #setRate(rate: LimitConfig['clientArrivals']): void {
+    this.#rate = rate;
+    this.#buckets = rate.count === 0 ? undefined : new TokenBuckets(rate);
   }
 }

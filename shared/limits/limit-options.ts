@@ -1,6 +1,6 @@
 // The options that limit what one client may do, and what all may; the same at front and node.
 import { BoundedMap } from '../collections/bounded-map.ts';
-import { type ConfigOf, inGroup, integer, type Kind, option, text } from '../config/option.ts';
+import { type ConfigOf, inGroup, integer, type Kind, live, option, text } from '../config/option.ts';
 import { formatDuration, parseDuration } from '../config/units.ts';
 import { type ConnectionLimits, NO_CONNECTION_LIMITS } from '../sockets/connection-limits.ts';
 import { type ConnectionRoom, descriptorLimit, roomForConnections } from '../sockets/descriptors.ts';
@@ -63,10 +63,12 @@ export const limitOptions = inGroup('Limits', {
     2_000,
     'highest number of connections of one client, and half of all at most (0: no limit)',
   ),
-  clientArrivals: option(
-    rate(),
-    { count: 600, perMs: 300_000 },
-    'how often one client may ask for a new sandbox: so many at once, then evenly over the time (0: no limit)',
+  clientArrivals: live(
+    option(
+      rate(),
+      { count: 600, perMs: 300_000 },
+      'how often one client may ask for a new sandbox: so many at once, then evenly over the time (0: no limit)',
+    ),
   ),
   exemptClients: option(
     addressRanges(),

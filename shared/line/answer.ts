@@ -34,8 +34,8 @@ export const admittedSchema = z.object({
 export interface WaitingAnswerOptions {
   /** ms */
   readonly retryAfterMs: number;
-  /** `--meanwhile` */
-  readonly meanwhile: string;
+  /** `--meanwhile`, as it is at the time. */
+  readonly config: { readonly meanwhile: string };
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -45,7 +45,7 @@ export function acceptsJson({ headers }: IncomingMessage): boolean {
 }
 
 /** @param address as requested, without our parameters */
-export function createAnswerWaiting({ retryAfterMs, meanwhile, clock }: WaitingAnswerOptions) {
+export function createAnswerWaiting({ retryAfterMs, config, clock }: WaitingAnswerOptions) {
   const retryAfter = Math.ceil(retryAfterMs / 1000);
   return (request: IncomingMessage, response: ServerResponse, standing: Standing, address: string): void => {
     if (response.headersSent) return;
@@ -54,7 +54,7 @@ export function createAnswerWaiting({ retryAfterMs, meanwhile, clock }: WaitingA
     response.setHeader('retry-after', String(retryAfter));
     if (wantsPage(request)) {
       const waitedSeconds = Math.max(0, clock.now() - place.arrivedAt) / 1000;
-      answerPage(response, 503, waitingPage({ standing, again, waitedSeconds, meanwhile }));
+      answerPage(response, 503, waitingPage({ standing, again, waitedSeconds, meanwhile: config.meanwhile }));
       return;
     }
     const { code, message } = REFUSALS[reason];

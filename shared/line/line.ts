@@ -21,7 +21,7 @@ export interface LineOptions<Entry> extends StandingsOptions<Entry> {
   readonly gate: LineGate<Entry>;
   readonly uses: PlaceUse<Entry>;
   /** Most places of one client here; `Infinity` for no limit. */
-  readonly placesPerClient: number;
+  readonly placesPerClient: () => number;
   /** Whether no limit applies to a client. */
   readonly isExempt: (client: string) => boolean;
   readonly random: Random;
@@ -88,7 +88,7 @@ export class Line<Entry> {
   admits(client: string): boolean {
     const { placesPerClient, isExempt } = this.#options;
     // Looked up last: a lookup among ranges costs more than a count.
-    if (this.#options.waiters.countOf(client) < placesPerClient || isExempt(client)) return true;
+    if (this.#options.waiters.countOf(client) < placesPerClient() || isExempt(client)) return true;
     this.#refused += 1;
     return false;
   }

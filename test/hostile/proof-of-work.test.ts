@@ -134,7 +134,13 @@ describe('work', () => {
   const clock = new TestClock();
   const keys = new FleetKeys([SECRET]);
   const proofOf = (given: FleetKeys): ProofOfWork =>
-    new ProofOfWork({ keys: given, below: 1, room: () => ({ free: 0, capacity: 1 }), clock, logger: silent });
+    new ProofOfWork({
+      keys: given,
+      config: { proofOfWorkBelow: 1 },
+      room: () => ({ free: 0, capacity: 1 }),
+      clock,
+      logger: silent,
+    });
 
   test('counts once, in time, for a challenge of the fleet, at any of its fronts', () => {
     const [one, other] = [proofOf(keys), proofOf(keys)];

@@ -17,7 +17,7 @@ describe('a client with its most places', () => {
     const bed = new DispatchBed();
     const desk = new FrontDesk({
       ...{ dispatcher: bed.dispatcher, fleet: bed.fleet, clock: bed.clock, random: seeded(1) },
-      ...{ placesPerClient, isExempt: (client) => client === OTHER },
+      ...{ placesPerClient: () => placesPerClient, isExempt: (client) => client === OTHER },
       ...{ keys: new FleetKeys([SECRET]), redirector: 'front', boot: 'boot', ourKey: 'front/boot' },
       ...{ askNow: () => undefined, countAdmitted: () => undefined, countLeft: () => undefined },
     });

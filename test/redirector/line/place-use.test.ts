@@ -11,7 +11,7 @@ class DeskBed extends DispatchBed {
   readonly desk = new FrontDesk({
     ...{ dispatcher: this.dispatcher, fleet: this.fleet, clock: this.clock, random: seeded(1) },
     ...{ keys: new FleetKeys([SECRET]), redirector: 'front', boot: 'boot', ourKey: 'front/boot' },
-    ...{ placesPerClient: Number.POSITIVE_INFINITY, isExempt: () => false },
+    ...{ placesPerClient: () => Number.POSITIVE_INFINITY, isExempt: () => false },
     ...{ askNow: () => undefined, countAdmitted: () => undefined, countLeft: () => undefined },
   });
 

@@ -70,6 +70,16 @@ describe('arrivals', () => {
     expect(arrivals.refused).toBe(1);
   });
 
+  test('follow a limit that changes, each client with a full bucket', () => {
+    const config = { ...defaults, ...proxies, clientArrivals: { count: 1, perMs: 1_000 } };
+    const arrivals = new ArrivalLimit({ config, now: () => 0 });
+    expect([arrivals.admit('192.0.2.1'), arrivals.admit('192.0.2.1')]).toEqual([0, 1_000]);
+    config.clientArrivals = { count: 2, perMs: 1_000 };
+    expect([1, 2, 3].map(() => arrivals.admit('192.0.2.1'))).toEqual([0, 0, 500]);
+    config.clientArrivals = { count: 0, perMs: 1_000 };
+    expect([1, 2, 3].map(() => arrivals.admit('192.0.2.1'))).toEqual([0, 0, 0]);
+  });
+
   test('of exempt clients, of loopback by default, are not', () => {
     const arrivals = limit({});
     expect([1, 2, 3].map(() => arrivals.admit('127.0.0.1'))).toEqual([0, 0, 0]);

@@ -1,0 +1,52 @@
+// Takes over a changed configuration while the program runs: the values of options that are `live` are replaced where they are, so
+// that all who read them see the new ones. Others are named, and wait for a restart.
+
+import type { ConfigOf, Option, Options } from '../config/option.ts';
+import { kebab } from '../config/option-names.ts';
+import type { Logger } from '../logging.ts';
+import type { ConfigReloader, Reloaded } from '../runtime.ts';
+
+export function logReloaded({ applied, needRestart }: Reloaded, logger: Logger): void {
+  logger.info({ applied, needRestart }, 'the configuration was read again');
+  if (needRestart.length > 0)
+    logger.warn({ options: needRestart }, 'these options have changed, and apply after a restart');
+}
+
+export class Reloader<O extends Options> implements ConfigReloader {
+  readonly #options: O;
+  readonly #running: ConfigOf<O>;
+  readonly #read: () => ConfigOf<O>;
+  readonly #listeners: (() => void)[] = [];
+
+  /**
+   * @param running what the program reads; its live values are replaced
+   * @param read the configuration as it is now. @throws FleetError `bad-config`
+   */
+  constructor(options: O, running: ConfigOf<O>, read: () => ConfigOf<O>) {
+    this.#options = options;
+    this.#running = running;
+    this.#read = read;
+  }
+
+  watch(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  readonly run = (): Reloaded => {
+    const next = this.#read();
+    const changed = Object.entries(this.#options).filter(
+      ([name, spec]) => shown(spec, next[name]) !== shown(spec, this.#running[name]),
+    );
+    const running: Record<string, unknown> = this.#running;
+    for (const [name, { live }] of changed) if (live === true) running[name] = next[name];
+    const names = (isLive: boolean): readonly string[] =>
+      changed.filter(([, { live }]) => (live === true) === isLive).map(([name]) => kebab(name));
+    const reloaded = { applied: names(true), needRestart: names(false) };
+    if (reloaded.applied.length > 0) for (const listener of this.#listeners) listener();
+    return reloaded;
+  };
+}
+
+function shown(spec: Option<unknown>, value: unknown): string {
+  return JSON.stringify(spec.kind.format(value));
+}

@@ -6,6 +6,7 @@ import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import type { NodeAgentConfig } from './config.ts';
+import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
 
 /**
@@ -17,6 +18,7 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
     ...controlListenerProblems(config),
     ...clientAddressProblems(config),
     ...brandProblems(config),
+    ...containerOptionsProblems(config),
   ];
   if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
     problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');
@@ -50,6 +52,11 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   const userIds = parseUserIds(config.uidRange)?.count ?? Number.POSITIVE_INFINITY;
   if (userIds < capacity) {
     problems.push(`uid-range: ${config.uidRange} has ${userIds} ids for a capacity of ${capacity} sandboxes`);
+  }
+  if (config.engine === 'local' && config.containerOptions !== '') {
+    problems.push(
+      'container-options: needs --engine docker; sandboxes of the local engine are no containers',
+    );
   }
   if (config.engine === 'local') problems.push(...problemsOfLocalListener(config));
   throwIfAny(problems);

@@ -12,7 +12,7 @@ export interface EngineSetup extends EngineContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** @throws FleetError `bad-config` for a Docker address or TLS files that cannot be used */
+/** @throws FleetError `bad-config` for a Docker address, TLS files or a file of --container-options that cannot be used */
 export function createEngine(kind: EngineKind, config: EngineConfig, setup: EngineSetup): Engine {
   if (kind === 'local') return new LocalEngine(config, setup);
   return new DockerEngine(config, dockerTarget(config, setup.env), setup);
@@ -28,20 +28,22 @@ export interface ChosenEngine {
 
 type EngineChoice = Pick<DockerConfig, 'dockerHost' | 'dockerCertPath' | 'image'> & {
   readonly engine: 'auto' | EngineKind;
+  readonly containerOptions?: string;
 };
 
-/** `auto` means Docker where an image is configured or Docker answers within a second, else local. */
+/** `auto` means Docker where an image or --container-options is configured, or Docker answers within a second, else local. */
 export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']): Promise<ChosenEngine> {
   if (config.engine !== 'auto') return { kind: config.engine };
-  // Only Docker uses images, so a node with an image must not fall back to local while Docker is down.
-  if (config.image !== dockerOptions.image.default) return { kind: 'docker' };
+  // Only Docker uses these, so a node that has one must not fall back to local while Docker is down.
+  const { image, containerOptions = '' } = config;
+  if (image !== dockerOptions.image.default || containerOptions !== '') return { kind: 'docker' };
   const failure = await whyNoDocker(config, env);
   return failure === undefined ? { kind: 'docker' } : { kind: 'local', whyNotDocker: failure.message };
 }
 
 /** The error of a Docker that does not answer within a second; undefined where one answers. */
 export async function whyNoDocker(
-  config: Omit<EngineChoice, 'engine' | 'image'>,
+  config: Pick<EngineChoice, 'dockerHost' | 'dockerCertPath'>,
   env: EngineSetup['env'],
 ): Promise<FleetError | undefined> {
   const target = dockerTarget(config, env);

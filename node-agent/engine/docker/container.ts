@@ -10,6 +10,8 @@ import {
 } from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
+import type { ContainerOptions } from './container-options/fields.ts';
+import { additionsOf, tmpfsOf, ulimitsOf } from './container-options/host-config.ts';
 import type { DiskLimits } from './disk.ts';
 import type { ImageFacts } from './image/image.ts';
 import type { SandboxUser } from './image/image-user.ts';
@@ -28,12 +30,14 @@ export interface ContainerPlan {
   /** Whether no other sandbox runs as this user. */
   readonly hasOwnUser: boolean;
   readonly disk: DiskLimits;
+  /** Of --container-options. */
+  readonly extra?: ContainerOptions | undefined;
   /** Name of the network that the container joins. */
   readonly network: string;
 }
 
-export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
-  const { nodeId, spec, config, image, user } = plan;
+export function createOptions(plan: ContainerPlan): Dockerode.ContainerCreateOptions {
+  const { nodeId, spec, config, image, user, extra = {} } = plan;
   return {
     name: containerName(nodeId, spec.id),
     // By id, not by name: the name may belong to a newer image by now.
@@ -54,30 +58,32 @@ export function containerOptions(plan: ContainerPlan): Dockerode.ContainerCreate
       ...secretEnvironment(spec.token),
     }).map((pair) => pair.join('=')),
     Labels: {
+      ...extra.labels,
       [LABELS.node]: nodeId,
       [LABELS.sandbox]: spec.id,
       [LABELS.image]: image.id,
-      [LABELS.recipe]: recipeOf(config),
+      [LABELS.recipe]: recipeOf(config, plan.extra),
       ...(plan.hasOwnUser ? { [LABELS.uid]: String(user.uid) } : {}),
     },
     HostConfig: {
+      ...additionsOf(extra),
       NetworkMode: plan.network,
       // Older versions of Docker resolve outside names for `internal` networks too (CVE-2024-29018), which is a way out.
       // With a DNS server of its own, the sandbox asks from its own namespace, which has no route out.
       ...(config.egress ? dnsOf(config) : { Dns: ['127.0.0.1'] }),
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', ...(extra.security_opt ?? [])],
       PidsLimit: config.pidsLimit,
       Memory: config.memoryBytes,
       MemorySwap: config.memoryBytes,
       NanoCpus: Math.round(config.cpus * 1e9),
       // When the host itself runs out of memory, the kernel kills a sandbox before the agent.
       OomScoreAdj: 500,
-      Ulimits: ULIMITS,
+      Ulimits: ulimitsOf(ULIMITS, extra),
       ...plan.disk,
       IpcMode: 'private',
       ReadonlyRootfs: config.readOnly,
-      Tmpfs: writablePlaces(plan),
+      Tmpfs: tmpfsOf(writablePlaces(plan), extra, ownerOf(user)),
       // Docker's own init would hold the pipe to Docker open to the sandbox.
       Init: false,
       RestartPolicy: { Name: 'no' },
@@ -101,7 +107,7 @@ const ULIMITS = [
 ];
 
 /** A digest that changes with every option of a sandbox except the image, which has its own identity. */
-export function recipeOf(config: DockerConfig): string {
+export function recipeOf(config: DockerConfig, extra?: ContainerOptions): string {
   const { command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus } =
     config;
   const {
@@ -117,6 +123,8 @@ export function recipeOf(config: DockerConfig): string {
   return digestOf([
     ...[command, extraEnv, sandboxPort, sandboxUser, sandboxHome, homeSizeBytes, memoryBytes, cpus],
     ...[pidsLimit, readOnly, runtime, egress, sandboxDns, uidRange, diskReadRateBytes, diskWriteRateBytes],
+    // Nothing without a file: the digest is then that of earlier versions, and their sandboxes stay.
+    ...(extra === undefined ? [] : [extra]),
   ]);
 }
 
@@ -139,9 +147,14 @@ function commandLine({ config, spec }: ContainerPlan): string {
   });
 }
 
+/** As an option of a tmpfs. */
+function ownerOf({ uid, gid }: SandboxUser): string {
+  return gid === undefined ? `uid=${uid}` : `uid=${uid},gid=${gid}`;
+}
+
 /** In memory, with a size limit. This includes the image's own volumes, which would otherwise fill the host's disk. */
 function writablePlaces({ config, image, user }: ContainerPlan): Record<string, string> {
-  const owner = user.gid === undefined ? `uid=${user.uid}` : `uid=${user.uid},gid=${user.gid}`;
+  const owner = ownerOf(user);
   const own = `rw,exec,nosuid,nodev,${owner},mode=700,size=${config.homeSizeBytes}`;
   const volumes = Object.fromEntries(image.volumes.map((path) => [path, own]));
   return {

@@ -5,7 +5,9 @@ import { FleetError } from '../../../shared/errors.ts';
 import type { Diagnosis } from '../diagnosis.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
-import { containerOptions, recipeOf } from './container.ts';
+import { createOptions, recipeOf } from './container.ts';
+import { checkAtOpen } from './container-options/at-open.ts';
+import { type CheckedContainerOptions, readContainerOptions } from './container-options/read.ts';
 import { diagnoseContainer } from './diagnose.ts';
 import { type DiskLimits, diskLimits, diskOf } from './disk.ts';
 import { watchExits } from './events.ts';
@@ -36,6 +38,7 @@ export class DockerEngine implements Engine {
   readonly describes: string;
   readonly recipe: string;
   readonly #config: DockerConfig;
+  readonly #extra: CheckedContainerOptions;
   readonly #context: EngineContext;
   readonly #target: DockerTarget;
   readonly #docker: Dockerode;
@@ -49,14 +52,20 @@ export class DockerEngine implements Engine {
   #rootDir: string | undefined;
   #disk: DiskLimits = {};
 
-  constructor(config: DockerConfig, target: DockerTarget, context: EngineContext) {
+  constructor(
+    config: DockerConfig & { readonly dataDir?: string },
+    target: DockerTarget,
+    context: EngineContext,
+  ) {
     this.#config = config;
     this.#context = context;
     this.#target = target;
     this.#docker = connectDocker(target);
     this.#image = new SandboxImage(this.#docker, config, context);
     this.describes = this.#image.reference;
-    this.recipe = recipeOf(config);
+    const { host: dockerHost, certPath: dockerCertPath } = target;
+    this.#extra = readContainerOptions({ ...config, dockerHost, dockerCertPath });
+    this.recipe = recipeOf(config, this.#extra.options);
     this.#userIds = new UserIds(config.uidRange);
     const { nodeId, logger } = context;
     this.#rules = new NetworkRules(config, { nodeId, logger });
@@ -79,6 +88,7 @@ export class DockerEngine implements Engine {
     const config = this.#config;
     const { rootDir } = await checkHost(this.#docker, { host: this.#target.host, config, logger });
     this.#rootDir = rootDir;
+    checkAtOpen(this.#extra, { rootDir, isUnsafe: config.unsafeContainerOptions, logger });
     const disk = diskOf(rootDir);
     this.#disk = diskLimits(disk, config);
     if (disk === undefined)
@@ -197,12 +207,12 @@ export class DockerEngine implements Engine {
       const user = ownId === undefined ? imageUser : withOwnId(imageUser, ownId);
       const plan = {
         ...{ nodeId, spec, config: this.#config, image, network, disk: this.#disk },
-        ...{ user, hasOwnUser: ownId !== undefined },
+        ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options },
       };
       // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
       const container = await callDocker(
         { what: 'create a container', deadlineMs: DEADLINES.create },
-        (abortSignal) => this.#docker.createContainer({ ...containerOptions(plan), abortSignal }),
+        (abortSignal) => this.#docker.createContainer({ ...createOptions(plan), abortSignal }),
       );
       this.#refuseWhenClosing();
       await callDocker({ what: 'start a container', deadlineMs: DEADLINES.start }, (abortSignal) =>

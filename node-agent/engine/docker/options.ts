@@ -87,6 +87,14 @@ const sandboxOptions = inGroup('Sandboxes', {
     16 * 1024 ** 2,
     "bytes a second that one sandbox may write to the disk of Docker's data; 0 for no limit",
   ),
+  containerOptions: {
+    ...option(
+      text('file', 'a YAML or JSON file'),
+      '',
+      'YAML or JSON file with further options of containers, such as mounts of data sets, ulimits or labels; see docs/operations.md',
+    ),
+    whenUnset: 'none',
+  },
 });
 
 const connectionOptions = inGroup('Engine', {
@@ -148,6 +156,11 @@ const isolationOptions = inGroup('Security', {
     ),
     whenUnset: "the host's resolvers, unless they are private addresses",
   },
+  unsafeContainerOptions: option(
+    flag(),
+    false,
+    'allow options in the file of --container-options that weaken the isolation of sandboxes; the log and tmpfleet doctor name each',
+  ),
   hostFirewall: option(
     choice(['auto', 'require', 'off']),
     'auto',

@@ -7,6 +7,7 @@ import { callDocker, connectDocker, dockerTarget } from '../engine/docker/connec
 import { SandboxImage } from '../engine/docker/image/sandbox-image.ts';
 import type { EngineContext } from '../engine/engine.ts';
 import { createEngine } from '../engine/index.ts';
+import { checkContainerOptions } from './container-options.ts';
 import { checkIsolation } from './isolation.ts';
 
 export interface DockerCheckOptions {
@@ -50,7 +51,10 @@ export async function checkDocker(
     there,
     await check('confinement', () => judgeConfinement(known)),
     await check('image', () => checkImage(options)),
+    ...(await checkContainerOptions(config, target, known.DockerRootDir)),
   ];
+  if (findings.some((finding) => finding.check === 'container options' && finding.level === 'fail'))
+    return { findings, facts };
   if (findings.some((finding) => finding.check === 'image' && finding.level !== 'ok')) {
     findings.push({ check: 'isolation', level: 'warn', detail: 'not tried, because the image is missing' });
     return { findings, facts };

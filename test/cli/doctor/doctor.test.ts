@@ -40,7 +40,7 @@ async function examine(flags: readonly string[], env: Readonly<Record<string, st
   const { ok, findings } = printedSchema.parse(JSON.parse(doctor.output()));
   const levels = Object.fromEntries(findings.map(({ check, level }) => [check, level]));
   const of = (check: string) => findings.find((finding) => finding.check === check);
-  return { code, ok, levels, of };
+  return { code, ok, levels, of, findings };
 }
 
 describe('on a host for the local engine', { timeout: 120_000 }, () => {
@@ -195,6 +195,32 @@ describeNeeding(['docker'], 'on a Docker host', ({ docker }) => {
       level: 'warn',
       detail: expect.stringContaining('will pull it'),
     });
+  });
+
+  test('names each container option that weakens the isolation, and fails on one that is refused', {
+    timeout: 120_000,
+  }, async () => {
+    const file = join(dir, 'containers.yaml');
+    writeFileSync(file, 'cpu_shares: 512\nmounts: [/srv:/data:rw]\ndevices: [/dev/null]\n');
+    const flags = [...host, ...tiny, '--container-options', file];
+    const refused = await examine(flags);
+    expect(refused.code).toBe(1);
+    expect(refused.levels).toMatchObject({ configuration: 'fail', 'container options': 'fail' });
+    expect(refused.of('container options')?.detail).toContain('mounts: /srv:/data:rw is refused');
+    const allowed = await examine([...flags, '--unsafe-container-options']);
+    expect(allowed.code).toBe(0);
+    const named = allowed.findings.filter(({ check }) => check === 'container options');
+    expect(named.map(({ level, detail }) => [level, detail])).toEqual([
+      ['ok', `${file}: cpu_shares, mounts, devices`],
+      ['warn', expect.stringContaining('unsafe: mounts: /srv:/data:rw: sandboxes could write there')],
+      ['warn', expect.stringContaining('unsafe: devices: /dev/null: the driver of a device')],
+    ]);
+    expect(allowed.levels).toMatchObject({ sandbox: 'ok', isolation: 'ok' });
+    writeFileSync(file, 'cpu_shares: 512\n');
+    const needless = await examine([...flags, '--unsafe-container-options']);
+    expect(needless.of('container options')).toMatchObject({ level: 'ok' });
+    expect(needless.levels).toMatchObject({ 'container options': 'warn' });
+    expect(await leftovers()).toEqual([]);
   });
 
   test('a command that starts no server is a failure', { timeout: 120_000 }, async () => {

@@ -1,4 +1,4 @@
-// What other programs call our options: tmpnb, tmpnb-redirector, configurable-http-proxy, and tmpfleet in the past. Error
+// What other programs call our options: tmpnb, tmpnb-redirector, configurable-http-proxy, DockerSpawner, and tmpfleet in the past. Error
 // messages use this table, and a test compares docs/migrating.md with it.
 
 export interface OtherName {
@@ -38,7 +38,11 @@ const TMPNB: readonly OtherName[] = [
   { names: ['container_ip'], note: 'not needed: sandboxes are reached on their bridge network' },
   { names: ['mem_limit'], option: 'memory' },
   { names: ['cpu_quota'], option: 'cpus', note: 'in cores: a quota of 50000 becomes 0.5' },
-  { names: ['cpu_shares'], note: 'no equivalent: --cpus limits the cores of a sandbox' },
+  {
+    names: ['cpu_shares'],
+    option: 'container-options',
+    note: 'cpu_shares in that file; --cpus limits the cores of a sandbox',
+  },
   { names: ['max_dock_workers'], option: 'concurrent-starts' },
   { names: ['use_tokens'], note: 'put {token} into --command: the sandbox then has a token of its own' },
   { names: ['user_length'], note: 'not needed: the length of an id is fixed' },
@@ -46,7 +50,12 @@ const TMPNB: readonly OtherName[] = [
   { names: ['assert_hostname'], note: 'not needed: the host name of an engine with TLS is always verified' },
   { names: ['host_network'], note: 'no equivalent: a sandbox never shares the network of its host' },
   { names: ['docker_network'], note: 'not needed: the node-agent creates the networks of its sandboxes' },
-  { names: ['host_directories', 'extra_hosts'], note: 'no equivalent' },
+  {
+    names: ['host_directories'],
+    option: 'container-options',
+    note: 'mounts in that file, such as /data:/data:ro',
+  },
+  { names: ['extra_hosts'], option: 'container-options', note: 'extra_hosts in that file' },
   { names: ['static_files'], note: 'no equivalent: a sandbox serves its own files' },
   { names: ['allow_origin'], option: 'allow-origin' },
   { names: ['allow_methods'], option: 'allow-methods' },
@@ -113,6 +122,37 @@ const CHP: readonly OtherName[] = [
   { names: ['pid-file'], note: 'not needed: systemd or the container engine knows the process' },
 ];
 
+const IN_FILE = 'in that file, under the same name';
+
+/** Source of the names: `spawner.py` of jupyterhub/dockerspawner, and what its `extra_host_config` usually holds. */
+const DOCKER_SPAWNER: readonly OtherName[] = [
+  {
+    names: ['volumes', 'read_only_volumes', 'mounts'],
+    option: 'container-options',
+    note: 'mounts in that file',
+  },
+  {
+    names: ['extra_host_config', 'extra_create_kwargs'],
+    option: 'container-options',
+    note: 'a file with the fields that are possible',
+  },
+  {
+    names: ['mem_guarantee', 'mem_reservation'],
+    option: 'container-options',
+    note: 'memory_reservation in that file',
+  },
+  {
+    names: ['labels', 'shm_size', 'tmpfs', 'ulimits', 'security_opt', 'devices', 'cap_add'],
+    option: 'container-options',
+    note: IN_FILE,
+  },
+  { names: ['device_requests'], option: 'container-options', note: 'gpus in that file' },
+  { names: ['environment'], option: 'extra-env' },
+  { names: ['cpu_limit'], option: 'cpus' },
+  { names: ['network_name'], note: 'not needed: the node-agent creates the networks of its sandboxes' },
+  { names: ['log_config'], note: 'no equivalent: the output of a sandbox stays in it' },
+];
+
 /** Names that tmpfleet itself had before. */
 const TMPFLEET: readonly OtherName[] = [
   { names: ['start-deadline'], option: 'start-timeout' },
@@ -133,6 +173,7 @@ export const OTHER_NAMES: Readonly<Record<string, readonly OtherName[]>> = {
   tmpnb: TMPNB,
   'tmpnb-redirector': TMPNB_REDIRECTOR,
   'configurable-http-proxy': CHP,
+  DockerSpawner: DOCKER_SPAWNER,
 };
 
 /** The row for a name that no option has; `_` and `-` are the same, and case does not count. */

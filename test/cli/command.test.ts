@@ -48,6 +48,14 @@ describe('tmpfleet', () => {
       'warm: 70 is more than the capacity',
     ],
     [['node-agent', '--print-config', '--require-ticket'], 'require-ticket: needs the key of this node'],
+    [
+      ['node-agent', '--host_directories=/data:/data:ro'],
+      'tmpfleet calls it --container-options (mounts in that file, such as /data:/data:ro)',
+    ],
+    [
+      ['node-agent', '--print-config', '--engine', 'local', '--container-options', '/dev/null'],
+      'container-options: needs --engine docker; sandboxes of the local engine are no containers',
+    ],
     [['redirector', '--print-config', '--control-host', '0.0.0.0'], 'a control token is required'],
   ])('%j is a usage error that suggests what was meant', async (args, hint) => {
     const { code, output } = await run(args);

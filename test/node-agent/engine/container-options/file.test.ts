@@ -1,4 +1,5 @@
 // The file of --container-options: what is taken, what is refused, and how that is said.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodeAgentOptions } from '../../../../node-agent/config.ts';
@@ -36,6 +37,14 @@ describe('a file for --container-options', () => {
         security_opt: ['apparmor=notebooks'],
       },
     });
+  });
+
+  test('may be the example of docs/operations.md', () => {
+    const document = readFileSync('docs/operations.md', 'utf8');
+    const [, section = ''] = document.split('## Further options of containers\n');
+    const [, example = ''] = /```yaml\n([^`]*)```/.exec(section) ?? [];
+    expect(example).toContain('/data:/data:ro');
+    expect(problemsOf(example)).toEqual([]);
   });
 
   test('may be JSON, or empty', () => {

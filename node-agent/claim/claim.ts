@@ -24,7 +24,13 @@ import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
 import { fullPage } from './full-page.ts';
 import { answerLaunchPage, launchAction } from './launch.ts';
-import { PreparingPage, type Started, type StartedSandboxes, splitStarted } from './preparing.ts';
+import {
+  addressInVain,
+  PreparingPage,
+  type Started,
+  type StartedSandboxes,
+  splitStarted,
+} from './preparing.ts';
 import { type ClaimRefusal, refusedPage } from './refused-page.ts';
 import { findTarget, locate, type Target } from './target.ts';
 import type { TicketClaims } from './ticket-claims.ts';
@@ -94,20 +100,19 @@ export class ClaimHandler {
     const { query: ownQuery, ticket } = splitTicket(rawQuery);
     const { query: placeless, place: placeText, isPatient } = splitPlace(ownQuery);
     const { query: codeless, isAfresh } = splitAfresh(placeless);
-    const { query, started } = splitStarted(codeless);
+    const { query, started, isInVain } = splitStarted(codeless);
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
     const counted = this.#options.tickets.count(ticket);
-    const preparing = new PreparingPage(context);
+    const preparing = new PreparingPage(context, isInVain);
     const about = { ticket: counted, placeText, isPatient, isAfresh, started, preparing };
     const visit = { context, target, path, query, ...about };
     try {
       await this.#serve(visit);
-    } catch (error) {
-      if (!preparing.isOpen) throw error;
+    } finally {
+      // A page that is still open has led to no sandbox.
+      preparing.goTo(addressInVain(visit, ticket));
     }
-    // Otherwise what kept the reader from a sandbox is said to their next request.
-    if (preparing.isOpen) preparing.goTo(launchAction(visit));
     return true;
   }
 

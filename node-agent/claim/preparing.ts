@@ -9,6 +9,7 @@ import { beginPage, wantsPage } from '../../shared/http/answer.ts';
 import { joinRequestTarget, type RequestTarget } from '../../shared/http/request-target.ts';
 import type { VisitorRequest } from '../../shared/http/visitor.ts';
 import { nextElement, preparingPage } from '../../shared/pages/preparing-page.ts';
+import { ticketBehind } from '../../shared/protocol/ticket.ts';
 import { isNavigation, OneTimeCodes } from '../ownership/one-time-codes.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 
@@ -16,7 +17,7 @@ import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 const AFTER_MS = 1_000;
 
 /** At the end of the query, so that what is before it stays as it is, byte for byte. */
-const STARTED = /^(?:(.*)&)?tmpfleet-started=([a-z0-9]+)\.([0-9a-f]{32})$/s;
+const STARTED = /^(?:(.*)&)?tmpfleet-started=(?:([a-z0-9]+)\.([0-9a-f]{32})|no)$/s;
 
 /** Longest time until a browser comes back whose sandbox has started. ms */
 const COMES_BACK_MS = 60_000;
@@ -30,11 +31,27 @@ export interface Started {
 export function splitStarted(rawQuery: string): {
   readonly query: string;
   readonly started: Started | undefined;
+  /** Whether the reader has seen the page, and no sandbox came of it. */
+  readonly isInVain: boolean;
 } {
-  const [, query = '', id, code] = STARTED.exec(rawQuery) ?? [];
-  return id === undefined || code === undefined
-    ? { query: rawQuery, started: undefined }
-    : { query, started: { id, code } };
+  const found = STARTED.exec(rawQuery);
+  if (found === null) return { query: rawQuery, started: undefined, isInVain: false };
+  const [, query = '', id, code] = found;
+  const started = id === undefined || code === undefined ? undefined : { id, code };
+  return { query, started, isInVain: started === undefined };
+}
+
+/**
+ * Where a reader goes on to for whom no sandbox came: only an answer of its own can tell them why. They do not see the page
+ * again before it, or they would never come to the end. @param query without `?`
+ */
+export function addressInVain(visit: RequestTarget, ticket: string | undefined): string {
+  const address = behind(visit, 'tmpfleet-started=no');
+  return ticket === undefined ? address : address + ticketBehind('any', ticket);
+}
+
+function behind({ path, query }: RequestTarget, parameter: string): string {
+  return joinRequestTarget({ path, query: query === '' ? parameter : `${query}&${parameter}` });
 }
 
 /** The sandboxes of readers who saw the page, until their browsers come back. */
@@ -48,9 +65,8 @@ export class StartedSandboxes {
   }
 
   /** Where the reader's browser goes for it. @param query without `?` */
-  addressOf(sandbox: Sandbox, { path, query }: RequestTarget): string {
-    const code = `tmpfleet-started=${sandbox.id}.${this.#codes.issue(sandbox, COMES_BACK_MS)}`;
-    return joinRequestTarget({ path, query: query === '' ? code : `${query}&${code}` });
+  addressOf(sandbox: Sandbox, visit: RequestTarget): string {
+    return behind(visit, `tmpfleet-started=${sandbox.id}.${this.#codes.issue(sandbox, COMES_BACK_MS)}`);
   }
 
   /** The sandbox that a code stands for, once, for a browser that our page sent here: a link of somebody else gives nothing. */
@@ -69,12 +85,15 @@ export class StartedSandboxes {
 
 export class PreparingPage {
   readonly #context: Context;
+  readonly #isSeen: boolean;
   #timer: NodeJS.Timeout | undefined;
   #end: ((element: string) => void) | undefined;
   #label = '';
 
-  constructor(context: Context) {
+  /** @param isSeen whether the reader has seen it: then they see it no more */
+  constructor(context: Context, isSeen: boolean) {
     this.#context = context;
+    this.#isSeen = isSeen;
   }
 
   /** Whether the reader sees the page: then all that is left to say is where they go. */
@@ -85,11 +104,12 @@ export class PreparingPage {
   /** Resolves as `work` does; meanwhile, if that takes long, the reader sees the page. */
   async during<T>(work: Promise<T>): Promise<T> {
     const { req, method } = this.#context;
-    if (wantsPage(req) && method !== 'HEAD') this.#timer = setTimeout(() => this.#open(), AFTER_MS);
+    if (wantsPage(req) && method !== 'HEAD' && !this.#isSeen)
+      this.#timer = setTimeout(() => this.#open(), AFTER_MS);
     return work.finally(() => clearTimeout(this.#timer));
   }
 
-  /** Ends the page, unless it has ended. @param address of this origin, or absolute */
+  /** Ends the page, if it is open. @param address of this origin, or absolute */
   goTo(address: string): void {
     if (this.#context.res.writableEnded) return;
     this.#end?.(nextElement(address, this.#label));

@@ -1,8 +1,11 @@
 // What a reader sees whose sandbox takes a moment to start: words instead of an empty page, then the notebook.
 import { request } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { newNonce } from '../../shared/clock.ts';
 import { nextOf } from '../../shared/pages/preparing-page.ts';
+import { MAX_HOPS, signTicket } from '../../shared/protocol/ticket.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
+import { ticketKeys } from '../support/fleet-keys.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { NAVIGATION, Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
@@ -103,6 +106,49 @@ test('where the start takes too long, its reader stands in line, and gets in', a
     async () => (await new Reader().click(`${agent.url}${place}`)).sandbox !== undefined,
   );
   expect(agent.pool.status().claims).toBe(1);
+});
+
+describe('where no sandbox comes of the page, its reader is told why', () => {
+  /** The pages that a browser comes to, until one does not go on. */
+  async function follow(target: string, most = 4): Promise<readonly Visit[]> {
+    const pages: Visit[] = [];
+    for (let next = target; next !== '' && pages.length < most; ) {
+      const page = await visit(PAGE, next);
+      await until('it is over', () => page.isOver());
+      pages.push(page);
+      next = nextIn(page.text());
+    }
+    return pages;
+  }
+
+  test('after too many bounces', async () => {
+    const secret = 'a-secret-of-the-fleet';
+    await coldAgent({ claimWait: '1500ms', secret, frontUrl: 'http://127.0.0.1:1' }, 60);
+    const about = {
+      redirector: 'r',
+      boot: 'b',
+      node: 'node1',
+      epoch: 7,
+      nonce: newNonce(),
+      tried: ['other'],
+    };
+    const ticket = signTicket(
+      { ...about, hops: MAX_HOPS, expires: Date.now() + 30_000 },
+      ticketKeys('node1', secret),
+    );
+    const pages = await follow(`${TARGET}&ticket=${ticket}`);
+    expect(pages.map(({ status }) => status)).toEqual([200, 503]);
+    expect(pages[1]?.text()).toContain('All notebooks are taken');
+  });
+
+  test('where their client has too many places in line', async () => {
+    await coldAgent({ claimWait: '1500ms', clientPlaces: '1', exemptClients: '192.0.2.1' }, 60);
+    // Its reader is in line, and not there when it is their turn.
+    const [before] = await follow(TARGET, 1);
+    expect(nextIn(before?.text() ?? '')).toContain('tmpfleet-place');
+    const pages = await follow(TARGET);
+    expect(pages.map(({ status }) => status)).toEqual([200, 429]);
+  });
 });
 
 test('a program gets the redirect itself, however long it takes', async () => {

@@ -1,6 +1,6 @@
 // The code in the address to which a reader goes on whose sandbox has started: whose browser may use it.
 import { expect, test } from 'vitest';
-import { StartedSandboxes, splitStarted } from '../../../node-agent/claim/preparing.ts';
+import { addressInVain, StartedSandboxes, splitStarted } from '../../../node-agent/claim/preparing.ts';
 import { createSandbox, type Sandbox } from '../../../node-agent/sandboxes/table.ts';
 import type { VisitorRequest } from '../../../shared/http/visitor.ts';
 
@@ -35,7 +35,15 @@ test('is at the end of the query, whose other bytes stay as they are', () => {
   expect(sandboxes.addressOf(sandbox, { path: '/', query: '' })).toMatch(/^\/\?tmpfleet-started=/);
   expect(started?.id).toBe(sandbox.id);
   for (const query of ['', 'x=1', 'tmpfleet-started=1', 'tmpfleet-started=a.b&x'])
-    expect(splitStarted(query)).toEqual({ query, started: undefined });
+    expect(splitStarted(query)).toEqual({ query, started: undefined, isInVain: false });
+});
+
+test('a reader for whom no sandbox came keeps their address and their ticket', () => {
+  const address = addressInVain(TARGET, '4~t');
+  expect(address).toBe('/notebooks/a.ipynb?x=%22&y&tmpfleet-started=no&ticket=4~t');
+  const query = 'x=%22&y&tmpfleet-started=no';
+  expect(splitStarted(query)).toEqual({ query: TARGET.query, started: undefined, isInVain: true });
+  expect(addressInVain({ path: '/', query: '' }, undefined)).toBe('/?tmpfleet-started=no');
 });
 
 test.each([

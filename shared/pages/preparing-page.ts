@@ -7,11 +7,17 @@ const GO_ON = "location.replace(document.getElementById('next').href + location.
 
 const NEXT = / id="next" href="([^"]+)"/;
 
+/**
+ * What nobody sees or hears: WebKit shows nothing of a page that is still loading until it has 200 characters that are not white
+ * space (`visualCharacterThreshold` of its LocalFrameView, https://bugs.webkit.org/show_bug.cgi?id=252413).
+ */
+const FILLER = `<div aria-hidden="true" style="height:0;overflow:hidden">${'\u200b'.repeat(201)}</div>`;
+
 /** All but its last element. */
 export const preparingPage: PageMaker = ({ words: { launch: words } }) => ({
   title: words.asked,
   head: SMALL_FRAMES,
-  body: `<h1>${escapeHtml(words.asked)}</h1><p role="status">${escapeHtml(words.waiting)}</p>`,
+  body: `<h1>${escapeHtml(words.asked)}</h1><p role="status">${escapeHtml(words.waiting)}</p>${FILLER}`,
   script: GO_ON,
 });
 

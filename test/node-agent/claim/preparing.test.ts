@@ -2,7 +2,10 @@
 import { expect, test } from 'vitest';
 import { addressInVain, StartedSandboxes, splitStarted } from '../../../node-agent/claim/preparing.ts';
 import { createSandbox, type Sandbox } from '../../../node-agent/sandboxes/table.ts';
+import { editionFor, OWN_BRAND } from '../../../shared/brand/brand.ts';
 import type { VisitorRequest } from '../../../shared/http/visitor.ts';
+import { preparingPage } from '../../../shared/pages/preparing-page.ts';
+import { LAUNCH_WORDS } from '../../../shared/words/launch.ts';
 
 const TARGET = { path: '/notebooks/a.ipynb', query: 'x=%22&y' };
 const BROWSER: VisitorRequest = {
@@ -78,3 +81,12 @@ test('is good for a minute, and for this claim', () => {
   ended.sandboxes.forget(ended.sandbox.id);
   expect(ended.sandboxes.take(ended.started, BROWSER)).toBeUndefined();
 });
+
+// WebKit counts the characters that are not white space; https://bugs.webkit.org/show_bug.cgi?id=252413
+test.each(Object.keys(LAUNCH_WORDS))(
+  'the page is long enough for Safari to show its beginning (%s)',
+  (language) => {
+    const { body } = preparingPage(editionFor({ 'accept-language': language }, OWN_BRAND));
+    expect(body.replaceAll(/<[^>]*>|\s/g, '').length).toBeGreaterThan(200);
+  },
+);

@@ -2,8 +2,13 @@
 import { escapeHtml, type PageMaker } from '../http/page.ts';
 import { SMALL_FRAMES } from './launch-page.ts';
 
-/** Runs when the last element is there. The fragment is not part of a request. */
-const GO_ON = "location.replace(document.getElementById('next').href + location.hash);";
+/**
+ * Runs when the last element is there. The fragment is not part of a request. A press while the browser is on its way would use the
+ * address up, and lose the answer.
+ */
+const GO_ON = `const next = document.getElementById('next');
+next.hidden = true;
+location.replace(next.href + location.hash);`;
 
 const NEXT = / id="next" href="([^"]+)"/;
 

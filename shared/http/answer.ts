@@ -28,8 +28,13 @@ const CUT = '<!-- cut -->';
 export function beginPage(response: ServerResponse, make: PageMaker): (element: string) => void {
   const page = pageFor(response, make);
   const [begin = '', end = ''] = renderPage({ ...page, body: page.body + CUT }).split(CUT);
-  // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
-  response.writeHead(200, { ...pageHeaders(page, framePolicyOf(response)), 'x-accel-buffering': 'no' });
+  response.writeHead(200, {
+    ...pageHeaders(page, framePolicyOf(response)),
+    // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
+    'x-accel-buffering': 'no',
+    // Its own address may have a ticket, which is nothing for the sandbox to which it leads.
+    'referrer-policy': 'no-referrer',
+  });
   response.write(begin);
   return (element) => response.end(element + end);
 }

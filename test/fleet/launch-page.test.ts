@@ -118,6 +118,10 @@ describeNeeding(['chromium'], 'the launch page', ({ chromium }) => {
       const context = await browser.newContext({ javaScriptEnabled });
       const page = await context.newPage();
       const words = page.getByRole('heading', { name: asked });
+      await page.addInitScript(`addEventListener('pagehide', () => {
+        if (location.pathname === '/notebooks/intro.ipynb') sessionStorage.links = [...document.links].filter((link) => link.checkVisibility()).length;
+      });`);
+      const arrival = page.waitForRequest(/\/user\//);
       await page.goto(`${agent.url}/notebooks/intro.ipynb?x=1#cell-3`, { waitUntil: 'commit' });
       await words.waitFor();
       expect(await page.getByRole('status').textContent()).toBe(waiting);
@@ -128,6 +132,10 @@ describeNeeding(['chromium'], 'the launch page', ({ chromium }) => {
       );
       expect(await page.textContent('body')).toBe('ok');
       expect(agent.pool.status().claims).toBe(1);
+      // Who presses a link while the browser is on its way would use the code up, and lose the answer.
+      if (javaScriptEnabled) expect(await page.evaluate('sessionStorage.links')).toBe('0');
+      // The page's address may have a ticket.
+      expect((await (await arrival).allHeaders()).referer).toBeUndefined();
       await context.close();
     },
   );

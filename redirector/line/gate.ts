@@ -21,6 +21,12 @@ export interface GateOptions {
 
 /** Room that belongs to an earlier reader at another front is taken after this time, in case that front cannot use it. ms */
 const YIELD_MS = 8_000;
+/**
+ * The same, where the other front was heard from within HEARD_MS. Longer: when a third one falls silent, all others wait for its
+ * readers, and would stop at the same time.
+ */
+const LIVING_YIELD_MS = 16_000;
+const HEARD_MS = 4_000;
 /** A warm sandbox that others are said to be on their way to is given to the first in line after this time. ms */
 const DOUBT_MS = 3_000;
 /** For other fronts, a reader who was sent counts as waiting until nodes report that they have arrived. ms */
@@ -109,7 +115,9 @@ export class Gate implements LineGate<Sent> {
       return true;
     }
     this.#yieldingSince ??= now;
-    if (now - this.#yieldingSince < YIELD_MS) return true;
+    const yielded = now - this.#yieldingSince;
+    if (yielded < YIELD_MS) return true;
+    if (yielded < LIVING_YIELD_MS && others.hasEarlier(place.arrivedAt, isOurs, HEARD_MS)) return true;
     this.#yieldingSince = undefined;
     return false;
   }

@@ -55,9 +55,11 @@ export class OtherFronts {
   /**
    * Whether a reader who arrived before this time waits at another front.
    * @param isOurs whether the reader who arrived then asks here by now, or was sent from here
+   * @param heardMs only at fronts that were heard from within this time
    */
-  hasEarlier(arrivedAt: number, isOurs: (arrivedAt: number) => boolean): boolean {
-    return this.#current().some(({ arrivals }) => arrivals.some((each) => each < arrivedAt && !isOurs(each)));
+  hasEarlier(arrivedAt: number, isOurs: (arrivedAt: number) => boolean, heardMs?: number): boolean {
+    const claims = this.#claims.at(this.#options.clock.now(), heardMs);
+    return claims.some(({ arrivals }) => arrivals.some((each) => each < arrivedAt && !isOurs(each)));
   }
 
   /** About how many readers who arrived before this time wait at other fronts. */

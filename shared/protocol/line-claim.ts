@@ -102,9 +102,14 @@ export class LineClaims {
     return true;
   }
 
-  /** Those that count at this time. @param now ms since 1970 */
-  at(now: number): readonly LineClaim[] {
-    return this.#current(now).map(({ claim }) => claim);
+  /**
+   * Those that count at this time.
+   * @param now ms since 1970
+   * @param newerThanMs only those that came within this time
+   */
+  at(now: number, newerThanMs = this.#life): readonly LineClaim[] {
+    const oldest = now + this.#life - newerThanMs;
+    return this.#current(now).flatMap(({ claim, until }) => (until >= oldest ? [claim] : []));
   }
 
   texts(now: number): readonly string[] {

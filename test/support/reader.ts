@@ -6,6 +6,9 @@ import { dispatcherFor } from './localhost.ts';
 /** The fetch metadata of a browser whose user navigates a tab. */
 export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } as const;
 
+/** As Chromium and Firefox. */
+const MAX_REDIRECTS = 20;
+
 export interface Landing {
   readonly status: number;
   /** Absolute address of the last answer. */
@@ -34,10 +37,10 @@ export class Reader {
     this.#headers = headers;
   }
 
-  /** Clicks: up to ten redirects, then any answer. An address that matches `stopAt` is not requested. */
+  /** Clicks: as many redirects as browsers follow, then any answer. An address that matches `stopAt` is not requested. */
   async click(url: string, stopAt?: RegExp): Promise<Landing> {
     const way = [url];
-    for (let hop = 0; hop < 10; hop += 1) {
+    for (let hop = 0; hop < MAX_REDIRECTS; hop += 1) {
       const here = way.at(-1) ?? url;
       const headers = { ...this.#headers, cookie: this.cookieFor(here) };
       const answer = await request(here, { headers, ...dispatcherFor(here) });

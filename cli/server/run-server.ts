@@ -49,11 +49,8 @@ export function addServerCommand<O extends Options>(
       const { logLevel, logFormat } = logSettings(config);
       const logger = createLogger({ name: server.name, level: logLevel, format: logFormat });
       for (const warning of warnings) logger.warn(warning);
-      const reloader = new Reloader(server.options, config, () => {
-        const { config: next } = readOptions(server.options, command, process.env);
-        server.check(next);
-        return next;
-      });
+      const readAgain = (): ConfigOf<O> => readOptions(server.options, command, process.env).config;
+      const reloader = new Reloader(server.options, config, readAgain, server.check);
       reloadOnSignal(reloader, logger);
       process.exitCode = await runUntilStopped(
         (signal) => server.start(config, { logger, signal, reloader }),

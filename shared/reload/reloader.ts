@@ -16,16 +16,24 @@ export class Reloader<O extends Options> implements ConfigReloader {
   readonly #options: O;
   readonly #running: ConfigOf<O>;
   readonly #read: () => ConfigOf<O>;
+  readonly #check: (config: ConfigOf<O>) => void;
   readonly #listeners: (() => void)[] = [];
 
   /**
    * @param running what the program reads; its live values are replaced
    * @param read the configuration as it is now. @throws FleetError `bad-config`
+   * @param check what no single option can say. @throws FleetError `bad-config`
    */
-  constructor(options: O, running: ConfigOf<O>, read: () => ConfigOf<O>) {
+  constructor(
+    options: O,
+    running: ConfigOf<O>,
+    read: () => ConfigOf<O>,
+    check: (config: ConfigOf<O>) => void,
+  ) {
     this.#options = options;
     this.#running = running;
     this.#read = read;
+    this.#check = check;
   }
 
   watch(listener: () => void): void {
@@ -34,13 +42,18 @@ export class Reloader<O extends Options> implements ConfigReloader {
 
   readonly run = (): Reloaded => {
     const next = this.#read();
+    this.#check(next);
     const changed = Object.entries(this.#options).filter(
       ([name, spec]) => shown(spec, next[name]) !== shown(spec, this.#running[name]),
     );
-    const running: Record<string, unknown> = this.#running;
-    for (const [name, { live }] of changed) if (live === true) running[name] = next[name];
+    const live = Object.fromEntries(
+      changed.flatMap(([name, spec]) => (spec.live === true ? [[name, next[name]]] : [])),
+    );
+    // A value may need another that waits for a restart, such as a secret.
+    this.#check({ ...this.#running, ...live });
+    Object.assign(this.#running, live);
     const names = (isLive: boolean): readonly string[] =>
-      changed.filter(([, { live }]) => (live === true) === isLive).map(([name]) => kebab(name));
+      changed.filter(([, spec]) => (spec.live === true) === isLive).map(([name]) => kebab(name));
     const reloaded = { applied: names(true), needRestart: names(false) };
     if (reloaded.applied.length > 0) for (const listener of this.#listeners) listener();
     return reloaded;

@@ -1,5 +1,5 @@
 // A configuration that changes while the programs run: what applies at once, what waits for a restart, and what is refused.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -86,6 +86,18 @@ test('a front takes over who may show it, its words and its limits, at SIGHUP to
   const answer = await fetch(`${front.url}/tree`, { headers: { accept: 'text/html' } });
   expect(await answer.text()).toContain('<h1>New</h1>');
   expect(answer.headers.get('content-security-policy')).toContain('https://www.example-journal.org');
+});
+
+test('what needs an option that waits for a restart is refused with it', async () => {
+  const front = await start('redirector', 'title: Old\n');
+  writeFileSync(file, 'title: New\nsecret: a-secret-of-the-fleet\nproof-of-work-below: 20%\n', {
+    mode: 0o600,
+  });
+  chmodSync(file, 0o600);
+  const { code, text } = await reload('front', front);
+  expect(code).toBe(3);
+  expect(text).toMatch(/proof-of-work-below/);
+  expect(await launchPage(front.url)).toContain('<h1>Old</h1>');
 });
 
 test('with an error in the file nothing changes, and the program goes on', async () => {

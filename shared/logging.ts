@@ -1,6 +1,6 @@
 // Logs: JSON lines, or pretty ones on a terminal. They never contain a ticket, token, cookie or query string.
+import { createRequire } from 'node:module';
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
@@ -27,6 +27,10 @@ const SECRET_FIELDS = [
   'query',
 ];
 
+const require = createRequire(import.meta.url);
+/** Loaded only for a terminal: a service writes JSON. */
+const pretty = (): typeof import('pino-pretty') => require('pino-pretty') as typeof import('pino-pretty');
+
 export function createLogger(options: LoggingOptions): Logger {
   const settings = {
     name: options.name,
@@ -42,7 +46,7 @@ export function createLogger(options: LoggingOptions): Logger {
     options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true);
   // Standard error, because standard output is for the output of commands.
   const stream = usePretty
-    ? pretty({
+    ? pretty()({
         destination: 2,
         sync: true,
         ignore: 'pid,hostname',

@@ -1,9 +1,9 @@
 // Turns a table of options into the flags and the help of a command, and its configuration into YAML.
 import { type Command, Option as Flag } from 'commander';
-import { stringify } from 'yaml';
 import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
 import { type ConfigOf, type Option, type Options, shownDefault } from '../../shared/config/option.ts';
 import { envName, kebab } from '../../shared/config/option-names.ts';
+import { yaml } from '../../shared/yaml.ts';
 
 interface AddOptions {
   /** Whether the command reads TMPFLEET_* variables, so that its help names them. */
@@ -76,7 +76,7 @@ export function printConfig(
     .map(([name, spec]) => {
       if (spec.secret === true)
         return `# ${kebab(name)}: ${config[name] === '' ? '(not set)' : '(set)'}  # ${origin[name]}`;
-      const value = stringify(
+      const value = yaml().stringify(
         { [kebab(name)]: spec.kind.format(config[name]) },
         // On one line however long, because what it comes from is written behind it.
         { flowCollectionPadding: false, collectionStyle: 'flow', lineWidth: 0 },

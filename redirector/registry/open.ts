@@ -5,7 +5,6 @@ import { prepareDataDir } from '../../shared/data-dir.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { openFileRegistry } from './file-registry.ts';
 import { LastKnownFile } from './last-known-file.ts';
-import { openRedisRegistry } from './redis-registry.ts';
 import type { OwnedRegistry } from './registry.ts';
 
 export interface RegistryOptions {
@@ -20,6 +19,8 @@ export async function openRegistry(options: RegistryOptions, runtime: Runtime): 
   const { logger, clock = systemClock } = runtime;
   await prepareDataDir(dataDir);
   if (url === '') return openFileRegistry({ path: join(dataDir, 'nodes.json'), logger, clock });
+  // Loaded only here, because its client is half of all that a front loads.
+  const { openRedisRegistry } = await import('./redis-registry.ts');
   const file = new LastKnownFile(join(dataDir, 'known-nodes.json'), url, logger);
   return openRedisRegistry({ url, password, file, logger, clock });
 }

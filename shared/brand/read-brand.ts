@@ -2,12 +2,12 @@
 // with it is told at once, with file, field and value.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { throwIfAny } from '../config/load.ts';
 import { type ConfigOf, inGroup, option, text } from '../config/option.ts';
 import { describeError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { LANGUAGES } from '../words/language.ts';
+import { yaml } from '../yaml.ts';
 import { type Brand, OWN_BRAND } from './brand.ts';
 import { readWords, type Texts, textProblem, withTexts } from './brand-words.ts';
 import { type Colours, LEAST_CONTRAST, lowContrasts, PALETTE, type Palette } from './palette.ts';
@@ -96,7 +96,7 @@ function parseBrand(dir: string, problems: string[]): Brand {
 function readFields(path: string, problems: string[]): Fields {
   try {
     if (statSync(path).size > MAX_FILE_BYTES) throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
-    const value: unknown = parseYaml(readFileSync(path, 'utf8'));
+    const value: unknown = yaml().parse(readFileSync(path, 'utf8'));
     if (value === null) return {};
     if (isRecord(value)) return value;
     throw new Error('it is not a list of names and values');

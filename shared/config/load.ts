@@ -1,7 +1,7 @@
 // Reads a configuration: flags before TMPFLEET_* variables before a YAML file before defaults. Reports all errors at once.
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { describeError, FleetError } from '../errors.ts';
+import { yaml } from '../yaml.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
 import { envName, flagKey, kebab } from './option-names.ts';
 import { readSecretFile, type SecretFileOptions, whyOpen } from './secret-file.ts';
@@ -119,7 +119,7 @@ function readConfigFile(
   if (path === undefined || path === '') return {};
   let value: unknown;
   try {
-    value = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    value = yaml().parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     problems.push(`config: ${JSON.stringify(path)} cannot be read as YAML (${describeError(error)})`);
     return {};

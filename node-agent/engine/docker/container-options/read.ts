@@ -1,12 +1,12 @@
 // Reads the file of --container-options. Once, at the start; all that is wrong with it is told at once, with file, field
 // and value.
 import { readFileSync, statSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { throwIfAny } from '../../../../shared/config/load.ts';
 import { formatBytes } from '../../../../shared/config/units.ts';
 import { describeError } from '../../../../shared/errors.ts';
 import { nearest } from '../../../../shared/nearest.ts';
+import { yaml } from '../../../../shared/yaml.ts';
 import type { DockerConfig } from '../options.ts';
 import { type Danger, dangersOf } from './dangers.ts';
 import { type ContainerOptions, FIELDS, type FieldName } from './fields.ts';
@@ -76,7 +76,7 @@ function readFile(path: string, problems: string[]): Given {
   try {
     if (statSync(path).size > MAX_FILE_BYTES) throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
     // JSON is YAML, too.
-    const value: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    const value: unknown = yaml().parse(readFileSync(path, 'utf8')) ?? {};
     if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
     throw new Error('it is not a list of names and values');
   } catch (error) {

@@ -90,6 +90,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'completion',
       'demo',
       'embed',
+      'reader',
       'doctor',
       'registry',
       'reload',

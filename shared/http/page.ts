@@ -26,6 +26,11 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** What `escapeHtml` made, as it was: for programs that read our pages. */
+export function unescapeHtml(text: string): string {
+  return text.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+}
+
 const OWN_PALETTE = paletteStyle(PALETTE);
 
 const STYLE = `

@@ -1,5 +1,5 @@
 // The page for a reader whose sandbox takes a moment to start. Its last element, which comes with the sandbox, says where to go.
-import { escapeHtml, type PageMaker } from '../http/page.ts';
+import { escapeHtml, type PageMaker, unescapeHtml } from '../http/page.ts';
 import { SMALL_FRAMES } from './launch-page.ts';
 
 /**
@@ -35,5 +35,6 @@ export function nextElement(address: string, label: string): string {
 
 /** For programs that click: the address to which the page goes on; undefined for any other page. */
 export function nextOf(page: string): string | undefined {
-  return NEXT.exec(page)?.[1]?.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(code));
+  const [, address] = NEXT.exec(page) ?? [];
+  return address === undefined ? undefined : unescapeHtml(address);
 }

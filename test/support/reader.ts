@@ -1,13 +1,12 @@
 // A reader without a browser: follows redirects itself, keeps cookies per origin and path, sends the headers of a navigation.
 import { request } from 'undici';
+import { CookieJar } from '../../cli/reader/cookie-jar.ts';
+import { MAX_HOPS } from '../../cli/reader/way.ts';
 import { nextOf } from '../../shared/pages/preparing-page.ts';
 import { dispatcherFor } from './localhost.ts';
 
 /** The fetch metadata of a browser whose user navigates a tab. */
 export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } as const;
-
-/** As Chromium and Firefox. */
-const MAX_REDIRECTS = 20;
 
 export interface Landing {
   readonly status: number;
@@ -23,14 +22,8 @@ export interface Landing {
   readonly sandbox: string | undefined;
 }
 
-interface Cookie {
-  readonly name: string;
-  readonly path: string;
-  readonly value: string;
-}
-
 export class Reader {
-  readonly #cookies = new Map<string, Map<string, Cookie>>();
+  readonly #jar = new CookieJar();
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(headers: Readonly<Record<string, string>> = { ...NAVIGATION, accept: 'text/html' }) {
@@ -40,11 +33,11 @@ export class Reader {
   /** Clicks: as many redirects as browsers follow, then any answer. An address that matches `stopAt` is not requested. */
   async click(url: string, stopAt?: RegExp): Promise<Landing> {
     const way = [url];
-    for (let hop = 0; hop < MAX_REDIRECTS; hop += 1) {
+    for (let hop = 0; hop < MAX_HOPS; hop += 1) {
       const here = way.at(-1) ?? url;
       const headers = { ...this.#headers, cookie: this.cookieFor(here) };
       const answer = await request(here, { headers, ...dispatcherFor(here) });
-      this.#keep(here, answer.headers['set-cookie']);
+      this.#jar.keep(here, answer.headers['set-cookie']);
       const body = await answer.body.text();
       const { location } = answer.headers;
       const isRedirect = answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string';
@@ -62,28 +55,8 @@ export class Reader {
     throw new Error(`too many redirects: ${way.join(' → ')}`);
   }
 
-  /** The `Cookie` header for an address: longer paths first (RFC 6265 §5.4), then what the reader always sends. */
+  /** The `Cookie` header for an address: the reader's own, then what they always send. */
   cookieFor(url: string): string {
-    const { origin, pathname } = new URL(url);
-    return [...(this.#cookies.get(origin)?.values() ?? [])]
-      .filter(({ path }) => pathname === path || pathname.startsWith(path.replace(/\/?$/, '/')))
-      .sort((one, other) => other.path.length - one.path.length)
-      .map(({ name, value }) => `${name}=${value}`)
-      .concat(this.#headers.cookie ?? [])
-      .join('; ');
-  }
-
-  #keep(url: string, header: string | string[] | undefined): void {
-    const { origin } = new URL(url);
-    const jar = this.#cookies.get(origin) ?? new Map<string, Cookie>();
-    this.#cookies.set(origin, jar);
-    for (const cookie of typeof header === 'string' ? [header] : (header ?? [])) {
-      const [pair = '', ...attributes] = cookie.split(';').map((part) => part.trim());
-      const path = attributes.find((each) => /^path=/i.test(each))?.slice('path='.length) ?? '/';
-      const [name, value] = pair.split('=', 2);
-      if (name === undefined || value === undefined) continue;
-      if (attributes.some((each) => /^max-age=0$/i.test(each))) jar.delete(`${name};${path}`);
-      else jar.set(`${name};${path}`, { name, path, value });
-    }
+    return [this.#jar.headerFor(url), this.#headers.cookie ?? ''].filter((part) => part !== '').join('; ');
   }
 }

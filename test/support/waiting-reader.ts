@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
+import { unescapeHtml } from '../../shared/http/page.ts';
 import { NAVIGATION } from './reader.ts';
 
 export interface Entry {
@@ -39,7 +40,7 @@ export async function waitWithoutScript(front: () => string, path: string): Prom
     if (refresh === null)
       throw new Error(`the page does not load itself again: ${answer.statusCode} ${page}`);
     await delay(1_000 * Number(refresh[1]));
-    if (refresh[2] !== undefined) target = unescaped(refresh[2]);
+    if (refresh[2] !== undefined) target = unescapeHtml(refresh[2]);
   }
 }
 
@@ -55,7 +56,7 @@ export async function waitWithScript(
   const told: { eta: number; at: number }[] = [];
   if (typeof first.headers.location === 'string')
     return { location: first.headers.location, requests: 1, seconds: 0, told };
-  let again = unescaped(/data-again="([^"]*)"/.exec(page)?.[1] ?? '');
+  let again = unescapeHtml(/data-again="([^"]*)"/.exec(page)?.[1] ?? '');
   onPlace(Number(/data-place="(\d+)"/.exec(page)?.[1]));
   let short = 0;
   for (let requests = 2; ; requests += 1) {
@@ -79,8 +80,4 @@ async function ask(front: string, again: string): Promise<z.infer<typeof answerS
   } catch {
     return undefined;
   }
-}
-
-function unescaped(text: string): string {
-  return text.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
 }

@@ -1,0 +1,57 @@
+// Messages of a Jupyter kernel's channels, and the WebSocket they go over
+// (https://jupyter-client.readthedocs.io/en/stable/messaging.html).
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+
+/** The fields of a message that are read here. */
+export const messageSchema = z.object({
+  msg_type: z.string(),
+  parent_header: z.object({ msg_id: z.string().optional() }),
+  content: z.object({
+    text: z.string().optional(),
+    evalue: z.string().optional(),
+    execution_state: z.string().optional(),
+  }),
+});
+export type KernelMessage = z.infer<typeof messageSchema>;
+
+/** Undefined for what is no message: a kernel is a stranger's program. */
+export function parseMessage(text: string): KernelMessage | undefined {
+  try {
+    return messageSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param base of the Jupyter, with a slash at its end */
+export function channelsUrl(base: string, kernel: string, session: string): string {
+  return `${base.replace(/^http/, 'ws')}api/kernels/${kernel}/channels?session_id=${session}`;
+}
+
+export interface ShellRequest {
+  readonly channel: 'shell';
+  readonly header: { readonly msg_id: string; readonly msg_type: string };
+  readonly content: object;
+}
+
+/** Asks who the kernel is: the first thing that every client does, and answered when the kernel is ready. */
+export function kernelInfoRequest(session: string): ShellRequest {
+  return shellRequest(session, 'kernel_info_request', {});
+}
+
+export function executeRequest(session: string, code: string): ShellRequest {
+  return shellRequest(session, 'execute_request', {
+    ...{ code, silent: false, store_history: false, user_expressions: {} },
+    ...{ allow_stdin: false, stop_on_error: true },
+  });
+}
+
+function shellRequest(session: string, type: string, content: object): ShellRequest {
+  const header = {
+    ...{ msg_id: randomUUID(), msg_type: type, version: '5.3' },
+    ...{ username: 'tmpfleet', session, date: new Date().toISOString() },
+  };
+  const rest = { parent_header: {}, metadata: {}, buffers: [] };
+  return { channel: 'shell', header, content, ...rest };
+}

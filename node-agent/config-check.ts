@@ -8,6 +8,7 @@ import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
+import { primeProblems } from './engine/prime-options.ts';
 
 /**
  * @throws FleetError `bad-config` that lists every problem
@@ -19,6 +20,7 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
     ...clientAddressProblems(config),
     ...brandProblems(config),
     ...containerOptionsProblems(config),
+    ...primeProblems(config),
   ];
   if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
     problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');

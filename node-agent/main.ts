@@ -36,6 +36,7 @@ import { ArrivalMarks } from './ownership/arrival-marks.ts';
 import { SandboxCookies } from './ownership/sandbox-cookies.ts';
 import { Pool } from './pool/pool.ts';
 import { AdjustablePoolSettings } from './pool/settings.ts';
+import { createPrimer } from './priming/primer.ts';
 import { createProxy, type Lookup } from './proxy/proxy.ts';
 import { createPublicHandler } from './public/app.ts';
 import { createErrorResponse } from './public/error-response.ts';
@@ -115,6 +116,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
       clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
+    primer: createPrimer(config, logger),
   });
   const limits = listenerLimits(config, 2);
   const limitedClient = createLimitedClient(config);

@@ -11,9 +11,14 @@ import {
   NODE_LISTENER,
 } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
+import {
+  channelsUrl,
+  executeRequest,
+  parseMessage,
+  type ShellRequest,
+} from '../../shared/jupyter/messages.ts';
 import { solveWork } from '../../shared/protocol/proof-of-work.ts';
 import { CookieJar } from '../reader/cookie-jar.ts';
-import { channelsUrl, executeRequest, parseMessage, type ShellRequest } from '../reader/jupyter.ts';
 import { MAX_HOPS, nextMove, sandboxAt, workAddress } from '../reader/way.ts';
 
 const ASK_MS = 30_000;

@@ -1,4 +1,6 @@
 // The place in a sandbox that a reader asked for: path and raw query, kept through every hop.
+import { splitRequestTarget } from '../../shared/http/request-target.ts';
+import { notebookOf } from '../../shared/jupyter/notebook-path.ts';
 
 export interface Target {
   /** Below the sandbox's base path, without a leading slash, byte for byte as requested. */
@@ -25,6 +27,12 @@ export function findTarget(path: string, query: string, rules: TargetRules): Tar
     .replace(/^\/+/, '')
     .replace(/^user\/[^/]*\/?/, '');
   return { path: wanted === '' ? rules.landingPath.replace(/^\/+/, '') : wanted, query };
+}
+
+/** The notebook that a request for a page asks for; undefined where it asks for something else. */
+export function notebookAsked(url = '/', rules: TargetRules): string | undefined {
+  const target = findTarget(splitRequestTarget(url).path, '', rules);
+  return target === undefined ? undefined : notebookOf(target.path);
 }
 
 /** The address in a sandbox. */

@@ -11,12 +11,13 @@ import type { Pool } from '../pool/pool.ts';
 import type { ClaimTicket, Sandbox } from '../sandboxes/table.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { Deliveries } from './delivery.ts';
+import { notebookAsked, type TargetRules } from './target.ts';
 
 /** Most tickets to remember. A ticket lives for half a minute; at the rate of any node, older ones have expired. */
 const REMEMBERED_TICKETS = 10_000;
 
 export interface TicketClaimsOptions {
-  readonly config: Pick<NodeAgentConfig, 'claimWaitMs'>;
+  readonly config: Pick<NodeAgentConfig, 'claimWaitMs' | keyof TargetRules>;
   readonly limits: ClientLimits;
   readonly pool: Pool;
   readonly clock: Clock;
@@ -153,7 +154,9 @@ export class TicketClaims {
     response.once('close', leave);
     try {
       const by = kind === 'page' ? 'reader' : 'program';
-      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ticket, by });
+      const notebook = kind === 'page' ? notebookAsked(response.req.url, config) : undefined;
+      const about = { ticket, by, notebook } as const;
+      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ...about });
       if (sandbox === undefined) return undefined;
       place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);

@@ -60,8 +60,8 @@ export async function checkDocker(
     return { findings, facts };
   }
   const engineFor = (nodeId: string) => createEngine('docker', config, { ...context, nodeId, env });
-  const { nodeId, startTimeoutMs: startTimeout } = config;
-  const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, startTimeout });
+  const { nodeId } = config;
+  const tried = await checkIsolation({ docker: connectDocker(target), engineFor, nodeId, config });
   return { findings: [...findings, ...tried], facts };
 }
 

@@ -12,6 +12,7 @@ import { bridgeName, containerName, networkName } from '../engine/docker/names.t
 import { firewallCommand } from '../engine/docker/network/firewall.ts';
 import type { Address, Engine } from '../engine/engine.ts';
 import { awaitAnswer } from '../engine/readiness.ts';
+import { checkPriming, type PrimingCheck } from './priming.ts';
 
 export interface IsolationOptions {
   readonly docker: Dockerode;
@@ -19,7 +20,7 @@ export interface IsolationOptions {
   readonly engineFor: (nodeId: string) => Engine;
   /** Id of the node itself, for the remedy. */
   readonly nodeId: string;
-  readonly startTimeout: number;
+  readonly config: PrimingCheck['config'];
 }
 
 const EXEC_MS = 20_000;
@@ -49,6 +50,8 @@ export async function checkIsolation(options: IsolationOptions): Promise<readonl
     const [one, other] = pair;
     if (one !== undefined && other !== undefined) {
       findings.push(await tryFrom({ ...options, from: one, nodeId, peer: other.address }));
+      const container = options.docker.getContainer(containerName(nodeId, other.id));
+      findings.push(...(await checkPriming({ ...options, container, sandbox: other })));
     }
   } finally {
     await engine.close({ purge: true }).catch((error: unknown) => {
@@ -62,10 +65,10 @@ export async function checkIsolation(options: IsolationOptions): Promise<readonl
   return findings;
 }
 
-async function startSandbox(engine: Engine, { startTimeout }: IsolationOptions): Promise<Sandbox> {
+async function startSandbox(engine: Engine, { config }: IsolationOptions): Promise<Sandbox> {
   const spec = { id: newSandboxId(), token: newSandboxId() };
   const sandbox = { ...spec, address: await engine.start(spec) };
-  await awaitAnswer(sandbox, AbortSignal.timeout(startTimeout));
+  await awaitAnswer(sandbox, AbortSignal.timeout(config.startTimeoutMs));
   return sandbox;
 }
 

@@ -21,6 +21,8 @@ export interface ClaimsOptions {
   readonly hasColdRoom: () => boolean;
   /** Called when a sandbox has left the pool, or a reader has begun to wait. */
   readonly onChange: (given?: Sandbox) => void;
+  /** Called when a reader's claim is on disk, with the notebook that they will open. */
+  readonly onGiven: (sandbox: Sandbox, notebook: string | undefined) => void;
   /** Called when a claimed sandbox is warm again. */
   readonly onReleased: (sandbox: Sandbox) => void;
   readonly end: (id: string, reason: 'unclaimed' | 'unresponsive') => void;
@@ -33,6 +35,8 @@ export interface PoolClaimOptions {
   readonly signal: AbortSignal;
   readonly ticket?: ClaimTicket | undefined;
   readonly by: Exclude<ClaimedBy, 'unknown'>;
+  /** The notebook that the reader will open, as its path below the root of Jupyter; undefined where that is not known. */
+  readonly notebook?: string | undefined;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
@@ -58,9 +62,9 @@ export class Claims {
   }
 
   /** See `Pool.claim`. */
-  async claim({ waitMs, signal, ticket, by }: PoolClaimOptions): Promise<Sandbox | undefined> {
-    const { journal, time, end } = this.#options;
-    const sandbox = (await this.#claimWarm()) ?? (await this.#claimCold(waitMs, signal));
+  async claim({ waitMs, signal, ticket, by, notebook }: PoolClaimOptions): Promise<Sandbox | undefined> {
+    const { journal, time, end, onGiven } = this.#options;
+    const sandbox = (await this.#claimWarm(notebook)) ?? (await this.#claimCold(waitMs, signal));
     if (sandbox === undefined) return undefined;
     sandbox.ticket = ticket;
     sandbox.claimedBy = by;
@@ -80,6 +84,7 @@ export class Claims {
     }
     if (!isHeld(sandbox.state)) return undefined;
     this.#count += 1;
+    onGiven(sandbox, notebook);
     return sandbox;
   }
 
@@ -119,11 +124,11 @@ export class Claims {
     this.#queue.dismiss();
   }
 
-  async #claimWarm(): Promise<Sandbox | undefined> {
+  async #claimWarm(notebook: string | undefined): Promise<Sandbox | undefined> {
     const { clock, table, isOpen } = this.#options;
     const began = clock.monotonic();
     while (isOpen() && clock.monotonic() - began < SEARCH_MS) {
-      const sandbox = table.firstWarm();
+      const sandbox = table.firstWarm(notebook);
       if (sandbox === undefined) return undefined;
       this.#give(sandbox);
       if (await this.confirm(sandbox)) return sandbox;

@@ -17,6 +17,8 @@ export interface LauncherOptions {
   readonly logger: Logger;
   /** Longest time from the request to the engine until the sandbox answers. */
   readonly startTimeoutMs: number;
+  /** Starts what is to run before a reader comes. @throws what makes the start a failed one */
+  readonly prime: (sandbox: Sandbox, signal: AbortSignal) => Promise<void>;
   /** The sandbox answered, this many seconds after the request to the engine. */
   readonly onStarted: (sandbox: Sandbox, seconds: number) => void;
   readonly onFailed: (sandbox: Sandbox) => void;
@@ -39,6 +41,9 @@ export class Launcher {
   readonly #removals = pLimit(CONCURRENT_REMOVALS);
   readonly #aborts = new Map<string, AbortController>();
   readonly #starts = new Map<string, Promise<void>>();
+  /** Those whose servers answer, in the order in which they did; aborting gives a sandbox out as it is. */
+  readonly #primings = new Set<AbortController>();
+  #hurry = 0;
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #failedRemovals = 0;
@@ -82,6 +87,12 @@ export class Launcher {
     this.#aborts.get(id)?.abort();
   }
 
+  /** With this many readers waiting for a start, as many sandboxes are not primed. */
+  hurry(waiting: number): void {
+    this.#hurry = waiting;
+    for (const priming of [...this.#primings].slice(0, waiting)) priming.abort();
+  }
+
   /** Repeats until the engine confirms; ends in `onRemoved`. */
   remove(sandbox: Sandbox): void {
     this.#track(this.#remove(sandbox));
@@ -108,7 +119,9 @@ export class Launcher {
     try {
       const { id, token, image } = sandbox;
       sandbox.address = await engine.start({ id, token, image });
-      await awaitAnswer(sandbox, AbortSignal.any([abort.signal, deadline]));
+      const ended = AbortSignal.any([abort.signal, deadline]);
+      await awaitAnswer(sandbox, ended);
+      await this.#prime(sandbox, ended);
       // A sandbox that was ended meanwhile is being removed already.
       if (sandbox.state !== 'starting') return;
       this.#backoff.succeeded();
@@ -123,6 +136,19 @@ export class Launcher {
       if (sandbox.state === 'starting') onFailed(sandbox);
     } finally {
       this.#aborts.delete(sandbox.id);
+    }
+  }
+
+  async #prime(sandbox: Sandbox, ended: AbortSignal): Promise<void> {
+    if (sandbox.state !== 'starting' || this.#hurry > 0) return;
+    const priming = new AbortController();
+    this.#primings.add(priming);
+    try {
+      await this.#options.prime(sandbox, AbortSignal.any([ended, priming.signal]));
+    } catch (error) {
+      if (ended.aborted || !priming.signal.aborted) throw error;
+    } finally {
+      this.#primings.delete(priming);
     }
   }
 

@@ -47,6 +47,7 @@ export class Pool {
       isOpen: () => takesReaders(state()),
       hasColdRoom: () => this.#running && this.status().cold > 0,
       end: (id, reason) => this.end(id, reason),
+      onGiven: (sandbox, notebook) => options.primer?.given(sandbox, notebook),
       onChange: (given) => {
         if (given !== undefined) {
           this.#sizing.claimed();
@@ -68,6 +69,7 @@ export class Pool {
     this.#launcher = new Launcher({
       ...options,
       startTimeoutMs: settings.startTimeoutMs,
+      prime: async (sandbox, signal) => options.primer?.prime(sandbox, this.table, signal),
       onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
       onFailed: (sandbox) => this.#failed(sandbox),
       onRemoved: (sandbox) => this.#removed(sandbox),
@@ -195,6 +197,7 @@ export class Pool {
   #actOnce(): void {
     const state = this.#options.state();
     if (!takesReaders(state)) this.#claims.dismiss();
+    this.#launcher.hurry(this.#claims.waiting);
     const { held, removing, withheld, warmTarget } = this.status();
     const plan = planPool({
       state,

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
+import type { Primer } from '../priming/primer.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { SizingSettings } from '../sizing/sizing.ts';
@@ -26,6 +27,8 @@ export interface PoolOptions {
   readonly state: () => NodeState;
   /** Why no sandbox may be started now; undefined when starts are allowed. */
   readonly withheld?: () => string | undefined;
+  /** Undefined where no kernels are started before a reader comes. */
+  readonly primer?: Pick<Primer, 'prime' | 'given'> | undefined;
   /** Called when a sandbox is being removed: its connections should end. */
   readonly onEnd: (sandbox: Sandbox) => void;
   /** Called with the seconds that a start took; for metrics. */

@@ -29,6 +29,7 @@ export function planAdoption(
         claimedAt: known.claimedAt,
         ticket: known.ticket,
         lastUse: known.lastUse,
+        primed: known.primed,
         endReason: undefined,
       },
     ];

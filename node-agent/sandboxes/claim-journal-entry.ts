@@ -8,7 +8,14 @@ import type { ClaimedBy, ClaimTicket } from './table.ts';
 const time = z.number().nonnegative();
 const id = z.string().min(16).max(128);
 const entrySchema = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('warm'), id, token: z.string(), image: z.string(), at: time }),
+  z.object({
+    op: z.literal('warm'),
+    id,
+    token: z.string(),
+    image: z.string(),
+    at: time,
+    primed: z.string().optional(),
+  }),
   z.object({
     op: z.literal('claim'),
     id,
@@ -37,14 +44,16 @@ export interface Recorded {
   /** The ticket of the claim, if it had one. */
   readonly ticket?: ClaimTicket | undefined;
   readonly lastUse: number | undefined;
+  /** The notebook whose kernel runs, of one that has no reader. */
+  readonly primed?: string | undefined;
   /** Names of the cookies that it has set. */
   readonly cookies: readonly string[];
 }
 
 /** The fewest lines that record the same about one sandbox. */
 export function entriesOf([id, known]: [string, Recorded]): readonly JournalEntry[] {
-  const { token, image, key, claimedBy = 'unknown', claimedAt, ticket, lastUse, cookies } = known;
-  if (key === undefined) return [{ op: 'warm', id, token, image, at: 0 }];
+  const { token, image, key, claimedBy = 'unknown', claimedAt, ticket, lastUse, cookies, primed } = known;
+  if (key === undefined) return [{ op: 'warm', id, token, image, at: 0, primed }];
   const entries: JournalEntry[] = [
     { op: 'claim', id, token, image, owner: key, by: claimedBy, at: claimedAt ?? 0, ticket },
   ];
@@ -67,7 +76,7 @@ export function apply(recorded: Map<string, Recorded>, entry: JournalEntry): voi
     const claim =
       entry.op === 'claim'
         ? { key: entry.owner, claimedBy: entry.by, claimedAt: entry.at, ticket: entry.ticket }
-        : UNCLAIMED;
+        : { ...UNCLAIMED, primed: entry.primed };
     recorded.set(entry.id, { token, image, ...claim, lastUse: undefined, cookies: [] });
   }
 }

@@ -63,8 +63,8 @@ export class Journal {
   }
 
   /** Records the sandbox as unclaimed, also one whose claim was taken back. Not awaited: if the line is lost, the sandbox is only replaced after a restart. */
-  warm({ id, token, image, createdAt }: Sandbox): void {
-    this.#note({ op: 'warm', id, token, image, at: createdAt });
+  warm({ id, token, image, createdAt, primed }: Sandbox): void {
+    this.#note({ op: 'warm', id, token, image, at: createdAt, primed });
   }
 
   /** Resolves when the claim is on disk. @throws when it cannot be written: then the sandbox must not be given out */

@@ -40,6 +40,8 @@ export interface Sandbox {
   /** Of its present claim; undefined when the reader had none. */
   ticket?: ClaimTicket | undefined;
   lastUse: number | undefined;
+  /** The notebook whose kernel was started before there was a reader. */
+  primed?: string | undefined;
   endReason: EndReason | undefined;
 }
 
@@ -88,10 +90,18 @@ export class SandboxTable {
     return this.all().filter((sandbox) => sandbox.state === state);
   }
 
-  /** The warm sandbox that has waited longest; this way none grows old unused. */
-  firstWarm(): Sandbox | undefined {
-    for (const sandbox of this.#all.values()) if (sandbox.state === 'warm') return sandbox;
-    return undefined;
+  /**
+   * The warm sandbox that has waited longest; this way none grows old unused.
+   * @param notebook one that is primed for it goes first
+   */
+  firstWarm(notebook?: string): Sandbox | undefined {
+    let first: Sandbox | undefined;
+    for (const sandbox of this.#all.values()) {
+      if (sandbox.state !== 'warm') continue;
+      if (notebook === undefined || sandbox.primed === notebook) return sandbox;
+      first ??= sandbox;
+    }
+    return first;
   }
 
   move(sandbox: Sandbox, to: Exclude<SandboxState, 'removing'>): void {

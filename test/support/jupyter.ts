@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { type ClientOptions, WebSocket } from 'ws';
+import { z } from 'zod';
 import { byLocalhost, dispatcherFor } from './localhost.ts';
+
+const sessionSchema = z.object({ id: z.string(), path: z.string(), kernel: z.object({ id: z.string() }) });
+const sessionsSchema = z.array(sessionSchema);
+export type Session = z.infer<typeof sessionSchema>;
 
 /** @param base the sandbox's address with its slash at the end: http://…/user/<id>/ */
 export class Jupyter {
@@ -37,6 +42,24 @@ export class Jupyter {
     } finally {
       await this.#ask(`api/kernels/${id}`, { method: 'DELETE' });
     }
+  }
+
+  /** The open notebooks, with their kernels. */
+  async sessions(): Promise<readonly Session[]> {
+    const answer = await this.#ask('api/sessions');
+    return sessionsSchema.parse(await answer.body.json());
+  }
+
+  /** What a page does when it opens a notebook: the session that is there, or a new one. */
+  async openNotebook(path: string): Promise<Session> {
+    const body = JSON.stringify({ path, name: path, type: 'notebook', kernel: { name: 'python3' } });
+    const answer = await this.#ask('api/sessions', { method: 'POST', body });
+    return sessionSchema.parse(await answer.body.json());
+  }
+
+  /** Runs Python in a kernel that is there, and returns what it printed. */
+  runIn(kernel: string, code: string): Promise<string> {
+    return this.#execute(kernel, code);
   }
 
   async upload(name: string, content: string): Promise<number> {

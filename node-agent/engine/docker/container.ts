@@ -10,6 +10,7 @@ import {
 } from '../command.ts';
 import type { SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
+import { primeRecipe } from '../prime-options.ts';
 import type { ContainerOptions } from './container-options/fields.ts';
 import { additionsOf, tmpfsOf, ulimitsOf } from './container-options/host-config.ts';
 import type { DiskLimits } from './disk.ts';
@@ -30,6 +31,8 @@ export interface ContainerPlan {
   /** Whether no other sandbox runs as this user. */
   readonly hasOwnUser: boolean;
   readonly disk: DiskLimits;
+  /** What `recipeOf` gives for the configuration, as it was when the engine was made. */
+  readonly recipe: string;
   /** Of --container-options. */
   readonly extra?: ContainerOptions | undefined;
   /** Name of the network that the container joins. */
@@ -62,7 +65,7 @@ export function createOptions(plan: ContainerPlan): Dockerode.ContainerCreateOpt
       [LABELS.node]: nodeId,
       [LABELS.sandbox]: spec.id,
       [LABELS.image]: image.id,
-      [LABELS.recipe]: recipeOf(config, plan.extra),
+      [LABELS.recipe]: plan.recipe,
       ...(plan.hasOwnUser ? { [LABELS.uid]: String(user.uid) } : {}),
     },
     HostConfig: {
@@ -125,6 +128,7 @@ export function recipeOf(config: DockerConfig, extra?: ContainerOptions): string
     ...[pidsLimit, readOnly, runtime, egress, sandboxDns, uidRange, diskReadRateBytes, diskWriteRateBytes],
     // Nothing without a file: the digest is then that of earlier versions, and their sandboxes stay.
     ...(extra === undefined ? [] : [extra]),
+    ...primeRecipe(config),
   ]);
 }
 

@@ -207,7 +207,7 @@ export class DockerEngine implements Engine {
       const user = ownId === undefined ? imageUser : withOwnId(imageUser, ownId);
       const plan = {
         ...{ nodeId, spec, config: this.#config, image, network, disk: this.#disk },
-        ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options },
+        ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options, recipe: this.recipe },
       };
       // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
       const container = await callDocker(

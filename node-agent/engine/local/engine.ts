@@ -10,6 +10,7 @@ import { basePath, digestOf, fillPlaceholders, secretEnvironment } from '../comm
 import type { Diagnosis } from '../diagnosis.ts';
 import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
 import { environmentOf } from '../options.ts';
+import { primeRecipe } from '../prime-options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
 import type { LocalConfig } from './options.ts';
 import { freePort } from './port.ts';
@@ -236,7 +237,7 @@ export class LocalEngine implements Engine {
   #theCommand(): Promise<LocalCommand> {
     this.#command ??= chooseCommand(this.#config.command, this.#context.env).then((command) => {
       this.#describes = command.describes;
-      this.#recipe = digestOf([command.template, this.#config.extraEnv]);
+      this.#recipe = digestOf([command.template, this.#config.extraEnv, ...primeRecipe(this.#config)]);
       return command;
     });
     return this.#command;

@@ -24,6 +24,7 @@ const made = (extra?: ContainerOptions) =>
       disk: {},
       network: 'net',
       extra,
+      recipe: recipeOf(defaults, extra),
     },
     ...{ user: { user: 'jovyan', uid: 1000, gid: 100 }, hasOwnUser: false },
   });

@@ -9,7 +9,9 @@ export const messageSchema = z.object({
   parent_header: z.object({ msg_id: z.string().optional() }),
   content: z.object({
     text: z.string().optional(),
+    ename: z.string().optional(),
     evalue: z.string().optional(),
+    status: z.string().optional(),
     execution_state: z.string().optional(),
   }),
 });
@@ -40,9 +42,10 @@ export function kernelInfoRequest(session: string): ShellRequest {
   return shellRequest(session, 'kernel_info_request', {});
 }
 
-export function executeRequest(session: string, code: string): ShellRequest {
+/** @param silent shows nothing to other clients of the kernel, and does not count as an execution */
+export function executeRequest(session: string, code: string, { silent = false } = {}): ShellRequest {
   return shellRequest(session, 'execute_request', {
-    ...{ code, silent: false, store_history: false, user_expressions: {} },
+    ...{ code, silent, store_history: false, user_expressions: {} },
     ...{ allow_stdin: false, stop_on_error: true },
   });
 }

@@ -5,6 +5,7 @@ import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
+import { tlsProblems } from '../shared/tls/options.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
@@ -19,6 +20,7 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
     ...controlListenerProblems(config),
     ...clientAddressProblems(config),
     ...brandProblems(config),
+    ...tlsProblems(config),
     ...containerOptionsProblems(config),
     ...primeProblems(config),
   ];

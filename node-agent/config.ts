@@ -24,6 +24,7 @@ import { limitOptions } from '../shared/limits/limit-options.ts';
 import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
+import { tlsOptions } from '../shared/tls/options.ts';
 import { engineOptions } from './engine/engine-options.ts';
 import { bookingKind } from './sizing/bookings.ts';
 
@@ -291,6 +292,7 @@ export const nodeAgentOptions = {
   ...lifetimeOptions,
   ...engineOptions,
   ...securityOptions,
+  ...tlsOptions,
   ...lineOptions,
   ...nodeLimitOptions,
   ...embedOptions,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBrand } from '../shared/brand/read-brand.ts';
 import { systemClock, systemRandom } from '../shared/clock.ts';
+import { controlTls } from '../shared/http/control-guard.ts';
 import { corsHeaders } from '../shared/http/cors.ts';
 import { serve } from '../shared/http/serving.ts';
 import { ArrivalLimit } from '../shared/limits/arrivals.ts';
@@ -9,6 +10,7 @@ import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/
 import { ticketKeyId } from '../shared/protocol/fleet-keys.ts';
 import { LINE_CLAIM_LIFE_MS, LineClaims } from '../shared/protocol/line-claim.ts';
 import type { Runtime } from '../shared/runtime.ts';
+import { ServerCertificate } from '../shared/tls/server-certificate.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
 import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
@@ -75,16 +77,26 @@ export interface NodeAgent {
 export async function startNodeAgent(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
   checkNodeAgentConfig(config);
   const lock = await lockDataDir(config.dataDir, runtime.logger);
-  try {
-    const agent = await startInDataDir(config, runtime);
-    return { ...agent, close: () => agent.close().finally(() => lock.release()) };
-  } catch (error) {
+  let certificate: ServerCertificate | undefined;
+  const release = async (): Promise<void> => {
+    await certificate?.close();
     lock.release();
+  };
+  try {
+    certificate = ServerCertificate.open(config, runtime);
+    const agent = await startInDataDir(config, runtime, certificate);
+    return { ...agent, close: () => agent.close().finally(release) };
+  } catch (error) {
+    await release();
     throw error;
   }
 }
 
-async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Promise<NodeAgent> {
+async function startInDataDir(
+  config: NodeAgentConfig,
+  runtime: HostRuntime,
+  certificate: ServerCertificate | undefined,
+): Promise<NodeAgent> {
   const { logger, clock = systemClock, random = systemRandom, env = {} } = runtime;
   const { kind, whyNotDocker } = await chooseEngine(config, env);
   if (kind === 'local') checkLocalListens(config, whyNotDocker);
@@ -221,7 +233,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
   });
 
   const publicServer = await listenToReaders({
-    ...{ config, gate, handle, proxy, hosts, limits: limits.readers },
+    ...{ config, gate, handle, proxy, hosts, limits: limits.readers, tls: certificate },
     framePolicy: embedding.policy,
     brand,
   });
@@ -231,6 +243,7 @@ async function startInDataDir(config: NodeAgentConfig, runtime: HostRuntime): Pr
     port: config.controlPort,
     flag: '--control-port',
     limits: limits.control,
+    tls: controlTls(config.controlHost, certificate),
     handle: control.callback(),
   }).catch(async (error: unknown) => {
     await publicServer.close(0);

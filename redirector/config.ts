@@ -23,6 +23,7 @@ import { clientAddressOptions, clientAddressProblems } from '../shared/limits/cl
 import { limitOptions } from '../shared/limits/limit-options.ts';
 import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
+import { tlsOptions, tlsProblems } from '../shared/tls/options.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
 const WITH_PASSWORD = /^rediss?:\/\/[^@]*:[^@]*@/;
@@ -104,6 +105,7 @@ export const redirectorOptions = {
   ...readerOptions,
   ...nodeOptions,
   ...inGroup('Security', { secret: fleetSecretOption }),
+  ...tlsOptions,
   ...lineOptions,
   ...limitOptions,
   ...proofOption,
@@ -143,6 +145,7 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     ...controlListenerProblems(config),
     ...clientAddressProblems(config),
     ...brandProblems(config),
+    ...tlsProblems(config),
   ];
   if (WITH_PASSWORD.test(config.registry)) {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.

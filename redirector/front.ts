@@ -15,6 +15,7 @@ import { FleetKeys } from '../shared/protocol/fleet-keys.ts';
 import { redirectorKey } from '../shared/protocol/ticket.ts';
 import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
+import type { ServerCertificate } from '../shared/tls/server-certificate.ts';
 import { VERSION } from '../shared/version.ts';
 import type { RedirectorConfig } from './config.ts';
 import { FrontDesk } from './line/desk.ts';
@@ -54,6 +55,8 @@ export interface Front {
 export interface FrontRuntime extends Runtime {
   /** Polls the nodes; default: see `Poller`. Benchmarks compare others with it. */
   readonly pollClient?: PollClient;
+  /** Default: plain HTTP. */
+  readonly certificate?: ServerCertificate | undefined;
 }
 
 /** @throws FleetError `port-taken` */
@@ -140,6 +143,7 @@ export async function startFront(
     port: config.port,
     flag: '--port',
     limits: limits.readers,
+    tls: runtime.certificate,
     framePolicy: () => framePolicy,
     brand,
     handle: createPublicHandler({ config, brand, redirect, desk: spawns, stats, logger }),

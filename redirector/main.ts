@@ -1,8 +1,10 @@
 // Wires a redirector together; nothing runs until `startRedirector` is called.
 import { systemClock } from '../shared/clock.ts';
+import { controlTls } from '../shared/http/control-guard.ts';
 import { type Serving, serve } from '../shared/http/serving.ts';
 import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
+import { ServerCertificate } from '../shared/tls/server-certificate.ts';
 import { probeNode } from './admission/admission.ts';
 import { checkRedirectorConfig, type RedirectorConfig } from './config.ts';
 import { createNodesApi } from './control/app.ts';
@@ -36,10 +38,12 @@ export async function startRedirector(config: RedirectorConfig, runtime: Runtime
     for (const part of open.splice(0).reverse()) await part.close();
   };
   try {
-    const front = await startFront(config, registry.membership, runtime);
+    const certificate = ServerCertificate.open(config, runtime);
+    if (certificate !== undefined) open.push(certificate);
+    const front = await startFront(config, registry.membership, { ...runtime, certificate });
     open.push(front);
     showRegistry(front.metrics, registry.recovery);
-    const control = await startControl(config, { front, registry, runtime });
+    const control = await startControl(config, { front, registry, runtime, certificate });
     open.push(control);
     open.push(await SeedNodes.add({ urls: config.nodes, registry, logger }));
     const { fleet, url } = front;
@@ -57,11 +61,12 @@ interface ControlParts {
   readonly front: Front;
   readonly registry: OwnedRegistry;
   readonly runtime: Runtime;
+  readonly certificate: ServerCertificate | undefined;
 }
 
 async function startControl(
   config: RedirectorConfig,
-  { front, registry, runtime }: ControlParts,
+  { front, registry, runtime, certificate }: ControlParts,
 ): Promise<Pick<Serving, 'url' | 'close'>> {
   const { fleet, metrics, keys, ourKey } = front;
   const { logger, clock = systemClock } = runtime;
@@ -81,6 +86,7 @@ async function startControl(
     port: config.controlPort,
     flag: '--control-port',
     limits: front.limits.control,
+    tls: controlTls(config.controlHost, certificate),
     handle: api.callback(),
   }).catch(async (error: unknown) => {
     await page.close();

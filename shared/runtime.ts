@@ -13,7 +13,7 @@ export interface Reloaded {
 export interface ConfigReloader {
   /** @throws FleetError `bad-config`: then nothing has changed */
   readonly run: () => Reloaded;
-  /** Has something done after each reload that applied anything. */
+  /** Has something done after each reload, also one that changed no option: the files that they name may have changed. */
   watch(listener: () => void): void;
 }
 

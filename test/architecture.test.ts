@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'api',
       'words',
       'brand',
+      'tls',
       'sockets',
       'http',
       'jupyter',

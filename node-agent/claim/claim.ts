@@ -120,7 +120,7 @@ export class ClaimHandler {
     const { config, pool, line, embedding, startedSandboxes, count } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
-    const { found, stale } = findOwn(context.req.headers, config, (id) => pool.table.get(id));
+    const { found, stale } = findOwn(context.req, config, (id) => pool.table.get(id));
     const started = startedSandboxes.take(visit.started, context.req);
     const own = started ?? found;
     // A claimed sandbox that was never used and does not answer is replaced.
@@ -194,7 +194,7 @@ export class ClaimHandler {
       return;
     }
     const { nodeId, trustProxy } = config;
-    const scheme = cookieSchemeOf(context.req.headers, trustProxy);
+    const scheme = cookieSchemeOf(context.req, trustProxy);
     const cookies =
       ownOrigin === undefined
         ? ownerCookies(nodeId, sandbox, scheme)

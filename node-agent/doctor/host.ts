@@ -2,8 +2,8 @@
 import { access, mkdtemp, readFile, rmdir, statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { request } from 'undici';
-import { checkCertificate } from '../../shared/checkup/certificate.ts';
+import { Agent, request } from 'undici';
+import { checkCertificate, checkOwnCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { refuseDanglingLink } from '../../shared/data-dir.ts';
@@ -68,6 +68,7 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
   yield await check('disk', () => checkDisk(resolve(config.dataDir), dockerRoot));
   yield await check('memory', () => judgeMemory(config, kind));
   yield await check('open files', () => checkOpenFiles(config));
+  if (config.tlsCert !== '') yield await check('certificate', () => checkOwnCertificate(config, clock.now()));
   yield await check('secret', () => judgeSecret(config));
   if (config.frontUrl === '') return;
   yield await check('front', () => checkFront(config.frontUrl, clock));
@@ -95,17 +96,21 @@ async function checkPort(
     return { detail: `${port} on ${host} is free` };
   } catch (error) {
     if (!(error instanceof FleetError) || errorCode(error.cause) !== 'EADDRINUSE') throw error;
-    const there = await nodeAt(config.host, config.port);
+    const there = await nodeAt(config);
     if (there !== nodeId) throw error;
     return { detail: `${port} on ${host} is taken, and this node's agent is running` };
   }
 }
 
 /** The name of the node that answers at this address; undefined when none does. */
-async function nodeAt(host: string, port: number): Promise<string | undefined> {
+async function nodeAt({ host, port, tlsCert }: Omit<NodeAgentConfig, 'nodeId'>): Promise<string | undefined> {
   const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   try {
-    const answer = await request(`http://${at}:${port}/stats`, { signal: AbortSignal.timeout(ASK_MS) });
+    const answer = await request(`http${tlsCert === '' ? '' : 's'}://${at}:${port}/stats`, {
+      signal: AbortSignal.timeout(ASK_MS),
+      // The certificate is for the name of the node, which need not be that of the address here.
+      dispatcher: new Agent({ connect: { rejectUnauthorized: false } }),
+    });
     return parseJson(await readText(answer.body, ANSWER_LIMIT), nodeStatsSchema, 'its report').fleet?.node;
   } catch {
     // Another program holds the port: the error of `listen` reports it.

@@ -90,9 +90,9 @@ export class OwnOrigin {
   }
 
   /** The sandbox, if the browser claimed it, by its cookies at the node's own name. */
-  findClaimed(id: string, { headers }: IncomingMessage): Sandbox | undefined {
+  findClaimed(id: string, request: IncomingMessage): Sandbox | undefined {
     const sandbox = this.#held(id);
-    return sandbox !== undefined && showsFinder(headers, sandbox, this.#config) ? sandbox : undefined;
+    return sandbox !== undefined && showsFinder(request, sandbox, this.#config) ? sandbox : undefined;
   }
 
   /**
@@ -107,10 +107,10 @@ export class OwnOrigin {
     if (sandbox === undefined || !isNavigation(request)) return 'refused';
     const isGood = this.#codes.redeem(sandbox, code);
     // A browser that lost the answer asks again, and so does one that goes back.
-    if (!isGood && !showsHostKey(request.headers, sandbox, this.#config)) return 'refused';
+    if (!isGood && !showsHostKey(request, sandbox, this.#config)) return 'refused';
     const marked = this.#config.openUrls ? query : this.#marks.addTo(query, sandbox, request);
     response.writeHead(302, {
-      'set-cookie': hostKeyCookie(sandbox, cookieSchemeOf(request.headers, this.#config.trustProxy)),
+      'set-cookie': hostKeyCookie(sandbox, cookieSchemeOf(request, this.#config.trustProxy)),
       // Always below the sandbox, on this host: never an address from outside.
       location: `/user/${id}/${rest}${marked === '' ? '' : `?${marked}`}`,
       'cache-control': 'no-store',
@@ -131,7 +131,7 @@ export class OwnOrigin {
     return sandbox !== undefined && isHeld(sandbox.state) ? sandbox : undefined;
   }
 
-  #approachOf({ headers }: IncomingMessage): Approach {
-    return { host: headers.host, isSecure: isHttps(headers, this.#config.trustProxy) };
+  #approachOf(request: IncomingMessage): Approach {
+    return { host: request.headers.host, isSecure: isHttps(request, this.#config.trustProxy) };
   }
 }

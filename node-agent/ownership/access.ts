@@ -5,6 +5,7 @@
 // there what that owner can. So documents need the cookie: an address or a header, which anybody can hand to others,
 // shows none, and what it opens cannot become a document of this origin (`inert`).
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { SchemeRequest } from '../../shared/http/cookies.ts';
 import type { CorsConfig } from '../../shared/http/cors.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import { equalKeys } from './key.ts';
@@ -63,12 +64,13 @@ export function admit(
 
 /** @param target as for `admit` */
 export function mayOpen(
-  { method = 'GET', headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  request: Pick<IncomingMessage, 'method'> & SchemeRequest,
   target: string,
   sandbox: Owned,
   rules: AccessRules,
 ): Access {
   if (rules.openUrls) return 'owner';
+  const { method = 'GET', headers } = request;
   const { key, claimedBy } = sandbox;
   if (key === undefined || claimedBy === undefined) return 'stranger';
   const isDocument = asksForDocument(headers);
@@ -76,7 +78,7 @@ export function mayOpen(
   const mayUseCookie =
     (rules.ownOrigin || claimedBy !== 'program') && isFromHere(method, headers, isDocument, rules);
   const showsKey = rules.ownOrigin ? showsHostKey : showsKeyCookie;
-  if (mayUseCookie && showsKey(headers, sandbox, rules)) return 'owner';
+  if (mayUseCookie && showsKey(request, sandbox, rules)) return 'owner';
   if (isDocument) return 'stranger';
   // Claimed under a version without keys: a program was never told one, and goes on without.
   if (claimedBy === 'unknown') return 'key';

@@ -10,6 +10,7 @@ import {
   cookiesOf,
   hostCookieName,
   isHttps,
+  type SchemeRequest,
 } from '../../shared/http/cookies.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
@@ -65,13 +66,13 @@ export function hostKeyCookie({ key = '' }: Pick<Sandbox, 'key'>, scheme: Cookie
 
 /** Whether a request shows the key of `sandbox` by that cookie. */
 export function showsHostKey(
-  headers: IncomingHttpHeaders,
+  request: SchemeRequest,
   { key }: Pick<Sandbox, 'key'>,
   { trustProxy }: { readonly trustProxy: boolean },
 ): boolean {
-  const { cookie } = headers;
+  const { cookie } = request.headers;
   return (
-    cookie !== undefined && key !== undefined && has(cookie, hostKeyName(isHttps(headers, trustProxy)), key)
+    cookie !== undefined && key !== undefined && has(cookie, hostKeyName(isHttps(request, trustProxy)), key)
   );
 }
 
@@ -83,20 +84,21 @@ interface CookieRules {
 }
 
 /** Whether a request shows the finder cookie of `sandbox`. */
-export function showsFinder(headers: IncomingHttpHeaders, sandbox: Owned, rules: CookieRules): boolean {
+export function showsFinder(request: SchemeRequest, sandbox: Owned, rules: CookieRules): boolean {
   const { nodeId, trustProxy } = rules;
-  const name = finderName(nodeId, sandbox.id, isHttps(headers, trustProxy));
+  const name = finderName(nodeId, sandbox.id, isHttps(request, trustProxy));
+  const { headers } = request;
   return showsOwner(headers, name, sandbox) || showsEarlierCookie(headers, sandbox, rules);
 }
 
 /** Whether a request shows the key of `sandbox` by cookies; over https the finder cookie must agree. */
-export function showsKeyCookie(headers: IncomingHttpHeaders, sandbox: Owned, rules: CookieRules): boolean {
-  const { cookie } = headers;
+export function showsKeyCookie(request: SchemeRequest, sandbox: Owned, rules: CookieRules): boolean {
+  const { cookie } = request.headers;
   const { key } = sandbox;
   if (cookie !== undefined && key !== undefined && has(cookie, KEY_COOKIE, key)) {
-    return !isHttps(headers, rules.trustProxy) || showsFinder(headers, sandbox, rules);
+    return !isHttps(request, rules.trustProxy) || showsFinder(request, sandbox, rules);
   }
-  return showsEarlierCookie(headers, sandbox, rules);
+  return showsEarlierCookie(request.headers, sandbox, rules);
 }
 
 /** The one cookie of versions before sandboxes had keys, for what was claimed under them. */
@@ -122,15 +124,15 @@ export interface OwnSandboxes {
 
 /** The sandboxes to which a browser shows finder cookies. */
 export function findOwn(
-  headers: IncomingHttpHeaders,
+  request: SchemeRequest,
   { nodeId, trustProxy }: CookieRules,
   lookup: (id: string) => Sandbox | undefined,
 ): OwnSandboxes {
-  const prefix = finderPrefix(nodeId, isHttps(headers, trustProxy));
+  const prefix = finderPrefix(nodeId, isHttps(request, trustProxy));
   const before = finderPrefix(nodeId, false);
   let found: Sandbox | undefined;
   const stale: string[] = [];
-  for (const { name, value } of cookiesOf(headers.cookie ?? '')) {
+  for (const { name, value } of cookiesOf(request.headers.cookie ?? '')) {
     const isFinder = name.startsWith(`${prefix}_`) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length + 1));
     if (!isFinder && name !== before) continue;
     const [id = '', shown = ''] = value.split('.', 2);

@@ -76,7 +76,7 @@ export function responseRules(
   { options, fixed }: ProxyContext,
 ): ResponseRules {
   const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
-  const secure = (): boolean => isHttps(request.headers, options.trustProxy);
+  const secure = (): boolean => isHttps(request, options.trustProxy);
   const framePolicy = options.framePolicy();
   return { base: `/user/${id}/`, address, fixed, framePolicy, inert, learnCookie, isHttps: secure };
 }

@@ -6,6 +6,7 @@ import { type Serving, serve } from '../../shared/http/serving.ts';
 import { ORDER_PATH } from '../../shared/protocol/order.ts';
 import type { ConnectionLimits } from '../../shared/sockets/connection-limits.ts';
 import { endSocket } from '../../shared/sockets/end-socket.ts';
+import type { RenewedPair } from '../../shared/sockets/tls-server.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import type { SandboxHosts } from './sandbox-hosts.ts';
@@ -17,6 +18,7 @@ export interface ListenerOptions {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly proxy: Pick<NodeProxy, 'upgrade'>;
   readonly limits: ConnectionLimits;
+  readonly tls: RenewedPair | undefined;
   /** Where each sandbox has a host name of its own. */
   readonly hosts: SandboxHosts | undefined;
   readonly framePolicy: () => string;
@@ -33,6 +35,7 @@ export function listenToReaders({
   proxy,
   hosts,
   limits,
+  tls,
   framePolicy,
   brand,
 }: ListenerOptions): Promise<Serving> {
@@ -42,6 +45,7 @@ export function listenToReaders({
     port: config.port,
     flag: '--port',
     limits,
+    tls,
     framePolicy,
     brand,
     handle: (request, response) => {

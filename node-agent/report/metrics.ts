@@ -15,6 +15,7 @@ import {
 } from '../../shared/metrics.ts';
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
+import { showCertificate } from '../../shared/tls/metrics.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
 import type { ClientLimits } from '../claim/client-limits.ts';
 import type { Companion } from '../companion/companion.ts';
@@ -41,7 +42,7 @@ export interface WatchedParts {
   readonly proxy: NodeProxy;
   /** Undefined where it is switched off. */
   readonly companion: Pick<Companion, 'openStreams' | 'stays'> | undefined;
-  readonly listener: Pick<Serving, 'connections' | 'refused'>;
+  readonly listener: Pick<Serving, 'connections' | 'refused' | 'certificate'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
   /** Undefined where readers stand in line at a front. */
   readonly line: { readonly refused: number } | undefined;
@@ -165,6 +166,7 @@ function showEndings(registry: Registry, { pool }: WatchedParts): void {
 
 function showProxy(registry: Registry, { proxy: { counters }, listener }: WatchedParts): void {
   showConnections(registry, listener);
+  showCertificate(registry, listener.certificate);
   showGauge(registry, {
     name: 'tmpfleet_open_websockets',
     help: 'WebSockets open through the proxy',

@@ -15,6 +15,7 @@ import {
   showCounter,
   showGauge,
 } from '../../shared/metrics.ts';
+import { showCertificate } from '../../shared/tls/metrics.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import type { Sent } from '../placement/dispatcher.ts';
 import type { WaitOutcome } from '../placement/waiting-room.ts';
@@ -37,7 +38,10 @@ export interface RedirectorMetrics {
   }): void;
   /** @returns where the line is to be counted */
   showLine(size: () => number): LineMetrics;
-  showReaders(waiting: () => number, listener: Pick<Serving, 'connections' | 'refused'>): void;
+  showReaders(
+    waiting: () => number,
+    listener: Pick<Serving, 'connections' | 'refused' | 'certificate'>,
+  ): void;
 }
 
 /** Seconds. A reader is held for at most three seconds unless --hold-for is larger. */
@@ -98,6 +102,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
         rows: () => only(waiting()),
       });
       showConnections(registry, listener);
+      showCertificate(registry, listener.certificate);
     },
   };
 }

@@ -88,7 +88,7 @@ export function createRedirect(options: RedirectOptions) {
     const place = desk.readVisit(shownPlace, bounce, client);
     // One who waits has no sandbox: that was looked up when they came.
     const node =
-      place === undefined && mayReturn(request, visitor) ? returns.find(request.headers, ticket) : undefined;
+      place === undefined && mayReturn(request, visitor) ? returns.find(request, ticket) : undefined;
     const back = node === undefined ? undefined : dispatcher.sendBack(node, visitor === 'press');
     if (back !== undefined) {
       answer(options, { request, response, target, bounce: undefined, returning: true }, back);
@@ -227,7 +227,7 @@ function answer(
     options.log?.(request, sent);
     const ticket = sent.ticket === undefined ? '' : ticketBehind(target.query, sent.ticket);
     const location = sent.view.member.url + address + ticket;
-    const cookie = options.returns.lead(request.headers, sent.view);
+    const cookie = options.returns.lead(request, sent.view);
     // The page's own request could not follow a redirect to another origin.
     if (place !== undefined && !wantsPage(request)) {
       if (cookie !== undefined) response.setHeader('set-cookie', cookie);

@@ -3,7 +3,6 @@
 // own readers by a cookie of its own.
 //
 // `<node>~<hour>~<signature>`, so it is the same for all readers of a node in an hour, and a front keeps nothing.
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
 import {
   cookieAttributes,
@@ -11,6 +10,7 @@ import {
   cookiesOf,
   hostCookieName,
   isHttps,
+  type SchemeRequest,
 } from '../../shared/http/cookies.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { nodeOfTicket } from '../../shared/protocol/ticket.ts';
@@ -48,10 +48,10 @@ export class ReturnCookies {
    * counts; of several, the first few, because each costs a signature to check and anybody may send hundreds.
    * @param ticket as shown, genuine or not: the node that it names has sent the reader here, so they are not led back there
    */
-  find(headers: IncomingHttpHeaders, ticket: string | undefined): string | undefined {
-    const { cookie } = headers;
+  find(request: SchemeRequest, ticket: string | undefined): string | undefined {
+    const { cookie } = request.headers;
     if (cookie === undefined || !cookie.includes(NAME)) return undefined;
-    const wanted = hostCookieName(NAME, isHttps(headers, this.#options.trustProxy));
+    const wanted = hostCookieName(NAME, isHttps(request, this.#options.trustProxy));
     let tries = 0;
     for (const { name, value } of cookiesOf(cookie)) {
       if (name !== wanted) continue;
@@ -64,10 +64,10 @@ export class ReturnCookies {
   }
 
   /** The `Set-Cookie` value for a reader who is sent to the node. Undefined without a secret. */
-  lead(headers: IncomingHttpHeaders, view: NodeView): string | undefined {
+  lead(request: SchemeRequest, view: NodeView): string | undefined {
     // A plain tmpnb node knows no reader again, and gives each of their clicks another sandbox.
     if (!this.#options.keys.exist || view.stats?.fleet === undefined) return undefined;
-    const scheme = cookieSchemeOf(headers, this.#options.trustProxy);
+    const scheme = cookieSchemeOf(request, this.#options.trustProxy);
     const life = `; Max-Age=${(LIFE_HOURS * HOUR_MS) / 1_000}`;
     const name = hostCookieName(NAME, scheme.https);
     return `${name}=${this.#valueFor(view)}; ${cookieAttributes('/', scheme)}${life}`;

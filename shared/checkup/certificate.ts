@@ -2,22 +2,42 @@
 import { connect, type PeerCertificate } from 'node:tls';
 import { FleetError } from '../errors.ts';
 import { explainUnreachable } from '../http/network-errors.ts';
+import { type PairFiles, readPair } from '../tls/pair.ts';
+import { nameProblem, RENEWAL_DAYS } from '../tls/server-certificate.ts';
 import type { Verdict } from './checkup.ts';
 
 const PATIENCE_MS = 5_000;
 const DAY_MS = 86_400_000;
-/** A working automatic renewal has happened this long before the end. */
-const WARN_DAYS = 14;
 
 /** @param url with https @param now ms since 1970 */
 export async function checkCertificate(url: string, now: number): Promise<Verdict> {
   const { certificate, distrust } = await peerCertificate(url);
   const days = Math.floor((Date.parse(certificate.valid_to) - now) / DAY_MS);
   if (distrust !== undefined && days >= 0) return { level: 'fail', ...explainCertificate(distrust, url) };
-  const detail = `good until ${new Date(certificate.valid_to).toISOString().slice(0, 10)}, ${days} days`;
+  return judgeExpiry(Date.parse(certificate.valid_to), now);
+}
+
+/** The certificate of the program's own listeners, in its files. */
+export function checkOwnCertificate(
+  { sandboxDomain, ...files }: PairFiles & { readonly sandboxDomain: string },
+  now: number,
+): Verdict {
+  const read = readPair(files);
+  if ('problem' in read) return { level: 'fail', detail: read.problem };
+  const { leaf, notAfter } = read.pair;
+  const verdict = judgeExpiry(notAfter, now);
+  const problem = sandboxDomain === '' ? undefined : nameProblem(leaf, sandboxDomain);
+  if (problem === undefined || verdict.level === 'fail') return verdict;
+  return { level: 'fail', detail: problem, remedy: 'have one made for that name, too (DNS-01 challenge)' };
+}
+
+/** @param notAfter ms since 1970, as `now` */
+function judgeExpiry(notAfter: number, now: number): Verdict {
+  const days = Math.floor((notAfter - now) / DAY_MS);
+  const detail = `good until ${new Date(notAfter).toISOString().slice(0, 10)}, ${days} days`;
   const remedy = 'renew it: is the automatic renewal working?';
   if (days < 0) return { level: 'fail', detail: `it expired ${-days} days ago`, remedy };
-  return days < WARN_DAYS ? { level: 'warn', detail, remedy } : { detail };
+  return days < RENEWAL_DAYS ? { level: 'warn', detail, remedy } : { detail };
 }
 
 function explainCertificate(code: string, url: string): { readonly detail: string; readonly remedy: string } {

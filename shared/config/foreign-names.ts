@@ -11,7 +11,7 @@ export interface OtherName {
 }
 
 const SECONDS = 'give a unit: 3600 becomes 1h or 3600s';
-const TLS = 'terminate TLS in front (Caddy, nginx) and set --trust-proxy';
+const TLS = 'what --tls-cert does not do, a TLS terminator in front does (Caddy, nginx), with --trust-proxy';
 const WHOLE_PATH = 'not needed: a sandbox gets the whole path of a request';
 const PROMETHEUS = 'no statsd: Prometheus reads /metrics of the control listener';
 
@@ -85,7 +85,9 @@ const CHP: readonly OtherName[] = [
   { names: ['api-port', 'metrics-port'], option: 'control-port' },
   { names: ['log-level'], option: 'log-level' },
   { names: ['timeout', 'proxy-timeout'], option: 'stall-timeout', note: 'give a unit: 60000 becomes 60s' },
-  { names: ['ssl-key', 'ssl-cert', 'ssl-ca', 'ssl-dhparam', 'ssl-protocol', 'ssl-ciphers'], note: TLS },
+  { names: ['ssl-key'], option: 'tls-key' },
+  { names: ['ssl-cert'], option: 'tls-cert' },
+  { names: ['ssl-ca', 'ssl-dhparam', 'ssl-protocol', 'ssl-ciphers'], note: TLS },
   {
     names: ['ssl-request-cert', 'ssl-reject-unauthorized', 'ssl-allow-rc4', 'redirect-port', 'redirect-to'],
     note: TLS,
@@ -98,7 +100,7 @@ const CHP: readonly OtherName[] = [
       'api-ssl-request-cert',
       'api-ssl-reject-unauthorized',
     ],
-    note: 'the control listener belongs on loopback: reach it through SSH, or through a TLS terminator with a control token',
+    note: 'the control listener belongs on loopback: reach it through SSH; elsewhere it speaks TLS with --tls-cert',
   },
   {
     names: [

@@ -47,8 +47,10 @@ export function loadConfig<O extends Options>(options: O, sources: Sources): Loa
     }
     const parsed = spec.kind.schema.safeParse(found.value);
     origin[name] = found.origin;
-    if (parsed.success) config[name] = parsed.data;
-    else {
+    if (parsed.success) {
+      config[name] = parsed.data;
+      if (spec.closedFile === true) refuseOpenFile(String(parsed.data), name, sources.env, problems);
+    } else {
       const shown = spec.secret === true ? '(not shown)' : JSON.stringify(found.value);
       problems.push(`${found.origin}: invalid value ${shown}; expected ${spec.kind.expects}`);
     }
@@ -98,6 +100,13 @@ function find(
 function refuseOpen({ file = '', env }: Sources, key: string, problems: string[]): void {
   const why = whyOpen(file, secretFileOptions(env));
   if (why !== undefined) problems.push(`${key}: ${why}`);
+}
+
+/** The file that an option names, where it holds a secret. */
+function refuseOpenFile(path: string, name: string, env: Sources['env'], problems: string[]): void {
+  if (path === '') return;
+  const read = readSecretFile(path, secretFileOptions(env));
+  if ('problem' in read) problems.push(`${kebab(name)}: ${read.problem}`);
 }
 
 function secretFileOptions(env: Sources['env']): SecretFileOptions {

@@ -38,6 +38,8 @@ export interface Option<T> {
   readonly whenUnset?: string;
   /** Not a flag and not printed: read from TMPFLEET_NAME, TMPFLEET_NAME_FILE, --name-file or the file. */
   readonly secret?: true;
+  /** Path of a file that holds a secret: refused when other users of the host can read it. */
+  readonly closedFile?: true;
   /** A reload applies it. What reads it must read it from the configuration each time. */
   readonly live?: true;
 }
@@ -56,6 +58,11 @@ export function option<T>(kind: Kind<T>, fallback: NoInfer<T>, help: string): Op
 /** Marks an option that a reload applies: see `Option.live`. */
 export function live<T>(spec: Option<T>): Option<T> {
   return { ...spec, live: true };
+}
+
+/** Marks the path of a file with a secret: see `Option.closedFile`. */
+export function closedFile(spec: Option<string>): Option<string> {
+  return { ...spec, closedFile: true };
 }
 
 export function secret(kind: Kind<string>, help: string): Option<string> {

@@ -26,6 +26,11 @@ export function refuseForeignPages(host: string): Koa.Middleware {
   };
 }
 
+/** The certificate that a control listener shows: no one can listen in on loopback, where its clients use plain HTTP. */
+export function controlTls<T>(host: string, certificate: T | undefined): T | undefined {
+  return isLoopback(host) ? undefined : certificate;
+}
+
 /** Checks the options of a control listener: one that other machines reach needs a token. */
 export function controlListenerProblems(config: {
   readonly controlHost: string;

@@ -1,11 +1,18 @@
 // Cookies of ours: how a reader's request shows them, and with which attributes they are set.
 import type { IncomingHttpHeaders } from 'node:http';
+import { TLSSocket } from 'node:tls';
 
-/** Whether the reader's connection is https, which only a TLS terminator in front of us can say. */
-export function isHttps(headers: IncomingHttpHeaders, trustProxy: boolean): boolean {
-  if (!trustProxy) return false;
-  const proto = headers['x-forwarded-proto'];
-  return (typeof proto === 'string' ? proto : '').split(',', 1)[0]?.trim() === 'https';
+/** What of a request tells by which scheme its reader came. */
+export interface SchemeRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly socket: unknown;
+}
+
+/** Whether the reader's connection is https: to us, or to a TLS terminator in front of us, which says so. */
+export function isHttps({ headers, socket }: SchemeRequest, trustProxy: boolean): boolean {
+  const proto = trustProxy ? headers['x-forwarded-proto'] : undefined;
+  if (typeof proto === 'string') return proto.split(',', 1)[0]?.trim() === 'https';
+  return socket instanceof TLSSocket;
 }
 
 /** How cookies are set for a request. */
@@ -18,8 +25,9 @@ export interface CookieScheme {
 /** Names that only this machine answers: browsers keep `Secure` cookies of theirs over plain http, too; Safari does not. */
 const LOOPBACK = /^(?:(?:[^:]+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
-export function cookieSchemeOf(headers: IncomingHttpHeaders, trustProxy: boolean): CookieScheme {
-  const https = isHttps(headers, trustProxy);
+export function cookieSchemeOf(request: SchemeRequest, trustProxy: boolean): CookieScheme {
+  const https = isHttps(request, trustProxy);
+  const { headers } = request;
   // For the demo, whose article shows a frame of this machine. In a tab the cookie has to work in every browser.
   const isLocalFrame = headers['sec-fetch-dest'] === 'iframe' && LOOPBACK.test(headers.host ?? '');
   return { https, inFrames: https || isLocalFrame };

@@ -1,10 +1,18 @@
 // Starts one HTTP server, with a clear error for a taken port, and closes it so that readers can finish.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorBody } from '../api/error.ts';
 import { type Brand, OWN_BRAND } from '../brand/brand.ts';
 import { errorCode, FleetError } from '../errors.ts';
+import { BeneathTls } from '../sockets/beneath-tls.ts';
 import {
   type ConnectionLimits,
   limitConnections,
@@ -13,6 +21,7 @@ import {
 } from '../sockets/connection-limits.ts';
 import { endSocket } from '../sockets/end-socket.ts';
 import { limitStall } from '../sockets/stall.ts';
+import { createTlsServer, type RenewedPair } from '../sockets/tls-server.ts';
 import { answerError } from './answer.ts';
 import { frameAncestors, framedResponses } from './embedding.ts';
 import { findHostFault } from './host.ts';
@@ -24,6 +33,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The flag that sets the port. */
   readonly flag: string;
+  /** The certificate to show; default: plain HTTP. */
+  readonly tls?: RenewedPair | undefined;
   /** Default: none. */
   readonly limits?: ConnectionLimits;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -37,11 +48,13 @@ export interface ServeOptions {
 export interface Serving {
   readonly host: string;
   readonly port: number;
-  /** `http://127.0.0.1:9000`; an unspecified host is shown as loopback, which reaches it. */
+  /** `http://127.0.0.1:9000`, or `https://…`; an unspecified host is shown as loopback, which reaches it. */
   readonly url: string;
   /** Number of open connections, WebSockets included. */
   readonly connections: () => Promise<number>;
   readonly refused: Readonly<RefusedConnections>;
+  /** Undefined for plain HTTP. */
+  readonly certificate: RenewedPair | undefined;
   /** Stops accepting, lets open requests finish for `graceMs`, then cuts the remaining connections, WebSockets included. */
   close(graceMs?: number): Promise<void>;
 }
@@ -50,7 +63,7 @@ export interface Serving {
 const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const server = createServer({
+  const settings: ServerOptions = {
     ServerResponse: framedResponses(
       options.framePolicy ?? (() => frameAncestors([])),
       options.brand ?? OWN_BRAND,
@@ -64,8 +77,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     keepAliveTimeout: 65_000,
     // `findHostFault` gives a better message.
     requireHostHeader: false,
-  });
-  const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS);
+  };
+  const { tls } = options;
+  const server = tls === undefined ? createServer(settings) : createTlsServer(settings, tls);
+  const beneath = new BeneathTls(server);
+  const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS, beneath);
   const upgraded = new Set<Socket | Duplex>();
   server.on('request', (request, response) => {
     const fault = findHostFault(request);
@@ -94,13 +110,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   return {
     host: options.host,
     port,
-    url: `http://${reachable(options.host)}:${port}`,
+    url: `http${tls === undefined ? '' : 's'}://${reachable(options.host)}:${port}`,
     connections: () =>
       new Promise((resolve, reject) =>
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
       ),
     refused,
-    close: (graceMs = 5_000) => close(server, upgraded, graceMs),
+    certificate: tls,
+    close: (graceMs = 5_000) => close({ server, upgraded, beneath }, graceMs),
   };
 }
 
@@ -115,7 +132,7 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function listen(server: Server, options: ServeOptions): Promise<void> {
+function listen(server: Server | HttpsServer, options: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, options)));
     server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
@@ -143,17 +160,24 @@ function listenError(cause: Error, { what, host, port, flag }: ServeOptions): Fl
   return new FleetError('port-taken', `${what} cannot listen on ${where}: ${cause.message}`, { cause });
 }
 
-function addressOf(server: Server): AddressInfo {
+function addressOf(server: Server | HttpsServer): AddressInfo {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('not listening on TCP');
   return address;
 }
 
-async function close(server: Server, upgraded: ReadonlySet<Duplex>, graceMs: number): Promise<void> {
+interface Open {
+  readonly server: Server | HttpsServer;
+  readonly upgraded: ReadonlySet<Duplex>;
+  readonly beneath: Pick<BeneathTls, 'destroyHandshaking'>;
+}
+
+async function close({ server, upgraded, beneath }: Open, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const cut = (): void => {
     server.closeAllConnections();
+    beneath.destroyHandshaking();
     for (const socket of upgraded) socket.destroy();
   };
   if (graceMs <= 0) cut();

@@ -104,12 +104,8 @@ function previewTags({ title, description, image, address }: PreviewTags): strin
  * The address by which a request came to us, without our own parameters; undefined without a `Host`.
  * @param target path and query
  */
-export function addressOf(
-  { headers }: IncomingMessage,
-  target: string,
-  trustProxy: boolean,
-): string | undefined {
-  const { host } = headers;
+export function addressOf(request: IncomingMessage, target: string, trustProxy: boolean): string | undefined {
+  const { host } = request.headers;
   if (host === undefined || host === '') return undefined;
-  return `${isHttps(headers, trustProxy) ? 'https' : 'http'}://${host}${target}`;
+  return `${isHttps(request, trustProxy) ? 'https' : 'http'}://${host}${target}`;
 }

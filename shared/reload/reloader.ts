@@ -55,7 +55,7 @@ export class Reloader<O extends Options> implements ConfigReloader {
     const names = (isLive: boolean): readonly string[] =>
       changed.filter(([, spec]) => (spec.live === true) === isLive).map(([name]) => kebab(name));
     const reloaded = { applied: names(true), needRestart: names(false) };
-    if (reloaded.applied.length > 0) for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener();
     return reloaded;
   };
 }

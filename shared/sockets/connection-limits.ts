@@ -1,8 +1,11 @@
 // Limits the open connections of a listener, in all and by client. Without them, silent connections use up the
 // descriptors of the process, and then it can neither accept a reader nor poll a node.
 import type { IncomingMessage, Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { OpenCounts } from '../collections/open-counts.ts';
+import type { BeneathTls } from './beneath-tls.ts';
 import { endSocket } from './end-socket.ts';
 
 export interface ConnectionLimits {
@@ -40,8 +43,15 @@ const TOO_MANY =
   'HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n' +
   `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${WHY.length}\r\n\r\n${WHY}`;
 
-/** Applies the limits to a server that is not listening yet. */
-export function limitConnections(server: Server, limits: ConnectionLimits): RefusedConnections {
+/**
+ * Applies the limits to a server that is not listening yet.
+ * @param beneath of that server
+ */
+export function limitConnections(
+  server: Server | HttpsServer,
+  limits: ConnectionLimits,
+  beneath: Pick<BeneathTls, 'of'>,
+): RefusedConnections {
   const refused: RefusedConnections = { full: 0, client: 0, silent: 0 };
   /** Connections without a request so far, and when each was opened: oldest first. */
   const silent = new Map<Socket, number>();
@@ -80,11 +90,16 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Refu
     });
     if (client === undefined || close !== undefined) return;
     refused.client += 1;
+    // An answer would cost a handshake.
+    if (server instanceof TlsServer) {
+      socket.destroy();
+      return;
+    }
     endSocket(socket, TOO_MANY);
     socket.destroySoon();
   });
   const speak = (request: IncomingMessage): void => {
-    silent.delete(request.socket);
+    silent.delete(beneath.of(request.socket));
   };
   server.on('request', speak);
   server.on('upgrade', speak);

@@ -34,14 +34,18 @@ export class Authority {
     return authority;
   }
 
-  /** @param name a host's name or IP address; a client's name does not matter */
-  async issue(name: string, days = 60): Promise<Certificate> {
+  /**
+   * @param name a host's name or IP address; a client's name does not matter
+   * @param more further names of that host
+   */
+  async issue(name: string, days = 60, more: readonly string[] = []): Promise<Certificate> {
     this.#issued += 1;
     const serial = String(this.#issued);
     const [key, request, cert, extensions] = ['key', 'csr', 'pem', 'ext'].map((kind) =>
       join(this.#dir, `${serial}.${kind}`),
     ) as [string, string, string, string];
-    writeFileSync(extensions, `subjectAltName=${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}\n`);
+    const names = [name, ...more].map((each) => `${isIP(each) === 0 ? 'DNS' : 'IP'}:${each}`);
+    writeFileSync(extensions, `subjectAltName=${names.join(',')}\n`);
     await run('openssl', ['req', ...KEY, '-subj', `/CN=${name}`, '-keyout', key, '-out', request]);
     const by = ['-CA', this.ca, '-CAkey', this.#key, '-set_serial', serial, '-days', String(days)];
     await run('openssl', ['x509', '-req', '-in', request, ...by, '-extfile', extensions, '-out', cert]);

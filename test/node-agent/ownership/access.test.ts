@@ -32,7 +32,7 @@ interface Case {
 
 const open = ({ headers, query = '', by = 'reader', method = 'GET', rules: changed }: Case) =>
   mayOpen(
-    { method, headers },
+    { method, headers, socket: undefined },
     `/user/${ID}/x${query}`,
     { id: ID, key: KEY, claimedBy: by },
     { ...rules, ...changed },
@@ -173,9 +173,9 @@ describe('a stranger is', () => {
 
   test('anybody, before the sandbox is claimed', () => {
     const unclaimed = { id: ID, key: undefined, claimedBy: undefined };
-    expect(mayOpen({ method: 'GET', headers: { ...COOKIE, ...HEADER } }, '/', unclaimed, rules)).toBe(
-      'stranger',
-    );
+    expect(
+      mayOpen({ method: 'GET', headers: { ...COOKIE, ...HEADER }, socket: undefined }, '/', unclaimed, rules),
+    ).toBe('stranger');
   });
 });
 

@@ -1,4 +1,5 @@
 // The cookies of a claim, and how they find one's own sandbox again.
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { findOwn, ownerCookies } from '../../../node-agent/ownership/owner-cookies.ts';
 import { createSandbox, type Sandbox } from '../../../node-agent/sandboxes/table.ts';
@@ -46,14 +47,14 @@ describe('a reader’s own sandbox', () => {
       ...https,
       cookie: `${pairs(ownerCookies('n1', later, HTTPS))}; ${pairs(ownerCookies('n1', mine, HTTPS))}`,
     };
-    expect(findOwn(headers, rules, tableOf(mine, later)).found).toBe(later);
-    expect(findOwn(headers, rules, tableOf(mine))).toEqual({
+    expect(findOwn({ headers, socket: undefined }, rules, tableOf(mine, later)).found).toBe(later);
+    expect(findOwn({ headers, socket: undefined }, rules, tableOf(mine))).toEqual({
       found: mine,
       stale: [`__Host-tmpfleet_n1_${later.id.slice(0, 8)}`],
     });
   });
 
-  test.each<[string, Parameters<typeof findOwn>[0], Sandbox]>([
+  test.each<[string, IncomingHttpHeaders, Sandbox]>([
     [
       'over https by a cookie that another host could set',
       { ...https, cookie: pairs(ownerCookies('n1', mine, HTTP)) },
@@ -70,17 +71,17 @@ describe('a reader’s own sandbox', () => {
     ],
     ['by the cookie of earlier versions', { cookie: `tmpfleet_n1=${mine.id}.${mine.key}` }, mine],
   ])('is not found %s', (_, headers, sandbox) => {
-    expect(findOwn(headers, rules, tableOf(sandbox)).found).toBeUndefined();
+    expect(findOwn({ headers, socket: undefined }, rules, tableOf(sandbox)).found).toBeUndefined();
   });
 
   test('that an earlier version recorded is found by the cookie of that version', () => {
     const old = claimed({ claimedBy: 'unknown' });
     const headers = { cookie: `tmpfleet_n1=${old.id}.${old.key}` };
-    expect(findOwn(headers, rules, tableOf(old)).found).toBe(old);
+    expect(findOwn({ headers, socket: undefined }, rules, tableOf(old)).found).toBe(old);
   });
 
   test('of another node behind the same host name stays: its finder is not removed', () => {
     const headers = { cookie: pairs(ownerCookies('n1_x', mine, HTTP)) };
-    expect(findOwn(headers, rules, tableOf()).stale).toEqual([]);
+    expect(findOwn({ headers, socket: undefined }, rules, tableOf()).stale).toEqual([]);
   });
 });

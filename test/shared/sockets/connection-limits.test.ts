@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { BeneathTls } from '../../../shared/sockets/beneath-tls.ts';
 import {
   type ConnectionLimits,
   limitConnections,
@@ -19,7 +20,7 @@ interface Bed {
 
 async function start(limits: Partial<ConnectionLimits>): Promise<Bed> {
   const server = createServer((_request, response) => void response.end('served'));
-  const refused = limitConnections(server, { ...NO_CONNECTION_LIMITS, ...limits });
+  const refused = limitConnections(server, { ...NO_CONNECTION_LIMITS, ...limits }, new BeneathTls(server));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -8,6 +8,7 @@ import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { tlsProblems } from '../shared/tls/options.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
+import { registryAuthProblems } from './engine/docker/image/registry-auth.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
 import { primeProblems } from './engine/prime-options.ts';
 
@@ -23,6 +24,7 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
     ...tlsProblems(config),
     ...containerOptionsProblems(config),
     ...primeProblems(config),
+    ...registryAuthProblems(config),
   ];
   if (config.requireTicket && config.secret === '' && config.nodeKey === '') {
     problems.push('require-ticket: needs the key of this node; set TMPFLEET_NODE_KEY or --node-key-file');

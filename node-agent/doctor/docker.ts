@@ -9,6 +9,7 @@ import type { EngineContext } from '../engine/engine.ts';
 import { createEngine } from '../engine/index.ts';
 import { checkContainerOptions } from './container-options.ts';
 import { checkIsolation } from './isolation.ts';
+import { checkRegistry } from './registry.ts';
 
 export interface DockerCheckOptions {
   readonly config: NodeAgentConfig;
@@ -51,6 +52,7 @@ export async function checkDocker(
     there,
     await check('confinement', () => judgeConfinement(known)),
     await check('image', () => checkImage(options)),
+    ...(await checkRegistry(config, target)),
     ...(await checkContainerOptions(config, target, known.DockerRootDir)),
   ];
   if (findings.some((finding) => finding.check === 'container options' && finding.level === 'fail'))

@@ -10,6 +10,7 @@ import { unpackNpmPackage } from './npm-package.ts';
 import { ensurePromtool } from './prometheus.ts';
 import { reapStale } from './reap.ts';
 import { ensureRedis } from './redis.ts';
+import { ensureRegistry } from './registry.ts';
 import { messageOf, progress } from './run.ts';
 import { ensureSphinx } from './sphinx.ts';
 import { ensureTerminal } from './terminal.ts';
@@ -44,6 +45,8 @@ export interface Parts {
   readonly sphinx: { readonly executablePath: string };
   /** For `startRedis`. */
   readonly redis: { readonly executablePath: string };
+  /** For `startRegistry`. */
+  readonly registry: { readonly executablePath: string };
   /** Root file system for `startDebianHosts`; need not be passed on. */
   readonly debian: { readonly root: string };
 }
@@ -109,6 +112,9 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
   const redis = names.has('redis')
     ? await attempt('redis', async () => ({ executablePath: await ensureRedis() }))
     : undefined;
+  const registry = names.has('registry')
+    ? await attempt('registry', async () => ({ executablePath: await ensureRegistry() }))
+    : undefined;
   const debian = names.has('debian')
     ? await attempt('debian', async () => ({ root: await ensureDebianRoot() }))
     : undefined;
@@ -125,6 +131,7 @@ export async function prepareParts(names: ReadonlySet<PartName>): Promise<Prepar
       ...(thebe && { thebe }),
       ...(sphinx && { sphinx }),
       ...(redis && { redis }),
+      ...(registry && { registry }),
       ...(debian && { debian }),
     },
     stop: async () => {

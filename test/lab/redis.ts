@@ -83,7 +83,7 @@ async function listenByTls(authority: Authority, port: string): Promise<readonly
   return ['--port', '0', '--tls-port', port, '--tls-auth-clients', 'no', ...files];
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

@@ -3,12 +3,14 @@ import {
   bytes,
   type ConfigOf,
   choice,
+  closedFile,
   decimal,
   flag,
   inGroup,
   integer,
   type Kind,
   list,
+  live,
   option,
   port,
   text,
@@ -46,6 +48,18 @@ const sandboxOptions = inGroup('Sandboxes', {
     'missing',
     'when to pull the image at the start; never also applies to --refresh-schedule',
   ),
+  registryAuth: {
+    ...live(
+      closedFile(
+        option(
+          text('file', 'a JSON file'),
+          '',
+          "file with credentials for pulls of private images, in the form of Docker's config.json; read at each pull, and other users must not be able to read it",
+        ),
+      ),
+    ),
+    whenUnset: 'images are pulled without credentials',
+  },
   sandboxPort: option(
     { ...port(), ...integer(1, 65535, 'port') },
     8888,

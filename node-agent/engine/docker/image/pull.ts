@@ -4,6 +4,7 @@ import type Dockerode from 'dockerode';
 import { z } from 'zod';
 import { FleetError } from '../../../../shared/errors.ts';
 import { reasonOf } from '../connection.ts';
+import { type RegistryCredentials, registryOf } from './registry-auth.ts';
 
 /** A pull may take long, but not this long without any progress. */
 const PULL_STALL_MS = 180_000;
@@ -11,6 +12,8 @@ const TELL_MS = 5_000;
 
 export interface Pull {
   readonly reference: string;
+  /** Undefined for an image that needs none. */
+  readonly credentials: RegistryCredentials | undefined;
   /** Aborts the pull. */
   readonly closing: AbortSignal;
   /** Called every few seconds: `120 of 340 MB`. */
@@ -22,14 +25,15 @@ export interface Pull {
  * failed pull, which Docker reports as a line of a 200 response, as a success.)
  * @throws FleetError `image-missing` with the registry's reason, `engine-timeout` after a time without progress
  */
-export async function pullImage(docker: Dockerode, { reference, closing, onProgress }: Pull): Promise<void> {
+export async function pullImage(docker: Dockerode, pull: Pull): Promise<void> {
+  const { reference, credentials, closing, onProgress } = pull;
   const stalled = new AbortController();
   const signal = AbortSignal.any([closing, stalled.signal]);
   const layers = new PullProgress();
   const teller = setInterval(() => onProgress(layers.describe()), TELL_MS);
   const watchdog = setTimeout(() => stalled.abort(), PULL_STALL_MS);
   try {
-    const stream = await docker.pull(reference, { abortSignal: signal });
+    const stream = await docker.pull(reference, { abortSignal: signal, authconfig: credentials });
     for await (const line of createInterface({ input: stream })) {
       watchdog.refresh();
       const { error } = layers.take(line);
@@ -44,12 +48,24 @@ export async function pullImage(docker: Dockerode, { reference, closing, onProgr
     }
     throw new FleetError('image-missing', `${reference} could not be pulled: ${reasonOf(cause)}`, {
       cause,
-      remedy: `try by hand: docker pull ${reference}`,
+      remedy: UNAUTHORIZED.test(reasonOf(cause))
+        ? credentialsRemedy(reference, credentials)
+        : `try by hand: docker pull ${reference}`,
     });
   } finally {
     clearTimeout(watchdog);
     clearInterval(teller);
   }
+}
+
+/** How registries refuse whom they do not know; some deny that the image exists. */
+const UNAUTHORIZED = /unauthorized|no basic auth|authentication required|denied|forbidden/i;
+
+function credentialsRemedy(reference: string, credentials: RegistryCredentials | undefined): string {
+  const registry = registryOf(reference);
+  return credentials === undefined
+    ? `a private image needs credentials for ${registry}: give --registry-auth`
+    : `${registry} refused the credentials in the file of --registry-auth; is the password right, and may they read this image?`;
 }
 
 /** A line of Docker's response: https://docs.docker.com/reference/api/engine/ (CreateImageInfo) */

@@ -7,6 +7,7 @@ import type { DockerConfig } from '../options.ts';
 import { type ImageFacts, inspectImage, withTag } from './image.ts';
 import { findInPasswd, type PasswdEntry, readPasswd, resolveUser, type SandboxUser } from './image-user.ts';
 import { pullImage } from './pull.ts';
+import { readRegistryAuth } from './registry-auth.ts';
 
 export class SandboxImage {
   /** With a tag. */
@@ -51,7 +52,10 @@ export class SandboxImage {
     const { reference } = this;
     const onProgress = (progress: string): void =>
       this.#context.logger.info({ image: reference, progress }, 'pulling the image');
-    await pullImage(this.#docker, { reference, closing: signal, onProgress });
+    const { registryAuth } = this.#config;
+    // Read each time: registries give out passwords that end after hours.
+    const credentials = registryAuth === '' ? undefined : readRegistryAuth(registryAuth, reference);
+    await pullImage(this.#docker, { reference, credentials, closing: signal, onProgress });
   }
 
   /** @param id of the image wanted; without it, or when that image is gone, the one that the reference means now */

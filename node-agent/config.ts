@@ -100,6 +100,16 @@ const readerOptions = inGroup('Readers', {
     600_000,
     'close a connection on which a request makes no progress for this long; WebSockets may be silent',
   ),
+  responseTimeoutMs: option(
+    duration(),
+    600_000,
+    'longest time a sandbox may take to begin an answer (0: no limit); one that has begun may take as long as it makes progress',
+  ),
+  sandboxKeepAliveMs: option(
+    duration(1000),
+    15_000,
+    'keep a connection to a sandbox on which nothing happens for this long at most; shorter than its server does',
+  ),
   shutdownGraceMs: option(
     duration(),
     3_000,

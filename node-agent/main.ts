@@ -174,6 +174,8 @@ async function startInDataDir(
     framePolicy: embedding.policy,
     trustProxy: config.trustProxy,
     stallTimeoutMs: config.stallTimeoutMs,
+    headersTimeout: config.responseTimeoutMs,
+    keepAliveMs: config.sandboxKeepAliveMs,
     socketsPerSandbox: unlimitedIfZero(config.sandboxWebsockets),
     socketsPerClient: unlimitedIfZero(config.clientWebsockets),
     clientOf: limitedClient,

@@ -141,6 +141,7 @@ export async function startFront(
     what: 'the redirector for its readers',
     host: config.host,
     port: config.port,
+    keepAliveTimeoutMs: config.keepAliveTimeoutMs,
     flag: '--port',
     limits: limits.readers,
     tls: runtime.certificate,

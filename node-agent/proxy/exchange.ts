@@ -125,11 +125,21 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   start(): void {
     const { request, response, target } = this.#proxied;
-    allowStall(request, this.#context.stallTimeoutMs);
+    if (this.#proxied.hasBody) {
+      allowStall(request, this.#context.stallTimeoutMs);
+      request.once('end', () => this.#awaitAnswer());
+    } else this.#awaitAnswer();
     response.once('close', () => this.#abandon());
     const { polls } = this.#upstream;
     if (polls.isPoll(request.method ?? 'GET', target, this.#context.now())) this.#use.ignoreAsPoll();
     this.#dispatch();
+  }
+
+  /** From here on it is the sandbox that is waited for. */
+  #awaitAnswer(): void {
+    const { headersTimeout, stallTimeoutMs } = this.#context;
+    if (this.#answered) return;
+    allowStall(this.#proxied.request, headersTimeout === 0 ? 0 : Math.max(headersTimeout, stallTimeoutMs));
   }
 
   #dispatch(): void {
@@ -184,6 +194,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('the whole page is wanted'));
       return;
     }
+    allowStall(request, this.#context.stallTimeoutMs);
     countAnswer(tally, status);
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice);

@@ -200,7 +200,7 @@ class SandboxProxy implements NodeProxy {
       return known;
     }
     known?.destroy();
-    const upstream = new Upstream(address, now);
+    const upstream = new Upstream(address, now, this.#options.keepAliveMs);
     this.#upstreams.set(id, upstream);
     return upstream;
   }

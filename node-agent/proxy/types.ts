@@ -39,6 +39,8 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly headersTimeout?: number;
   /** ms without a byte in either direction, after which a request's connection is destroyed. Default 10 minutes. */
   readonly stallTimeoutMs?: number;
+  /** Longest time that an idle connection to a sandbox is kept. ms; default 15 s */
+  readonly keepAliveMs?: number;
 }
 
 /** Names of the cookies that sandboxes have set. */

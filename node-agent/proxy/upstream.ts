@@ -30,16 +30,21 @@ export class Upstream {
   hasBegun = false;
   readonly polls = new PollDetector();
   readonly #now: () => number;
+  readonly #keepAliveMs: number;
   readonly #connections = new Set<Connection>();
   /** The most recently used last. */
   readonly #idle: Connection[] = [];
   /** How long a connection may have been idle to count as recent, ms. */
   #recentMs = MAX_RECENT_MS;
 
-  /** @param now a monotonic clock, ms */
-  constructor(address: Address, now: () => number) {
+  /**
+   * @param now a monotonic clock, ms
+   * @param keepAliveMs longest time that an idle connection is kept
+   */
+  constructor(address: Address, now: () => number, keepAliveMs = KEEP_ALIVE_MS) {
     this.address = address;
     this.#now = now;
+    this.#keepAliveMs = keepAliveMs;
   }
 
   /** For one request; the most recently used connection first. */
@@ -52,7 +57,7 @@ export class Upstream {
         idle.destroy();
       }
     }
-    const connection = new Connection(this.address, () => this.#drop(connection));
+    const connection = new Connection(this.address, this.#keepAliveMs, () => this.#drop(connection));
     this.#connections.add(connection);
     return connection;
   }
@@ -89,7 +94,7 @@ export class Connection {
   #readBefore = 0;
   #wroteBefore = 0;
 
-  constructor(address: Address, onClosed: () => void) {
+  constructor(address: Address, keepAliveMs: number, onClosed: () => void) {
     this.#onClosed = onClosed;
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.client = new Client(`http://${host}:${address.port}`, {
@@ -97,7 +102,8 @@ export class Connection {
         this.#socket = connect(address, callback);
       },
       pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: 0,
       bodyTimeout: 0,

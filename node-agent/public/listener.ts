@@ -13,7 +13,7 @@ import type { SandboxHosts } from './sandbox-hosts.ts';
 import type { StartupGate } from './startup-gate.ts';
 
 export interface ListenerOptions {
-  readonly config: Pick<NodeAgentConfig, 'host' | 'port'>;
+  readonly config: Pick<NodeAgentConfig, 'host' | 'port' | 'keepAliveTimeoutMs'>;
   readonly gate: StartupGate;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly proxy: Pick<NodeProxy, 'upgrade'>;
@@ -43,6 +43,7 @@ export function listenToReaders({
     what: 'the node for its readers',
     host: config.host,
     port: config.port,
+    keepAliveTimeoutMs: config.keepAliveTimeoutMs,
     flag: '--port',
     limits,
     tls,

@@ -1,7 +1,7 @@
 // The options that both programs have, under the same names.
 import { FleetError } from '../errors.ts';
 import { LOG_LEVELS } from '../logging.ts';
-import { choice, inGroup, live, type Option, option, port, secret, text } from './option.ts';
+import { choice, duration, inGroup, live, type Option, option, port, secret, text } from './option.ts';
 
 export interface ServerDefaults {
   readonly port: number;
@@ -67,6 +67,11 @@ export function serverOptions(defaults: ServerDefaults) {
     readers: inGroup('Readers', {
       host: option(host, '0.0.0.0', 'address on which to listen for readers'),
       port: option(port(), defaults.port, 'port on which to listen for readers (0 picks a free one)'),
+      keepAliveTimeoutMs: option(
+        duration(1000),
+        65_000,
+        'keep a connection of readers on which nothing happens for this long; longer than a load balancer in front does, or it meets closed ones',
+      ),
     }),
     control: inGroup('Control', {
       controlHost: option(

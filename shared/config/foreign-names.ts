@@ -11,6 +11,7 @@ export interface OtherName {
 }
 
 const SECONDS = 'give a unit: 3600 becomes 1h or 3600s';
+const MILLISECONDS = 'give a unit: 60000 becomes 60s';
 const TLS = 'what --tls-cert does not do, a TLS terminator in front does (Caddy, nginx), with --trust-proxy';
 const WHOLE_PATH = 'not needed: a sandbox gets the whole path of a request';
 const PROMETHEUS = 'no statsd: Prometheus reads /metrics of the control listener';
@@ -84,7 +85,9 @@ const CHP: readonly OtherName[] = [
   { names: ['api-ip', 'metrics-ip'], option: 'control-host' },
   { names: ['api-port', 'metrics-port'], option: 'control-port' },
   { names: ['log-level'], option: 'log-level' },
-  { names: ['timeout', 'proxy-timeout'], option: 'stall-timeout', note: 'give a unit: 60000 becomes 60s' },
+  { names: ['timeout'], option: 'stall-timeout', note: MILLISECONDS },
+  { names: ['proxy-timeout'], option: 'response-timeout', note: MILLISECONDS },
+  { names: ['keep-alive-timeout'], option: 'keep-alive-timeout', note: MILLISECONDS },
   { names: ['ssl-key'], option: 'tls-key' },
   { names: ['ssl-cert'], option: 'tls-cert' },
   { names: ['ssl-ca', 'ssl-dhparam', 'ssl-protocol', 'ssl-ciphers'], note: TLS },
@@ -113,11 +116,19 @@ const CHP: readonly OtherName[] = [
     names: ['default-target', 'host-routing', 'storage-backend'],
     note: 'not needed: the node-agent creates and removes the routes itself',
   },
-  { names: ['error-target', 'error-path'], note: 'no equivalent: error pages are built in' },
+  {
+    names: ['error-target', 'error-path'],
+    option: 'brand-dir',
+    note: 'the words, logo and colours of our pages; docs/branding.md says which page is which',
+  },
   { names: ['no-prepend-path', 'no-include-prefix'], note: WHOLE_PATH },
   { names: ['no-x-forward'], note: 'no equivalent: sandboxes always get X-Forwarded-* headers' },
   {
-    names: ['auto-rewrite', 'protocol-rewrite', 'change-origin', 'custom-headers', 'keep-alive-timeout'],
+    names: ['auto-rewrite', 'protocol-rewrite'],
+    note: 'not needed: a Location on the own address of a sandbox becomes a path, at any scheme and host of the reader',
+  },
+  {
+    names: ['change-origin', 'custom-headers'],
     note: 'no equivalent',
   },
   { names: ['statsd-host', 'statsd-port', 'statsd-prefix'], note: PROMETHEUS },

@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly limits?: ConnectionLimits;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** How long a connection may be idle between two requests. ms; default 65 s */
+  readonly keepAliveTimeoutMs?: number;
   /** Who may show its pages in a frame; default: no other site. */
   readonly framePolicy?: () => string;
   /** How its pages look and speak; default: ours. */
@@ -74,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     connectionsCheckingInterval: 5_000,
     // An upload to a sandbox may take as long as bytes flow; `limitStall` limits the bodies that we read ourselves.
     requestTimeout: 0,
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
     // `findHostFault` gives a better message.
     requireHostHeader: false,
   };

@@ -227,3 +227,27 @@ it('has one request of a pipelining reader under way at a time', async () => {
   await exchangeRaw(port, `${`${line}\r\n`.repeat(9)}${line}Connection: close\r\n\r\n`);
   expect(most).toBe(1);
 });
+
+it('waits for an answer longer than a connection may stand still, where --response-timeout says so', async () => {
+  const sandbox = await startHttp((_request, response) => void setTimeout(() => response.end('late'), 400));
+  const { port } = await startBed(sandbox.port, { headersTimeout: 0, stallTimeoutMs: 100 });
+  expect(await ask(port, `/user/${ID}/`)).toMatchObject({ status: 200, body: 'late' });
+  const posted = await ask(port, `/user/${ID}/`, { method: 'POST', body: 'x' });
+  expect(posted).toMatchObject({ status: 200, body: 'late' });
+});
+
+it('cuts an answer that has begun and stands still, however long one may take to begin', async () => {
+  const sandbox = await startHttp((_request, response) => void response.write('begun'));
+  const { port } = await startBed(sandbox.port, { headersTimeout: 0, stallTimeoutMs: 100 });
+  await expect(ask(port, `/user/${ID}/`)).rejects.toThrow();
+});
+
+it('closes a connection to a sandbox on which nothing happens', async () => {
+  const sandbox = await startHttp((_request, response) => response.end('ok'));
+  const closed = new Promise((resolve) =>
+    sandbox.once('connection', (socket) => socket.once('close', resolve)),
+  );
+  const { port } = await startBed(sandbox.port, { keepAliveMs: 100 });
+  await ask(port, `/user/${ID}/`);
+  await closed;
+});

@@ -1,4 +1,5 @@
 // Requests that a listener refuses before the program sees them, with an answer that says why.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorSchema } from '../../../shared/api/error.ts';
@@ -72,4 +73,20 @@ describe('a 400 says what was wrong with', () => {
     expect(body.code).toBe('bad-request');
     expect(body.message).toMatch(message);
   });
+});
+
+test('a connection on which nothing happens is closed after --keep-alive-timeout', async () => {
+  const short = await serve({
+    ...{ what: 'the test', host: '127.0.0.1', port: 0, flag: '--port', keepAliveTimeoutMs: 1_000 },
+    handle: (_request, response) => void response.end('handled'),
+  });
+  try {
+    const socket = connect(short.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 .*Keep-Alive: timeout=1\r\n/s);
+    await once(socket, 'close');
+  } finally {
+    await short.close(0);
+  }
 });

@@ -4,7 +4,7 @@
 import { Command } from 'commander';
 import { describeVersion } from '../shared/version.ts';
 import { EXIT, EXIT_CODES_HELP } from './terminal/exit.ts';
-import { refuseUnknownVerbs } from './terminal/unknown-verb.ts';
+import { refuseOptionsBeforeVerb, refuseUnknownVerbs } from './terminal/unknown-verb.ts';
 
 const program = new Command('tmpfleet')
   .description(
@@ -122,4 +122,5 @@ for (const [group, verbs] of Object.entries(GROUPS)) {
   if (group === 'Other:') program.helpCommand('help [verb]', 'print the help of a verb');
 }
 refuseUnknownVerbs(program);
+refuseOptionsBeforeVerb(program, process.argv[2]);
 await program.parseAsync();

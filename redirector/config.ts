@@ -72,7 +72,7 @@ const nodeOptions = inGroup('Nodes', {
     ...secret(text('password', 'one line', /^[^\r\n]*$/), 'password of that Redis'),
     whenUnset: 'none',
   },
-  pollIntervalMs: option(duration(100), 2_000, 'time between two polls of a node, ± 20 %'),
+  pollIntervalMs: option(duration(100), 2_000, 'time between two polls of a node, give or take 20 %'),
   pollTimeoutMs: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
   unreachableIntervalMs: option(
     duration(100),

@@ -1,7 +1,7 @@
 // What the verbs that ask a control listener have in common: where it is, the token, --json, and how they end.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { controlTokenOption } from '../../shared/config/common.ts';
-import { loadConfig } from '../../shared/config/load.ts';
+import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
 import { address, duration, type Kind } from '../../shared/config/option.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
@@ -37,12 +37,23 @@ export function controlVerb(command: Command, who: Who, run: (given: Given) => P
     // `tmpfleet node ls | head` is no failure.
     process.stdout.on('error', () => process.exit());
     try {
+      await warnOfUnknownVariables();
       await run(gather(command, who));
       process.exitCode = EXIT.ok;
     } catch (error) {
       process.exitCode = reportFailure(error);
     }
   });
+}
+
+/** The environment may have options of the servers too. Their tables are loaded only where something may be misspelt. */
+async function warnOfUnknownVariables(): Promise<void> {
+  const given = unknownEnvironment(process.env, { controlToken: controlTokenOption });
+  if (given.length === 0) return;
+  const { nodeAgentOptions } = await import('../../node-agent/config.ts');
+  const { redirectorOptions } = await import('../../redirector/config.ts');
+  for (const warning of unknownEnvironment(process.env, { ...redirectorOptions, ...nodeAgentOptions }))
+    process.stderr.write(`tmpfleet: ${warning}\n`);
 }
 
 function addControlFlags(command: Command, who: Who): Command {

@@ -13,6 +13,7 @@ import { FleetError } from '../../shared/errors.ts';
 import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { SIGNS } from '../terminal/signs.ts';
 import { type Article, serveArticle } from './article.ts';
 import { type Child, type ChildSpec, keepRunning } from './child.ts';
 import { watchFailedStarts } from './failed-starts.ts';
@@ -105,7 +106,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
     };
     const secret = randomBytes(32).toString('hex');
     say(ENGINE_WORDS[engine]);
-    say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} …`);
+    say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} ${SIGNS.more}`);
     article = await serveArticle(config.port === 0 ? 0 : config.port + 2);
     const front = await launch(redirectorSpec({ config, dir, secret, article }));
     const { url, controlUrl } = front.addresses();
@@ -129,7 +130,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    say(`\nStopping: taking away ${children.length} processes and every sandbox …`);
+    say(`\nStopping: taking away ${children.length} processes and every sandbox ${SIGNS.more}`);
     const clean = await Promise.all(children.map((child) => child.stop()));
     const stuck = children.filter((_, index) => clean[index] === false).map(({ name }) => name);
     await article?.close();

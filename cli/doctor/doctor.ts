@@ -7,6 +7,7 @@ import { address, flag, option } from '../../shared/config/option.ts';
 import { createLogger } from '../../shared/logging.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { EXIT, reportFailure } from '../terminal/exit.ts';
+import { SIGNS } from '../terminal/signs.ts';
 
 const doctorOptions = {
   front: option(address(), '', 'check a fleet instead of this host: the control listener of its front'),
@@ -80,7 +81,7 @@ const NAME_WIDTH = 18;
 
 function lineOf({ check, level, detail, remedy }: Finding): string {
   const begin = `${level.padEnd(5)} ${check.padEnd(NAME_WIDTH)} `;
-  const more = remedy === undefined ? '' : `${' '.repeat(begin.length)}→ ${remedy}\n`;
+  const more = remedy === undefined ? '' : `${' '.repeat(begin.length)}${SIGNS.arrow} ${remedy}\n`;
   return `${begin}${detail}\n${more}`;
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { nodeSchema, nodesSchema } from '../../shared/api/node.ts';
 import { duration } from '../../shared/config/option.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
+import { outputWidth } from '../terminal/fit-table.ts';
 import { addNode } from './add.ts';
 import { forNode } from './ask.ts';
 import { drainNode } from './drain.ts';
@@ -13,7 +14,12 @@ import { nodeTable, standing } from './table.ts';
 const FORCE = 'even if no other node takes readers';
 
 export function addNodeCommand(group: Command): void {
-  verb(group, 'ls', 'list the nodes: state, readers, slots, age of the last report', listNodes);
+  verb(
+    group,
+    'ls',
+    'list the nodes: state, readers, slots, load, version and image; a narrow window shows less',
+    listNodes,
+  );
   verb(group, 'add <url>', 'add a node by its public address; the front checks it first', addNode)
     .option(
       '--id <id>',
@@ -59,7 +65,7 @@ async function listNodes({ client, print }: Given): Promise<void> {
   const answer = await client.send({ path: '/api/nodes', schema: nodesSchema });
   const { nodes } = answer;
   const none = `The front at ${client.url} has no nodes yet: tmpfleet node add <url>`;
-  print(answer, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now()).join('\n')));
+  print(answer, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now(), outputWidth()).join('\n')));
 }
 
 async function order({ client, args: [id = ''], flags, print }: Given, what: string): Promise<void> {

@@ -1,33 +1,33 @@
 // Prints nodes: the table of `node ls`, and a sentence about one node.
-
 import type { NodeJson } from '../../shared/api/node.ts';
 import { spellDuration } from '../../shared/config/units.ts';
-import { type Column, printable, tableLines } from '../terminal/text.ts';
+import { type FitColumn, fitTable } from '../terminal/fit-table.ts';
+import { printable } from '../terminal/text.ts';
 
-export function nodeTable(nodes: readonly NodeJson[], now: number): readonly string[] {
-  const number = (head: string, value: (node: NodeJson) => number | null): Column<NodeJson> => ({
-    head,
-    side: 'right',
-    cell: (node) => String(value(node) ?? '-'),
-  });
-  return tableLines(
-    [
-      { head: 'ID', cell: ({ id }) => id },
-      { head: 'STATE', cell: stateOf },
-      number('HELD', ({ slots }) => slots.held),
-      number('WARM', ({ slots }) => slots.warm),
-      number('STARTING', ({ slots }) => slots.starting),
-      number('SLOTS', ({ capacity }) => capacity),
-      {
-        head: 'REPORT',
-        side: 'right',
-        cell: ({ report_age_seconds: age }) => (age === null ? '-' : `${age} s`),
-      },
-      { head: 'ADDRESS', cell: ({ url }) => url },
-      { head: 'NOTE', cell: (node) => noteOn(node, now) },
-    ],
-    nodes,
-  );
+/** @param width of the window that it is for */
+export function nodeTable(nodes: readonly NodeJson[], now: number, width: number): readonly string[] {
+  return fitTable({ columns: COLUMNS, rows: nodes, note: (node) => noteOn(node, now), width });
+}
+
+const COLUMNS: readonly FitColumn<NodeJson>[] = [
+  { head: 'ID', cell: ({ id }) => id },
+  { head: 'STATE', cell: stateOf },
+  number('HELD', ({ slots }) => slots.held),
+  number('WARM', ({ slots }) => slots.warm),
+  { ...number('STARTING', ({ slots }) => slots.starting), yields: 1 },
+  number('SLOTS', ({ capacity }) => capacity),
+  { ...number('LOAD', ({ load }) => load?.toFixed(2)), yields: 4 },
+  { ...number('REPORT', ({ report_age_seconds: age }) => (age === null ? null : `${age} s`)), yields: 2 },
+  { head: 'VERSION', cell: ({ version }) => version ?? '-', yields: 5 },
+  { head: 'IMAGE', cell: ({ image }) => image ?? '-', yields: 6 },
+  { head: 'ADDRESS', cell: ({ url }) => url, yields: 3 },
+];
+
+function number(
+  head: string,
+  value: (node: NodeJson) => number | string | null | undefined,
+): FitColumn<NodeJson> {
+  return { head, side: 'right', cell: (node) => String(value(node) ?? '-') };
 }
 
 /** The last reported state, or that the node does not answer. */

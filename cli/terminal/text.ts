@@ -1,6 +1,7 @@
 // Text for a terminal: columns that line up in any script, and nothing from elsewhere that could command the terminal.
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
+import { SIGNS } from './signs.ts';
 
 const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
@@ -12,14 +13,15 @@ export function printable(text: string): string {
 /** The text cut to at most `columns`, with a mark where it was cut. */
 export function clip(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
+  const { more } = SIGNS;
   let kept = '';
   let width = 0;
   for (const { segment } of segments.segment(text)) {
     width += stringWidth(segment);
-    if (width > columns - 1) break;
+    if (width > columns - more.length) break;
     kept += segment;
   }
-  return columns < 1 ? '' : `${kept}…`;
+  return kept + more.slice(0, Math.max(0, columns));
 }
 
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {

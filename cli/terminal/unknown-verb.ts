@@ -1,4 +1,5 @@
-// Makes help for an unknown verb an error: commander alone prints the help of the level above, and exits with 0.
+// Makes help for an unknown verb an error: commander alone prints the help of the level above, and exits with 0. And says
+// where options stand.
 import type { Command } from 'commander';
 import { nearest } from '../../shared/nearest.ts';
 
@@ -13,4 +14,12 @@ export function refuseUnknownVerbs(program: Command): void {
     const hint = near.length === 0 ? `there are: ${names.join(', ')}` : `did you mean ${near.join(' or ')}?`;
     return command.error(`error: unknown command '${word}'; ${hint}`);
   });
+}
+
+/** `tmpfleet --front URL node ls`: a verb's options mean nothing before it, because each verb has its own. */
+export function refuseOptionsBeforeVerb(program: Command, first: string | undefined): void {
+  if (first === undefined || !/^-/.test(first) || /^(-h|--help|-V|--version|--)$/.test(first)) return;
+  program.error(
+    `error: unknown option '${first}'; a verb's options stand after it: tmpfleet node ls --front URL`,
+  );
 }

@@ -3,7 +3,8 @@
 import stringWidth from 'string-width';
 import type { NodeJson, Slots } from '../../shared/api/node.ts';
 import { noteOn, stateOf } from '../node/table.ts';
-import { SLOT_SIGNS, type SlotState, slotBar } from '../terminal/slot-bar.ts';
+import { SIGNS } from '../terminal/signs.ts';
+import { type SlotState, slotBar } from '../terminal/slot-bar.ts';
 import { clip, pad, printable } from '../terminal/text.ts';
 import { type TopView, usableSlots } from './numbers.ts';
 
@@ -84,7 +85,7 @@ function slotLine({ slots }: TopView, columns: number): Line {
 }
 
 function legendLine(): Line {
-  const signs = Object.entries(SLOT_SIGNS).map(([state, sign]) => `${sign} ${state}`);
+  const signs = Object.entries(SIGNS.slots).map(([state, sign]) => `${sign} ${state}`);
   return [{ text: `${signs.join('  ')}    q leaves`, style: DIM }];
 }
 
@@ -144,7 +145,9 @@ function nodeLines(
   return [
     line(undefined),
     ...shown.map((_, index) => line(index)),
-    ...(more > 0 ? [[{ text: `… and ${more} more, for which this window is too low`, style: DIM }]] : []),
+    ...(more > 0
+      ? [[{ text: `${SIGNS.more} and ${more} more, for which this window is too low`, style: DIM }]]
+      : []),
   ];
 }
 

@@ -177,5 +177,8 @@ export function unknownEnvironment(
   ]);
   return Object.keys(env)
     .filter((name) => name.startsWith('TMPFLEET_') && !known.has(name))
-    .map((name) => `unknown variable ${name} is ignored${explainUnknown(name, 'variable', options)}`);
+    .map(
+      (name) =>
+        `unknown variable ${name} is ignored${explainUnknown(name, 'variable', options, COMMAND_VARIABLES)}`,
+    );
 }

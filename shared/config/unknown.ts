@@ -9,9 +9,15 @@ export type Spelling = 'flag' | 'key' | 'variable';
 
 /**
  * @param given the unknown name as it was written: `--pool_size`, `pool_size` or `TMPFLEET_POOL_SIZE`
+ * @param others names beside those of the options that may have been meant
  * @returns `; tmpfleet calls it --capacity` and the like, to append to a message; empty when nothing is similar
  */
-export function explainUnknown(given: string, spelling: Spelling, options: Options): string {
+export function explainUnknown(
+  given: string,
+  spelling: Spelling,
+  options: Options,
+  others: readonly string[] = [],
+): string {
   const name = given
     .replace(/^--?|^TMPFLEET_/, '')
     .replaceAll('_', '-')
@@ -30,7 +36,7 @@ export function explainUnknown(given: string, spelling: Spelling, options: Optio
     if (other.note !== undefined) return `; ${other.note}`;
   }
   const names = Object.keys(options).map((key) => spell(key, spelling, options[key]?.secret === true));
-  const [near] = nearest(spellAs(name, spelling), names);
+  const [near] = nearest(spellAs(name, spelling), [...names, ...others]);
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 

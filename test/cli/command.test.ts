@@ -36,6 +36,7 @@ describe('tmpfleet', () => {
 
   test.each([
     [['redirctor'], 'Did you mean redirector?'],
+    [['--front', 'http://x', 'node', 'ls'], "unknown option '--front'; a verb's options stand after it"],
     [['redirector', '--prot', '1'], 'unknown option --prot; did you mean --port?'],
     [['lod', '--help'], "unknown command 'lod'; there are: demo, redirector"],
     [['pool', 'resiz', '--help'], "unknown command 'resiz'; did you mean resize?"],
@@ -74,6 +75,18 @@ describe('tmpfleet', () => {
       expect(output).toContain('the node cannot be reached: 127.0.0.1:1 refuses connections');
     }
   });
+});
+
+test('a verb that asks a front or a node warns of a misspelt variable, and of none of the servers', async () => {
+  const env = {
+    TMPFLEET_FRNT: 'http://127.0.0.1:1',
+    TMPFLEET_CAPACITY: '3',
+    TMPFLEET_NODE: 'http://127.0.0.1:1',
+  };
+  const { output } = await run(['node', 'ls', '--front', 'http://127.0.0.1:1'], env);
+  expect(output.match(/unknown variable.*/g)).toEqual([
+    'unknown variable TMPFLEET_FRNT is ignored; did you mean TMPFLEET_FRONT?',
+  ]);
 });
 
 test('the help of the demo names no environment variables, because the demo reads none', async () => {

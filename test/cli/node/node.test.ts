@@ -61,7 +61,9 @@ describe('tmpfleet node ls', () => {
     const { code, out } = await told('ls');
     expect(code).toBe(0);
     const [head = '', ...rows] = out.trimEnd().split('\n');
-    expect(head).toMatch(/^ID +STATE +HELD +WARM +STARTING +SLOTS +REPORT +ADDRESS +NOTE$/);
+    expect(head).toMatch(
+      /^ID +STATE +HELD +WARM +STARTING +SLOTS +LOAD +REPORT +VERSION +IMAGE +ADDRESS +NOTE$/,
+    );
     expect(rows).toHaveLength(2);
     for (const row of rows) expect(row.indexOf('http://')).toBe(head.indexOf('ADDRESS'));
     expect(rows[0]).toMatch(new RegExp(`^${first} +ready +0 +\\d +\\d +3 `));

@@ -50,7 +50,8 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
     },
     {
       name: 'pool',
-      description: 'show, recycle, resize, pause and resume the pool of a node (asks the node)',
+      description:
+        'show, recycle, resize, pause and resume the pool of a node, and its orders (asks the node)',
       load: async (command) => (await import('./pool/pool.ts')).addPoolCommand(command),
     },
     {

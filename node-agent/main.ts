@@ -1,5 +1,7 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { AuditFile } from '../shared/audit/audit-file.ts';
 import { readBrand } from '../shared/brand/read-brand.ts';
 import { systemClock, systemRandom } from '../shared/clock.ts';
 import { controlTls } from '../shared/http/control-guard.ts';
@@ -231,6 +233,7 @@ async function startInDataDir(
   });
   const control = createControlApp({
     ...{ config, pool, size, orders, snapshot, metrics, logger, isReady },
+    audit: new AuditFile(join(config.dataDir, 'audit.jsonl'), logger),
     reload: runtime.reloader?.run,
   });
 

@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'sockets',
       'http',
       'jupyter',
+      'audit',
       'reload',
       'limits',
       'pages',

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { type PoolStatusJson, poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { FleetError } from '../../shared/errors.ts';
+import { auditVerb } from '../control/audit.ts';
 import type { ControlClient } from '../control/client.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
 import { printable } from '../terminal/text.ts';
@@ -38,6 +39,12 @@ export function addPoolCommand(group: Command): void {
     command(given, 'pause'),
   );
   verb(group, 'resume', 'start sandboxes again', (given) => command(given, 'resume'));
+  auditVerb(
+    group
+      .command('audit')
+      .description("show the orders that this node's own control listener was given, newest first"),
+    'node',
+  );
 }
 
 function verb(group: Command, words: string, help: string, run: (given: Given) => Promise<void>): Command {

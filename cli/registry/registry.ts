@@ -1,19 +1,15 @@
 // `tmpfleet registry …` and `tmpfleet audit`: the front's node registry and the audit trail of its orders.
 import type { Command } from 'commander';
 import {
-  type AuditEntry,
-  auditSchema,
   describeLostRegistry,
   type RegistryStatusJson,
   registryStatusSchema,
 } from '../../shared/api/registry.ts';
-import { integer } from '../../shared/config/option.ts';
 import { FleetError } from '../../shared/errors.ts';
-import { controlVerb, type Given, read } from '../control/verb.ts';
+import { auditVerb } from '../control/audit.ts';
+import { controlVerb, type Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
-import { type Column, printable, tableLines } from '../terminal/text.ts';
-
-const MOST_ENTRIES = 1_000;
+import { printable } from '../terminal/text.ts';
 
 export function addRegistryCommand(group: Command): void {
   const verb = (name: string, help: string, run: (given: Given) => Promise<void>): Command =>
@@ -29,15 +25,7 @@ export function addRegistryCommand(group: Command): void {
 }
 
 export function addAuditCommand(command: Command): void {
-  controlVerb(command, 'front', async ({ client, flags, print }) => {
-    const path = `/api/audit${flags.limit === undefined ? '' : `?limit=${flags.limit}`}`;
-    const entries = await client.send({ path, schema: auditSchema });
-    print(entries, () => (entries.length === 0 ? 'no orders yet' : table(entries).join('\n')));
-  }).option(
-    '--limit <n>',
-    `number of entries (default: 100; at most ${MOST_ENTRIES})`,
-    read(integer(1, MOST_ENTRIES)),
-  );
+  auditVerb(command, 'front');
 }
 
 /** @throws CommandError `refused` unless the registry is current */
@@ -85,20 +73,4 @@ function describe({ kind, where, state, changed_at, reason, nodes }: RegistrySta
   ];
   if (reason !== null) lines.push(printable(reason));
   return lines.join('\n');
-}
-
-const COLUMNS: readonly Column<AuditEntry>[] = [
-  { head: 'WHEN', cell: ({ at }) => at.slice(0, 19).concat('Z') },
-  { head: 'FRONT', cell: ({ redirector }) => redirector },
-  { head: 'WHO', cell: ({ actor, address }) => (actor === '' ? address : `${actor} (${address})`) },
-  { head: 'WHAT', cell: ({ what }) => what },
-  { head: 'WITH', cell: ({ body }) => (body === null ? '' : JSON.stringify(body)) },
-  {
-    head: 'RESULT',
-    cell: ({ status, message }) => (message === undefined ? `${status}` : `${status}: ${message}`),
-  },
-];
-
-function table(entries: readonly AuditEntry[]): readonly string[] {
-  return tableLines(COLUMNS, entries);
 }

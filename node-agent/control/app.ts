@@ -2,6 +2,8 @@
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { SandboxJson } from '../../shared/api/sandbox.ts';
+import type { AuditTrail } from '../../shared/audit/audit-file.ts';
+import { addAuditRoute, auditing } from '../../shared/audit/auditing.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { refuseForeignPages } from '../../shared/http/control-guard.ts';
 import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
@@ -30,6 +32,7 @@ export interface ControlOptions {
   readonly snapshot: () => OwnReport;
   readonly metrics: NodeMetrics;
   readonly reload: ConfigReloader['run'] | undefined;
+  readonly audit: AuditTrail;
   readonly logger: Logger;
   /** Whether the engine is open and the pool runs. */
   readonly isReady: () => boolean;
@@ -52,6 +55,8 @@ export function createControlApp(options: ControlOptions): Koa {
     context.type = metrics.registry.contentType;
     context.body = await metrics.registry.metrics();
   });
+  router.use(auditing(options.audit, { node: config.nodeId }));
+  addAuditRoute(router, options.audit);
   addPoolRoutes(router, options);
   addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);

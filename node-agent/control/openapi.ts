@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { sandboxSchema } from '../../shared/api/sandbox.ts';
+import { AUDIT } from '../../shared/audit/auditing.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { RELOAD } from '../../shared/reload/route.ts';
 import { REPORT_ANSWER } from '../report/openapi.ts';
@@ -78,6 +79,7 @@ export const CONTROL_API: ApiDescription = {
         },
       },
     },
+    AUDIT,
     RELOAD,
     standing('/api/cordon', 'Stops new readers until the node is uncordoned'),
     standing('/api/uncordon', 'Accepts new readers again'),

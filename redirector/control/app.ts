@@ -1,6 +1,8 @@
 // The front's control listener: which nodes there are. Loopback by default, a bearer token when not.
+import { hostname } from 'node:os';
 import Router from '@koa/router';
 import type Koa from 'koa';
+import { auditing } from '../../shared/audit/auditing.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { refuseForeignPages } from '../../shared/http/control-guard.ts';
 import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
@@ -21,7 +23,7 @@ import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
 import type { FleetDescriber } from './fleet-json.ts';
 import type { Orders } from './node-orders.ts';
 import { CONTROL_API } from './openapi.ts';
-import { addRegistryRoutes, auditing } from './registry-routes.ts';
+import { addRegistryRoutes } from './registry-routes.ts';
 import { refuseIfInUse } from './removal-guard.ts';
 
 export interface NodesApiOptions {
@@ -77,7 +79,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
     context.type = options.metrics.contentType;
     context.body = await options.metrics.metrics();
   });
-  router.use(auditing(options.registry.audit, config.redirectorId));
+  router.use(auditing(options.registry.audit, { redirector: config.redirectorId || hostname() }));
   addNodeRoutes(router, options);
   addRegistryRoutes(router, options.registry);
   addOrderRoutes(router, options);

@@ -4,14 +4,15 @@ import { eventSchema } from '../../shared/api/event.ts';
 import { addedNodeSchema, probeResultSchema } from '../../shared/api/finding.ts';
 import { historySchema } from '../../shared/api/history.ts';
 import { fleetSchema, nodeSchema, nodesSchema } from '../../shared/api/node.ts';
-import { auditSchema, registryStatusSchema } from '../../shared/api/registry.ts';
+import { registryStatusSchema } from '../../shared/api/registry.ts';
+import { AUDIT } from '../../shared/audit/auditing.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { ORDERS } from '../../shared/protocol/order.ts';
 import { RELOAD } from '../../shared/reload/route.ts';
 import { PROBE_CODES } from '../admission/findings.ts';
 import { addBody, hostBody, orderBody } from './bodies.ts';
-import { AUDIT_LIMIT, forceBody } from './registry-routes.ts';
+import { forceBody } from './registry-routes.ts';
 
 const node = (description: string): Operation['answers'] => ({
   200: { description, schema: nodeSchema },
@@ -132,22 +133,7 @@ export const CONTROL_API: ApiDescription = {
     },
     ...decisions,
     RELOAD,
-    {
-      ...{
-        method: 'get',
-        path: '/api/audit',
-        summary: 'The audit trail of orders, newest first',
-        token: 'control',
-      },
-      query: {
-        limit: {
-          description: `number of entries; default ${AUDIT_LIMIT.usual}`,
-          schema: z.number().int().min(AUDIT_LIMIT.least).max(AUDIT_LIMIT.most).optional(),
-        },
-      },
-      answers: { 200: { description: 'orders and their results', schema: auditSchema } },
-      refuses: ['bad-request', 'registry-unreachable'],
-    },
+    { ...AUDIT, refuses: ['bad-request', 'registry-unreachable'] },
     {
       ...{ method: 'get', path: '/api/nodes/{id}/probe', summary: 'Checks a node again', token: 'control' },
       answers: {

@@ -1,10 +1,10 @@
 // The registry as a JSON file that is read again when it changes on disk, by an editor for example.
 import { dirname, join } from 'node:path';
+import { AuditFile } from '../../shared/audit/audit-file.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type Member, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
-import { AuditFile } from './audit.ts';
 import { type FileContent, NodesFile } from './nodes-file.ts';
 import type {
   Membership,

@@ -1,12 +1,12 @@
 // The registry in a Redis that several redirectors share: the commands. redis-watch.ts keeps the list current.
 
 import type { AuditEntry } from '../../shared/api/registry.ts';
+import type { AuditTrail } from '../../shared/audit/audit-file.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { type Member, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
 import type { LastKnown } from './consistency.ts';
 import { type RedisRegistryOptions, RedisWatch } from './redis-watch.ts';
 import type {
-  AuditTrail,
   Membership,
   MembersListener,
   OwnedRegistry,

@@ -6,10 +6,10 @@
 import { createClient } from '@redis/client';
 import { z } from 'zod';
 import type { AuditEntry } from '../../shared/api/registry.ts';
+import { AUDIT_KEPT, readEntries } from '../../shared/audit/audit-file.ts';
 import { backoffMs } from '../../shared/backoff.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { type Member, memberSchema, normalizeNodeUrl } from '../../shared/protocol/wire.ts';
-import { AUDIT_KEPT, readEntries } from './audit.ts';
 import type { LastKnown, Marker } from './consistency.ts';
 
 const MARKER = '{tmpfleet}:registry';

@@ -1,5 +1,6 @@
 // Which nodes are in the fleet: the seams. `file.ts` keeps the list in a file, `redis.ts` in a Redis that several redirectors share.
-import type { AuditEntry, REGISTRY_STATES } from '../../shared/api/registry.ts';
+import type { REGISTRY_STATES } from '../../shared/api/registry.ts';
+import type { AuditTrail } from '../../shared/audit/audit-file.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
 
 export type MembersListener = (members: readonly Member[]) => void;
@@ -40,14 +41,6 @@ export interface RegistryRecovery {
   accept(): Promise<void>;
   /** Stores the last known list again. @throws FleetError as for `accept` */
   restore(): Promise<void>;
-}
-
-/** Who ordered what. */
-export interface AuditTrail {
-  /** Never fails: an entry that cannot be stored is logged whole. */
-  note(entry: AuditEntry): Promise<void>;
-  /** Newest first. @throws FleetError `registry-unreachable` when the store does not answer */
-  list(limit: number): Promise<readonly AuditEntry[]>;
 }
 
 /** All that one store keeps for a redirector. */

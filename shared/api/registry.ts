@@ -1,4 +1,4 @@
-// The registry of nodes and its audit trail, as the front describes them.
+// The registry of nodes as the front describes it, and the audit trail of front and node.
 import { z } from 'zod';
 
 /**
@@ -29,7 +29,8 @@ export function describeLostRegistry(nodes: number): string {
 
 export const auditEntrySchema = z.object({
   at: z.iso.datetime().describe('when it was done'),
-  redirector: z.string().describe('the front that did it'),
+  redirector: z.string().optional().describe('the front that did it'),
+  node: z.string().optional().describe('the node that did it, in its own trail'),
   actor: z.string().describe('name that the caller gave (`Tmpfleet-Actor`); empty when it gave none'),
   address: z.string().describe('address of the caller'),
   what: z.string().describe('method and path'),

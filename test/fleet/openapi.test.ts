@@ -186,9 +186,15 @@ const LISTENERS: readonly {
     name: 'a node, for operators',
     url: () => agent.controlUrl,
     calls: [
-      ...['/healthz', '/readyz', '/metrics', '/api/status', '/api/sandboxes', '/openapi.json'].map(
-        (path): Call => [`get ${path}`, 200],
-      ),
+      ...[
+        '/healthz',
+        '/readyz',
+        '/metrics',
+        '/api/status',
+        '/api/sandboxes',
+        '/api/audit',
+        '/openapi.json',
+      ].map((path): Call => [`get ${path}`, 200]),
       ['post /api/cordon', 200],
       ['post /api/uncordon', 200],
       ['post /api/drain', 400, { body: () => ({ deadline: 'soon' }) }],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type PoolStatusJson, poolStatusSchema } from '../../../shared/api/pool.ts';
+import { auditSchema } from '../../../shared/api/registry.ts';
 import { sandboxSchema } from '../../../shared/api/sandbox.ts';
 import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
@@ -148,6 +149,35 @@ describe('tmpfleet sandbox', () => {
       return now.length === 2 && now.every(({ id, state }) => id !== first && state === 'warm');
     });
     expect((await sandboxes()).map(({ id }) => id)).toContain(second);
+  });
+
+  test('that is ended is in the audit of the node, with who ordered it, refused orders too', async () => {
+    await run(['pool', 'resize', '--capacity', '4'], { ...env, USER: 'ada', SUDO_USER: 'ada' });
+    await fetch(`${env.TMPFLEET_NODE}/api/sandboxes/none`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    const entries = auditSchema.parse(await runJson(['pool', 'audit'], env));
+    expect(entries.slice(0, 2)).toMatchObject([
+      {
+        node: 'pool1',
+        what: 'DELETE /api/sandboxes/none',
+        status: 404,
+        message: expect.stringContaining('none'),
+      },
+      {
+        node: 'pool1',
+        actor: expect.stringMatching(/^ada@/),
+        what: 'POST /api/pool/resize',
+        body: { capacity: 4 },
+        status: 200,
+      },
+    ]);
+    // No whole id is kept.
+    expect(entries.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(/^DELETE \/api\/sandboxes\/\w{8}…$/),
+    );
+    await run(['pool', 'resize', '--reset'], env);
   });
 });
 

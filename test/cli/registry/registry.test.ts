@@ -44,7 +44,7 @@ test('a deleted registry is reported and restored, and the audit trail names the
 
   const { text } = await type(controlUrl, 'audit', '--limit', '10');
   const lines = text.trimEnd().split('\n');
-  expect(lines[0]).toMatch(/^WHEN +FRONT +WHO +WHAT +WITH +RESULT$/);
+  expect(lines[0]).toMatch(/^WHEN +AT +WHO +WHAT +WITH +RESULT$/);
   expect(lines[1]).toMatch(
     /ada@\S+ \(.*127\.0\.0\.1\) +POST \/api\/registry\/restore +\{"force":true\} +200$/,
   );

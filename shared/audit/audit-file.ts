@@ -1,10 +1,17 @@
-// The audit trail: one entry for each order, with its outcome. The file registry keeps it in a file beside `nodes.json`.
+// The audit trail of orders in a file: one line of JSON for each, with its outcome.
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
-import { type AuditEntry, auditEntrySchema } from '../../shared/api/registry.ts';
-import { describeError, errorCode } from '../../shared/errors.ts';
-import type { Logger } from '../../shared/logging.ts';
-import type { AuditTrail } from './registry.ts';
+import { type AuditEntry, auditEntrySchema } from '../api/registry.ts';
+import { describeError, errorCode } from '../errors.ts';
+import type { Logger } from '../logging.ts';
+
+/** Who ordered what. */
+export interface AuditTrail {
+  /** Never fails: an entry that cannot be stored is logged whole. */
+  note(entry: AuditEntry): Promise<void>;
+  /** Newest first. @throws FleetError `registry-unreachable` when the store does not answer */
+  list(limit: number): Promise<readonly AuditEntry[]>;
+}
 
 /** At least this many entries are kept. */
 export const AUDIT_KEPT = 10_000;

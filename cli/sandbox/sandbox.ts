@@ -44,6 +44,7 @@ function table(rows: readonly SandboxJson[], full: boolean, now: number): string
       { head: 'AGE', side: 'right', cell: ({ created_at: at }) => ago(at) },
       { head: 'CLAIMED', side: 'right', cell: ({ claimed_at: at }) => ago(at) },
       { head: 'LAST USE', side: 'right', cell: ({ last_used_at: at }) => ago(at) },
+      { head: 'CLICK', cell: ({ click }) => click ?? '-' },
       { head: 'ENGINE ADDRESS', cell: ({ address }) => address ?? '-' },
       { head: 'IMAGE', cell: ({ image }) => image },
     ],

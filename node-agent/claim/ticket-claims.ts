@@ -1,14 +1,14 @@
 // One ticket, one sandbox. A front that repeats a spawn, because the answer was late or lost, gets the same sandbox. A page's
 // ticket is in the reader's address bar, so whoever shows it again gets neither that sandbox nor another one here.
 import type { ServerResponse } from 'node:http';
-import { type Clock, shortId } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Ticket } from '../../shared/protocol/ticket.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { ClaimTicket, Sandbox } from '../sandboxes/table.ts';
+import { type ClaimTicket, loggable, type Sandbox } from '../sandboxes/table.ts';
 import type { ClientLimits } from './client-limits.ts';
 import { Deliveries } from './delivery.ts';
 import { notebookAsked, type TargetRules } from './target.ts';
@@ -160,7 +160,7 @@ export class TicketClaims {
       if (sandbox === undefined) return undefined;
       place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);
-      logger.info({ sandbox: shortId(sandbox.id) }, 'sandbox claimed');
+      logger.info(loggable(sandbox), 'sandbox claimed');
       observe((clock.monotonic() - began) / 1000);
       return sandbox;
     } finally {

@@ -19,7 +19,7 @@ import type { AdjustablePoolSettings } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
 import type { OwnReport } from '../report/snapshot.ts';
 import { inWallTime } from '../sandboxes/steady-clock.ts';
-import type { Sandbox } from '../sandboxes/table.ts';
+import { loggable, type Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addPoolRoutes } from './pool-routes.ts';
@@ -119,5 +119,6 @@ function describe(sandbox: Sandbox): SandboxJson {
     claimed_at: time(sandbox.claimedAt),
     last_used_at: time(sandbox.lastUse),
     end_reason: sandbox.endReason ?? null,
+    click: loggable(sandbox).click ?? null,
   };
 }

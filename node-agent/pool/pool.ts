@@ -1,9 +1,8 @@
 // The pool: keeps warm sandboxes ready, gives each out once, and replaces every one that ends.
-import { shortId } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 import { inWallTime, SteadyClock } from '../sandboxes/steady-clock.ts';
-import { createSandbox, type Sandbox, SandboxTable } from '../sandboxes/table.ts';
+import { createSandbox, loggable, type Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { Sizing } from '../sizing/sizing.ts';
 import { Claims, type PoolClaimOptions } from './claims.ts';
 import { HealthCheck } from './health-check.ts';
@@ -124,7 +123,7 @@ export class Pool {
   end(id: string, reason: EndReason): boolean {
     const sandbox = this.table.get(id);
     if (sandbox === undefined || !this.table.end(sandbox, reason)) return false;
-    this.#options.logger.info({ sandbox: shortId(id), reason }, 'sandbox ends');
+    this.#options.logger.info({ ...loggable(sandbox), reason }, 'sandbox ends');
     this.#launcher.abort(id);
     this.#options.onEnd(sandbox);
     this.#launcher.remove(sandbox);

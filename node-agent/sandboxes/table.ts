@@ -1,5 +1,5 @@
 // The table of this node's sandboxes, their counts by state, and why the last ones ended.
-import { newSandboxId } from '../../shared/clock.ts';
+import { newSandboxId, shortId } from '../../shared/clock.ts';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import {
   type EndReason,
@@ -8,6 +8,7 @@ import {
   moveSandbox,
   type SandboxState,
 } from '../../shared/protocol/sandbox-state.ts';
+import { clickOf } from '../../shared/protocol/ticket.ts';
 import type { Address } from '../engine/engine.ts';
 
 /** The ticket by which a sandbox was claimed, and for what: a page's reader, or `POST /api/spawn`. */
@@ -43,6 +44,14 @@ export interface Sandbox {
   /** The notebook whose kernel was started before there was a reader. */
   primed?: string | undefined;
   endReason: EndReason | undefined;
+}
+
+/** What logs call a sandbox, and the click that it was claimed with. Neither opens anything. */
+export function loggable({ id, ticket }: Pick<Sandbox, 'id' | 'ticket'>): {
+  sandbox: string;
+  click?: string;
+} {
+  return { sandbox: shortId(id), ...(ticket === undefined ? {} : { click: clickOf(ticket.nonce) }) };
 }
 
 /** A new sandbox that is about to start, with a new id and token. */

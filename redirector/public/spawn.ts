@@ -14,6 +14,7 @@ import type { Logger } from '../../shared/logging.ts';
 import { CLIENT_HEADER, signClientHeader } from '../../shared/protocol/client-header.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
 import { WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
+import { clickOfTicket } from '../../shared/protocol/ticket.ts';
 import { parseJson, type SpawnAnswer, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import { nodeName } from '../nodes/node-view.ts';
@@ -141,7 +142,8 @@ export class SpawnDesk {
       return answer;
     } catch (error) {
       if (error instanceof FleetError && error.status < 500) throw error;
-      const why = { node: sent.view.member.id, error: describeError(error) };
+      const click = sent.ticket === undefined ? undefined : clickOfTicket(sent.ticket);
+      const why = { node: sent.view.member.id, click, error: describeError(error) };
       this.#options.logger.warn(why, 'a node gave no sandbox for POST /api/spawn');
       return 'no-answer';
     }

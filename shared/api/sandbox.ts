@@ -11,5 +11,11 @@ export const sandboxSchema = z.object({
   claimed_at: z.iso.datetime().nullable(),
   last_used_at: z.iso.datetime().nullable(),
   end_reason: z.string().nullable().describe('why it is being removed'),
+  click: z
+    .string()
+    .nullable()
+    .describe(
+      'what the logs of front and node call the click that it was claimed with; null without a ticket',
+    ),
 });
 export type SandboxJson = z.infer<typeof sandboxSchema>;

@@ -10,7 +10,7 @@
 // function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so one tag tells nothing about another. Every character
 // may stand in a URL as it is (RFC 3986 §2.3). The seal is a front's word for the list of tried nodes (`FleetKeys.seal`): a
 // node copies it into its bounce, and adds only itself to the list.
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { newNonce } from '../clock.ts';
 
@@ -81,6 +81,8 @@ const FIXED_PARTS = 8;
 const MAX_TRIED = 8;
 /** Of the node's name among the parts. */
 const NODE_PART = 3;
+/** Of the group's name. */
+const GROUP_PART = 5;
 
 /** The key of a redirector's boot in `seen`. */
 export function redirectorKey(ticket: Pick<Ticket, 'redirector' | 'boot'>): string {
@@ -166,6 +168,24 @@ function withTag(payload: string, mac: string, slot: number): string {
 /** The name of the node whose key should have signed the ticket; unverified. */
 export function nodeOfTicket(text: string): string | undefined {
   return text.length > MAX_TICKET_LENGTH ? undefined : text.split('~', NODE_PART + 1)[NODE_PART];
+}
+
+/** Characters of a click's name in logs: among a million clicks, hardly two have the same. */
+const CLICK_LENGTH = 12;
+
+/**
+ * What a click is called in the logs of front and node, and in a node's list of sandboxes: the same from the first redirect,
+ * over bounces and the line, to the sandbox. A hash, because the nonce of a reader who stood in line is their place.
+ */
+export function clickOf(nonce: string): string {
+  return createHash('sha256').update(nonce).digest('hex').slice(0, CLICK_LENGTH);
+}
+
+/** The click of a ticket of our own; unverified. */
+export function clickOfTicket(text: string): string {
+  const slot = text.charAt(text.lastIndexOf('~') + 1);
+  const group = text.split('~', GROUP_PART + 1)[GROUP_PART] ?? '';
+  return clickOf(slot === '0' ? group : `${group}.${slot}`);
 }
 
 /**

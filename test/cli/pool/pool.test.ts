@@ -131,7 +131,7 @@ describe('tmpfleet sandbox', () => {
     await warm(2);
     const [first, second] = (await sandboxes()).map(({ id }) => id);
     const listed = await run(['sandbox', 'ls', '--state', 'warm'], env);
-    expect(listed.out).toMatch(/^ID +STATE +AGE +CLAIMED +LAST USE +ENGINE ADDRESS +IMAGE\n/);
+    expect(listed.out).toMatch(/^ID +STATE +AGE +CLAIMED +LAST USE +CLICK +ENGINE ADDRESS +IMAGE\n/);
     expect(listed.out).toContain(`\n${first?.slice(0, 8)}  warm `);
     expect(listed.out).not.toContain(first);
     // With one unknown name, none is ended.

@@ -4,7 +4,7 @@ import { Fleet, findNode } from '../../../redirector/nodes/fleet.ts';
 import type { Sent } from '../../../redirector/placement/dispatcher.ts';
 import { createAccessLog } from '../../../redirector/public/access-log.ts';
 import { systemClock } from '../../../shared/clock.ts';
-import { splitTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
+import { signTicket, splitTicket, verifyTicket } from '../../../shared/protocol/ticket.ts';
 import { ticketKeys } from '../../support/fleet-keys.ts';
 import { Bench, SECRET, seeded, silent } from '../support.ts';
 
@@ -36,6 +36,33 @@ describe('the access log', () => {
     expect(lines.length).toBeGreaterThan(900);
     expect(lines.length).toBeLessThan(1_100);
     expect(lines[0]).toEqual({ path: '/tree', node: 'n1', share: 0.1 });
+  });
+
+  test('has every redirect of a click or none, and names the click', () => {
+    const lines: { click?: string }[] = [];
+    const logger = silent.child({});
+    logger.info = (line: { click?: string }) => void lines.push(line);
+    const log = createAccessLog({ share: 0.5, logger, random: seeded(1) });
+    const keys = ticketKeys('n1', SECRET);
+    for (let click = 0; click < 200; click += 1) {
+      const journey = {
+        redirector: 'f',
+        boot: 'b',
+        node: 'n1',
+        epoch: 0,
+        expires: 1,
+        nonce: `nonce${click}`,
+      };
+      for (const hops of [0, 1]) {
+        const ticket = signTicket({ ...journey, tried: [], hops }, keys);
+        log?.({ url: '/' }, { ...sent, ticket });
+      }
+    }
+    const counts = new Map<string, number>();
+    for (const { click = '' } of lines) counts.set(click, (counts.get(click) ?? 0) + 1);
+    expect(new Set(counts.values())).toEqual(new Set([2]));
+    expect(counts.size).toBeGreaterThan(60);
+    expect(counts.size).toBeLessThan(140);
   });
 
   test('has every redirect when the share is 1', () => {

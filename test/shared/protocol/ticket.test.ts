@@ -2,6 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
+  clickOf,
+  clickOfTicket,
   nodeOfTicket,
   signTicket,
   splitTicket,
@@ -35,6 +37,17 @@ describe('a ticket', () => {
 
   test('is read back as it was signed', () => {
     expect(verifyTicket(signTicket(ticket, [KEY]), [KEY], 0)).toEqual(ticket);
+  });
+
+  test('names its click the same on every hop, and another of the same sheet differently', () => {
+    const bounced = { ...ticket, node: 'node9', hops: 2, tried: ['node3', 'node7'] };
+    const names = [ticket, bounced].map((each) => clickOfTicket(signTicket(each, [KEY])));
+    expect(names).toEqual([clickOf(ticket.nonce), clickOf(ticket.nonce)]);
+    const sheet = new TicketSheet({ ...ticket, hops: 0, tried: [] }, [KEY]);
+    const texts = Array.from({ length: 4 }, () => sheet.next() ?? '');
+    const clicks = texts.map(clickOfTicket);
+    expect(new Set(clicks).size).toBe(4);
+    expect(clicks).toEqual(texts.map((text) => clickOf(verifyTicket(text, [KEY], 0)?.nonce ?? '')));
   });
 
   test('says whether its reader has clicked, and reads as one who has not where it says nothing', () => {

@@ -56,7 +56,7 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
     },
     {
       name: 'sandbox',
-      description: 'list and end the sandboxes of a node (asks the node)',
+      description: 'list and end the sandboxes of a node, and show what they print (asks the node)',
       load: async (command) => (await import('./sandbox/sandbox.ts')).addSandboxCommand(command),
     },
     {

@@ -232,7 +232,7 @@ async function startInDataDir(
     logger,
   });
   const control = createControlApp({
-    ...{ config, pool, size, orders, snapshot, metrics, logger, isReady },
+    ...{ config, pool, engine, size, orders, snapshot, metrics, logger, isReady },
     audit: new AuditFile(join(config.dataDir, 'audit.jsonl'), logger),
     reload: runtime.reloader?.run,
   });

@@ -1,16 +1,20 @@
 // `tmpfleet node …`: lists the nodes of a front, adds and removes them, and sends them orders.
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { nodeSchema, nodesSchema } from '../../shared/api/node.ts';
+import { type NodesJson, nodeSchema, nodesSchema } from '../../shared/api/node.ts';
 import { duration } from '../../shared/config/option.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
 import { outputWidth } from '../terminal/fit-table.ts';
+import { showLive } from '../terminal/live.ts';
+import { clip } from '../terminal/text.ts';
 import { addNode } from './add.ts';
 import { forNode } from './ask.ts';
 import { drainNode } from './drain.ts';
 import { addNodeKeyCommand } from './key.ts';
 import { nodeTable, standing } from './table.ts';
 
+const WATCH_MS = 2_000;
 const FORCE = 'even if no other node takes readers';
 
 export function addNodeCommand(group: Command): void {
@@ -19,7 +23,13 @@ export function addNodeCommand(group: Command): void {
     'ls',
     'list the nodes: state, readers, slots, load, version and image; a narrow window shows less',
     listNodes,
-  );
+  )
+    .option('-w, --watch', 'show the list again and again, until interrupted; with --json a line each time')
+    .addOption(
+      new Option('--interval <time>', 'with --watch: time between two lists')
+        .default(WATCH_MS, '2s')
+        .argParser(read(duration(100))),
+    );
   verb(group, 'add <url>', 'add a node by its public address; the front checks it first', addNode)
     .option(
       '--id <id>',
@@ -61,11 +71,31 @@ function verb(group: Command, words: string, help: string, run: (given: Given) =
   return controlVerb(group.command(words).description(help), 'front', run);
 }
 
-async function listNodes({ client, print }: Given): Promise<void> {
-  const answer = await client.send({ path: '/api/nodes', schema: nodesSchema });
-  const { nodes } = answer;
+async function listNodes({ client, flags, print }: Given): Promise<void> {
+  const look = (): Promise<NodesJson> => client.send({ path: '/api/nodes', schema: nodesSchema });
   const none = `The front at ${client.url} has no nodes yet: tmpfleet node add <url>`;
-  print(answer, () => (nodes.length === 0 ? none : nodeTable(nodes, Date.now(), outputWidth()).join('\n')));
+  const table = ({ nodes }: NodesJson, width: number): readonly string[] =>
+    nodes.length === 0 ? [none] : nodeTable(nodes, Date.now(), width);
+  if (flags.watch !== true) {
+    const answer = await look();
+    print(answer, () => table(answer, outputWidth()).join('\n'));
+    return;
+  }
+  const interval = Number(flags.interval);
+  if (flags.json !== true && process.stdout.isTTY) {
+    await showLive({
+      ...{ look, interval },
+      draw: (seen, { columns, rows }, trouble) =>
+        [...(trouble === undefined ? [] : [clip(trouble, columns)]), ...table(seen, columns)].slice(0, rows),
+    });
+  }
+  for (;;) {
+    const answer = await look();
+    const text =
+      flags.json === true ? JSON.stringify(answer) : `${table(answer, outputWidth()).join('\n')}\n`;
+    process.stdout.write(`${text}\n`);
+    await delay(interval);
+  }
 }
 
 async function order({ client, args: [id = ''], flags, print }: Given, what: string): Promise<void> {

@@ -10,6 +10,7 @@ import { controlVerb, type Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
 import { printable, tableLines } from '../terminal/text.ts';
+import { printLogs } from './logs.ts';
 
 /** Fewer letters of an id could mean another by a slip of the finger. */
 const LEAST_PREFIX = 4;
@@ -18,6 +19,11 @@ export function addSandboxCommand(group: Command): void {
   controlVerb(group.command('ls').description('list sandboxes, oldest first'), 'node', list)
     .addOption(new Option('--state <state>', 'only sandboxes in this state').choices(SANDBOX_STATES))
     .option('--full-ids', 'print whole ids; an id is all that is needed to open its sandbox');
+  controlVerb(
+    group.command('logs <id>').description('print what a sandbox printed last (at most 4 KiB)'),
+    'node',
+    (given) => printLogs(given, async () => resolve(given.args[0] ?? '', await fetchAll(given.client))),
+  ).option('-f, --follow', 'go on with what it prints from now on, until it ends');
   controlVerb(
     group
       .command('rm <id...>')

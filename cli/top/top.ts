@@ -3,13 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { FleetJson } from '../../shared/api/node.ts';
 import { duration } from '../../shared/config/option.ts';
-import { spellDuration } from '../../shared/config/units.ts';
 import type { ControlClient } from '../control/client.ts';
 import { controlVerb, type Given, read } from '../control/verb.ts';
-import { CommandError, EXIT } from '../terminal/exit.ts';
+import { showLive } from '../terminal/live.ts';
 import { compare, takeSample } from './numbers.ts';
 import { drawTop } from './picture.ts';
-import { Screen } from './screen.ts';
 
 const INTERVAL_MS = 1_000;
 /** Where there is no terminal to ask. */
@@ -55,30 +53,18 @@ async function stream(client: ControlClient, interval: number): Promise<void> {
   }
 }
 
-async function live(client: ControlClient, interval: number): Promise<void> {
-  const screen = new Screen();
-  // A front that is not there at the start is an error, not a picture.
-  let sample = await takeSample(client);
-  let sampledAt = Date.now();
-  let view = compare(undefined, sample, client.url);
-  let trouble: string | undefined;
-  const draw = (): void => screen.draw(drawTop(view, { ...screen.size, colour: hasColour(true) }, trouble));
-  // Leaving must not wait for an answer; the screen is given back as the process exits.
-  screen.open(() => process.exit(EXIT.ok), draw);
-  for (;;) {
-    draw();
-    await delay(interval);
-    try {
-      const next = await takeSample(client);
-      view = compare(sample, next, client.url);
-      sample = next;
-      sampledAt = Date.now();
-      trouble = undefined;
-    } catch (error) {
-      if (!(error instanceof CommandError) || error.exit !== EXIT.unreachable) throw error;
-      trouble = `as of ${spellDuration(Date.now() - sampledAt)} ago: ${error.message}`;
-    }
-  }
+function live(client: ControlClient, interval: number): Promise<never> {
+  let before: FleetJson | undefined;
+  return showLive({
+    interval,
+    look: async () => {
+      const now = await takeSample(client);
+      const view = compare(before, now, client.url);
+      before = now;
+      return view;
+    },
+    draw: (view, size, trouble) => drawTop(view, { ...size, colour: hasColour(true) }, trouble),
+  });
 }
 
 function hasColour(terminal: boolean): boolean {

@@ -1,7 +1,7 @@
 // The control listener, for operators: loopback by default, with a bearer token elsewhere.
 import Router from '@koa/router';
 import type Koa from 'koa';
-import type { SandboxJson } from '../../shared/api/sandbox.ts';
+import type { SandboxJson, SandboxOutputJson } from '../../shared/api/sandbox.ts';
 import type { AuditTrail } from '../../shared/audit/audit-file.ts';
 import { addAuditRoute, auditing } from '../../shared/audit/auditing.ts';
 import { FleetError } from '../../shared/errors.ts';
@@ -13,6 +13,8 @@ import { describeIssues } from '../../shared/protocol/wire.ts';
 import { addReloadRoute } from '../../shared/reload/route.ts';
 import type { ConfigReloader } from '../../shared/runtime.ts';
 import type { NodeAgentConfig } from '../config.ts';
+import { withoutSecrets } from '../engine/diagnosis.ts';
+import type { SandboxRunner } from '../engine/engine.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { AdjustablePoolSettings } from '../pool/settings.ts';
@@ -27,6 +29,7 @@ import { addPoolRoutes } from './pool-routes.ts';
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
+  readonly engine: Pick<SandboxRunner, 'diagnose'>;
   readonly size: AdjustablePoolSettings;
   readonly orders: OrderHandler;
   readonly snapshot: () => OwnReport;
@@ -85,12 +88,22 @@ function addLifecycleRoutes(router: Router, { orders }: ControlOptions): void {
   });
 }
 
-function addSandboxRoutes(router: Router, { pool }: ControlOptions): void {
+function addSandboxRoutes(router: Router, { pool, engine }: ControlOptions): void {
   router.get('/api/sandboxes', (context) => {
     context.body = pool.table.all().map((sandbox) => describe(inWallTime(sandbox, pool.time)));
   });
   router.get('/api/sandboxes/:id', (context) => {
     context.body = describe(inWallTime(find(pool, context.params.id), pool.time));
+  });
+  router.get('/api/sandboxes/:id/output', async (context) => {
+    const { id, token } = find(pool, context.params.id);
+    const found = await engine.diagnose(id);
+    if (found === undefined) throw new FleetError('not-found', 'the engine has no such sandbox any more');
+    const { running, exitCode, outOfMemory, output } = found;
+    context.body = {
+      ...{ running, exit_code: exitCode ?? null, out_of_memory: outOfMemory },
+      output: withoutSecrets(output, { id, token }),
+    } satisfies SandboxOutputJson;
   });
   router.delete('/api/sandboxes/:id', (context) => {
     const sandbox = find(pool, context.params.id);

@@ -1,7 +1,7 @@
 // OpenAPI description of the node's control listener. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
 import { poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
-import { sandboxSchema } from '../../shared/api/sandbox.ts';
+import { sandboxOutputSchema, sandboxSchema } from '../../shared/api/sandbox.ts';
 import { AUDIT } from '../../shared/audit/auditing.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
 import { RELOAD } from '../../shared/reload/route.ts';
@@ -95,6 +95,16 @@ export const CONTROL_API: ApiDescription = {
     {
       ...{ method: 'get', path: '/api/sandboxes/{id}', summary: 'One sandbox', token: 'control' },
       ...{ answers: { 200: { description: 'the sandbox', schema: sandboxSchema } }, refuses: ['not-found'] },
+    },
+    {
+      ...{
+        method: 'get',
+        path: '/api/sandboxes/{id}/output',
+        summary: 'What a sandbox printed last',
+        token: 'control',
+      },
+      answers: { 200: { description: 'the end of its output', schema: sandboxOutputSchema } },
+      refuses: ['not-found', 'engine-unavailable', 'engine-timeout'],
     },
     {
       ...{ method: 'delete', path: '/api/sandboxes/{id}', summary: 'Ends a sandbox', token: 'control' },

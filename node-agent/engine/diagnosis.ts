@@ -1,5 +1,6 @@
 // Explains why a sandbox does not run: exit code, memory and last output, in one line that is safe to log and to show.
 import { stripVTControlCharacters } from 'node:util';
+import { shortId } from '../../shared/clock.ts';
 
 /** The state of a sandbox as its engine reports it. */
 export interface Diagnosis {
@@ -18,6 +19,14 @@ export interface Diagnosis {
 export const OUTPUT_BYTES = 4_096;
 const MAX_LINES = 3;
 const MAX_CHARACTERS = 300;
+
+/** The output without the sandbox's secrets, which servers like to print, and with its id cut short. */
+export function withoutSecrets(
+  output: string,
+  { id, token }: { readonly id: string; readonly token: string },
+): string {
+  return output.replaceAll(token, '[token]').replaceAll(id, shortId(id));
+}
 
 /** For example `it exited with code 127; its last words: "sh: 1: VAR=x: not found"`; undefined when nothing is known. */
 export function describeDiagnosis(diagnosis: Diagnosis): string | undefined {

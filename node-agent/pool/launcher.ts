@@ -5,7 +5,7 @@ import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, type Random, shortId } from '../../shared/clock.ts';
 import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { describeDiagnosis } from '../engine/diagnosis.ts';
+import { describeDiagnosis, withoutSecrets } from '../engine/diagnosis.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
 import { awaitAnswer } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
@@ -167,8 +167,7 @@ export class Launcher {
     try {
       const found = await engine.diagnose(id);
       if (found === undefined) return undefined;
-      const output = found.output.replaceAll(token, '[token]').replaceAll(id, shortId(id));
-      return describeDiagnosis({ ...found, output });
+      return describeDiagnosis({ ...found, output: withoutSecrets(found.output, { id, token }) });
     } catch (error) {
       logger.debug({ sandbox: shortId(id), error: describeError(error) }, 'the engine knows no reason');
       return undefined;

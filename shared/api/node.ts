@@ -51,6 +51,7 @@ export type NodeJson = z.infer<typeof nodeSchema>;
 
 /** `GET /api/nodes`, and what `node ls --json` prints. */
 export const nodesSchema = z.object({ nodes: z.array(nodeSchema) });
+export type NodesJson = z.infer<typeof nodesSchema>;
 
 /** `GET /api/fleet`: what `top` shows. Totals count since the front started. */
 export const fleetSchema = nodesSchema.extend({

@@ -19,3 +19,12 @@ export const sandboxSchema = z.object({
     ),
 });
 export type SandboxJson = z.infer<typeof sandboxSchema>;
+
+/** `GET /api/sandboxes/<id>/output` */
+export const sandboxOutputSchema = z.object({
+  running: z.boolean(),
+  exit_code: z.number().int().nullable().describe('null while it runs, and when a signal ended it'),
+  out_of_memory: z.boolean(),
+  output: z.string().describe('the last 4 KiB that it printed, without its token'),
+});
+export type SandboxOutputJson = z.infer<typeof sandboxOutputSchema>;

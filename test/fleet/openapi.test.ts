@@ -208,6 +208,7 @@ const LISTENERS: readonly {
       ['post /api/pool/pause', 200],
       ['post /api/pool/resume', 200],
       ['get /api/sandboxes/{id}', 200, ofSandbox],
+      ['get /api/sandboxes/{id}/output', 200, ofSandbox],
       ['delete /api/sandboxes/{id}', 202, ofSandbox],
       ['get /api/sandboxes/{id}', 404, nobody],
       ['delete /api/sandboxes/{id}', 404, nobody],

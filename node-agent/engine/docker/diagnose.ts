@@ -9,6 +9,8 @@ import { SHOW_OUTPUT } from './output.ts';
 const DEADLINE_MS = 10_000;
 /** Lines of the log to read; Docker's limit on a container's log bounds their total length. */
 const TAIL_LINES = 10;
+/** A running sandbox is asked for `OUTPUT_BYTES`; frames come on top. */
+const MAX_PRINTED_BYTES = 16 * OUTPUT_BYTES;
 /** Header of each part of a log without a terminal: the stream's number, three zeros, the length as 32 bits. */
 const FRAME_HEADER_BYTES = 8;
 
@@ -58,8 +60,14 @@ function readRunning(container: Dockerode.Container): Promise<Buffer> {
       const shown = await container.exec({ Cmd, AttachStdout: true, AttachStderr: true, abortSignal });
       const stream = await shown.start({ abortSignal });
       const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      await once(stream, 'end', { signal: abortSignal });
+      let bytes = 0;
+      stream.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        // Its shell may be the sandbox's own work, and then print without end.
+        if (bytes > MAX_PRINTED_BYTES) stream.destroy();
+        else chunks.push(chunk);
+      });
+      await once(stream, 'close', { signal: abortSignal });
       return Buffer.concat(chunks);
     },
   );

@@ -70,6 +70,13 @@ describe('tmpfleet node ls', () => {
   });
 });
 
+test('tmpfleet node ls --watch goes on, a line of JSON each time', async () => {
+  const watching = tmpfleet(['node', 'ls', '--watch', '--json', '--interval', '100ms'], env);
+  const [, line = ''] = await watching.printed(/^.*\n(.*)\n/);
+  expect(nodesSchema.parse(JSON.parse(line)).nodes.map(({ id }) => id)).toEqual([first, second]);
+  await watching.stop();
+});
+
 describe('an order', () => {
   test('cordon and uncordon change the node, and print its new state', async () => {
     expect(await told('cordon', first)).toMatchObject({

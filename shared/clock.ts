@@ -17,6 +17,17 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = () => Math.random();
 
+/** The same numbers for the same seed, in every run (mulberry32, T. Ettinger). For simulations and schedules, never for secrets. */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
 /** An unguessable name: 160 bits from the system's CSPRNG as 40 hexadecimal digits, which URLs, cookies and host names accept. */
 export function newSandboxId(): string {
   return randomBytes(20).toString('hex');

@@ -1,4 +1,5 @@
 // The fleets and crowds of the simulation. Times in ms.
+import { fadingCrowd } from '../../dist/cli/load/schedule/shapes.js';
 
 const equal = (count, capacity, warm) => Array.from({ length: count }, () => ({ capacity, warm }));
 
@@ -9,12 +10,9 @@ const unequal = (count) =>
     return { capacity, warm: capacity / 8 };
   });
 
+const FLASH_MS = 40_000;
 /** A crowd at once, then fewer by a factor of e every ten seconds, over a trickle. @param peak readers per second */
-const flash = (peak) => ({
-  peak,
-  rate: (ms) => peak * (0.05 + 0.95 * Math.exp(-ms / 10_000)),
-  lastMs: 40_000,
-});
+const flash = (peak) => ({ peak, rate: (ms) => peak * fadingCrowd(ms / FLASH_MS), lastMs: FLASH_MS });
 const steady = (peak) => ({ peak, rate: () => peak, lastMs: 40_000 });
 
 const usual = {

@@ -3,6 +3,8 @@
 
 import { MAX_HOPS } from '../../dist/shared/protocol/ticket.js';
 
+export { seededRandom as seeded } from '../../dist/shared/clock.js';
+
 const START = 1_800_000_000_000;
 /** Time before the first reader, in which every node reports. ms */
 const SETTLE_MS = 5_000;
@@ -289,15 +291,4 @@ class Events {
     heap[hole] = last;
     return first;
   }
-}
-
-/** The same numbers in every run (mulberry32, T. Ettinger). */
-export function seeded(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

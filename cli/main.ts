@@ -93,6 +93,11 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
       description: 'check this host or a whole fleet, and print what to do about each problem',
       load: async (command) => (await import('./doctor/doctor.ts')).addDoctorCommand(command),
     },
+    {
+      name: 'load',
+      description: 'send readers to a fleet, or to any web app, and measure what they live through',
+      load: async (command) => (await import('./load/load.ts')).addLoadCommand(command),
+    },
   ],
   'Other:': [
     {

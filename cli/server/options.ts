@@ -43,16 +43,18 @@ export interface ReadConfig<O extends Options> {
 
 /**
  * The configuration of a command that has been parsed.
+ * @param rest of the command line, beyond flags: all of it, unless the command has arguments
  * @throws FleetError `bad-config` with every error
  */
 export function readOptions<O extends Options>(
   options: O,
   command: Command,
   env: Readonly<Record<string, string | undefined>>,
+  rest: readonly string[] = command.args,
 ): ReadConfig<O> {
   const flags: Readonly<Record<string, unknown>> = command.opts();
   const file = typeof flags.config === 'string' ? flags.config : env.TMPFLEET_CONFIG;
-  const { config, origin } = loadConfig(options, { flags, env, file, rest: command.args });
+  const { config, origin } = loadConfig(options, { flags, env, file, rest });
   const { printConfig: print } = flags;
   return {
     config,
@@ -105,7 +107,13 @@ function ungroupedFlags(name: string, spec: Option<unknown>, variable: string): 
     const opposite = new Flag(`--no-${kebab(name)}`, `turn ${long} off`);
     return [new Flag(long, help), spec.default === true ? opposite : opposite.hideHelp()];
   }
-  return [new Flag(`${long} <${spec.kind.metavar}>`, help)];
+  const flag = new Flag(`${long} <${spec.kind.metavar}>`, help);
+  return [spec.kind.isRepeatable === true ? flag.argParser(addToList) : flag];
+}
+
+/** A list that is given in parts is one list, as if it had been given with commas. */
+function addToList(value: string, before: unknown): string {
+  return typeof before === 'string' ? `${before},${value}` : value;
 }
 
 /** `what it does (default: x; env: TMPFLEET_X)`; an empty part is left out. */

@@ -9,6 +9,7 @@ export const EXIT = {
   refused: 3,
   unreachable: 4,
   otherwise: 5,
+  generatorLimit: 6,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -20,7 +21,8 @@ Exit codes:
   2  the command line or the configuration is invalid
   3  the front or the node refused; standard error says why
   4  the front or the node cannot be reached
-  5  --wait timed out, or the operation did not reach the expected state
+  5  --wait timed out, the operation did not reach the expected state, or load missed a threshold
+  6  load: the generator was the limit, so its figures say nothing about the fleet
   130  interrupted before it was ready`;
 
 /** A failure that has an exit code of its own. */

@@ -12,7 +12,7 @@ import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { type Approach, SandboxDomain } from './sandbox-domain.ts';
 
 /** `/.tmpfleet/open/<code>/<path in the sandbox>?<query>`: path and query go through as they are. */
-const OPEN = '/.tmpfleet/open/';
+export const HAND_OVER_PATH = '/.tmpfleet/open/';
 const OPEN_PATH = /^\/\.tmpfleet\/open\/([0-9a-f]{32})\/(.*)$/s;
 
 /** Longest time from our redirect to the next request of the same browser, ms. */
@@ -86,7 +86,7 @@ export class OwnOrigin {
   ): string {
     const query = place.query === '' ? '' : `?${place.query}`;
     const code = this.#codes.issue(sandbox, lifeMs);
-    return `${this.originOf(sandbox.id, request)}${OPEN}${code}/${place.path}${query}`;
+    return `${this.originOf(sandbox.id, request)}${HAND_OVER_PATH}${code}/${place.path}${query}`;
   }
 
   /** The sandbox, if the browser claimed it, by its cookies at the node's own name. */
@@ -101,7 +101,7 @@ export class OwnOrigin {
    */
   handOver(id: string, request: IncomingMessage, response: ServerResponse): 'done' | 'refused' | 'elsewhere' {
     const { path, query } = splitRequestTarget(request.url ?? '/');
-    if (!path.startsWith(OPEN)) return 'elsewhere';
+    if (!path.startsWith(HAND_OVER_PATH)) return 'elsewhere';
     const [, code = '', rest = ''] = OPEN_PATH.exec(path) ?? [];
     const sandbox = this.#held(id);
     if (sandbox === undefined || !isNavigation(request)) return 'refused';

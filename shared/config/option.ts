@@ -10,6 +10,8 @@ export interface Kind<T> {
   readonly metavar?: string;
   /** Completes "expected …" in an error message. */
   readonly expects: string;
+  /** Whether the flag may be given several times, for several values. */
+  readonly isRepeatable?: true;
   /** The value as an operator writes it. (A method, so that an `Option<number>` is an `Option<unknown>` too.) */
   format(value: T): string | number | boolean | readonly string[];
 }
@@ -26,7 +28,11 @@ export type OptionGroup =
   | 'Embedding'
   | 'Cross-origin requests'
   | 'Control'
-  | 'State and logging';
+  | 'State and logging'
+  | 'Arrivals'
+  | 'What a reader does'
+  | 'Report'
+  | 'Generator';
 
 export interface Option<T> {
   readonly kind: Kind<T>;
@@ -151,7 +157,7 @@ export function bytes(min = 0): Kind<number> {
   };
 }
 
-/** Comma-separated on a command line, a list in YAML. */
+/** Comma-separated on a command line, or given several times; a list in YAML. */
 export function list(metavar: string, expects: string, pattern: RegExp): Kind<readonly string[]> {
   return {
     schema: z.preprocess(
@@ -166,6 +172,7 @@ export function list(metavar: string, expects: string, pattern: RegExp): Kind<re
     ),
     metavar,
     expects,
+    isRepeatable: true,
     format: (value) => value,
   };
 }

@@ -1,10 +1,6 @@
-// Names below `localhost` are this machine (RFC 6761 §6.3). Browsers know that by themselves; Node asks the resolver, which may not.
-import { lookup as lookUpByResolver } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+// Names below `localhost` for undici and WebSockets, as the readers of `tmpfleet load` look them up.
 import { Agent, type Dispatcher } from 'undici';
-
-const lookup: LookupFunction = (name, options, callback) =>
-  lookUpByResolver(name.endsWith('.localhost') ? '127.0.0.1' : name, options, callback);
+import { lookUp as lookup } from '../../cli/load/client/addresses.ts';
 
 const agent = new Agent({ connect: { lookup } });
 

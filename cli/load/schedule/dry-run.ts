@@ -13,11 +13,11 @@ export function drawSchedule({ model, arrivals, closed, forMs, peakRate }: Sched
   const most = Math.max(1, ...counts);
   const rowMs = forMs / ROWS;
   const rows = counts.map((count, row) => {
-    const from = spellTime((row * forMs) / ROWS, forMs).padStart(9);
+    const from = spellTime((row * forMs) / ROWS, forMs).padStart(8);
     const rate = ((count * 1_000) / rowMs).toFixed(1).padStart(9);
     return `${from} ${rate}/s ${'█'.repeat(Math.round((BAR * count) / most))}`;
   });
-  const head = `${arrivals.length} readers within ${spellTime(forMs, forMs)}, ${peakRate.toFixed(1)} a second at most on average`;
+  const head = `${arrivals.length} readers within ${spellDuration(forMs)}, ${peakRate.toFixed(1)} a second where the shape is highest`;
   return [head, ...rows, ''].join('\n');
 }
 
@@ -40,6 +40,11 @@ export function countIn(arrivals: Float64Array, forMs: number, parts: number): r
   return counts;
 }
 
+/** `0:25`, `7:05`, `1:02:10`; tenths where all is within a minute. */
 function spellTime(ms: number, longest: number): string {
-  return longest < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : spellDuration(ms);
+  if (longest <= 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  const [hours, minutes, rest] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }

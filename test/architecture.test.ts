@@ -96,6 +96,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'embed',
       'reader',
       'doctor',
+      'load',
       'registry',
       'reload',
       'sandbox',

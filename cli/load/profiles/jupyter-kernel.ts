@@ -1,7 +1,6 @@
 // A kernel of a Jupyter, started as its page does: a session for the notebook, the WebSocket of the kernel, and the first question.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { parseJson } from '../../../shared/protocol/wire.ts';
 import {
   channelsUrl,
   executeRequest,
@@ -9,7 +8,9 @@ import {
   kernelInfoRequest,
   parseMessage,
   type ShellRequest,
-} from '../../reader/jupyter.ts';
+} from '../../../shared/jupyter/messages.ts';
+import { notebookOf } from '../../../shared/jupyter/notebook-path.ts';
+import { parseJson } from '../../../shared/protocol/wire.ts';
 import { type Kernel, SocketDialogue } from './kernel.ts';
 import type { Visit } from './visit.ts';
 import type { Landing } from './walk.ts';
@@ -46,7 +47,7 @@ export async function openJupyterKernel(
     body: JSON.stringify({
       type: 'notebook',
       name: '',
-      path: notebookOf(url, base),
+      path: notebookAt(url, base),
       kernel: { name: kernelName },
     }),
   });
@@ -71,13 +72,7 @@ export async function openJupyterKernel(
   };
 }
 
-/** The notebook that the address is of, below the Jupyter's root; a reader without one opens one that has no name yet. */
-export function notebookOf(url: string, base: string): string {
-  const path = new URL(url).pathname.slice(new URL(base).pathname.length);
-  const [, name = ''] = /^(?:notebooks|lab\/tree|tree|edit)\/(.+\.ipynb)$/.exec(path) ?? [];
-  try {
-    return name === '' ? 'Untitled.ipynb' : decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+/** A reader without a notebook opens one that has no name yet. */
+function notebookAt(url: string, base: string): string {
+  return notebookOf(new URL(url).pathname.slice(new URL(base).pathname.length)) ?? 'Untitled.ipynb';
 }

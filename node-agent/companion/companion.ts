@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerJson } from '../../shared/http/answer.ts';
-import { readText } from '../../shared/http/read-body.ts';
+import { askForBody, readText } from '../../shared/http/read-body.ts';
 import { isForeignPost } from '../../shared/http/visitor.ts';
 import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
@@ -142,6 +142,7 @@ export class Companion {
   async #stay(request: IncomingMessage, response: ServerResponse, sandbox: Sandbox): Promise<void> {
     const { time, use } = this.#options;
     try {
+      askForBody(request, response);
       const text = await readText(request, { bytes: MAX_BODY_BYTES, what: 'the body' });
       const { ago_ms: ago } = parseJson(text, stayBody, 'the body');
       const at = time.now() - ago;

@@ -5,6 +5,7 @@ import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import { isHttps } from '../../shared/http/cookies.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
+import { Expectation } from './expectation.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
 import {
   decodeRawHeaders,
@@ -17,7 +18,7 @@ import { TailedPage } from './page-tail.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
-import type { Connection, Upstream } from './upstream.ts';
+import type { RequestConnection, Upstream } from './upstream/upstream.ts';
 import { UseMarker } from './use-marker.ts';
 
 export interface ProxyRequest {
@@ -86,10 +87,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #upstream: Upstream;
   readonly #context: ProxyContext;
   #body: RequestBody | undefined;
-  #connection: Connection | undefined;
+  #connection: RequestConnection | undefined;
   #retried = false;
   #answered = false;
   #interim = 0;
+  readonly #expectation: Expectation | undefined;
   /** The response is being broken off because what goes behind the page needs the whole of it. */
   #asksAgain = false;
   #wrote = false;
@@ -110,6 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#page = TailedPage.for(proxied.request, () => options.pageTail?.(proxied.id));
     }
     if (!proxied.hasBody) return;
+    this.#expectation = Expectation.of(proxied.request, proxied.response, options.expectTimeoutMs);
     this.#useBody(
       new RequestBody(proxied.request, (bytes) => {
         context.tally.bytesToSandbox += bytes;
@@ -147,24 +150,24 @@ class Exchange implements Dispatcher.DispatchHandler {
     const { options, headersTimeout } = this.#context;
     const { trustProxy, cookies } = options;
     const headers = requestHeaders(request, { trustProxy, token, cookies: cookies.names(id) });
-    this.#connection = this.#upstream.acquire(
-      this.#retried ? 'fresh' : this.#isRepeatable ? 'any' : 'recent',
-    );
-    this.#connection.client.dispatch(
-      {
-        path: target,
-        method: request.method ?? 'GET',
-        headers: this.#page?.fitRequest(headers) ?? headers,
-        body: this.#body ?? null,
-        headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
-        ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
-      },
-      this,
-    );
+    const outgoing = {
+      path: target,
+      method: request.method ?? 'GET',
+      headers: this.#page?.fitRequest(headers) ?? headers,
+      body: this.#body ?? null,
+      headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
+      ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
+    };
+    this.#connection =
+      this.#expectation === undefined
+        ? this.#upstream.acquire(this.#retried ? 'fresh' : this.#isRepeatable ? 'any' : 'recent')
+        : this.#upstream.acquireExpecting();
+    this.#connection.dispatch(outgoing, this);
   }
 
   /** The connection is there, and the request about to be written. The sandbox's first one ends its lease. */
   onRequestStart(): void {
+    this.#expectation?.begin();
     if (this.#upstream.hasBegun) return;
     this.#upstream.hasBegun = true;
     this.#context.options.used(this.#proxied.id);
@@ -186,6 +189,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM)
         controller.abort(new Error('the sandbox sends interim responses only'));
+      else if (status === 100) this.#expectation?.meet();
       else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
       return;
     }
@@ -195,6 +199,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     allowStall(request, this.#context.stallTimeoutMs);
+    this.#expectation?.end();
     countAnswer(tally, status);
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice);

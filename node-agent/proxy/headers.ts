@@ -48,7 +48,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** `Expect` was answered by our own server before we got to see the request. */
+/** `Expect` goes on where it has a meaning: see `ExpectingConnection`. */
 const NOT_FOR_SANDBOXES: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect', 'http2-settings']);
 
 /** Who asks, by other names; a reader could otherwise make them up. */

@@ -16,7 +16,7 @@ import {
   type ProxyTally,
   type Refusal,
 } from './types.ts';
-import { Upstream } from './upstream.ts';
+import { Upstream } from './upstream/upstream.ts';
 import { isEventFeed } from './use-marker.ts';
 import { agree, joinSockets, responseOn } from './websocket.ts';
 

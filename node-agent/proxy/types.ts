@@ -41,6 +41,8 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly stallTimeoutMs?: number;
   /** Longest time that an idle connection to a sandbox is kept. ms; default 15 s */
   readonly keepAliveMs?: number;
+  /** ms from a request's head, of a reader who waits for `100 Continue`, until we say it for a silent sandbox. Default 1 s. */
+  readonly expectTimeoutMs?: number;
 }
 
 /** Names of the cookies that sandboxes have set. */

@@ -7,7 +7,7 @@ import { readError } from '../../shared/api/error.ts';
 import { REFUSALS, type RefusalReason } from '../../shared/api/refusal.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
-import { type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
+import { askForBody, type BodyLimit, readBytes, readText } from '../../shared/http/read-body.ts';
 import type { ArrivalLimit } from '../../shared/limits/arrivals.ts';
 import { limitError } from '../../shared/limits/client-refusal.ts';
 import type { Logger } from '../../shared/logging.ts';
@@ -77,6 +77,7 @@ export class SpawnDesk {
     }
     const limitedMs = arrivals.admit(client);
     if (limitedMs > 0) throw limitError('too-many-requests', limitedMs);
+    askForBody(context.req, context.res);
     const call: Call = {
       authorization: context.get('authorization'),
       contentType: context.get('content-type'),

@@ -6,7 +6,7 @@ import { type Logger, loggablePath } from '../logging.ts';
 import { answerPage, wantsPage } from './answer.ts';
 import { carriesToken } from './auth.ts';
 import type { PageMaker } from './page.ts';
-import { readText } from './read-body.ts';
+import { askForBody, readText } from './read-body.ts';
 import { isForeignPost } from './visitor.ts';
 
 export interface AppOptions {
@@ -79,6 +79,7 @@ export function refuseForeignPosts(allowedOrigin: string): Koa.Middleware {
 
 /** The request's body as text, byte for byte. @throws FleetError `body-too-large` */
 export function readTextBody(context: Koa.Context): Promise<string> {
+  askForBody(context.req, context.res);
   return readText(context.req, { bytes: MAX_BODY_BYTES, what: 'the body', code: 'body-too-large' });
 }
 

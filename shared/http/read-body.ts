@@ -1,4 +1,6 @@
-// Reads a body up to a limit, so that no other program can fill our memory.
+// Reads a body up to a limit, so that no other program can fill our memory. A client that waits to be asked for the body of
+// its request (`Expect: 100-continue`, RFC 9110 §10.1.1) is asked where the body is read, and not where it is refused.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, FleetError } from '../errors.ts';
 
 export interface BodyLimit {
@@ -43,4 +45,14 @@ export async function readBytes(stream: AsyncIterable<Buffer | string>, limit: B
 /** As `readBytes`, decoded as UTF-8. */
 export async function readText(stream: AsyncIterable<Buffer | string>, limit: BodyLimit): Promise<string> {
   return (await readBytes(stream, limit)).toString('utf8');
+}
+
+/** Node has answered any other expectation by 417. In HTTP/1.0 it has no meaning. */
+export function isExpecting({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0';
+}
+
+/** To be called before a body is read. */
+export function askForBody(request: IncomingMessage, response: ServerResponse): void {
+  if (isExpecting(request)) response.writeContinue();
 }

@@ -85,7 +85,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const beneath = new BeneathTls(server);
   const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS, beneath);
   const upgraded = new Set<Socket | Duplex>();
-  server.on('request', (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const fault = findHostFault(request);
     if (fault !== undefined) {
       response.setHeader('connection', 'close');
@@ -94,7 +94,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     }
     options.handle(request, response);
     limitStall(request, response);
-  });
+  };
+  server.on('request', onRequest);
+  // Without it, Node would ask for every body that waits to be asked for. See `askForBody`.
+  server.on('checkContinue', onRequest);
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const fault = options.upgrade === undefined ? 'this listener has no WebSockets' : findHostFault(request);

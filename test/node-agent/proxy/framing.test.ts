@@ -91,23 +91,6 @@ it.each([204, 304])('gives %i no body, even if the sandbox sends one', async (st
   expect(text.endsWith('\r\n\r\n')).toBe(true);
 });
 
-it('answers Expect: 100-continue itself and then passes the body on', async () => {
-  const sandbox = await startHttp((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', () => response.end(`${request.headers.expect}:${body}`));
-  });
-  const { port } = await startBed(sandbox.port);
-  const { text } = await exchangeRaw(
-    port,
-    `POST /user/${ID}/ HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n${close}\r\nabc`,
-  );
-  expect(text).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/);
-  expect(text.endsWith('undefined:abc')).toBe(true);
-});
-
 it.each([
   ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   ['two lengths', 'Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!'],

@@ -90,3 +90,8 @@ test('a connection on which nothing happens is closed after --keep-alive-timeout
     await short.close(0);
   }
 });
+
+test('who waits to be asked for a body gets a refusal at once', async () => {
+  const text = await exchange(['POST / HTTP/1.1', 'Host: a', 'Expect: 100-continue', 'Content-Length: 5']);
+  expect(text).toMatch(/^HTTP\/1\.1 200 .*connection: close.*handled$/is);
+});

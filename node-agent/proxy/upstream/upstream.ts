@@ -2,26 +2,28 @@
 // put on the socket: undici 7 asserts, and so ends the process, when a connection closes while its parser is
 // paused (nodejs/undici#5360), and any sandbox could bring that about.
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { Client, errors } from 'undici';
-import { errorCode } from '../../shared/errors.ts';
-import type { Address } from '../engine/engine.ts';
+import { Client, type Dispatcher, errors } from 'undici';
+import { errorCode } from '../../../shared/errors.ts';
+import type { Address } from '../../engine/engine.ts';
+import { PollDetector } from '../use-marker.ts';
+import { connectTo, MAX_HEADER_BYTES } from './connect.ts';
 import { ContinueFilter, isFinal } from './continue-filter.ts';
-import { PollDetector } from './use-marker.ts';
+import { ExpectingConnection } from './expecting-connection.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Shorter than what servers keep, so that few requests meet a connection that is just being closed. */
 const KEEP_ALIVE_MS = 15_000;
 /** Servers that close idle connections at all keep them for 2 s or more, with few exceptions. */
 const MAX_RECENT_MS = 1_000;
 /** Closed within this time of a response, a connection was closed because of it, ms. */
 const AT_ONCE_MS = 250;
-const MAX_HEADER_BYTES = 64 * 1024;
-const TCP_KEEP_ALIVE_MS = 60_000;
 /** A socket is also a stream, and takes a stream's options; its types do not say so. */
 const BUFFERING: SocketConstructorOpts & { readonly highWaterMark: number } = { highWaterMark: 64 * 1024 };
 
 /** `any` is for requests that may be repeated; `recent` is unlikely to be closed by the sandbox as we write; `fresh` is new. */
 export type Freshness = 'any' | 'recent' | 'fresh';
+
+/** What one request needs of its connection. */
+export type RequestConnection = Connection | ExpectingConnection;
 
 /** The connections to one sandbox. */
 export class Upstream {
@@ -31,7 +33,7 @@ export class Upstream {
   readonly polls = new PollDetector();
   readonly #now: () => number;
   readonly #keepAliveMs: number;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<RequestConnection>();
   /** The most recently used last. */
   readonly #idle: Connection[] = [];
   /** How long a connection may have been idle to count as recent, ms. */
@@ -62,8 +64,19 @@ export class Upstream {
     return connection;
   }
 
+  /** For a request whose reader waits for `100 Continue`: a connection of its own, not used again. */
+  acquireExpecting(): ExpectingConnection {
+    const connection = new ExpectingConnection(this.address, () => this.#connections.delete(connection));
+    this.#connections.add(connection);
+    return connection;
+  }
+
   /** After a request that came to its proper end. */
-  release(connection: Connection): void {
+  release(connection: RequestConnection): void {
+    if (connection instanceof ExpectingConnection) {
+      connection.destroy();
+      return;
+    }
     connection.reset(this.#now());
     if (this.#connections.has(connection)) this.#idle.push(connection);
   }
@@ -86,7 +99,7 @@ export class Upstream {
 
 /** One connection, and the client that speaks HTTP over it. */
 export class Connection {
-  readonly client: Client;
+  readonly #client: Client;
   readonly #onClosed: () => void;
   #socket: GatedSocket | undefined;
   /** When its last response ended; `Infinity` before that. */
@@ -97,9 +110,9 @@ export class Connection {
   constructor(address: Address, keepAliveMs: number, onClosed: () => void) {
     this.#onClosed = onClosed;
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    this.client = new Client(`http://${host}:${address.port}`, {
+    this.#client = new Client(`http://${host}:${address.port}`, {
       connect: (_options, callback) => {
-        this.#socket = connect(address, callback);
+        this.#socket = connectTo(address, new GatedSocket(), callback);
       },
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
@@ -109,7 +122,11 @@ export class Connection {
       bodyTimeout: 0,
     });
     // undici would reconnect by itself, but `Upstream` finds a better connection for the next request.
-    this.client.on('disconnect', () => this.destroy());
+    this.#client.on('disconnect', () => this.destroy());
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#client.dispatch(options, handler);
   }
 
   get open(): boolean {
@@ -151,33 +168,11 @@ export class Connection {
   /** A socket that was upgraded is the upgrader's: it stays. */
   destroy(): void {
     this.#onClosed();
-    if (this.client.destroyed) return;
+    if (this.#client.destroyed) return;
     const socket = this.#socket;
     if (socket?.connecting === true) socket.destroy();
-    void this.client.destroy();
+    void this.#client.destroy();
   }
-}
-
-type Connected = (...result: [null, Socket] | [Error, null]) => void;
-
-function connect({ host, port }: Address, callback: Connected): GatedSocket {
-  const socket = new GatedSocket();
-  let waiting: Connected | undefined = callback;
-  const timer = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('the sandbox accepts no connection'), { code: 'ETIMEDOUT' }));
-  }, CONNECT_TIMEOUT_MS);
-  const settle = (...result: Parameters<Connected>): void => {
-    clearTimeout(timer);
-    waiting?.(...result);
-    waiting = undefined;
-  };
-  socket.on('error', (error) => settle(error, null));
-  socket.once('close', () => settle(new errors.ClientDestroyedError(), null));
-  socket.once('connect', () => settle(null, socket));
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-  socket.connect({ host, port });
-  return socket;
 }
 
 /** A socket whose reader can be made to find nothing: its buffer fills, then the sandbox's, then the sandbox waits. */

@@ -160,6 +160,8 @@ class SandboxProxy implements NodeProxy {
     const body = framing(request);
     if (path === 'malformed' || body === 'malformed') {
       const fault = path === 'malformed' ? BAD_PATH : BAD_FRAMING;
+      // Where such a body ends is not known, nor what comes behind it (RFC 9112 §6.3).
+      if (body === 'malformed') response.shouldKeepAlive = false;
       this.#refuse(request, response, { status: 400, reason: 'malformed', fault });
       return undefined;
     }

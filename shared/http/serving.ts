@@ -85,7 +85,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const beneath = new BeneathTls(server);
   const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS, beneath);
   const upgraded = new Set<Socket | Duplex>();
+  const latest = new WeakMap<Duplex, ServerResponse>();
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    latest.set(request.socket, response);
     const fault = findHostFault(request);
     if (fault !== undefined) {
       response.setHeader('connection', 'close');
@@ -109,7 +111,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     socket.once('close', () => upgraded.delete(socket));
     options.upgrade(request, socket, head);
   });
-  server.on('clientError', refuseMalformed);
+  server.on('clientError', (error, socket) => refuseInTurn(error, socket, latest.get(socket)));
   await listen(server, options);
   const { port } = addressOf(server);
   return {
@@ -193,6 +195,28 @@ async function close({ server, upgraded, beneath }: Open, graceMs: number): Prom
   clearTimeout(timer);
   clearInterval(idle);
   for (const socket of upgraded) socket.destroy();
+}
+
+/** Whose refusal waits for them to be closed. */
+const awaited = new WeakSet<ServerResponse>();
+
+/**
+ * Behind the responses that are due to good requests before it, never within one (RFC 9112 §9.3.2).
+ * @param latest the response to the last request of which the head was good
+ */
+function refuseInTurn(error: Error, socket: Duplex, latest: ServerResponse | undefined): void {
+  const isCut = errorCode(error) === 'ECONNRESET';
+  const isTaken = latest?.req.complete === true || latest?.writableEnded === true;
+  if (latest === undefined || latest.destroyed || isCut) refuseMalformed(error, socket);
+  else if (isTaken && latest.shouldKeepAlive && !latest.writableFinished) {
+    // Each further packet of the client comes here, too.
+    if (!awaited.has(latest)) latest.once('close', () => refuseMalformed(error, socket));
+    awaited.add(latest);
+  } else if (isTaken && latest.shouldKeepAlive) refuseMalformed(error, socket);
+  // The fault is in the body of a request that is being answered.
+  else if (!isTaken && latest.headersSent) socket.destroy();
+  else if (!isTaken) refuseMalformed(error, socket);
+  // Otherwise the connection ends with this response, and nothing behind its request counts (RFC 9112 §9.6).
 }
 
 function refuseMalformed(error: Error, socket: Duplex): void {

@@ -46,6 +46,17 @@ it('passes a body in chunks on without chunk extensions, nor a request smuggled 
   expect(got).not.toMatch(/name=|;last|;a=b|^GET .*smuggled/m);
 });
 
+it.each(['xchunked', 'identity', 'gzip, chunked'])(
+  'closes after a body in %s, whose end is not known',
+  async (coding) => {
+    const { port } = await echoing();
+    const post = `POST /user/${ID}/ HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: ${coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n`;
+    const { text } = await exchangeRaw(port, post);
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+    expect(text).toMatch(/connection: close\r\n/i);
+  },
+);
+
 it('refuses chunks from a reader of HTTP/1.0', async () => {
   const { port, seen } = await echoing();
   const { text } = await exchangeRaw(

@@ -91,6 +91,21 @@ test('a connection on which nothing happens is closed after --keep-alive-timeout
   }
 });
 
+describe('behind a good request', () => {
+  const GOOD = ['GET / HTTP/1.1', 'Host: a', ''];
+
+  test('a malformed one is refused after the first one’s answer', async () => {
+    const text = await exchange([...GOOD, 'GARBAGE']);
+    expect(text.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200']);
+    expect(text).toMatch(/handledHTTP\/1\.1 400 /);
+  });
+
+  test('one that says it is the last, further ones take nothing from its answer', async () => {
+    const text = await exchange(['GET / HTTP/1.1', 'Host: a', CLOSE, '', ...GOOD]);
+    expect(text).toMatch(/^HTTP\/1\.1 200 .*handled$/s);
+  });
+});
+
 test('who waits to be asked for a body gets a refusal at once', async () => {
   const text = await exchange(['POST / HTTP/1.1', 'Host: a', 'Expect: 100-continue', 'Content-Length: 5']);
   expect(text).toMatch(/^HTTP\/1\.1 200 .*connection: close.*handled$/is);

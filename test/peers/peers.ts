@@ -116,7 +116,7 @@ async function startOurs(): Promise<Peer> {
   const gate = new StartupGate();
   gate.open();
   const serving = await listenToReaders({
-    config: { host: '127.0.0.1', port: 0 },
+    config: { host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 5_000 },
     gate,
     handle: (request, response) => {
       if (!proxy.handle(request, response)) response.writeHead(404, { 'content-length': '0' }).end();

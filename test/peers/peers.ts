@@ -117,6 +117,7 @@ async function startOurs(): Promise<Peer> {
   gate.open();
   const serving = await listenToReaders({
     config: { host: '127.0.0.1', port: 0, keepAliveTimeoutMs: 5_000 },
+    tls: undefined,
     gate,
     handle: (request, response) => {
       if (!proxy.handle(request, response)) response.writeHead(404, { 'content-length': '0' }).end();

@@ -11,10 +11,15 @@ import { launchBrowser } from '../lab/chromium.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { describeNeeding } from '../lab/needs.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
+import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
 import { tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
+
+/** Where it does not matter how many nodes there are, nor what a sandbox is: a scratchpad is a Node process of its own. */
+const SMALL = ['--engine', 'local', '--nodes', '1', '--warm', '1'];
+const LIGHT = [...SMALL, '--command', LIGHT_COMMAND];
 
 const shots = fileURLToPath(new URL('../../artifacts/', import.meta.url));
 mkdirSync(shots, { recursive: true });
@@ -25,7 +30,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
   let front = '';
 
   beforeAll(async () => {
-    demo = startDemo(['--engine', 'local', '--capacity', '8', '--warm', '4']);
+    demo = startDemo(['--engine', 'local', '--capacity', '8', '--warm', '2']);
     browser = await launchBrowser(chromium.executablePath);
     front = await demo.front();
   });
@@ -34,13 +39,17 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
     await demo.end();
   });
 
-  /** A browser context of its own, without cookies of others. */
-  const newReader = async (): Promise<Page> => (await browser.newContext()).newPage();
+  /** A browser context of its own, without cookies of others, that has clicked. A busy host shows first that it starts a sandbox. */
+  const newReader = async (): Promise<Page> => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`${front}/`);
+    await page.waitForURL(/\/user\//);
+    return page;
+  };
   const sandboxOf = (page: Page): string => /\/user\/([^/]+)\//.exec(page.url())?.[1] ?? 'none';
 
   test('a click lands in a sandbox, which evaluates 6*7', async () => {
     const page = await newReader();
-    await page.goto(`${front}/`);
     expect(page.url()).toMatch(/^http:\/\/([0-9a-f]{40})\.localhost:\d+\/user\/\1\/$/);
     await page.locator('#code').fill('6*7');
     await page.keyboard.press('Enter');
@@ -50,8 +59,6 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
 
   test('a second browser gets another sandbox, and does not see what the first one typed', async () => {
     const [first, second] = [await newReader(), await newReader()];
-    await first.goto(`${front}/`);
-    await second.goto(`${front}/`);
     expect(sandboxOf(first)).not.toBe(sandboxOf(second));
     await first.locator('#code').fill('globalThis.mine = "a secret"; 1');
     await first.keyboard.press('Enter');
@@ -63,9 +70,9 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
 
   test('a reader who reloads the front page later finds their sandbox on its node again', async () => {
     const page = await newReader();
-    await page.goto(`${front}/`);
     const before = sandboxOf(page);
     await page.goto(new URL('/', page.url()).href);
+    await page.waitForURL(/\/user\//);
     expect(sandboxOf(page)).toBe(before);
   });
 
@@ -80,7 +87,6 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
 
   test('a page of one sandbox reads nothing of another in the same browser', async () => {
     const page = await newReader();
-    await page.goto(`${front}/`);
     const other = (await new Reader().click(`${front}/`)).url;
     const read = (url: string): Promise<string> =>
       page.evaluate(async (address) => {
@@ -94,7 +100,7 @@ describeNeeding(['chromium'], 'the demo without Docker, in a browser', ({ chromi
   });
 
   test('the info page shows the node’s live numbers', async () => {
-    const page = await newReader();
+    const page = await browser.newPage();
     const [node] = Object.keys(await hosts(front));
     await page.goto(`${node}/info`);
     await page.locator('#live', { hasText: 'live' }).waitFor();
@@ -138,26 +144,18 @@ describe('the demo', () => {
   });
 
   test('killed in the middle of warming leaves no process and no file', async () => {
-    demo = startDemo(['--engine', 'local', '--capacity', '12', '--warm', '12']);
+    demo = startDemo(['--engine', 'local', '--nodes', '1', '--capacity', '12', '--warm', '12']);
     const { processes, files, pid } = demo;
-    // A redirector, two nodes, and some of their sandboxes.
-    await until('it is warming', () => processes().length >= 5);
+    // A redirector, a node, and some of its sandboxes.
+    await until('it is warming', () => processes().length >= 4);
     process.kill(pid, 'SIGTERM');
     await demo.ended;
     expect(processes()).toEqual([]);
     expect(files()).toEqual([]);
   });
 
-  test('killed with -9 leaves no process: its nodes notice and clean up', async () => {
-    demo = startDemo(['--engine', 'local']);
-    const { processes, pid } = demo;
-    await demo.front();
-    process.kill(pid, 'SIGKILL');
-    await until('all of it is gone', () => processes().length === 0, 30_000);
-  });
-
-  test('restarts a node that was killed, and its readers keep their sandboxes', async () => {
-    demo = startDemo(['--engine', 'local', '--nodes', '1']);
+  test('restarts a node that was killed, whose readers keep their sandboxes; killed itself, it leaves no process', async () => {
+    demo = startDemo(LIGHT);
     const front = await demo.front();
     const reader = new Reader();
     const before = await reader.click(`${front}/notebooks/x`);
@@ -169,6 +167,9 @@ describe('the demo', () => {
       return landed.status === 200 ? landed : undefined;
     });
     expect(after.sandbox).toBe(before.sandbox);
+    // Its nodes notice, and clean up.
+    process.kill(demo.pid, 'SIGKILL');
+    await until('all of it is gone', () => demo?.processes().length === 0, 30_000);
   });
 });
 
@@ -197,7 +198,7 @@ describe('the demo, where something is different:', () => {
 case "$args" in *--allow-root*) ;; *) ${isRoot ? 'echo "Running as root is not recommended. Use --allow-root" >&2; exit 1' : ':'};; esac
 base=$(echo "$args" | sed 's/.*NotebookApp.base_url=\\([^ ]*\\).*/\\1/'); port=$(echo "$args" | sed 's/.*--port=\\([0-9]*\\).*/\\1/')
 exec ${server}`);
-    demo = startDemo(['--engine', 'local', '--nodes', '1'], env);
+    demo = startDemo(SMALL, env);
     const front = await demo.front();
     const { status, body } = await new Reader().click(`${front}/`);
     expect([status, body.includes('scratchpad')]).toEqual([200, false]);
@@ -206,7 +207,7 @@ exec ${server}`);
 
   test('Jupyter that does not start: its last output is shown, and the scratchpad replaces it', async () => {
     const env = withJupyter('echo "ImportError: no module named tornado" >&2; exit 1');
-    demo = startDemo(['--engine', 'local', '--nodes', '2'], env);
+    demo = startDemo(['--engine', 'local', '--nodes', '2', '--warm', '1'], env);
     const front = await demo.front();
     expect(demo.output()).toMatch(/failed to start:\n.*ImportError: no module named tornado/);
     expect(demo.output()).toMatch(/"jupyter notebook" does not start here: using the scratchpad/);
@@ -215,23 +216,18 @@ exec ${server}`);
   });
 
   test('a user’s command that does not start: its last output is shown, and nothing replaces it', async () => {
-    demo = startDemo(['--engine', 'local', '--nodes', '1', '--command', 'echo "no licence" >&2; exit 7']);
+    demo = startDemo([...SMALL, '--command', 'echo "no licence" >&2; exit 7']);
     await demo.printed(/failed to start:\n.*no licence/);
     await demo.printed(/No sandbox starts/);
     expect(demo.output()).not.toContain('scratchpad');
   });
 
-  test('with --no-own-origin sandboxes are at the name of their node', async () => {
-    demo = startDemo(['--engine', 'local', '--nodes', '1', '--no-own-origin']);
-    const front = await demo.front();
-    const { status, url } = await new Reader().click(`${front}/tree`);
-    expect([status, new URL(url).hostname]).toEqual([200, '127.0.0.1']);
-    expect(demo.output()).not.toContain('<id>.localhost');
-  });
-
   test('its options come from the environment too, as its help says', async () => {
     const command = `${process.execPath} ${TINY_SERVER} --base-path /{base_path} --port {port} --ip {ip}`;
-    demo = startDemo(['--engine', 'local'], { TMPFLEET_COMMAND: command, TMPFLEET_NODES: '1' });
+    demo = startDemo(['--engine', 'local', '--warm', '1'], {
+      TMPFLEET_COMMAND: command,
+      TMPFLEET_NODES: '1',
+    });
     const front = await demo.front();
     expect(Object.keys(await hosts(front))).toHaveLength(1);
     const { status, body } = await new Reader().click(`${front}/`);
@@ -240,7 +236,7 @@ exec ${server}`);
 
   test('when its terminal is closed it leaves no process and no file', async () => {
     const script = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-    const line = `exec ${process.execPath} ${script} demo --port 0 --engine local --nodes 1`;
+    const line = `exec ${process.execPath} ${script} demo --port 0 ${SMALL.join(' ')}`;
     const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TMPDIR: bin };
     const terminal = spawn('script', ['-qfec', line, '/dev/null'], {
       env,

@@ -45,11 +45,12 @@ export function lastStartFailure({ log }: Pick<ChildLog, 'log'>): string | undef
     .findLast((line) => line?.msg === FAILED_START)?.why;
 }
 
-/** The last lines, indented. */
+/** Its last words, indented: what it said in plain words as it ended, or else the messages of its log. */
 export function lastLines({ log }: Pick<ChildLog, 'log'>): string {
-  return readFileSync(log, 'utf8')
-    .trim()
-    .split('\n')
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const plain = lines.filter((line) => parseLogLine(line) === undefined);
+  const shown = plain.length > 0 ? plain : lines.map((line) => parseLogLine(line)?.msg ?? line);
+  return shown
     .slice(-LAST_LINES)
     .map((line) => `    ${line.replace(/^tmpfleet: /, '')}`)
     .join('\n');

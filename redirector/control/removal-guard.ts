@@ -24,5 +24,5 @@ function whyInUse({ stats, reachability, since }: NodeView): string | undefined 
   if (fleet.state === 'drained') return undefined;
   return fleet.state === 'draining'
     ? `is still draining: ${readers} left`
-    : `is ${fleet.state}, not drained: ${readers} and ${fleet.warm} warm sandboxes`;
+    : `is ${fleet.state}, not drained: ${readers} and ${fleet.warm} warm ${fleet.warm === 1 ? 'sandbox' : 'sandboxes'}`;
 }

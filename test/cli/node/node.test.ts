@@ -182,7 +182,7 @@ describe('the list', () => {
     expect(await told('rm', first)).toMatchObject({
       code: 3,
       err: expect.stringMatching(
-        /is ready, not drained: 0 readers and 1 warm sandboxes; drain it first, or insist/,
+        /is ready, not drained: 0 readers and 1 warm sandbox; drain it first, or insist/,
       ),
     });
     expect(await told('rm', first, '--force')).toMatchObject({ code: 0 });

@@ -235,7 +235,7 @@ const securityOptions = inGroup('Security', {
   },
   secret: {
     ...fleetSecretOption,
-    help: 'secret of the fleet, from which this node then makes its node key; a secret on a node lets whoever takes over the host command the whole fleet, so use --node-key-file',
+    help: 'secret of the fleet, from which this node then makes its node key; a secret on a node lets an intruder there command the whole fleet, so use --node-key-file',
     whenUnset: 'the node key is used',
   },
   requireTicket: option(

@@ -1,5 +1,5 @@
 // What a long line costs a front: readers in line with real held sockets, from addresses of 127.0.0.0/8 to which the limits by
-// client apply, at one front over two full nodes. Memory, processor, how soon a freed sandbox's reader is told, and how soon others
+// client apply, at one front over two full nodes. Memory, processor, how soon a freed sandbox's reader learns of it, and how soon others
 // are answered meanwhile; each against a line of one reader.
 //
 //   npm run build && node bench/line/main.mjs [--json FILE] [--short]
@@ -151,7 +151,7 @@ async function measure(length) {
   };
 }
 
-/** Ends a sandbox. @returns ms from when the node has another one warm to when a reader is told */
+/** Ends a sandbox. @returns ms from when the node has another one warm to when a reader knows */
 async function free(node, readers) {
   const told = once(readers, 'message');
   const sandboxes = await json(`${node.control}/api/sandboxes`);

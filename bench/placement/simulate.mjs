@@ -28,7 +28,7 @@ const HOLD_MS = 3_000;
  * @property {number} lastMs how long readers arrive
  * @property {number} handOffMs mean time from the redirect to the click's arrival at the node, beyond 50 ms
  * @property {number} sessionMs mean time a reader stays
- * @property {number} [phantoms] share of all requests that nobody follows: counted as readers on their way, they never arrive
+ * @property {number} [phantoms] share of all requests that are not followed: counted as readers on their way, they never arrive
  */
 
 /**

@@ -12,7 +12,7 @@ export interface Intent {
 
 /**
  * @returns which hosts may be loaded
- * @throws FleetError `bad-config` where nobody can be asked, or the answer is no
+ * @throws FleetError `bad-config` where there is no terminal to ask at, or the answer is no
  */
 export async function confirmLoad({ url, what, yes }: Intent): Promise<(host: string) => boolean> {
   const { hostname, host } = new URL(url);

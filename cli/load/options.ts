@@ -102,9 +102,9 @@ export const loadOptions = {
     join: option(
       list('file', 'files', /./),
       [],
-      'send nobody; add up what several generators printed with --json',
+      'send no reader; add up what several generators printed with --json',
     ),
-    dryRun: option(flag(), false, 'send nobody; print the schedule'),
+    dryRun: option(flag(), false, 'send no reader; print the schedule'),
   }),
   ...inGroup('Generator', {
     maxReaders: option(

@@ -1,5 +1,5 @@
 // `tmpfleet-afresh` in the address of a notebook: a reader who has a sandbox is asked whether to keep it, or to start afresh. What ends
-// it is a press of a page of ours. A link that holds the word ends nothing, whoever wrote it.
+// it is a press of a page of ours. A link that holds the word ends nothing, from any author.
 import type { IncomingMessage } from 'node:http';
 import { escapeHtml, type PageMaker } from '../../shared/http/page.ts';
 import { isForeignPost } from '../../shared/http/visitor.ts';

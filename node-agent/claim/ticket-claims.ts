@@ -1,5 +1,5 @@
 // One ticket, one sandbox. A front that repeats a spawn, because the answer was late or lost, gets the same sandbox. A page's
-// ticket is in the reader's address bar, so whoever shows it again gets neither that sandbox nor another one here.
+// ticket is in the reader's address bar, so who shows it again gets neither that sandbox nor another one here.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';

@@ -7,7 +7,7 @@ import type { Moments } from './moments.ts';
 export const MAX_STREAMS = 20;
 /** Proxies keep a connection that speaks, and a peer that has gone is found. ms */
 const BEAT_MS = 20_000;
-/** A peer that leaves more than this unread is let go: it asks again, and is told everything. Bytes */
+/** A peer that leaves more than this unread is let go: it asks again, and hears everything. Bytes */
 const MAX_UNREAD_BYTES = 16 * 1024;
 const BEAT = 'event: beat\ndata: 1\n\n';
 

@@ -194,7 +194,7 @@ function judgeSecret({ nodeId, nodeKey, secret, frontUrl }: NodeAgentConfig): Ve
   if (secret !== '') {
     return {
       level: 'warn',
-      detail: "this node has the fleet's secret: whoever takes over this host commands the whole fleet",
+      detail: "this node has the fleet's secret: an intruder here commands the whole fleet",
       remedy: `tmpfleet node key ${nodeId}, where the secret is; then --node-key-file instead of --secret-file`,
     };
   }

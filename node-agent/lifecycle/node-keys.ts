@@ -17,7 +17,7 @@ export function readNodeKeys(
       {
         remedy: `tmpfleet node key ${nodeId}, where the secret is; then --node-key-file instead of --secret-file`,
       },
-      "this node was given the fleet's secret: whoever takes over this host commands the whole fleet; give it a node key",
+      "this node was given the fleet's secret: an intruder here commands the whole fleet; give it a node key",
     );
   }
   return new FleetKeys(parseSecrets(secret)).nodeKeys(nodeId);

@@ -24,7 +24,7 @@ export interface AdmittedRequest {
 export interface AccessRules {
   readonly nodeId: string;
   readonly trustProxy: boolean;
-  /** Whoever has the address has the sandbox, as in tmpnb. */
+  /** Who has the address has the sandbox, as in tmpnb. */
   readonly openUrls: boolean;
   /** Each sandbox has a host name, and so an origin, of its own. */
   readonly ownOrigin: boolean;

@@ -1,4 +1,4 @@
-// The key of a sandbox: the secret of the browser or program that claimed it. Whoever shows it owns the sandbox.
+// The key of a sandbox: the secret of the browser or program that claimed it. Who shows it owns the sandbox.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** 160 bits from the system's CSPRNG as 40 hexadecimal digits: fit for cookies, queries and headers without escaping. */

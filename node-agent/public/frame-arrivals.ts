@@ -34,7 +34,7 @@ export class FrameArrivals {
     if (marked === undefined || typeof path !== 'object') return false;
     const { marks, table, rules, giveBack, homeOf, count } = this.#options;
     const sandbox = table.get(path.id);
-    // Whoever else shows the mark, a program that fetches addresses it has seen, does not use it up.
+    // Another who shows the mark, such as a program that fetches addresses it has seen, does not use it up.
     if (sandbox !== undefined && isFramed(request) && marks.redeem(sandbox, marked.mark)) {
       if (mayOpen(request, marked.url, sandbox, rules) === 'stranger') {
         giveBack(sandbox);

@@ -17,7 +17,7 @@ export interface ClaimTicket {
   readonly kind: 'page' | 'spawn';
 }
 
-/** `unknown`: recorded by a version that did not distinguish them, and told nobody a key. */
+/** `unknown`: recorded by a version that did not distinguish them, and gave out no key. */
 export type ClaimedBy = 'reader' | 'program' | 'unknown';
 
 /** One sandbox. Mutable, but only by the pool. Times are those of `SteadyClock`, in ms. */

@@ -83,7 +83,7 @@ export class Dispatcher {
     if (ticket === undefined || !this.#isBounce(ticket)) return undefined;
     const { nonce, hops, expires, returning } = ticket;
     if (returning === true) {
-      // Shown to other browsers, in frames that nobody clicked, the same press must not spend more sandboxes.
+      // Shown to other browsers, in frames without a click, the same press must not spend more sandboxes.
       const isFirst = this.#processedBounces.add(`${nonce}/returning`, expires, clock.now());
       return isFirst ? ticket : { ...ticket, pressed: false };
     }
@@ -149,7 +149,7 @@ export class Dispatcher {
     return this.#sendTo(view, journey, now);
   }
 
-  /** Whether a node's last report shows a warm sandbox, whoever may be on the way to it. */
+  /** Whether a node's last report shows a warm sandbox, even if a reader may be on the way to it. */
   reportsWarm(): boolean {
     const { fleet, clock } = this.#options;
     return this.#lastReports.showWarm(fleet.views(), clock.now());

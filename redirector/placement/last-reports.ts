@@ -1,4 +1,4 @@
-// Places a reader who would otherwise be refused by what the nodes reported alone, whoever may be on the way to them.
+// Places a reader who would otherwise be refused by what the nodes reported alone, even if readers may be on the way to them.
 import type { Random } from '../../shared/clock.ts';
 import { mayBeSentTo, type NodeView } from '../nodes/node-view.ts';
 
@@ -59,7 +59,7 @@ export interface ReportChoice {
   readonly tried: readonly NodeView[];
 }
 
-/** Warm sandboxes by the node's last report, whoever may be on the way to them. */
+/** Warm sandboxes by the node's last report, even if readers may be on the way to them. */
 export function warmIn({ stats }: NodeView): number {
   return stats?.fleet?.warm ?? stats?.available ?? 0;
 }

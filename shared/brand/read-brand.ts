@@ -1,5 +1,5 @@
 // Reads a publisher's directory (`--brand-dir`): `brand.yaml` and the logo that it names. Once, at the start; all that is wrong
-// with it is told at once, with file, field and value.
+// with it is said at once, with file, field and value.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwIfAny } from '../config/load.ts';

@@ -22,7 +22,7 @@ export const waitingSchema = errorSchema.extend({
   again: z
     .string()
     .describe('the path to ask again, which holds their place; the answer is held for up to 26 s'),
-  reason: z.string().describe('`full`, or why nobody is let in at the moment'),
+  reason: z.string().describe('`full`, or why no reader is let in at the moment'),
 });
 
 /** With status 200, to one who showed a place and accepts `application/json`. */

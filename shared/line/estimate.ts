@@ -12,7 +12,7 @@ export const ASSUMED_USE_S = 600;
 const ENOUGH = 3;
 /** Beyond so many events, older ones count half: what is measured follows a day's course. */
 const REMEMBERED = 128;
-/** No reader is told less: a sandbox that is free must be found and opened. s */
+/** No reader hears of less: a sandbox that is free must be found and opened. s */
 const SHORTEST_S = 2;
 
 /** Events by the time in which they could happen. */

@@ -44,7 +44,7 @@ const HOLD_MS = 20_000;
 const HOLD_SPREAD_MS = 6_000;
 /** An answer that tells of progress comes no earlier, so that no reader asks more than four times a minute. ms */
 const NEWS_MS = 15_000;
-/** Progress is told when a tenth of the readers ahead have gone. */
+/** Progress is shown when a tenth of the readers ahead have gone. */
 const NEWS_SHARE = 0.9;
 /** How long a reader who asks no more keeps their place here: a phone sleeps a moment, a front starts again. ms */
 const GRACE_MS = 60_000;

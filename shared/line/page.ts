@@ -121,7 +121,7 @@ export function inWords(seconds: number, language: Language): string {
   return numberFormat(language, 'hour').format(Math.round(seconds / 1_800) / 2);
 }
 
-/** By language and unit. To make one takes 50 µs, and a crowd is told its places at once. */
+/** By language and unit. To make one takes 50 µs, and a crowd learns its places at once. */
 const FORMATS = new Map<string, Intl.NumberFormat>();
 
 function numberFormat(language: Language, unit?: 'second' | 'minute' | 'hour'): Intl.NumberFormat {

@@ -8,7 +8,7 @@ import type { Standing, Waiter, Waiters } from './waiters.ts';
 /** How fast the line moves. */
 export interface Pace {
   readonly reason: RefusalReason;
-  /** See `Estimate.ratePerSecond`. Undefined where nobody is let in, however many leave. */
+  /** See `Estimate.ratePerSecond`. Undefined where no reader is let in, however many leave. */
   readonly rate: number | undefined;
 }
 

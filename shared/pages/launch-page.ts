@@ -34,7 +34,7 @@ form.addEventListener('submit', (event) => {
 });
 addEventListener('pageshow', ({ persisted }) => { if (persisted) { offer(); say(''); } });`;
 
-/** A page that the browser prerenders must wait for the reader's click; in a frame nobody may have clicked. */
+/** A page that the browser prerenders must wait for the reader's click; in a frame there may have been no click. */
 const PRESS_BY_ITSELF = `
 if (top === self) {
   const go = () => form.requestSubmit();

@@ -13,7 +13,7 @@ location.replace(next.href + location.hash);`;
 const NEXT = / id="next" href="([^"]+)"/;
 
 /**
- * What nobody sees or hears: WebKit shows nothing of a page that is still loading until it has 200 characters that are not white
+ * What is neither seen nor heard: WebKit shows nothing of a page that is still loading until it has 200 characters that are not white
  * space (`visualCharacterThreshold` of its LocalFrameView, https://bugs.webkit.org/show_bug.cgi?id=252413).
  */
 const FILLER = `<div aria-hidden="true" style="height:0;overflow:hidden">${'\u200b'.repeat(201)}</div>`;

@@ -19,7 +19,7 @@ describeNeeding(['docker', 'notebook7', 'chromium'], 'Notebook 7', ({ docker, no
   });
   afterAll(() => browser?.close());
 
-  test('is warned when it is left alone, a key keeps it, and a drain is told', async () => {
+  test('is warned when it is left alone, a key keeps it, and a drain is announced', async () => {
     const agent = await startAgent({
       ...{ engine: 'docker', dockerHost: docker.host, image: notebook7.image, pull: 'never' },
       ...{ capacity: '1', cullInterval: '500ms', idle: '30s', keepBusy: false },

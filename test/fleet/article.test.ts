@@ -56,7 +56,7 @@ describeNeeding(
       test('one click, and 6*7 is 42; closed and opened, in another figure, and after a reload it is the same', async () => {
         const before = await fleet.spent();
         const context = await browser.newContext({ ignoreHTTPSErrors: true });
-        // Three views of the article, and nobody clicks.
+        // Three views of the article, and no click.
         for (let view = 0; view < 3; view += 1) await (await fleet.open(context, article())).close();
         expect(await fleet.spent()).toEqual(before);
 

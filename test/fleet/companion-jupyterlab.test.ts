@@ -103,7 +103,7 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       await tab.context().close();
     }, 150_000);
 
-    test('on a phone a running cell goes on, a drain is told and hidden by keyboard, a crash told within 5 s', async () => {
+    test('on a phone a running cell goes on, a drain is announced and hidden by keyboard, a crash within 5 s', async () => {
       const agent = await start('lab-busy', { idle: '30s' });
       const tab = await openTab(agent, 'doc/tree/intro.ipynb');
       await untilKernel(tab);
@@ -144,7 +144,7 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       await tab.context().close();
     }, 150_000);
 
-    test('is told that its time is nearly over, and within 5 s that it was', async () => {
+    test('hears that its time is nearly over, and within 5 s that it was', async () => {
       const agent = await start('lab-age', { maxAge: '40s' });
       const tab = await openTab(agent, 'lab/tree/intro.ipynb');
       await panelOf(tab).getByText('its time is nearly over').waitFor({ timeout: 60_000 });

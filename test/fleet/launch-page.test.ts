@@ -63,7 +63,7 @@ describeNeeding(['chromium'], 'the launch page', ({ chromium }) => {
   const answer = (): void => {
     for (const { response } of presses) response.writeHead(303, { location: '/there' }).end();
   };
-  /** The page, and what it has shown. It is told by the page itself: while it waits for an answer, playwright waits, too. */
+  /** The page, and what it has shown. The page itself says it: while it waits for an answer, playwright waits, too. */
   const openPage = async (): Promise<{ readonly page: Page; readonly shown: string[] }> => {
     const page = await browser.newPage();
     const shown: string[] = [];

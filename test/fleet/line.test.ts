@@ -2,7 +2,7 @@
 // in the order in which they came, with scripts and without. A balancer in front leads each request to any front that answers.
 //
 // A sandbox is kept for some seconds for a reader who is between two requests. So where two are free, one who came later may be seen to
-// get in first: nobody who is asking is passed over, and one who was not gets in soon.
+// get in first: no reader who is asking is passed over, and one who was not gets in soon.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';

@@ -86,7 +86,7 @@ describe('a loop of spawns from one address', () => {
     expect(metrics).toMatch(/tmpfleet_limited_total\{limit="sandboxes",[^}]*\} 25/);
   });
 
-  test('through the front it is the same address, and nobody can forge another one', async () => {
+  test('through the front it is the same address, and no other can be forged', async () => {
     const through = await spawn(front.url, '203.0.113.9');
     expect([through.status, readError(await through.text())?.code]).toEqual([429, 'too-many-sandboxes']);
     const forged = await spawn(node.url, '203.0.113.9', { 'tmpfleet-client': '198.51.100.1~x' });

@@ -95,7 +95,7 @@ describeNeeding(['docker', 'jupyter', 'chromium'], 'a page of an attacker’s sa
     node = `https://${NODE}:${caddy.port}`;
     const args = [
       `--host-resolver-rules=MAP ${NODE} 127.0.0.1,MAP *.${NODE} 127.0.0.1`,
-      // The authority of this Caddy is known to nobody.
+      // The authority of this Caddy is known to no browser.
       '--ignore-certificate-errors',
     ];
     [attackers, victims] = await Promise.all([
@@ -111,7 +111,7 @@ describeNeeding(['docker', 'jupyter', 'chromium'], 'a page of an attacker’s sa
     await agent?.close();
   });
 
-  /** A sandbox claimed by a program, as an attacker has one: with the key, and an address for whoever opens it. */
+  /** A sandbox claimed by a program, as an attacker has one: with the key, and an address that any browser can open. */
   const prepare = async (): Promise<{ base: string; open: string; notebook: Jupyter }> => {
     const headers = { host: `${NODE}:${caddy.port}`, 'x-forwarded-proto': 'https' };
     const { port } = new URL(agent.url);

@@ -200,7 +200,7 @@ describe("a reader's sandbox", () => {
   });
 });
 
-test('with --open-urls whoever has the address has the sandbox, as in tmpnb', async () => {
+test('with --open-urls who has the address has the sandbox, as in tmpnb', async () => {
   await start({ openUrls: true });
   const program = await spawnSandbox(agent.url);
   expect((await get(`${program.base}tree`, DOCUMENT)).status).toBe(200);

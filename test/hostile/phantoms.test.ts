@@ -1,4 +1,4 @@
-// Requests that nobody follows must not close the fleet to readers.
+// Requests that are not followed must not close the fleet to readers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterEach, expect, test } from 'vitest';

@@ -95,7 +95,7 @@ describe('while the fleet is nearly full', () => {
     expect(metrics).toMatch(/tmpfleet_proofs_of_work_total\{shown="none",[^}]*\} 300/);
   });
 
-  test('a program is told the challenge, and gets a sandbox for its work', async () => {
+  test('a program gets the challenge, and gets a sandbox for its work', async () => {
     const { front } = await nearlyFull();
     const url = `${front.url}/api/spawn`;
     const refused = await ask(url, '203.0.113.1', { method: 'POST' });
@@ -115,12 +115,12 @@ describe('while the fleet is nearly full', () => {
     expect((await ask(`${front.url}/tree`, '127.0.0.1', { headers: READER })).status).toBe(302);
   });
 
-  test('with room again nobody is asked, and work that was just done passes', async () => {
+  test('with room again no reader is asked, and work that was just done passes', async () => {
     const { front, node } = await nearlyFull();
     const page = await ask(`${front.url}/tree?x=1`, '203.0.113.1', { headers: READER });
     expect(page.text).toContain('data-challenge');
     node.claims = 0;
-    await until('nobody is asked', async () => {
+    await until('no reader is asked', async () => {
       const { status } = await ask(`${front.url}/tree`, '203.0.113.2', { headers: READER });
       return status === 302;
     });

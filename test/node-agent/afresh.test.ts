@@ -1,4 +1,4 @@
-// Starting afresh by a link: who has a sandbox is asked, only a press of our own page ends it, and nobody else is.
+// Starting afresh by a link: who has a sandbox is asked, only a press of our own page ends it, and no other reader is.
 import { request } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { startAgent, type TestAgent } from '../support/agent.ts';

@@ -97,7 +97,7 @@ describe('a program', () => {
     expect((await ask('/api/spawn', 'POST')).status).toBe(429);
   });
 
-  test('is held, is told where to go, and gets in there', async () => {
+  test('is held, learns where to go, and gets in there', async () => {
     const [taken = ''] = await full(1);
     const again = await standIn('/tree');
     const held = ask(again);

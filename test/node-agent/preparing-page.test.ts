@@ -68,7 +68,7 @@ test('says at once what is happening, and then where the notebook is, with and w
   expect(agent.pool.status().claims).toBe(1);
 });
 
-test('its reader, and nobody else, gets the sandbox, at the address that they asked for', async () => {
+test('its reader, and no other, gets the sandbox, at the address that they asked for', async () => {
   await coldAgent();
   const reader = new Reader();
   const landing = await reader.click(`${agent.url}${TARGET}`);
@@ -90,7 +90,7 @@ test('a reader who leaves meanwhile costs no sandbox', async () => {
   const page = await visit();
   await until('it says so', () => page.text().includes('being prepared'));
   page.leave();
-  await until('nobody waits', () => agent.pool.status().waiting === 0);
+  await until('no reader waits', () => agent.pool.status().waiting === 0);
   await until('nothing starts any more', () => agent.pool.status().starting === 0);
   expect(agent.pool.status().claims).toBe(0);
 });
@@ -108,7 +108,7 @@ test('where the start takes too long, its reader stands in line, and gets in', a
   expect(agent.pool.status().claims).toBe(1);
 });
 
-describe('where no sandbox comes of the page, its reader is told why', () => {
+describe('where no sandbox comes of the page, its reader learns why', () => {
   /** The pages that a browser comes to, until one does not go on. */
   async function follow(target: string, most = 4): Promise<readonly Visit[]> {
     const pages: Visit[] = [];

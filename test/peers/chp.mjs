@@ -12,7 +12,7 @@ const proxy = new ConfigurableProxy({
 process.on('message', ({ id, port }) => {
   proxy.addRoute(`/user/${id}`, { target: `http://127.0.0.1:${port}` }).then(() => process.send({ id }));
 });
-// What would end the process, and with it every reader's connection, is told, and ends the one case only.
+// What would end the process, and with it every reader's connection, is printed, and ends the one case only.
 process.on('uncaughtException', (error) => process.send({ crash: error.code ?? error.message }));
 process.once('disconnect', () => process.exit());
 proxy.proxyServer.listen(0, '127.0.0.1', () => process.send({ port: proxy.proxyServer.address().port }));

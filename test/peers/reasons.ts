@@ -35,7 +35,7 @@ export const NO_EXPECTATION =
   'RFC 9110 §10.1.1: without a body, or in HTTP/1.0, the expectation has no meaning, and no 100 is due; the connection may close';
 export const SPELLING = 'RFC 9110 §5.1, §7.6.1: the same word in other letters';
 export const UPGRADE_FORWARDED =
-  'RFC 9110 §7.8, §3.7: http is the scheme of a handshake (RFC 6455 §1.2), and its host is told as for every request';
+  'RFC 9110 §7.8, §3.7: http is the scheme of a handshake (RFC 6455 §1.2), and its host is named as for every request';
 export const UPGRADE_REFUSED =
   'RFC 9112 §9.6: a refused handshake ends its connection, and the answer says so';
 export const TUNNEL = 'RFC 6455 §4.2.2, §7.1.5: after the handshake come frames, and never an HTTP answer';

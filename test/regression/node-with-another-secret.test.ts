@@ -28,7 +28,7 @@ describe('by the list of nodes, and a metric,', () => {
     ['the same secret', SECRET, true],
     ['another secret', 'the-secret-of-another-fleet', false],
     ['no secret', '', false],
-  ])('a node with %s is told apart', async (_, secret, same) => {
+  ])('a node with %s is recognized', async (_, secret, same) => {
     const front = await bench.front();
     await front.add(await agent(secret));
     const node = await listed(front);

@@ -1,4 +1,4 @@
-// Seen: a JupyterLab page that nobody used kept its sandbox for as long as its tab was open, as it polls a few addresses
+// Seen: a JupyterLab page that was not used kept its sandbox for as long as its tab was open, as it polls a few addresses
 // every 10 s; and a cell of 75 s was ended midway with `--idle 40s`, as its reader sends nothing while they wait. Why: every
 // successful response was use, and nothing else was. Holds now: a GET of an address that was asked for a moment ago is a
 // poll and no use; the kernels are asked before an idle end, and one at work is use.

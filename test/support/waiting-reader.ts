@@ -44,7 +44,7 @@ export async function waitWithoutScript(front: () => string, path: string): Prom
   }
 }
 
-/** @param front as for `waitWithoutScript` @param onPlace called with each place that the reader is told */
+/** @param front as for `waitWithoutScript` @param onPlace called with each place that the reader is shown */
 export async function waitWithScript(
   front: () => string,
   path: string,

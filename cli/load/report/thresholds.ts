@@ -68,7 +68,7 @@ export function judge({ text, subject, operator, bound }: Threshold, report: Rep
     const number = countOf(report, subject.count);
     if (!subject.isShare) return { text, ok: isMet(number), actual: String(number) };
     const { arrived } = report.readers;
-    if (arrived === 0) return { text, ok: false, actual: 'nobody came' };
+    if (arrived === 0) return { text, ok: false, actual: 'no reader came' };
     const percent = (100 * number) / arrived;
     return { text, ok: isMet(percent), actual: `${Number(percent.toFixed(4))}%` };
   }

@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly timeoutMs: number;
   readonly from: (reader: number) => string | undefined;
   readonly mayReach: (host: string) => boolean;
-  /** Ends the run early: nobody else comes, and who is there leaves at once. */
+  /** Ends the run early: no further reader comes, and who is there leaves at once. */
   readonly signal: AbortSignal;
 }
 

@@ -97,7 +97,7 @@ export function createOptions(plan: ContainerPlan): Dockerode.ContainerCreateOpt
 }
 
 /**
- * What the kernel counts per user is also refused to whoever has the same user id, on the host too. There is no limit of
+ * What the kernel counts per user is also refused to all with the same user id, on the host too. There is no limit of
  * processes (nproc) among these: it would count those of all sandboxes together; `--pids-limit` counts each sandbox's.
  */
 const ULIMITS = [

@@ -53,7 +53,7 @@ const lastUseOf = (id: string): number => agent.pool.table.get(id)?.lastUse ?? 0
 const control = (path: string, method: string, body?: string) =>
   fetch(`${agent.controlUrl}${path}`, { method, ...(body === undefined ? {} : { body }) });
 
-test('its owner is told when it ends, by a stream and by a single answer', async () => {
+test('its owner learns when it ends, by a stream and by a single answer', async () => {
   const held = await open({ idle: '1h', maxAge: '4h', frontUrl: 'https://try.example.org' });
   const stream = await listen(held);
   expect([stream.status, stream.contentType]).toEqual([200, 'text/event-stream; charset=utf-8']);
@@ -69,7 +69,7 @@ test('its owner is told when it ends, by a stream and by a single answer', async
   expect(answer.headers['cache-control']).toBe('no-store');
 });
 
-test('a stranger is told nothing, and can do nothing', async () => {
+test('a stranger learns nothing, and can do nothing', async () => {
   const held = await open();
   const other = await click();
   for (const headers of [{}, { ...other.own }]) {
@@ -154,7 +154,7 @@ test('with --open-urls another site cannot, either', async () => {
   await answer.body.dump();
 });
 
-test('its reader can end it, and every tab is told', async () => {
+test('its reader can end it, and every tab learns of it', async () => {
   const held = await open();
   const stream = await listen(held);
   await stream.has('state');
@@ -182,7 +182,7 @@ test('an operator, a crash and a drain are told within five seconds', async () =
   await three.has('state');
   await control('/api/drain', 'POST', '{"deadline":"2s"}');
   const drained = await until(
-    'the drain is told',
+    'the drain is announced',
     () => three.events.find(({ data }) => JSON.stringify(data).includes('"why":"drain"')),
     5_000,
   );

@@ -71,7 +71,7 @@ describe('a sandbox', () => {
   });
 });
 
-describe('a tab is told', () => {
+describe('a tab hears', () => {
   const told: Moments = { deadline: { at: 4 * HOUR, why: 'age' }, idleAt: HOUR };
   test.each([
     ['nothing when nothing has changed', told, 0, false],

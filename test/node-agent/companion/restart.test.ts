@@ -27,7 +27,7 @@ async function start(port: string, ...flags: string[]) {
   return { run, url, control };
 }
 
-test('after kill -9 and a restart the stream goes on, and an end is told', async () => {
+test('after kill -9 and a restart the stream goes on, and an end is announced', async () => {
   const first = await start('0');
   const landing = await until('a sandbox is there', async () => {
     const landed = await new Reader().click(`${first.url}/`);

@@ -68,7 +68,7 @@ test('the same with 300 readers in line for 64', () => {
   expect(medianOver(20, 64, 300)).toBeLessThan(0.2);
 });
 
-test('before anything was measured, sandboxes are taken to be in use for ten minutes, and nobody is told 0', () => {
+test('before anything was measured, sandboxes are taken to be in use for ten minutes, and no reader hears 0', () => {
   const bed = new DispatchBed();
   const [view] = bed.members(1);
   if (view === undefined) throw new Error('there is one');

@@ -166,7 +166,7 @@ describe('room', () => {
     expect((await held).body.status).toBe('admitted');
   }, 30_000);
 
-  test('of nodes that take nobody lets nobody in, and all keep their places', async () => {
+  test('of nodes that take no reader lets none in, and all keep their places', async () => {
     const [front, node] = await fullFleet();
     const again = await standIn(front, '/tree');
     node.state = 'cordoned';

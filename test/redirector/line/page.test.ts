@@ -111,7 +111,7 @@ describeNeeding(['chromium'], 'the page of a reader in line', ({ chromium }) => 
       );
       await tab.goto(article.url.replace('127.0.0.1', 'localhost'));
       await tab.getByRole('button', { name: 'Open' }).click();
-      const told = await until('the article is told', () => tab.evaluate('window.told'));
+      const told = await until('the article knows', () => tab.evaluate('window.told'));
       expect(told).toEqual({ place: expect.any(Number), eta: expect.any(Number) });
     });
   });

@@ -89,7 +89,7 @@ describe('a reader whom only the counts of readers on their way keep out', () =>
     const front = await bench.front({ pollInterval: '100ms', holdFor: '1s' });
     const node = await bench.node({ warm: 1, capacity: 1 });
     await front.add(node);
-    // A click that nobody follows.
+    // A click that is not followed.
     expect((await front.get('/')).status).toBe(302);
     const began = performance.now();
     const answer = await front.get('/tree');

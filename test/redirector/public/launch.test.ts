@@ -45,7 +45,7 @@ async function oneSlot(secret = SECRET): Promise<Front> {
 }
 
 describe('a frame of another site', () => {
-  test('gets the launch page, and nobody is counted', async () => {
+  test('gets the launch page, and no reader is counted', async () => {
     const front = await oneSlot();
     for (let view = 0; view < 5; view += 1) {
       const answer = await front.get('/notebooks/a.ipynb?x="1"', FRAME);
@@ -148,7 +148,7 @@ test('a link preview shows what the operator says of the notebooks, and the addr
   expect(body).toContain('<h1>Swings &#38; &#34;springs&#34;</h1><p>Figure 3, live</p>');
 });
 
-test('a POST from a page of another origin gets the launch page, and nobody is counted', async () => {
+test('a POST from a page of another origin gets the launch page, and no reader is counted', async () => {
   const front = await oneSlot();
   for (const headers of [
     { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },

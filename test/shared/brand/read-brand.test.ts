@@ -142,12 +142,12 @@ describe('a faulty directory', () => {
       { name: 'x', logo: 'large.svg' },
       'DIR/brand.yaml: logo: "large.svg" has 65537 bytes; it is part of every page, so at most 65536',
     ],
-  ])('%s is told with file, field and value', (_, brand, problem) => {
+  ])('%s is reported with file, field and value', (_, brand, problem) => {
     const files = { 'fake.png': 'GIF89a', 'large.svg': Buffer.alloc(65_537) };
     expect(problems(brand, files)).toEqual([`brand-dir: ${problem}`]);
   });
 
-  test('text that could not be read is told with its contrast', () => {
+  test('text that could not be read is reported with its contrast', () => {
     expect(problems({ colours: { light: { accent: '#ffcc00' } } })).toEqual([
       'brand-dir: DIR/brand.yaml: colours.light.accent: text in accent (#ffcc00) on card (#ffffff) has a contrast of 1.5; expected 4.5 or more',
       'brand-dir: DIR/brand.yaml: colours.light.accent: text in on-accent (#ffffff) on accent (#ffcc00) has a contrast of 1.5; expected 4.5 or more',
@@ -169,7 +169,7 @@ describe('a faulty directory', () => {
     ]);
   });
 
-  test('everything that is wrong is told at once, and stops the start', () => {
+  test('everything that is wrong is reported at once, and stops the start', () => {
     const brandDir = dirOf({ ...BRAND, nmae: 'x', colours: { light: { accent: 'red' } } });
     expect(() => readBrand({ brandDir })).toThrow(/2 errors in the configuration/);
   });

@@ -115,7 +115,7 @@ describe('the button of an article is a press', () => {
     ],
     ['where every site may show notebooks, and the browser says so', ['*'], pressed, 'press'],
     ['not where only a pattern matches', ['https://*.journal.example'], inSafari, 'cross-site'],
-    ['not where every site may, and nobody clicked', ['*'], inSafari, 'cross-site'],
+    ['not where every site may, and there was no click', ['*'], inSafari, 'cross-site'],
     ['not at another site', ['https://journal.example', 'http://www.journal.example'], pressed, 'cross-site'],
     ['not by a script', [JOURNAL], { ...pressed, 'sec-fetch-mode': 'no-cors' }, 'cross-site'],
     ['not from a sandboxed frame', ['*'], { ...pressed, origin: 'null' }, 'cross-site'],

@@ -22,7 +22,7 @@ describe('a place', () => {
     expect(places(clock, 'a-newer-secret-of-the-fleet', SECRET).read(place.text)).toEqual(place);
   });
 
-  test('is nobody’s where it is forged, changed, too old, or of the future', () => {
+  test('is no place where it is forged, changed, too old, or of the future', () => {
     const clock = new TestClock();
     const own = places(clock, SECRET);
     const place = own.give(clock.time);

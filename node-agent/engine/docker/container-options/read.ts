@@ -1,4 +1,4 @@
-// Reads the file of --container-options. Once, at the start; all that is wrong with it is told at once, with file, field
+// Reads the file of --container-options. Once, at the start; all that is wrong with it is said at once, with file, field
 // and value.
 import { readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';

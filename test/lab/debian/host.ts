@@ -41,10 +41,13 @@ export interface DebianLab {
   stop(): Promise<void>;
 }
 
-/** @param names as hosts call each other; resolves when each has booted and answers ssh */
-export async function startDebianHosts(names: readonly string[]): Promise<DebianLab> {
+/**
+ * @param names as hosts call each other; resolves when each has booted and answers ssh
+ * @param suite of Debian; by default that of this machine
+ */
+export async function startDebianHosts(names: readonly string[], suite?: string): Promise<DebianLab> {
   await ensurePackages(['iproute2', 'openssh-client', 'util-linux']);
-  const lower = await ensureDebianRoot();
+  const lower = await ensureDebianRoot(suite);
   reapStale();
   const subnet = await createSwitch();
   const dir = dirOf(subnet);

@@ -15,15 +15,28 @@ const BARE = [
   ...['systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'python3', 'python3-apt'],
   ...['iproute2', 'netbase', 'procps', 'kmod', 'ca-certificates'],
 ];
-const AT_HAND = ['docker.io', 'iptables', 'caddy', 'prometheus'];
+const AT_HAND = [
+  'docker.io',
+  'iptables',
+  'caddy',
+  'prometheus',
+  'prometheus-alertmanager',
+  'systemd-timesyncd',
+];
+/** What only this suite has. */
+const AT_HAND_IN: Readonly<Record<string, readonly string[]>> = { trixie: ['docker-cli'] };
 const KEEP_LISTS = fileURLToPath(new URL('keep-lists.py', import.meta.url));
 const BUILD_MS = 900_000;
 const NO_RECOMMENDS = 'APT::Install-Recommends "false"';
 
-/** The directory, made unless it is in the cache. Must not be written to: it is the lower layer of every host. */
-export async function ensureDebianRoot(): Promise<string> {
-  const { suite, suites, lines } = await aptSources();
-  const recipe = JSON.stringify([BARE, AT_HAND, suites, process.arch, readFileSync(KEEP_LISTS, 'utf8')]);
+/**
+ * The directory, made unless it is in the cache. Must not be written to: it is the lower layer of every host.
+ * @param wanted another suite than this machine's
+ */
+export async function ensureDebianRoot(wanted?: string): Promise<string> {
+  const { suite, suites, lines } = await aptSources(wanted);
+  const atHand = [...AT_HAND, ...(AT_HAND_IN[suite] ?? [])];
+  const recipe = JSON.stringify([BARE, atHand, suites, process.arch, readFileSync(KEEP_LISTS, 'utf8')]);
   const root = join(cacheDir(), `debian-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
   return withLock(join(cacheDir(), 'debian.lock'), async () => {
     if (existsSync(root)) return root;
@@ -31,7 +44,7 @@ export async function ensureDebianRoot(): Promise<string> {
     progress('making a bare Debian host (once on this machine, a minute or two) …');
     const work = await mkdtemp(join(cacheDir(), 'building-'));
     try {
-      await debootstrap(suite, join(work, 'root'), lines);
+      await debootstrap(suite, join(work, 'root'), lines, atHand);
       await rename(join(work, 'root'), root);
     } finally {
       await rm(work, { recursive: true, force: true });
@@ -40,8 +53,13 @@ export async function ensureDebianRoot(): Promise<string> {
   });
 }
 
-function debootstrap(suite: string, target: string, lines: readonly string[]): Promise<string> {
-  const fetch = `chroot "$1" apt-get install -qq --download-only --no-install-recommends -y ${AT_HAND.join(' ')}`;
+function debootstrap(
+  suite: string,
+  target: string,
+  lines: readonly string[],
+  atHand: readonly string[],
+): Promise<string> {
+  const fetch = `chroot "$1" apt-get install -qq --download-only --no-install-recommends -y ${atHand.join(' ')}`;
   const flags = [
     '--mode=root',
     '--variant=minbase',

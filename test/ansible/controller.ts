@@ -33,6 +33,7 @@ export class Controller {
   readonly dir = mkdtempSync(join(tmpdir(), 'tmpfleet-controller-'));
   readonly #lab: DebianLab;
   readonly #groups: Map<string, readonly string[]>;
+  #plays = 0;
 
   constructor({ lab, groups, variables }: InventoryOptions) {
     this.#lab = lab;
@@ -63,15 +64,16 @@ export class Controller {
   }
 
   /**
-   * `ansible-playbook NAME -e …`
+   * `ansible-playbook NAME -e … FLAGS`
    * @returns counts of changes by host @throws Error with the last output when a task failed
    */
   async play(
     name: string,
     extra: Readonly<Record<string, unknown>> = {},
+    flags: readonly string[] = [],
   ): Promise<ReadonlyMap<string, Recap>> {
     await ensurePackages(['ansible', 'openssh-client']);
-    const output = await this.#run(['ansible-playbook', name, '-e', JSON.stringify(extra)]);
+    const output = await this.#run(['ansible-playbook', name, '-e', JSON.stringify(extra), ...flags]);
     const lines = output.matchAll(/^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)/gm);
     return new Map(
       [...lines].map(([, host = '', ...counts]) => {
@@ -83,7 +85,8 @@ export class Controller {
 
   async #run(command: readonly string[]): Promise<string> {
     // Into a file, so that the current task is known even when the play has to be ended.
-    const log = join(this.dir, 'play.log');
+    this.#plays += 1;
+    const log = join(this.dir, `play-${this.#plays}.log`);
     const script = 'cd "$0" && log=$1 && shift && exec "$@" >"$log" 2>&1';
     const env = {
       ANSIBLE_CONFIG: join(PLAYBOOKS, 'ansible.cfg'),

@@ -1,7 +1,7 @@
 // The playbooks on bare Debian hosts: a fleet comes up, a second run changes nothing, it is updated and rotated below
 // readers. Everything is real: systemd, sshd, Docker, Caddy, Jupyter; only the wires are virtual.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -24,7 +24,19 @@ const FRONT = 'try.fleet.test';
 const [OLD, STAYS, NEW] = ['node1.fleet.test', 'node2.fleet.test', 'node3.fleet.test'] as const;
 const ARTICLE = `https://${FRONT}/notebooks/intro.ipynb`;
 /** A reader without requests for this long has left. */
-const IDLE_S = 15;
+const IDLE_S = 8;
+/** What a host's own Docker was told before, of which the play must keep what it has no reason to change. */
+const DOCKER_BEFORE = { 'max-concurrent-downloads': 2, 'log-opts': { 'max-file': '5' } };
+/** A Docker that was there before, with a container of its own, which would end with Docker. */
+const DOCKER_WITHOUT_LIVE_RESTORE = `set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get install -qq -y --no-install-recommends docker.io iptables >/dev/null
+tar -ch $(ldd /usr/bin/sleep | grep -o '/[^ ]*') /usr/bin/sleep 2>/dev/null | docker import - sleeper
+docker run --detach --name older --network none sleeper /usr/bin/sleep 1d`;
+/** An alert that is always there, besides the fleet's own. */
+const ALWAYS = 'groups: [{name: test, interval: 1s, rules: [{alert: Always, expr: vector(1)}]}]';
+/** All nodes at once, where no reader is on them. */
+const AT_ONCE = { tmpfleet_serial: '100%' };
 
 describeNeeding(['debian'], 'a fleet by the playbooks', () => {
   let work: string;
@@ -40,6 +52,10 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     image = await ensureJupyterArchive();
     lab = await startDebianHosts([FRONT, OLD, STAYS, NEW]);
     archive = await ensureArchive();
+    const rules = join(work, 'always.yml');
+    writeFileSync(rules, ALWAYS);
+    const containers = join(work, 'containers.yaml');
+    writeFileSync(containers, 'tmpfs: {/scratch: 64m}\n');
     controller = new Controller({
       lab,
       groups: { redirectors: [FRONT], nodes: [OLD, STAYS], monitoring: [FRONT] },
@@ -52,7 +68,17 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
         tmpfleet_capacity: 16,
         tmpfleet_warm: 2,
         // All readers of this test come from one address.
-        tmpfleet_node_agent_options: { idle: `${IDLE_S}s`, lease: '30s', 'client-sandboxes': 0 },
+        tmpfleet_node_agent_options: {
+          ...{ idle: `${IDLE_S}s`, 'cull-interval': '1s', lease: '30s', 'client-sandboxes': 0 },
+          'shutdown-grace': '1s',
+        },
+        tmpfleet_container_options_file: containers,
+        tmpfleet_docker_options: { 'registry-mirrors': ['https://mirror.fleet.test'] },
+        // Of those that a host of the lab can change, one that is lower there and one that is higher.
+        tmpfleet_sysctl: { 'net.core.somaxconn': 9000, 'net.ipv4.tcp_max_syn_backlog': 2 },
+        tmpfleet_prometheus_rules: ['{{ playbook_dir }}/../monitoring/prometheus/tmpfleet.rules.yml', rules],
+        tmpfleet_alert_receiver: { webhook_configs: [{ url: 'http://127.0.0.1:9999/' }] },
+        tmpfleet_alertmanager_options: { route: { group_wait: '0s' } },
         tmpfleet_drain_deadline: '10m',
       },
     });
@@ -107,8 +133,36 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     throw new Error(`twenty readers, and none was sent to ${name}`);
   };
 
+  test('stops at a system that it does not know', { timeout: TEST_MS }, async () => {
+    const shell = (command: string): Promise<string> => host(OLD).shell(command);
+    await shell('cp /usr/lib/os-release /tmp; sed -i s/^VERSION_ID=.*/VERSION_ID=11/ /usr/lib/os-release');
+    await expect(controller.play('site.yml', {}, ['--limit', OLD])).rejects.toThrow(
+      /node1\.fleet\.test is Debian.*; supported are Debian 12, Debian 13, Ubuntu 24\.04/,
+    );
+    await shell('mv /tmp/os-release /usr/lib/os-release');
+  });
+
+  test('with --check on bare hosts says what it would change, and changes nothing', {
+    timeout: TEST_MS,
+  }, async () => {
+    const recaps = await controller.play('site.yml', {}, ['--check']);
+    expectNoFailure(recaps);
+    for (const { changed } of recaps.values()) expect(changed).toBeGreaterThan(2);
+    for (const name of [FRONT, OLD]) {
+      const found = 'ls -d /etc/tmpfleet /opt/tmpfleet /etc/caddy /etc/docker /etc/sysctl.d/90-tmpfleet.conf';
+      expect(await host(name).shell(`${found} 2>/dev/null || true`)).toBe('');
+    }
+    expect(readdirSync(controller.dir)).not.toContain('ca');
+  });
+
   test('comes up on bare hosts, and a reader runs a notebook through TLS', { timeout: TEST_MS }, async () => {
-    expectNoFailure(await controller.play('site.yml'));
+    const before = JSON.stringify(DOCKER_BEFORE);
+    await host(OLD).shell(`mkdir /etc/docker; echo '${before}' > /etc/docker/daemon.json`);
+    await host(FRONT).shell(`systemd-run --quiet python3 -c "$(cat <<'END'\n${RECEIVER}\nEND\n)"`);
+    await host(STAYS).shell(DOCKER_WITHOUT_LIVE_RESTORE, PLAY_MS);
+    expectNoFailure(await controller.play('site.yml', AT_ONCE));
+    expect(await host(STAYS).shell('docker ps --filter name=older --format "{{.Status}}"')).toMatch(/^Up /);
+    await host(STAYS).shell('docker rm --force older');
     route = routeTo(lab, readFileSync(join(controller.dir, 'ca', 'ca.pem'), 'utf8'));
     leaveRoute = takeRoute(route);
     const { notebook, landing } = await landAt(OLD);
@@ -127,10 +181,73 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     );
   });
 
-  test('a second run changes nothing', { timeout: TEST_MS }, async () => {
-    const recaps = await controller.play('site.yml');
-    expectNoFailure(recaps);
-    expect([...recaps.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
+  test('a second run changes nothing, and would change nothing with --check', {
+    timeout: TEST_MS,
+  }, async () => {
+    // One node shows what every node shows.
+    const check = ['--check', '--limit', `${FRONT},${OLD}`];
+    const [second, checked] = await Promise.all([
+      controller.play('site.yml', AT_ONCE),
+      controller.play('site.yml', AT_ONCE, check),
+    ]);
+    expectNoFailure(second);
+    expectNoFailure(checked);
+    expect([...second.values()].map(({ changed }) => changed)).toEqual([0, 0, 0]);
+    expect([...checked.values()].map(({ changed }) => changed)).toEqual([0, 0]);
+  });
+
+  test('Docker keeps what it was told before, and has room for the networks of sandboxes', async () => {
+    const shell = (command: string): Promise<string> => host(OLD).shell(command);
+    expect(JSON.parse(await shell('cat /etc/docker/daemon.json'))).toEqual({
+      ...DOCKER_BEFORE,
+      'log-driver': 'json-file',
+      'log-opts': { 'max-size': '1m', 'max-file': '5' },
+      'live-restore': true,
+      'default-address-pools': [{ base: '172.28.0.0/14', size: 22 }],
+      'registry-mirrors': ['https://mirror.fleet.test'],
+    });
+    expect(await shell('docker info --format "{{.LiveRestoreEnabled}}"')).toBe('true\n');
+    const networks = 'docker network ls --quiet --filter label=tmpfleet.node';
+    expect(
+      await shell(`docker network inspect $(${networks}) --format "{{(index .IPAM.Config 0).Subnet}}"`),
+    ).toMatch(/^172\.(28|29|30|31)\.\d+\.0\/22$/m);
+  });
+
+  test('the kernel’s settings are raised and not lowered, and the clock is kept', async () => {
+    const shell = (command: string): Promise<string> => host(OLD).shell(command);
+    const written = await shell('cat /etc/sysctl.d/90-tmpfleet.conf');
+    expect(written).toMatch(/^net\.netfilter\.nf_conntrack_max = \d{7,}$/m);
+    expect(await shell('sysctl -n net.core.somaxconn')).toBe('9000\n');
+    const backlog = Number(await shell('sysctl -n net.ipv4.tcp_max_syn_backlog'));
+    expect(backlog).toBeGreaterThan(2);
+    expect(written).toContain(`net.ipv4.tcp_max_syn_backlog = ${backlog}\n`);
+    expect(await shell('systemctl is-enabled systemd-timesyncd')).toBe('enabled\n');
+  });
+
+  test('the file for further options of containers is used, and a wrong one is not', {
+    timeout: TEST_MS,
+  }, async () => {
+    const shell = (command: string): Promise<string> => host(OLD).shell(command);
+    const files = (): Promise<string> => shell('stat -c %a:%U:%n /etc/tmpfleet/containers-*');
+    const before = await files();
+    expect(before).toMatch(/^644:root:\S+\.yaml\n$/);
+    const sandboxes = '$(docker ps --quiet --filter label=tmpfleet.sandbox)';
+    const tmpfs = await shell(`docker inspect ${sandboxes} --format "{{json .HostConfig.Tmpfs}}"`);
+    expect(tmpfs).toContain('"/scratch"');
+    const wrong = join(work, 'wrong.yaml');
+    writeFileSync(wrong, 'tmpfs: {/scratch: 64parsecs}\n');
+    const started = 'systemctl show --property ActiveEnterTimestampMonotonic tmpfleet-node-agent';
+    const since = await shell(started);
+    await expect(
+      controller.play('site.yml', { tmpfleet_container_options_file: wrong }, [
+        '--tags',
+        'tmpfleet',
+        '--limit',
+        OLD,
+      ]),
+    ).rejects.toThrow(/64parsecs/);
+    expect(await shell(started)).toBe(since);
+    expect(await shell('cat /etc/tmpfleet/node-agent.yaml')).toContain(before.trim().split(':')[2]);
   });
 
   test('Prometheus scrapes every program, through TLS and with a token, and has the rules', {
@@ -152,6 +269,14 @@ describeNeeding(['debian'], 'a fleet by the playbooks', () => {
     expect(JSON.stringify(await ask('rules'))).toContain('TmpfleetRegistryLost');
   });
 
+  test('an alert reaches the receiver', { timeout: TEST_MS }, async () => {
+    await until(
+      'the receiver has the alert',
+      async () => (await host(FRONT).shell('cat /run/alerts || true')).includes('"alertname":"Always"'),
+      60_000,
+    );
+  });
+
   test('other users of a host reach neither Prometheus, Caddy’s admin API nor a control listener', async () => {
     const asNobody = (name: string, url: string): Promise<string> => {
       const script = `import urllib.request as r, urllib.error as e
@@ -161,6 +286,7 @@ except e.URLError: print("closed")`;
       return host(name).shell(`runuser -u nobody -- python3 -c '${script}'`);
     };
     expect(await asNobody(FRONT, 'http://127.0.0.1:9090/api/v1/targets')).toBe('401\n');
+    expect(await asNobody(FRONT, 'http://127.0.0.1:9093/api/v2/alerts')).toBe('401\n');
     expect(await asNobody(FRONT, 'http://127.0.0.1:9001/api/nodes')).toBe('401\n');
     expect(await asNobody(OLD, 'http://127.0.0.1:10000/api/status')).toBe('401\n');
     for (const name of [FRONT, OLD])
@@ -268,12 +394,18 @@ except e.URLError: print("closed")`;
   test('each step alone: a host added, another image, drained and taken back, retired', {
     timeout: 2 * TEST_MS,
   }, async () => {
-    expectNoFailure(await controller.play('add-node.yml', { node: OLD, tmpfleet_archive: archive }));
-    expect((await nodeStates())[OLD]).toBe('ready');
+    // One of the two is there already.
+    const both = { node: `${OLD},${STAYS}`, tmpfleet_archive: archive };
+    expectNoFailure(await controller.play('add-node.yml', both));
+    expect(await nodeStates()).toMatchObject({ [OLD]: 'ready', [STAYS]: 'ready' });
     const other = { name: 'tmpfleet-lab/jupyter:another', path: join(work, 'another.tar') };
     await relabelImage(image, other);
-    const variables = { tmpfleet_image: other.name, tmpfleet_image_archive: other.path };
-    expectNoFailure(await controller.play('update-image.yml', { ...variables, tmpfleet_archive: archive }));
+    const variables = {
+      tmpfleet_image: other.name,
+      tmpfleet_image_archive: other.path,
+      tmpfleet_archive: archive,
+    };
+    expectNoFailure(await controller.play('update-image.yml', { ...variables, tmpfleet_serial: [1, 2] }));
     for (const name of [OLD, STAYS, NEW]) {
       const stats = await fetchAt(name, 'http://127.0.0.1:8000/stats');
       expect(JSON.parse(stats)).toMatchObject({ container_image: other.name });
@@ -289,6 +421,18 @@ except e.URLError: print("closed")`;
     expect(await nodeStates()).toEqual({ [STAYS]: 'ready', [NEW]: 'ready' });
   });
 });
+
+/** In the place of whom alerts are for. */
+const RECEIVER = `
+import http.server
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        with open('/run/alerts', 'ab') as file:
+            file.write(self.rfile.read(int(self.headers['Content-Length'])))
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(('127.0.0.1', 9999), Receiver).serve_forever()
+`;
 
 const targetsSchema = z.object({
   data: z.object({

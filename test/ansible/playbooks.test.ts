@@ -14,6 +14,7 @@ const DERIVED = [
   'tmpfleet_restarts',
   'tmpfleet_units',
   'tmpfleet_present',
+  'tmpfleet_dirs',
   'tmpfleet_switch',
   'tmpfleet_earlier',
   'tmpfleet_image_fresh',
@@ -74,6 +75,28 @@ describe.skipIf(whyNoPackages() !== undefined)('ansible', () => {
     for (const name of ['try', 'node1', 'node2', 'watch']) expect(listed).toContain(`${name}.example.org`);
   });
 
+  test('takes several nodes, or a group', async () => {
+    const listed = await inDir(
+      ...['ansible-playbook', '-i', 'inventory.example/hosts.yml', 'add-node.yml', '--list-hosts'],
+      ...['-e', 'node=nodes'],
+    );
+    expect(listed).toMatch(/Add nodes to the fleet.*\n.*\n\s*hosts \(2\):/);
+  });
+
+  test('no tag stands alone in the documents, and none is missing there', async () => {
+    const document = readFileSync(join(PLAYBOOKS, '..', 'docs', 'ansible.md'), 'utf8');
+    const listed = await inDir(
+      ...['ansible-playbook', '-i', 'inventory.example/hosts.yml', 'site.yml', '--list-tags'],
+    );
+    const tags = new Set(
+      [...listed.matchAll(/TASK TAGS: \[(.*)\]/g)].flatMap(([, names = '']) => names.split(', ')),
+    );
+    const explained = [...document.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, name]) => name);
+    expect(explained.toSorted()).toEqual(
+      [...tags].filter((tag) => tag !== 'always' && tag !== '').toSorted(),
+    );
+  });
+
   test.each([
     ['add-node.yml', {}, /say which: ansible-playbook add-node\.yml -e node=NAME/],
     [
@@ -82,6 +105,8 @@ describe.skipIf(whyNoPackages() !== undefined)('ansible', () => {
       /nod1 is not in the inventory's group nodes, which has node1\.example\.org/,
     ],
     ['rotate.yml', {}, /say who comes and who goes/],
+    ['add-node.yml', { node: 'node1.example.org,nod2' }, /nod2 is not in the inventory's group nodes/],
+    ['add-node.yml', { node: 'redirectors' }, /try\.example\.org is not in the inventory's group nodes/],
   ])('%s given %j says what is wrong, and does nothing', async (name, extra, words) => {
     const failing = ['-i', 'inventory.example/hosts.yml', name, '-e', JSON.stringify(extra)];
     const said = await inDir('sh', '-c', '! "$@"', 'not', 'ansible-playbook', ...failing);

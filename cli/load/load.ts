@@ -119,8 +119,8 @@ async function runLoad(url: string, schedule: Schedule, config: LoadConfig): Pro
   try {
     await run({
       ...{ schedule, recorder, watch, clock, seed: config.seed, maxReaders: config.maxReaders },
-      ...{ timeoutMs: config.timeout, from, mayReach, signal: stop.signal },
-      reader: { ...config, url, patienceMs: config.patience, steps },
+      ...{ timeoutMs: config.timeoutMs, from, mayReach, signal: stop.signal },
+      reader: { ...config, url, steps },
     });
   } finally {
     endProgress();

@@ -40,7 +40,7 @@ export const loadOptions = {
       ...option(orUnset(integer(0, 5_000_000)), 0, 'number of readers'),
       whenUnset: 'what --rate and --for give',
     },
-    for: {
+    forMs: {
       ...option(orUnset(duration()), 0, 'how long readers arrive'),
       whenUnset: '30s, or what --rate and --readers give',
     },
@@ -79,7 +79,7 @@ export const loadOptions = {
     stay: option(distribution(), distributionOf('exp:30s'), 'how long a reader stays after the first output'),
     think: option(distribution(), distributionOf('exp:10s'), 'time between two lines of a reader who stays'),
     vanish: option(decimal(0, 1), 0.2, 'share of readers who leave without closing their connections'),
-    patience: option(duration(), 60_000, 'how long a reader stands in line before they give up'),
+    patienceMs: option(duration(), 60_000, 'how long a reader stands in line before they give up'),
     code: option(text('code', 'a line of code'), 'print(6*7)', 'what a reader runs in a Jupyter'),
     kernel: option(text('name', 'a name', /^[\w.-]{1,100}$/), 'python3', 'kernel of a Jupyter'),
     steps: option(text('file', 'a file'), '', 'with --profile http: YAML file with the steps of a reader'),
@@ -112,7 +112,7 @@ export const loadOptions = {
       2_000,
       'highest number of readers at a time; those beyond it do not start',
     ),
-    timeout: option(duration(1), 30_000, 'longest time for one answer'),
+    timeoutMs: option(duration(1), 30_000, 'longest time for one answer'),
     from: option(
       list(
         'address',

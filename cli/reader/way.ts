@@ -72,3 +72,10 @@ export function sandboxAt(url: string): SandboxAddress | undefined {
   const [, path, id] = /^((?:\/[^/]+)*?\/user\/([^/]+)\/)/.exec(pathname) ?? [];
   return path === undefined || id === undefined ? undefined : { base: origin + path, id };
 }
+
+/** The node that a sandbox's address is of, as it is called in reports; where sandboxes have host names of their own, without theirs. */
+export function nodeOf(url: string): string {
+  const { host } = new URL(url);
+  const { id = '' } = sandboxAt(url) ?? {};
+  return id !== '' && host.startsWith(`${id}.`) ? host.slice(id.length + 1) : host;
+}

@@ -1,4 +1,5 @@
-// docs/reference/options.md, from the tables of options of both programs.
+// docs/reference/options.md, from the tables of options of both programs, and of the load test.
+import { loadOptions } from '../../cli/load/options.ts';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
 import { type Option, type Options, shownDefault } from '../../shared/config/option.ts';
@@ -14,13 +15,22 @@ export function makeOptions(): string {
     `An option is a flag, an environment variable or a key of the YAML file that \`--config\` names; the first of these that is
 set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.
 A change of an option whose meaning ends with ${LIVE} applies after \`tmpfleet reload\`, \`systemctl reload\` or \`SIGHUP\`; others wait
-for a restart.`,
+for a restart. \`tmpfleet load\` reads no environment variables.`,
     ...sections('tmpfleet redirector', redirectorOptions),
     ...sections('tmpfleet node-agent', nodeAgentOptions),
+    ...sections('tmpfleet load', loadOptions, false),
   );
 }
 
-function sections(program: string, options: Options): readonly string[] {
+function sections(program: string, options: Options, readsEnvironment = true): readonly string[] {
+  const columns = [
+    'flag, key in the file',
+    ...(readsEnvironment ? ['environment'] : []),
+    'default',
+    'meaning',
+  ];
+  const shown = (entry: readonly [string, Option<unknown>]): readonly string[] =>
+    row(entry).filter((_, place) => readsEnvironment || place !== 1);
   const groups = new Map<string, [string, Option<unknown>][]>();
   for (const [key, spec] of Object.entries(options)) {
     const group = spec.group ?? 'Other';
@@ -28,10 +38,7 @@ function sections(program: string, options: Options): readonly string[] {
   }
   return [
     `## ${program}`,
-    ...[...groups].flatMap(([group, entries]) => [
-      `### ${group}`,
-      table(['flag, key in the file', 'environment', 'default', 'meaning'], entries.map(row)),
-    ]),
+    ...[...groups].flatMap(([group, entries]) => [`### ${group}`, table(columns, entries.map(shown))]),
   ];
 }
 

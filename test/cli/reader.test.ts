@@ -1,7 +1,7 @@
 // A reader made by us: what their browser does at each page of front and node, and which cookies it sends.
 import { expect, test } from 'vitest';
 import { CookieJar } from '../../cli/reader/cookie-jar.ts';
-import { isInSandbox, nextMove, sandboxAt, workAddress } from '../../cli/reader/way.ts';
+import { isInSandbox, nextMove, nodeOf, sandboxAt, workAddress } from '../../cli/reader/way.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
 import { editionFor } from '../../shared/brand/brand.ts';
 import { renderPage } from '../../shared/http/page.ts';
@@ -54,6 +54,8 @@ test('what a sandbox says asks nothing of a reader', () => {
   expect(nextMove(inside, page('launch'))).toEqual({ kind: 'arrived' });
   expect(nextMove(inside, page('line: full', 503))).toEqual({ kind: 'ended', status: 503 });
   expect(sandboxAt(inside)).toEqual({ base: 'https://node1.example.org/user/abc/', id: 'abc' });
+  expect(nodeOf(inside)).toBe('node1.example.org');
+  expect(nodeOf('https://abc.node1.example.org:8443/user/abc/')).toBe('node1.example.org:8443');
   expect(isInSandbox('https://try.example.org/tree?next=/user/abc/')).toBe(false);
 });
 

@@ -20,6 +20,8 @@ const DIGITS: Readonly<Record<Precision, 2 | 3>> = { fine: 3, coarse: 2 };
 
 export class Times {
   readonly #histogram: Histogram;
+  /** ms; exact, where the histogram's own is within its precision */
+  #max = 0;
 
   constructor(precision: Precision = 'fine') {
     this.#histogram = build({
@@ -30,19 +32,23 @@ export class Times {
     });
   }
 
-  /** @throws Error for a text that is no histogram */
-  static decode(text: string): Times {
+  /** @param maxMs the highest time, where it is known. @throws Error for a text that is no histogram */
+  static decode(text: string, maxMs?: number): Times {
     const times = new Times();
     times.#histogram.add(decodeFromCompressedBase64(text, 32, false));
+    times.#max = maxMs ?? times.#histogram.maxValue / PER_MS;
     return times;
   }
 
   record(ms: number): void {
-    this.#histogram.recordValue(Math.round(PER_MS * Math.min(Math.max(ms, 0), MOST_MS)));
+    const micros = Math.round(PER_MS * Math.min(Math.max(ms, 0), MOST_MS));
+    this.#histogram.recordValue(micros);
+    this.#max = Math.max(this.#max, micros / PER_MS);
   }
 
   add(other: Times): void {
     this.#histogram.add(other.#histogram);
+    this.#max = Math.max(this.#max, other.#max);
   }
 
   get count(): number {
@@ -51,7 +57,7 @@ export class Times {
 
   /** ms. @param percent from 0 to 100 */
   at(percent: number): number {
-    return this.count === 0 ? 0 : Math.min(this.#histogram.getValueAtPercentile(percent) / PER_MS, this.max);
+    return this.count === 0 ? 0 : Math.min(this.#histogram.getValueAtPercentile(percent) / PER_MS, this.#max);
   }
 
   get mean(): number {
@@ -59,7 +65,7 @@ export class Times {
   }
 
   get max(): number {
-    return this.count === 0 ? 0 : this.#histogram.maxValue / PER_MS;
+    return this.#max;
   }
 
   /** The compressed form that other programs read, too; HdrHistogram's "V2 compressed", in base64. */
@@ -79,6 +85,11 @@ export const timesSchema = z.object({
   histogram: z.string(),
 });
 export type TimesJson = z.infer<typeof timesSchema>;
+
+/** @throws Error */
+export function timesFrom({ histogram, max_ms: max }: Pick<TimesJson, 'histogram' | 'max_ms'>): Times {
+  return Times.decode(histogram, max);
+}
 
 export function timesJson(times: Times): TimesJson {
   const [p50, p90, p99, p999] = [50, 90, 99, 99.9].map((percent) => rounded(times.at(percent)));

@@ -2,7 +2,7 @@
 // passed is kept in its written form, so that a long run takes little memory.
 import { z } from 'zod';
 import type { Clock } from '../../../shared/clock.ts';
-import { Times, timesSchema } from './histogram.ts';
+import { Times, timesJson, timesSchema } from './histogram.ts';
 
 const COUNTS = ['arrived', 'served', 'refused', 'failed', 'errors'] as const;
 export type SliceCount = (typeof COUNTS)[number];
@@ -17,7 +17,10 @@ export const sliceSchema = z.object({
   errors: z.number(),
   /** Most readers at a time. */
   open: z.number(),
-  steps: z.record(z.string(), timesSchema.pick({ count: true, p50_ms: true, p99_ms: true, histogram: true })),
+  steps: z.record(
+    z.string(),
+    timesSchema.pick({ count: true, p50_ms: true, p99_ms: true, max_ms: true, histogram: true }),
+  ),
 });
 export type SliceJson = z.infer<typeof sliceSchema>;
 
@@ -86,7 +89,8 @@ export class Slices {
 }
 
 export function timesOfSlice(times: Times): SliceJson['steps'][string] {
-  return { count: times.count, p50_ms: times.at(50), p99_ms: times.at(99), histogram: times.encode() };
+  const { count, p50_ms: p50, p99_ms: p99, max_ms: max, histogram } = timesJson(times);
+  return { count, p50_ms: p50, p99_ms: p99, max_ms: max, histogram };
 }
 
 function emptySlice(open: number): Slice {

@@ -1,5 +1,6 @@
 // A program: asks for a sandbox by `POST /api/spawn`, and opens what it got with the token of the answer.
 import { parseJson, spawnAnswerSchema } from '../../../shared/protocol/wire.ts';
+import { nodeOf } from '../../reader/way.ts';
 import type { ReaderOptions } from './reader-options.ts';
 import type { Visit } from './visit.ts';
 
@@ -18,7 +19,7 @@ export async function spawn(
   });
   const answer = parseAnswer(visit, text);
   const sandbox = new URL(answer.url, url);
-  visit.node = sandbox.host;
+  visit.node = nodeOf(sandbox.href);
   visit.lap('spawn');
   const use = async (step: string): Promise<void> => {
     const headers = {

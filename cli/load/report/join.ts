@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/protocol/wire.ts';
-import { Times, timesJson } from '../measure/histogram.ts';
+import { Times, type TimesJson, timesFrom, timesJson } from '../measure/histogram.ts';
 import { type SliceJson, timesOfSlice } from '../measure/slices.ts';
 import { type Report, reportSchema } from './report.ts';
 
@@ -97,7 +97,7 @@ function addSlices(all: readonly SliceJson[]): readonly SliceJson[] {
       const sum = (name: 'arrived' | 'served' | 'refused' | 'failed' | 'errors' | 'open'): number =>
         slices.reduce((total, slice) => total + slice[name], 0);
       const steps = keysOf(slices.map((slice) => slice.steps)).map((step) => {
-        const times = add(slices.flatMap((slice) => slice.steps[step]?.histogram ?? []));
+        const times = add(slices.flatMap((slice) => slice.steps[step] ?? []));
         return [step, timesOfSlice(times)] as const;
       });
       return {
@@ -110,13 +110,13 @@ function addSlices(all: readonly SliceJson[]): readonly SliceJson[] {
 
 function addSteps(all: readonly Report['steps'][]): Report['steps'] {
   return Object.fromEntries(
-    keysOf(all).map((step) => [step, timesJson(add(all.flatMap((steps) => steps[step]?.histogram ?? [])))]),
+    keysOf(all).map((step) => [step, timesJson(add(all.flatMap((steps) => steps[step] ?? [])))]),
   );
 }
 
-function add(histograms: readonly string[]): Times {
+function add(written: readonly Pick<TimesJson, 'histogram' | 'max_ms'>[]): Times {
   const times = new Times();
-  for (const text of histograms) times.add(Times.decode(text));
+  for (const each of written) times.add(timesFrom(each));
   return times;
 }
 

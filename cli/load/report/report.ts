@@ -1,7 +1,7 @@
 // The report of a run, as JSON: what `--json` prints, `--join` reads, and every other form is made of.
 import { z } from 'zod';
 import { generatorSchema } from '../measure/generator.ts';
-import { Times, timesJson, timesSchema } from '../measure/histogram.ts';
+import { type Times, timesFrom, timesJson, timesSchema } from '../measure/histogram.ts';
 import type { Recorder } from '../measure/recorder.ts';
 import { sliceSchema } from '../measure/slices.ts';
 import { fleetSampleSchema } from '../run/fleet-watch.ts';
@@ -87,5 +87,5 @@ function written(steps: ReadonlyMap<string, Times>): Report['steps'] {
 /** The times of a step, to ask for any percentile; undefined for a step that was not taken. */
 export function timesOf(report: Pick<Report, 'steps'>, step: string): Times | undefined {
   const written = Object.hasOwn(report.steps, step) ? report.steps[step] : undefined;
-  return written === undefined ? undefined : Times.decode(written.histogram);
+  return written === undefined ? undefined : timesFrom(written);
 }

@@ -64,13 +64,13 @@ async function sendClosed(
   let reader = 0;
   const comeAgain = async (): Promise<void> => {
     while (!isOver()) {
-      const visit = crowd.start(reader, clock.monotonic());
       reader += 1;
-      // At the end of the run, those who stay leave.
-      await Promise.race([visit, sleep(began + schedule.forMs - clock.monotonic(), signal)]);
+      await crowd.start(reader - 1, clock.monotonic());
     }
   };
-  await Promise.all(Array.from({ length: schedule.closed }, comeAgain));
+  // Those who stay at the end of the run leave when the crowd is told to.
+  for (let place = 0; place < schedule.closed; place += 1) void comeAgain();
+  await sleep(schedule.forMs, signal);
 }
 
 class Crowd {

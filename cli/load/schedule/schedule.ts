@@ -12,8 +12,8 @@ export interface ScheduleOptions {
   readonly rate: number;
   /** 0: follows from the others. */
   readonly readers: number;
-  /** ms; 0: follows from the others */
-  readonly for: number;
+  /** 0: follows from the others. */
+  readonly forMs: number;
   /** Readers of a closed model, who each come again when they have left; 0: an open model. */
   readonly closed: number;
   readonly spacing: Spacing;
@@ -49,7 +49,7 @@ export function makeSchedule(options: ScheduleOptions, random: Random): Schedule
   return shape.startsWith(TRACE) ? traceSchedule(options, random) : openSchedule(options, random);
 }
 
-function closedSchedule({ shape, rate, readers, for: forMs, closed }: ScheduleOptions): Schedule {
+function closedSchedule({ shape, rate, readers, forMs, closed }: ScheduleOptions): Schedule {
   if (shape !== 'constant' || rate > 0 || readers > 0) {
     throw new FleetError('bad-config', '--closed: has neither a shape nor a rate nor a number of readers', {
       remedy: 'leave out --shape, --rate and --readers, or --closed',
@@ -59,10 +59,7 @@ function closedSchedule({ shape, rate, readers, for: forMs, closed }: ScheduleOp
   return { model: 'closed', arrivals, closed, forMs: forMs === 0 ? DEFAULT_FOR_MS : forMs, peakRate: 0 };
 }
 
-function traceSchedule(
-  { shape, rate, readers, for: forMs, speed }: ScheduleOptions,
-  random: Random,
-): Schedule {
+function traceSchedule({ shape, rate, readers, forMs, speed }: ScheduleOptions, random: Random): Schedule {
   if (rate > 0 || readers > 0 || forMs > 0) {
     throw new FleetError('bad-config', '--shape: a trace says by itself how many readers come, and when', {
       remedy: 'leave out --rate, --readers and --for; --speed 10 replays it ten times as fast',
@@ -92,7 +89,7 @@ function openSchedule(options: ScheduleOptions, random: Random): Schedule {
 
 /** Two of rate, readers and time decide the third. */
 function complete(
-  { rate, readers, for: given }: ScheduleOptions,
+  { rate, readers, forMs: given }: ScheduleOptions,
   mean: number,
 ): { readonly readers: number; readonly forMs: number } {
   if (rate > 0 && readers > 0 && given > 0) {

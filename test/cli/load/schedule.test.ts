@@ -8,16 +8,16 @@ import { parseTrace } from '../../../cli/load/schedule/trace.ts';
 import { seededRandom } from '../../../shared/clock.ts';
 
 const NOTHING: ScheduleOptions = {
-  ...{ shape: 'constant', rate: 0, readers: 0, for: 0, closed: 0, spacing: 'poisson', speed: 1 },
+  ...{ shape: 'constant', rate: 0, readers: 0, forMs: 0, closed: 0, spacing: 'poisson', speed: 1 },
 };
 const make = (options: Partial<ScheduleOptions>) => makeSchedule({ ...NOTHING, ...options }, seededRandom(7));
 
 test('two of rate, readers and time decide the third', () => {
-  expect(make({ rate: 10, for: 60_000 }).arrivals).toHaveLength(600);
+  expect(make({ rate: 10, forMs: 60_000 }).arrivals).toHaveLength(600);
   expect(make({ rate: 10, readers: 600 }).forMs).toBe(60_000);
-  expect(make({ readers: 600, for: 60_000 }).peakRate).toBeCloseTo(10);
+  expect(make({ readers: 600, forMs: 60_000 }).peakRate).toBeCloseTo(10);
   expect(make({}).arrivals).toHaveLength(30);
-  expect(() => make({ rate: 1, readers: 1, for: 1 })).toThrow(/two of them decide the third/);
+  expect(() => make({ rate: 1, readers: 1, forMs: 1 })).toThrow(/two of them decide the third/);
 });
 
 test.each(Object.keys(SHAPES) as ShapeName[])(
@@ -27,7 +27,7 @@ test.each(Object.keys(SHAPES) as ShapeName[])(
     const values = Array.from({ length: 1_001 }, (_, step) => curve(step / 1_000));
     expect(Math.max(...values)).toBeCloseTo(1, 2);
     expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
-    const { arrivals, forMs, peakRate } = make({ shape, readers: 20_000, for: 600_000 });
+    const { arrivals, forMs, peakRate } = make({ shape, readers: 20_000, forMs: 600_000 });
     expect(arrivals).toHaveLength(20_000);
     expect(arrivals).toEqual(arrivals.toSorted());
     expect(arrivals[0]).toBeGreaterThanOrEqual(0);
@@ -47,7 +47,7 @@ test('the same seed gives the same arrivals, another one gives others', () => {
 });
 
 test('even: as regular as a clock', () => {
-  expect([...make({ rate: 4, for: 1_000, spacing: 'even' }).arrivals]).toEqual([125, 375, 625, 875]);
+  expect([...make({ rate: 4, forMs: 1_000, spacing: 'even' }).arrivals]).toEqual([125, 375, 625, 875]);
 });
 
 test('a closed model has no arrivals, and takes no rate', () => {
@@ -95,7 +95,7 @@ test.each(['', '5', 'exp:', 'uniform:3s-1s', 'uniform:3s', 'exp:1s-2s', 'normal:
 );
 
 test('a dry run shows the schedule', () => {
-  const text = drawSchedule(make({ rate: 10, for: 60_000, shape: 'ramp' }));
+  const text = drawSchedule(make({ rate: 10, forMs: 60_000, shape: 'ramp' }));
   expect(text).toMatch(/^300 readers within 1 min, 10\.0 a second where the shape is highest\n/);
   expect(text.split('\n')).toHaveLength(26);
 });

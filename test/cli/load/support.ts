@@ -1,5 +1,5 @@
 // Runs `tmpfleet load` in this process, against a server of the test.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopback } from '../../../cli/load/client/addresses.ts';
 import { GeneratorWatch } from '../../../cli/load/measure/generator.ts';
@@ -13,6 +13,7 @@ import { makeSchedule, type ScheduleOptions } from '../../../cli/load/schedule/s
 import { seededRandom, systemClock } from '../../../shared/clock.ts';
 
 export interface TestServer {
+  readonly server: Server;
   readonly url: string;
   close(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export async function serveTest(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
+    server,
     url: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise((resolve) => {

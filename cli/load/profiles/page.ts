@@ -54,7 +54,8 @@ async function fetchResource(visit: Visit, { url, destination }: Resource, isRea
 }
 
 /** What an HTML document names, in its order. Scripts that would load more are not run. */
-export function resourcesOfPage(html: string, page: string): readonly Resource[] {
+export function resourcesOfPage(document: string, page: string): readonly Resource[] {
+  const html = document.replaceAll(/<!--.*?-->/gs, '');
   const [, base] = /<base\s[^>]*href=["']?([^"'\s>]+)/i.exec(html) ?? [];
   const from = base === undefined ? page : (absolute(unescapeHtml(base), page) ?? page);
   const found: (Resource | undefined)[] = [];
@@ -68,16 +69,30 @@ export function resourcesOfPage(html: string, page: string): readonly Resource[]
 }
 
 /** What a style sheet names. */
-export function resourcesOfStyle(css: string, sheet: string): readonly Resource[] {
+export function resourcesOfStyle(text: string, sheet: string): readonly Resource[] {
+  const css = text.replaceAll(/\/\*.*?\*\//gs, '');
   const imports = [...css.matchAll(/@import\s+(?:url\()?["']?([^"')\s;]+)/gi)].map(([, url]) =>
     resource(url, sheet, 'style'),
   );
-  const others = [...css.matchAll(/url\(\s*["']?([^"')\s]+)["']?\s*\)/gi)].map(([, url = '']) =>
-    /\.css(?:\?|$)/.test(url)
-      ? undefined
-      : resource(url, sheet, /\.(?:woff2?|ttf|otf|eot)(?:[?#]|$)/i.test(url) ? 'font' : 'image'),
-  );
-  return distinct([...imports, ...others]);
+  const fonts = [...css.matchAll(FONT_FACE)].map(([face]) => {
+    const named = urlsIn(face);
+    // A browser takes the first format that it knows.
+    const best = FONT_FORMATS.map((format) => named.find((url) => format.test(url))).find(
+      (url) => url !== undefined,
+    );
+    return resource(best, sheet, 'font');
+  });
+  const images = urlsIn(css.replaceAll(FONT_FACE, ''))
+    .filter((url) => !/\.css(?:[?#]|$)/i.test(url))
+    .map((url) => resource(url, sheet, 'image'));
+  return distinct([...imports, ...fonts, ...images]);
+}
+
+const FONT_FACE = /@font-face\s*\{[^}]*\}/gi;
+const FONT_FORMATS = [/\.woff2(?:[?#]|$)/i, /\.woff(?:[?#]|$)/i, /\.(?:ttf|otf)(?:[?#]|$)/i];
+
+function urlsIn(css: string): readonly string[] {
+  return [...css.matchAll(/url\(\s*["']?([^"')\s]+)["']?\s*\)/gi)].map(([, url = '']) => url);
 }
 
 function destinationOfLink({ rel = '', as = '' }: Readonly<Record<string, string>>): Destination | undefined {

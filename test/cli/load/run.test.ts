@@ -32,16 +32,19 @@ test('a server that stops for a while shows in p99 of the open model; the closed
   const [forOpen, forClosed] = [await stoppingFor(1_000), await stoppingFor(1_000)];
   const [open, closed] = await Promise.all([
     loadTest(forOpen.url, { rate: 100, forMs: 2_500, spacing: 'even' }, http),
-    loadTest(forClosed.url, { closed: 2, forMs: 2_500 }, http),
+    loadTest(forClosed.url, { closed: 1, forMs: 2_500 }, http),
   ]);
   const [seen, hidden] = [open, closed].map(({ steps }) => steps.front);
-  console.log(`a stop of 1 s: open model p99 ${seen?.p99_ms} ms, closed model p99 ${hidden?.p99_ms} ms`);
+  console.log(
+    `a stop of 1 s, p90 and p99: open model ${seen?.p90_ms}, ${seen?.p99_ms} ms; closed model ${hidden?.p90_ms}, ${hidden?.p99_ms} ms`,
+  );
   // Two fifths of the readers came while it stood.
   expect(seen?.count).toBe(250);
   expect(seen?.p99_ms).toBeGreaterThan(900);
   expect(seen?.p90_ms).toBeGreaterThan(600);
   expect(hidden?.max_ms).toBeGreaterThan(900);
-  expect(hidden?.p99_ms).toBeLessThan(500);
+  // One reader waited, whatever the others would have.
+  expect(hidden?.p90_ms).toBeLessThan(300);
 });
 
 test('known latencies come back within 1 %, and by the number of the readers', async () => {
@@ -82,10 +85,12 @@ test('a page is loaded as a browser loads it, and other hosts are left alone', a
     if (request.url === '/app')
       response.setHeader('content-type', 'text/html').end(
         `<link rel="stylesheet" href="a.css?x=1&amp;y=2"><link rel=icon href=/i.png><script src="s.js"></script>
-<img src="data:,"><script>inline</script><script src="https://cdn.example.org/x.js"></script><script src="s.js"></script>`,
+<img src="data:,"><script>inline</script><!-- <img src=old.png> --><script src="https://cdn.example.org/x.js"></script><script src="s.js"></script>`,
       );
     else if (request.url === '/a.css?x=1&y=2')
-      response.end('@import "b.css"; @font-face { src: url(f.woff2) } a { background: url("c.png") }');
+      response.end(
+        '/* url(old.png) */ @import "b.css"; @font-face { src: url(f.eot); src: url(f.ttf), url(f.woff2) } a { background: url("c.png") }',
+      );
     else if (request.url === '/s.js') response.writeHead(500).end();
     else response.end();
   });
@@ -165,8 +170,9 @@ test("a Jupyter's reader starts a kernel, and is served with its first output", 
     'execute_request',
   ]);
   expect(readers.served).toBe(1);
-  expect(Object.keys(steps)).toEqual([
-    ...['page', 'landed', 'static', 'session', 'websocket', 'kernel', 'output', 'first_output', 'leave'],
+  // Whether the end of the run comes before their leaving, which is not measured then, is by chance.
+  expect(Object.keys(steps).filter((step) => step !== 'leave')).toEqual([
+    ...['page', 'landed', 'static', 'session', 'websocket', 'kernel', 'output', 'first_output'],
   ]);
 });
 

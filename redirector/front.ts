@@ -147,6 +147,7 @@ export async function startFront(
     tls: runtime.certificate,
     framePolicy: () => framePolicy,
     brand,
+    part: 'front',
     handle: createPublicHandler({ config, brand, redirect, desk: spawns, stats, logger }),
   }).catch(async (error: unknown) => {
     await view.close();

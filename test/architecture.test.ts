@@ -42,6 +42,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'words',
       'brand',
       'tls',
+      'reader-times',
       'sockets',
       'http',
       'jupyter',

@@ -6,6 +6,7 @@ import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Ticket } from '../../shared/protocol/ticket.ts';
+import { noteStep } from '../../shared/reader-times/server-timing.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type ClaimTicket, loggable, type Sandbox } from '../sandboxes/table.ts';
@@ -156,12 +157,15 @@ export class TicketClaims {
       const by = kind === 'page' ? 'reader' : 'program';
       const notebook = kind === 'page' ? notebookAsked(response.req.url, config) : undefined;
       const about = { ticket, by, notebook } as const;
-      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, ...about });
+      const onStart = (ms: number): void => noteStep(response, 'start', ms);
+      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, onStart, ...about });
       if (sandbox === undefined) return undefined;
       place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);
       logger.info(loggable(sandbox), 'sandbox claimed');
-      observe((clock.monotonic() - began) / 1000);
+      const took = clock.monotonic() - began;
+      noteStep(response, 'claim', took);
+      observe(took / 1000);
       return sandbox;
     } finally {
       if (sandbox === undefined) place.cancel();

@@ -37,6 +37,8 @@ export interface PoolClaimOptions {
   readonly by: Exclude<ClaimedBy, 'unknown'>;
   /** The notebook that the reader will open, as its path below the root of Jupyter; undefined where that is not known. */
   readonly notebook?: string | undefined;
+  /** Called with the time that the reader waited for a start, ms, when none was warm and they got one. */
+  readonly onStart?: (ms: number) => void;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
@@ -62,9 +64,10 @@ export class Claims {
   }
 
   /** See `Pool.claim`. */
-  async claim({ waitMs, signal, ticket, by, notebook }: PoolClaimOptions): Promise<Sandbox | undefined> {
+  async claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
+    const { signal, ticket, by, notebook } = options;
     const { journal, time, end, onGiven } = this.#options;
-    const sandbox = (await this.#claimWarm(notebook)) ?? (await this.#claimCold(waitMs, signal));
+    const sandbox = (await this.#claimWarm(notebook)) ?? (await this.#claimCold(options));
     if (sandbox === undefined) return undefined;
     sandbox.ticket = ticket;
     sandbox.claimedBy = by;
@@ -136,12 +139,15 @@ export class Claims {
     return undefined;
   }
 
-  async #claimCold(waitMs: number, signal: AbortSignal): Promise<Sandbox | undefined> {
-    const { isOpen, hasColdRoom, onChange } = this.#options;
+  async #claimCold({ waitMs, signal, onStart }: PoolClaimOptions): Promise<Sandbox | undefined> {
+    const { isOpen, hasColdRoom, onChange, clock } = this.#options;
     if (!isOpen() || !hasColdRoom()) return undefined;
+    const began = clock.monotonic();
     const turn = this.#queue.join(waitMs, signal);
     onChange();
-    return turn;
+    const sandbox = await turn;
+    if (sandbox !== undefined) onStart?.(clock.monotonic() - began);
+    return sandbox;
   }
 
   #give(sandbox: Sandbox): Sandbox {

@@ -3,6 +3,7 @@
 // page opens the same place in a tab, where browsers keep cookies.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerPage } from '../../shared/http/answer.ts';
+import { serverTimingHeaders } from '../../shared/reader-times/server-timing.ts';
 import { type AccessRules, mayOpen } from '../ownership/access.ts';
 import { type ArrivalMarks, isFramed, splitMark } from '../ownership/arrival-marks.ts';
 import { parseSandboxPath } from '../proxy/path.ts';
@@ -49,6 +50,7 @@ export class FrameArrivals {
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'content-length': '0',
+      ...serverTimingHeaders(response),
     });
     response.end();
     return true;

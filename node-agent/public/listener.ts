@@ -49,6 +49,7 @@ export function listenToReaders({
     tls,
     framePolicy,
     brand,
+    part: 'node',
     handle: (request, response) => {
       useOriginForm(request);
       // The report is correct at any time (nothing is warm yet), and a probe or a cordon need not wait.

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request-target.ts';
+import { serverTimingHeaders } from '../../shared/reader-times/server-timing.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import { parseSandboxPath } from '../proxy/path.ts';
 import type { Lookup, NodeProxy, ProxyOptions } from '../proxy/proxy.ts';
@@ -107,6 +108,7 @@ function redirect({ method }: IncomingMessage, response: ServerResponse, locatio
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'content-length': '0',
+    ...serverTimingHeaders(response),
   });
   response.end();
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody } from '../api/error.ts';
 import { editionFor } from '../brand/brand.ts';
 import { ERRORS, type ErrorCode } from '../errors.ts';
+import { serverTimingHeaders } from '../reader-times/server-timing.ts';
 import { brandOf, framePolicyOf } from './embedding.ts';
 import { type Page, type PageMaker, pageHeaders, renderPage } from './page.ts';
 
@@ -13,6 +14,7 @@ export function answerPage(response: ServerResponse, status: number, make: Page 
   const body = renderPage(page);
   response.writeHead(status, {
     ...pageHeaders(page, framePolicyOf(response)),
+    ...serverTimingHeaders(response),
     'content-length': Buffer.byteLength(body),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
@@ -30,6 +32,7 @@ export function beginPage(response: ServerResponse, make: PageMaker): (element: 
   const [begin = '', end = ''] = renderPage({ ...page, body: page.body + CUT }).split(CUT);
   response.writeHead(200, {
     ...pageHeaders(page, framePolicyOf(response)),
+    ...serverTimingHeaders(response),
     // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
     'x-accel-buffering': 'no',
     // Its own address may have a ticket, which is nothing for the sandbox to which it leads.
@@ -57,6 +60,7 @@ export function answerJson(response: ServerResponse, status: number, value: unkn
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    ...serverTimingHeaders(response),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -1,9 +1,10 @@
 // Which other sites may show our pages, and those of sandboxes, in a frame. The browser holds it, by the directive
 // `frame-ancestors` (Content Security Policy Level 3 §6.4.2): each page that the frame is in, at any depth, must be listed.
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Brand, OWN_BRAND } from '../brand/brand.ts';
 import { type ConfigOf, inGroup, list, live, option } from '../config/option.ts';
 import { EMBED_ORIGIN, isEmbedOrigin, MAX_EMBED_ORIGINS } from '../protocol/embed-origins.ts';
+import { type TimedPart, TimedResponse } from '../reader-times/server-timing.ts';
 
 const origins = list(
   'origins',
@@ -38,7 +39,7 @@ export function frameAncestors(origins: readonly string[]): string {
  * A response that knows how its pages look, and who may show them in a frame, so that no page of ours can be sent without
  * either.
  */
-class FramedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+class FramedResponse<Request extends IncomingMessage = IncomingMessage> extends TimedResponse<Request> {
   get framePolicy(): string {
     return frameAncestors([]);
   }
@@ -48,15 +49,26 @@ class FramedResponse<Request extends IncomingMessage = IncomingMessage> extends 
   }
 }
 
-/** The class of a server's responses. @param policy asked for each page, because a front can change it at run time */
-export function framedResponses(policy: () => string, brand: Brand): typeof FramedResponse {
+export interface OwnResponses {
+  /** Asked for each page, because a front can change it at run time. */
+  readonly framePolicy: () => string;
+  readonly brand: Brand;
+  readonly part: TimedPart;
+}
+
+/** The class of a server's responses. */
+export function framedResponses({ framePolicy, brand, part }: OwnResponses): typeof FramedResponse {
   return class<Request extends IncomingMessage> extends FramedResponse<Request> {
     override get framePolicy(): string {
-      return policy();
+      return framePolicy();
     }
 
     override get brand(): Brand {
       return brand;
+    }
+
+    override get part(): TimedPart {
+      return part;
     }
   };
 }

@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { errorBodyOf } from '../api/error.ts';
 import { describeError, FleetError } from '../errors.ts';
 import { type Logger, loggablePath } from '../logging.ts';
+import { serverTimingOf } from '../reader-times/server-timing.ts';
 import { answerPage, wantsPage } from './answer.ts';
 import { carriesToken } from './auth.ts';
 import type { PageMaker } from './page.ts';
@@ -45,6 +46,8 @@ export function createApp({ logger, errorPage }: AppOptions): Koa {
       if (page !== undefined) answerPage(context.res, error.status, page);
       else context.body = errorBodyOf(error);
     }
+    const timing = serverTimingOf(context.res);
+    if (timing !== undefined && !context.res.headersSent) context.set('Server-Timing', timing);
   });
   app.on('error', (error: unknown) =>
     logger.debug({ error: describeError(error) }, 'a response could not be sent'),

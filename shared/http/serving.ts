@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { errorBody } from '../api/error.ts';
 import { type Brand, OWN_BRAND } from '../brand/brand.ts';
 import { errorCode, FleetError } from '../errors.ts';
+import type { TimedPart } from '../reader-times/server-timing.ts';
 import { BeneathTls } from '../sockets/beneath-tls.ts';
 import {
   type ConnectionLimits,
@@ -45,6 +46,8 @@ export interface ServeOptions {
   readonly framePolicy?: () => string;
   /** How its pages look and speak; default: ours. */
   readonly brand?: Brand;
+  /** Whose answers say how long they took; default: none do. */
+  readonly part?: TimedPart;
 }
 
 export interface Serving {
@@ -66,10 +69,11 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const settings: ServerOptions = {
-    ServerResponse: framedResponses(
-      options.framePolicy ?? (() => frameAncestors([])),
-      options.brand ?? OWN_BRAND,
-    ),
+    ServerResponse: framedResponses({
+      framePolicy: options.framePolicy ?? (() => frameAncestors([])),
+      brand: options.brand ?? OWN_BRAND,
+      part: options.part ?? '',
+    }),
     maxHeaderSize: MAX_HEADER_BYTES,
     // From the first byte, or from the connection while it is silent. With the interval, 20 s at most.
     headersTimeout: 15_000,

@@ -1,6 +1,7 @@
 // Wires a node-agent together; nothing runs until `startNodeAgent` is called.
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { ArrivalsLog } from '../shared/arrivals-log.ts';
 import { AuditFile } from '../shared/audit/audit-file.ts';
 import { readBrand } from '../shared/brand/read-brand.ts';
 import { systemClock, systemRandom } from '../shared/clock.ts';
@@ -211,10 +212,12 @@ async function startInDataDir(
     },
     ...{ showLine: metrics.showLine, clock, random, logger },
   });
+  const launches = ArrivalsLog.open({ file: config.arrivalsLog, program: 'node', clock, logger });
   const claiming = {
     ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock },
     ...{ line: line?.claims, startedSandboxes },
     count,
+    record: launches?.record,
   };
   const arrivals = new FrameArrivals({
     ...{ marks, table: pool.table, rules, homeOf, count },
@@ -290,5 +293,10 @@ async function startInDataDir(
   const { url } = publicServer;
   const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity, ...limits.about };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');
-  return { url, controlUrl: controlServer.url, pool, close: () => closeNode(parts, jobs) };
+  return {
+    url,
+    controlUrl: controlServer.url,
+    pool,
+    close: () => closeNode(parts, jobs).finally(() => launches?.close()),
+  };
 }

@@ -1,6 +1,7 @@
 // The front without its control listener: it polls the nodes and answers readers.
 
 import type { RefusalReason } from '../shared/api/refusal.ts';
+import { ArrivalsLog } from '../shared/arrivals-log.ts';
 import { readBrand } from '../shared/brand/read-brand.ts';
 import { newNonce, systemClock, systemRandom } from '../shared/clock.ts';
 import { parseSecrets } from '../shared/config/common.ts';
@@ -105,6 +106,7 @@ export async function startFront(
     room: () => fleetRoom(fleet, ourKey, clock.now()),
   });
   metrics.showProofOfWork(proof);
+  const launches = ArrivalsLog.open({ file: config.arrivalsLog, program: 'front', clock, logger });
   const redirect = createRedirect({
     ...{ dispatcher, room, desk, clock, arrivals, proof, countRefusal },
     returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
@@ -116,6 +118,7 @@ export async function startFront(
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,
     log: createAccessLog({ share: config.accessLogSample, logger, random }),
+    record: launches?.record,
   });
   const spawns = new SpawnDesk({
     fleet,
@@ -165,7 +168,7 @@ export async function startFront(
       const closed = server.close(GRACE_MS);
       desk.line.close();
       await closed;
-      await Promise.all([view.close(), spawns.close()]);
+      await Promise.all([view.close(), spawns.close(), launches?.close()]);
     },
   };
 }

@@ -127,13 +127,16 @@ async function runLoad(url: string, schedule: Schedule, config: LoadConfig): Pro
     clearInterval(sampling);
     fleet.end();
   }
-  const shape = closed > 0 ? '' : `, ${config.shape.replace(/^trace:.*\//s, 'trace:')}, ${config.spacing}`;
+  const { shape, spacing, speed } = config;
+  const how = shape.startsWith('trace:')
+    ? `${shape.replace(/^trace:.*\//s, 'trace:')} at ${speed} times its speed`
+    : `${shape}, ${spacing}`;
   return makeReport(
     {
       ...{
         url,
         profile: config.profile,
-        arrivals: `${what}${shape}`,
+        arrivals: closed > 0 ? what : `${what}, ${how}`,
         model: schedule.model,
         seed: config.seed,
       },

@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
+import type { RecordArrival } from '../../shared/arrivals-log.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { answerPage, wantsPage } from '../../shared/http/answer.ts';
@@ -11,6 +12,7 @@ import { isClick, recognizeVisitor } from '../../shared/http/visitor.ts';
 import { acceptsJson, answerAdmitted } from '../../shared/line/answer.ts';
 import { splitPlace } from '../../shared/line/place.ts';
 import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
+import { tookMs } from '../../shared/reader-times/server-timing.ts';
 import { NODE_WORDS } from '../../shared/words/node.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
@@ -52,6 +54,8 @@ export interface ClaimOptions {
   readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
   readonly count: (outcome: ClaimOutcome) => void;
+  /** The log of arrivals, where there is one. */
+  readonly record?: RecordArrival | undefined;
 }
 
 export type ClaimOutcome =
@@ -89,6 +93,7 @@ interface Visit {
 
 export class ClaimHandler {
   readonly #options: ClaimOptions;
+  readonly #recorded = new WeakSet<Visit>();
 
   constructor(options: ClaimOptions) {
     this.#options = options;
@@ -117,7 +122,7 @@ export class ClaimHandler {
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, line, embedding, startedSandboxes, count } = this.#options;
+    const { config, pool, line, embedding, startedSandboxes } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const { found, stale } = findOwn(context.req, config, (id) => pool.table.get(id));
@@ -127,7 +132,7 @@ export class ClaimHandler {
     const wantsAnother = own !== undefined && visit.isAfresh && isPressedAfresh(context.req);
     if (wantsAnother) pool.end(own.id, 'left');
     else if (own !== undefined && context.method !== 'HEAD' && (await pool.confirm(own))) {
-      if (started === undefined) count('returned');
+      if (started === undefined) this.#count('returned', visit);
       if (visit.isAfresh && wantsPage(context.req)) return this.#askAfresh(visit);
       // Where another tab of the same browser stood in line, too: the page goes on by a navigation.
       if (visit.placeText !== undefined && !wantsPage(context.req))
@@ -144,7 +149,7 @@ export class ClaimHandler {
     const place = line?.read(visit.placeText);
     const pressed = visit.ticket?.pressed === true || place !== undefined;
     if (!isClick(visitor, pressed) && !(visitor === 'unknown' && this.#asksForPlace(context))) {
-      count('launch-page');
+      this.#options.count('launch-page');
       return answerLaunchPage(visit, visitor, config);
     }
     if (config.requireTicket && visit.ticket === undefined && place === undefined)
@@ -157,12 +162,12 @@ export class ClaimHandler {
       if (sandbox === 'spent') return this.#sendToFront('spent-ticket', visit);
       if (sandbox === undefined) {
         if (line === undefined) return this.#turnAway(visit);
-        count('full');
+        this.#count('full', visit);
         sandbox = await line.join(lineVisit(visit), !mustStand);
       }
     }
     if (sandbox === undefined) return;
-    count('claimed');
+    this.#count('claimed', visit);
     this.#sendTo(sandbox, visit, stale);
   }
 
@@ -179,6 +184,16 @@ export class ClaimHandler {
   #asksForPlace({ req }: Context): boolean {
     const { line } = this.#options;
     return line !== undefined && !wantsPage(req) && acceptsJson(req) && line.isFull();
+  }
+
+  #count(outcome: ClaimOutcome, visit: Visit): void {
+    const { context, path, placeText } = visit;
+    const { count, record, config } = this.#options;
+    count(outcome);
+    // Each reader once, by the first outcome: who stood in line came before.
+    if (record === undefined || placeText !== undefined || this.#recorded.has(visit)) return;
+    this.#recorded.add(visit);
+    record({ path, outcome, node: config.nodeId, tookMs: tookMs(context.res) });
   }
 
   #askAfresh(visit: Visit): void {
@@ -221,31 +236,32 @@ export class ClaimHandler {
 
   /** False when there is no front that could place the reader. */
   #placeAgain(outcome: ClaimOutcome, visit: Visit): boolean {
-    const { config, keys, clock, count } = this.#options;
+    const { config, keys, clock } = this.#options;
     const location = placeAgainLocation(visit, { ...config, keys, now: clock.now() });
     if (location === undefined) return false;
-    count(outcome);
+    this.#count(outcome, visit);
     redirect(visit, location);
     return true;
   }
 
-  #refuse(outcome: ClaimRefusal, { context }: Visit): void {
-    this.#options.count(outcome);
+  #refuse(outcome: ClaimRefusal, visit: Visit): void {
+    const { context } = visit;
+    this.#count(outcome, visit);
     if (!wantsPage(context.req)) throw new FleetError('forbidden', NODE_WORDS.en.refused[outcome]);
     answerPage(context.res, 403, refusedPage(outcome));
   }
 
   /** Bounces to the front; after too many bounces, answers with a page that says that all notebooks are taken. */
   #turnAway(visit: Visit): void {
-    const { config, keys, clock, count } = this.#options;
+    const { config, keys, clock } = this.#options;
     const location = bounceLocation(visit, { ...config, keys, now: clock.now() });
     if (location === undefined) {
-      count('full');
+      this.#count('full', visit);
       visit.context.set('Retry-After', '5');
       answerPage(visit.context.res, 503, fullPage);
       return;
     }
-    count('bounced');
+    this.#count('bounced', visit);
     redirect(visit, location);
   }
 }

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBodyOf } from '../../shared/api/error.ts';
 import type { RefusalReason } from '../../shared/api/refusal.ts';
+import type { RecordArrival } from '../../shared/arrivals-log.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import {
@@ -19,6 +20,7 @@ import { type Place, splitPlace } from '../../shared/line/place.ts';
 import type { LineEnd, Standing } from '../../shared/line/waiters.ts';
 import type { Preview } from '../../shared/pages/launch-page.ts';
 import { splitTicket, type Ticket, ticketBehind } from '../../shared/protocol/ticket.ts';
+import { tookMs } from '../../shared/reader-times/server-timing.ts';
 import type { FrontDesk } from '../line/desk.ts';
 import type { Dispatcher, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
@@ -64,6 +66,8 @@ export interface RedirectOptions {
   readonly countLaunchPage: (visitor: Visitor) => void;
   /** The access log, where there is one. */
   readonly log: ((request: IncomingMessage, sent: Sent) => void) | undefined;
+  /** The log of arrivals, where there is one: each reader once, when they are first answered. */
+  readonly record: RecordArrival | undefined;
 }
 
 /** Readers of a client leave the line at any time, so others of it may try again soon. */
@@ -131,8 +135,10 @@ function isAdmitted(options: RedirectOptions, reader: Reader): boolean {
   if (bounce !== undefined || (place !== undefined && desk.isCharged(place))) return true;
   if (place === undefined && proof.isAsked && !hasWorked(options, reader)) return false;
   const wait = arrivals.admit(client);
-  if (wait > 0) answerLimited(request, response, 'too-many-requests', wait);
-  else if (place !== undefined) desk.charge(place);
+  if (wait > 0) {
+    answerLimited(request, response, 'too-many-requests', wait);
+    if (place === undefined) recordArrival(options, reader, 'limited');
+  } else if (place !== undefined) desk.charge(place);
   return wait === 0;
 }
 
@@ -218,6 +224,7 @@ function answer(
 ): void {
   const isSent = typeof sent === 'object' && 'view' in sent;
   if (bounce !== undefined) options.countBounce(bounce.node, isSent);
+  else if (place === undefined) recordArrival(options, { target, response }, sent);
   const address = joinRequestTarget(target);
   if (sent === 'too-many-places') answerLimited(request, response, sent, PLACES_RETRY_MS);
   else if (typeof sent === 'string') options.refuse(request, response, sent, address);
@@ -234,4 +241,16 @@ function answer(
       answerAdmitted(response, location);
     } else redirectTo(response, location, { status: request.method === 'POST' ? 303 : 302, cookie });
   }
+}
+
+function recordArrival(
+  { record }: RedirectOptions,
+  { target, response }: Pick<Asked, 'target' | 'response'>,
+  sent: LineEnd<Sent> | RefusalReason | 'too-many-places' | 'limited',
+): void {
+  if (record === undefined) return;
+  const arrival = { path: target.path, tookMs: tookMs(response) };
+  if (typeof sent === 'string') record({ ...arrival, outcome: sent });
+  else if ('view' in sent) record({ ...arrival, outcome: 'sent', node: sent.view.member.id });
+  else record({ ...arrival, outcome: 'waiting' });
 }

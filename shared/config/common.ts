@@ -94,6 +94,14 @@ export function serverOptions(defaults: ServerDefaults) {
         'auto',
         'format of the log; auto is pretty on a terminal and JSON elsewhere',
       ),
+      arrivalsLog: {
+        ...option(
+          text('file', 'a file'),
+          '',
+          'append a line for each click, without anything about the reader, which tmpfleet load can replay',
+        ),
+        whenUnset: 'none',
+      },
     }),
   };
 }

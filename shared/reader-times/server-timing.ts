@@ -31,10 +31,15 @@ export function noteStep(response: ServerResponse, step: TimedStep, ms: number):
   if (response instanceof TimedResponse) response.steps += `, ${step};dur=${inTenths(ms)}`;
 }
 
+/** ms since the request came; 0 for a response that does not know. */
+export function tookMs(response: ServerResponse): number {
+  return response instanceof TimedResponse ? systemClock.monotonic() - response.beganAt : 0;
+}
+
 /** The header's value for an answer that is sent now; undefined where it says nothing. */
 export function serverTimingOf(response: ServerResponse): string | undefined {
   if (!(response instanceof TimedResponse) || response.part === '') return undefined;
-  return `${response.part};dur=${inTenths(systemClock.monotonic() - response.beganAt)}${response.steps}`;
+  return `${response.part};dur=${inTenths(tookMs(response))}${response.steps}`;
 }
 
 /** The same as headers for `writeHead`. */

@@ -1,0 +1,64 @@
+// The log of arrivals: each click once, nothing about its reader, and `tmpfleet load` can replay it.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { parseTrace } from '../../../cli/load/schedule/trace.ts';
+import { ArrivalsLog } from '../../../shared/arrivals-log.ts';
+import { seededRandom, systemClock } from '../../../shared/clock.ts';
+import { Bench, bounce, silent } from '../support.ts';
+
+const bench = new Bench();
+const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-arrivals-'));
+afterEach(async () => {
+  await bench.clear();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('a line for each click, once, which says nothing about the reader, and is replayed', async () => {
+  const file = join(dir, 'arrivals.jsonl');
+  const front = await bench.front({ arrivalsLog: file });
+  await front.get('/lab');
+  const node = await bench.node({ node: 'n1' });
+  await front.add(node);
+  // As a node is called that was added without a name.
+  const name = new URL(node.url).host.replace(':', '-');
+  await front.get('/notebooks/very-private.ipynb?name=alice', { 'user-agent': 'reader' });
+  await front.get('/alice/secret');
+  // No click, and a reader who was counted when they first came.
+  await front.get('/tree', { 'sec-purpose': 'prefetch' });
+  await front.get(`/tree?ticket=${bounce({ node: 'n1' })}`);
+  await bench.clear();
+  const text = readFileSync(file, 'utf8');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ path, node, outcome }) => [path, node, outcome])).toEqual([
+    ['lab', undefined, 'no-nodes'],
+    ['notebooks', name, 'sent'],
+    ['other', name, 'sent'],
+  ]);
+  for (const line of lines) {
+    expect(Object.keys(line).filter((key) => key !== 'node')).toEqual([
+      'at',
+      'program',
+      'path',
+      'outcome',
+      'ms',
+    ]);
+    expect(line.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  }
+  expect(text).not.toMatch(/alice|private|reader|\?/);
+  expect(statSync(file).mode & 0o077).toBe(0);
+  const { arrivals } = parseTrace(text, { path: file, speed: 10 }, seededRandom(1));
+  expect(arrivals).toHaveLength(3);
+});
+
+test('a file that cannot be written stops nothing', async () => {
+  const log = new ArrivalsLog({
+    ...{ file: '/nowhere/arrivals.jsonl', program: 'front', clock: systemClock, logger: silent },
+  });
+  log.record({ path: '/', outcome: 'sent', tookMs: 1 });
+  await log.close();
+});

@@ -99,6 +99,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'reader',
       'doctor',
       'load',
+      'plan',
       'registry',
       'reload',
       'sandbox',

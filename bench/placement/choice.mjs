@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Fleet } from '../../dist/redirector/nodes/fleet.js';
 import { Weights } from '../../dist/redirector/placement/weights.js';
-import { seeded } from './simulate.mjs';
+import { seededRandom } from '../../dist/shared/clock.js';
 
 const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, json: { type: 'string' } },
@@ -110,7 +110,7 @@ function parse(text) {
 }
 
 function measure(count, sending) {
-  const random = seeded(1);
+  const random = seededRandom(1);
   const { fleet, weights, clock, report, pass } = createFleet(count, random, [OUR_KEY]);
   const rounds = [];
   for (let round = 0; round < ROUNDS + 1; round += 1) {
@@ -144,7 +144,7 @@ function bytesPerNode(count) {
   if (collect === undefined) return undefined;
   collect();
   const before = process.memoryUsage();
-  const kept = createFleet(count, seeded(2), [OUR_KEY, ...OTHERS]);
+  const kept = createFleet(count, seededRandom(2), [OUR_KEY, ...OTHERS]);
   collect();
   const after = process.memoryUsage();
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;

@@ -1,68 +1,7 @@
 // The policies to compare. Ours is the product's own code; argmin and uniform two choices use the product's estimate, so
 // that only the draw differs; the rule of tmpnb-redirector knows only the last poll.
-import { Fleet } from '../../dist/redirector/nodes/fleet.js';
+import { createFleetFront, createOurFront } from '../../dist/cli/plan/simulator/front.js';
 import { estimateRoom } from '../../dist/redirector/nodes/node-view.js';
-import { LastReports } from '../../dist/redirector/placement/last-reports.js';
-import { Weights } from '../../dist/redirector/placement/weights.js';
-
-/**
- * One redirector: receives reports, sends readers. `holds`: readers without a node wait until all nodes have reported
- * again; nodes that bounced a reader meanwhile must report once more.
- * @typedef {{ report(index: number, stats: object, askedAt: number): void, send(tried: readonly number[]): number | undefined, holds?: boolean, mayTellMore?(): boolean, sendByReport?(tried: readonly number[], since: number): number | undefined }} Front
- */
-
-const membersOf = (count) =>
-  Array.from({ length: count }, (_, index) => ({ id: `n${index}`, url: `http://n${index}.test` }));
-
-/** A fleet as a front knows it, with the decisions of `choose`; `sent` is called for each reader. */
-function createFleetFront({ clock, count, pollMs, random }, createRule) {
-  const fleet = new Fleet(clock, { pollIntervalMs: pollMs });
-  fleet.setMembers(membersOf(count));
-  const views = [...fleet.views()];
-  const indexOf = new Map(views.map((view, index) => [view, index]));
-  const { choose, sent } = createRule(fleet, views, indexOf);
-  const lastReports = new LastReports();
-  const sendTo = (view) => {
-    fleet.countRedirect(view, clock.now(), 'ticket');
-    sent(view);
-    return indexOf.get(view);
-  };
-  return {
-    holds: true,
-    mayTellMore: () => views.some((view) => view.full) || lastReports.showWarm(views, clock.now()),
-    report: (index, stats, askedAt) => fleet.report(views[index], stats, askedAt),
-    send(tried) {
-      const last = tried.at(-1);
-      if (last !== undefined) fleet.markFull(views[last]);
-      const view = choose(tried);
-      return view === undefined ? undefined : sendTo(view);
-    },
-    sendByReport(tried, since) {
-      const of = { random, now: clock.now(), since, tried: tried.map((index) => views[index]) };
-      const view = lastReports.choose(views, of);
-      if (view === undefined) return undefined;
-      lastReports.use(view);
-      return sendTo(view);
-    },
-  };
-}
-
-function ours(surroundings) {
-  const { clock, random, key, pollMs } = surroundings;
-  return createFleetFront(surroundings, (fleet, views) => {
-    const weights = new Weights({ ourKey: key, pollIntervalMs: pollMs });
-    fleet.watch(weights);
-    return {
-      choose: (tried) =>
-        weights.choose(
-          random,
-          tried.map((index) => views[index]),
-          clock.now(),
-        ),
-      sent: (view) => weights.sent(view, clock.now()),
-    };
-  });
-}
 
 /** Passes the product's estimates of all nodes to `choose` in arrays: warm room first, cold room where none is warm. */
 function byEstimate(choose) {
@@ -131,9 +70,9 @@ function tmpnb({ random, count }) {
   };
 }
 
-/** @type {Record<string, { create: (of: any) => Front, pollMs?: number }>} `pollMs`: instead of the scenario's */
+/** @type {Record<string, { create: import('../../cli/plan/simulator/scenario.ts').CreateFront, pollMs?: number }>} `pollMs`: instead of the scenario's */
 export const policies = {
-  ours: { create: ours },
+  ours: { create: createOurFront },
   argmin: { create: byEstimate(largest) },
   'uniform two': { create: byEstimate(uniformTwo) },
   'tmpnb rule': { create: tmpnb },

@@ -11,10 +11,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { simulate } from '../../dist/cli/plan/simulator/simulate.js';
+import { seededRandom } from '../../dist/shared/clock.js';
 import { plot } from './plot.mjs';
 import { policies } from './policies.mjs';
 import { scenarios, shortScenarios } from './scenarios.mjs';
-import { seeded, simulate } from './simulate.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +43,7 @@ for (const scenario of chosen) {
   for (const [policy, { create, pollMs = scenario.pollMs }] of Object.entries(policies)) {
     if (!policy.startsWith(values.policy)) continue;
     const counts = Array.from({ length: scenario.large ? Math.min(runs, 2) : runs }, (_, run) =>
-      simulate({ ...scenario, pollMs }, create, seeded(seed + run)),
+      simulate({ ...scenario, pollMs }, create, seededRandom(seed + run)),
     );
     const result = { scenario: scenario.name, target: scenario.target, policy, pollMs, ...summarize(counts) };
     results.push(result);

@@ -11,6 +11,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { simpleScenario } from '../../dist/cli/plan/simulator/model.js';
 import { simulate } from '../../dist/cli/plan/simulator/simulate.js';
 import { seededRandom } from '../../dist/shared/clock.js';
 import { plot } from './plot.mjs';
@@ -43,7 +44,7 @@ for (const scenario of chosen) {
   for (const [policy, { create, pollMs = scenario.pollMs }] of Object.entries(policies)) {
     if (!policy.startsWith(values.policy)) continue;
     const counts = Array.from({ length: scenario.large ? Math.min(runs, 2) : runs }, (_, run) =>
-      simulate({ ...scenario, pollMs }, create, seededRandom(seed + run)),
+      simulate(simpleScenario({ ...scenario, pollMs }), create, seededRandom(seed + run)),
     );
     const result = { scenario: scenario.name, target: scenario.target, policy, pollMs, ...summarize(counts) };
     results.push(result);

@@ -24,7 +24,7 @@ const usual = {
   sessionMs: 600_000,
 };
 
-/** @type {import('../../cli/plan/simulator/scenario.ts').Scenario[]} */
+/** @type {import('../../cli/plan/simulator/model.ts').SimpleScenario[]} */
 export const scenarios = [
   ...[1, 4, 32].map((redirectors) => ({
     ...{ ...usual, name: `100 × 64, thin pool, flash, R=${redirectors}`, nodes: equal(100, 64, 8) },

@@ -42,11 +42,7 @@ export function planPool(seen: Observed): Plan {
   if (!keepsWarm(seen.state)) {
     return { start: 0, end: [...seen.warm, ...seen.starting].map((id) => ({ id, reason: 'drained' })) };
   }
-  const room = Math.max(0, seen.capacity - seen.held - seen.removing);
-  // A sandbox that is being removed still holds its slot, so its successor starts after the engine's confirmation. It does
-  // not count as surplus, or a pool that shrinks would end all its ready sandboxes.
-  const wanted = Math.min(room, seen.warmTarget + seen.waiting);
-  const most = Math.min(Math.max(0, seen.capacity - seen.held), seen.warmTarget + seen.waiting);
+  const { wanted, most } = poolTargets(seen);
 
   const surplus = Math.max(0, seen.warm.length - most);
   const staleFirst = [...seen.warm].sort((a, b) => Number(seen.stale.has(b)) - Number(seen.stale.has(a)));
@@ -72,6 +68,28 @@ export function planPool(seen: Observed): Plan {
       ...staleStarting.map((id) => ({ id, reason: 'stale-image' as const })),
       ...excess.map((id) => ({ id, reason: 'surplus' as const })),
     ],
+  };
+}
+
+/**
+ * `wanted`: unclaimed sandboxes to have, warm or starting; `most`: more than these are surplus.
+ *
+ * A sandbox that is being removed still holds its slot, so its successor starts after the engine's confirmation. It does
+ * not count as surplus, or a pool that shrinks would end all its ready sandboxes.
+ */
+export function poolTargets({
+  capacity,
+  held,
+  removing,
+  warmTarget,
+  waiting,
+}: Pick<Observed, 'capacity' | 'held' | 'removing' | 'warmTarget' | 'waiting'>): {
+  readonly wanted: number;
+  readonly most: number;
+} {
+  return {
+    wanted: Math.min(Math.max(0, capacity - held - removing), warmTarget + waiting),
+    most: Math.min(Math.max(0, capacity - held), warmTarget + waiting),
   };
 }
 

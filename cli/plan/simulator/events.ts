@@ -10,6 +10,7 @@ export class Events {
   /** ms since 1970 */
   now: number;
   readonly #heap: Event[] = [];
+  #isStopped = false;
 
   constructor(start: number) {
     this.now = start;
@@ -30,8 +31,13 @@ export class Events {
     heap[hole] = event;
   }
 
+  /** Nothing happens any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   runUntil(end: number): void {
-    for (;;) {
+    while (!this.#isStopped) {
       const first = this.#heap[0];
       if (first === undefined || first.at > end) return;
       this.#removeFirst();

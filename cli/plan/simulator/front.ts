@@ -36,15 +36,25 @@ export function createFleetFront(
     sent(view);
     return indexOf.get(view);
   };
+  const place = (tried: readonly number[]): number | undefined => {
+    const view = choose(tried);
+    return view === undefined ? undefined : sendTo(view);
+  };
+  const reportsWarm = (): boolean => lastReports.showWarm(views, clock.now());
   return {
     holds: true,
-    mayTellMore: () => views.some((view) => view.full) || lastReports.showWarm(views, clock.now()),
+    mayTellMore: () => views.some((view) => view.full) || reportsWarm(),
     report: (index, stats, askedAt) => fleet.report(viewAt(views, index), stats, askedAt),
     send(tried) {
       const last = tried.at(-1);
       if (last !== undefined) fleet.markFull(viewAt(views, last));
-      const view = choose(tried);
-      return view === undefined ? undefined : sendTo(view);
+      return place(tried);
+    },
+    line: {
+      markFull: (index) => fleet.markFull(viewAt(views, index)),
+      send: place,
+      reportsWarm,
+      askedAt: (index) => viewAt(views, index).askedAt,
     },
     sendByReport(tried, since) {
       const of = { random, now: clock.now(), since, tried: tried.map((index) => viewAt(views, index)) };

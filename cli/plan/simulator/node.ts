@@ -1,58 +1,166 @@
-// A node in a simulation: its pool of sandboxes, those who wait for a start, and its report.
+// A node in a simulation: its pool of sandboxes, the readers who wait for a start, and its report.
+import { coldRoom, poolTargets } from '../../../node-agent/pool/plan.ts';
 import { EPOCH_MS, YOUNG_EPOCHS } from '../../../redirector/nodes/pending.ts';
 import type { NodeStats } from '../../../shared/protocol/wire.ts';
+import type { Events } from './events.ts';
+import type { Host, Model } from './model.ts';
 import type { NodeSize } from './scenario.ts';
 
 /** Epochs that a report tells of: those that a front counts, and two more for one whose report is late. */
 const REPORTED_EPOCHS = YOUNG_EPOCHS + 2;
 
-export interface SimulatedNode {
+/** A reader who waits for a start. */
+interface Waiting {
+  readonly since: number;
+  readonly served: () => void;
+}
+
+export interface NodeOptions {
+  readonly size: NodeSize;
+  readonly index: number;
+  readonly redirectors: number;
+  readonly events: Events;
+  readonly model: Model;
+}
+
+export class SimulatedNode {
   readonly index: number;
   readonly capacity: number;
-  /** How many it keeps ready. */
-  readonly target: number;
   warm: number;
-  held: number;
-  starting: number;
+  /** Sandboxes that readers have. */
+  held = 0;
   /** Readers on their way to it. */
-  coming: number;
+  coming = 0;
+  readonly #events: Events;
+  readonly #model: Model;
+  readonly #host: Host;
+  #starting = 0;
+  #removing = 0;
+  #claims = 0;
   /** Of its reports. */
-  seq: number;
-  /** Arrival times of the readers who wait for a start. */
-  readonly line: number[];
+  #seq = 0;
+  #line: Waiting[] = [];
   /** Tickets that arrived, by redirector and epoch. */
-  readonly seen: readonly Map<number, number>[];
-}
+  readonly #seen: readonly Map<number, number>[];
 
-export function createNode({ capacity, warm }: NodeSize, index: number, redirectors: number): SimulatedNode {
-  return {
-    ...{ index, capacity, target: warm, warm, held: 0, starting: 0, coming: 0, seq: 0, line: [] },
-    seen: Array.from({ length: redirectors }, () => new Map<number, number>()),
-  };
-}
+  constructor({ size, index, redirectors, events, model }: NodeOptions) {
+    this.index = index;
+    this.capacity = size.capacity;
+    this.warm = size.warm;
+    this.#events = events;
+    this.#model = model;
+    this.#host = model.createHost(size, this);
+    this.#seen = Array.from({ length: redirectors }, () => new Map<number, number>());
+    const { everyMs } = this.#host;
+    if (everyMs !== undefined) this.#adjustEvery(everyMs);
+  }
 
-/** Counts the ticket of a reader who arrives. */
-export function countTicket({ seen }: SimulatedNode, redirector: number, epoch: number): void {
-  const counts = seen[redirector];
-  counts?.set(epoch, (counts.get(epoch) ?? 0) + 1);
-}
+  /** Slots for readers, those on their way and those who wait counted. */
+  get room(): number {
+    return this.capacity - this.held - this.#removing - this.#line.length - this.coming;
+  }
 
-/** A node's `/stats`, as one of the redirectors gets it. */
-export function reportOf(
-  node: SimulatedNode,
-  { key, redirector, now }: { readonly key: string; readonly redirector: number; readonly now: number },
-): NodeStats {
-  const oldest = Math.floor(now / EPOCH_MS) - REPORTED_EPOCHS;
-  const seen = node.seen[redirector] ?? new Map<number, number>();
-  for (const epoch of seen.keys()) if (epoch < oldest) seen.delete(epoch);
-  node.seq += 1;
-  return {
-    ...{ available: node.warm, capacity: node.capacity },
-    fleet: {
-      ...{ protocol: 1, node: `n${node.index}`, boot: 'b', seq: node.seq, state: 'ready', image: 'x' },
-      ...{ warm: node.warm, starting: node.starting, held: node.held, removing: 0, claims: 0 },
-      ...{ waiting: node.line.length, capacity: node.capacity, ended: {}, load: 0 },
-      seen: { [key]: Object.fromEntries(seen) },
-    },
-  };
+  get mayWait(): boolean {
+    const { capacity, warm, held } = this;
+    const counts = { removing: this.#removing, starting: this.#starting, waiting: this.#line.length };
+    return coldRoom({ capacity, warm, held, paused: false, ...counts }) > 0;
+  }
+
+  countTicket(redirector: number, epoch: number): void {
+    const counts = this.#seen[redirector];
+    counts?.set(epoch, (counts.get(epoch) ?? 0) + 1);
+  }
+
+  /** Gives a warm sandbox to a reader. */
+  claimWarm(): void {
+    this.warm -= 1;
+    this.#stay();
+  }
+
+  /** The reader waits for a start; `inVain` where it takes too long. */
+  wait(served: () => void, inVain: () => void): void {
+    const waiting = { since: this.#events.now, served };
+    this.#line.push(waiting);
+    this.#refill();
+    const { claimWaitMs } = this.#model;
+    if (claimWaitMs === Number.POSITIVE_INFINITY) return;
+    this.#events.in(claimWaitMs, () => {
+      const place = this.#line.indexOf(waiting);
+      if (place < 0) return;
+      this.#line.splice(place, 1);
+      inVain();
+    });
+  }
+
+  #stay(): void {
+    this.held += 1;
+    this.#claims += 1;
+    this.#host.claimed();
+    this.#refill();
+    this.#events.in(this.#model.stayMs(), () => {
+      this.held -= 1;
+      this.#remove();
+    });
+  }
+
+  #remove(): void {
+    const { removeMs } = this.#model;
+    if (removeMs > 0) {
+      this.#removing += 1;
+      this.#events.in(removeMs, () => {
+        this.#removing -= 1;
+        this.#refill();
+      });
+    }
+    this.#refill();
+  }
+
+  /** What the product's pool would do: see `planPool`. */
+  #refill(): void {
+    const { capacity, held } = this;
+    const about = { capacity, held, removing: this.#removing, waiting: this.#line.length };
+    const { wanted, most } = poolTargets({ ...about, warmTarget: this.#host.target() });
+    for (let surplus = this.warm - most; surplus > 0; surplus -= 1) {
+      this.warm -= 1;
+      this.#remove();
+    }
+    while (this.#starting < this.#host.limit() && this.warm + this.#starting < wanted) {
+      this.#starting += 1;
+      this.#host.begin(() => {
+        this.#starting -= 1;
+        const first = this.#line.shift();
+        if (first === undefined) this.warm += 1;
+        else {
+          first.served();
+          this.#stay();
+        }
+        this.#refill();
+      });
+    }
+  }
+
+  #adjustEvery(ms: number): void {
+    this.#events.in(ms, () => {
+      this.#refill();
+      this.#adjustEvery(ms);
+    });
+  }
+
+  /** A node's `/stats`, as one of the redirectors gets it. */
+  report(key: string, redirector: number): NodeStats {
+    const oldest = Math.floor(this.#events.now / EPOCH_MS) - REPORTED_EPOCHS;
+    const seen = this.#seen[redirector] ?? new Map<number, number>();
+    for (const epoch of seen.keys()) if (epoch < oldest) seen.delete(epoch);
+    this.#seq += 1;
+    const { capacity, warm, held } = this;
+    return {
+      ...{ available: warm, capacity },
+      fleet: {
+        ...{ protocol: 1, node: `n${this.index}`, boot: 'b', seq: this.#seq, state: 'ready', image: 'x' },
+        ...{ warm, starting: this.#starting, held, removing: this.#removing, claims: this.#claims },
+        ...{ waiting: this.#line.length, capacity, ended: {}, load: 0 },
+        seen: { [key]: Object.fromEntries(seen) },
+      },
+    };
+  }
 }

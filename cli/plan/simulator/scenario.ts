@@ -1,35 +1,35 @@
 // What is simulated, and what came of it. Times in ms.
 import type { Clock, Random } from '../../../shared/clock.ts';
 import type { NodeStats } from '../../../shared/protocol/wire.ts';
+import type { CreateModel } from './model.ts';
 
 export interface NodeSize {
   readonly capacity: number;
-  /** How many it keeps ready. */
+  /** How many are ready at the begin. */
   readonly warm: number;
 }
 
 export interface Scenario {
-  readonly name: string;
   readonly nodes: readonly NodeSize[];
   readonly redirectors: number;
   /** Interval of each redirector's polls of a node, ± 20 %. */
   readonly pollMs: number;
-  /** Time until a sandbox is ready, ± 20 %. */
-  readonly startMs: number;
-  /** How many a node starts at once. */
-  readonly starts: number;
-  /** Readers per second, by the time since the first. */
-  readonly rate: (ms: number) => number;
-  /** The highest `rate`. */
-  readonly peak: number;
   /** How long readers arrive. */
   readonly lastMs: number;
-  /** Mean time from the redirect to the click's arrival at the node, beyond 50 ms. */
+  /** Time from a redirect to the click's arrival at the node: the shortest, and how much longer it is on average. */
   readonly handOffMs: number;
-  /** Mean time a reader stays. */
-  readonly sessionMs: number;
+  readonly leastHandOffMs?: number;
   /** Share of all requests that nobody follows: counted as readers on their way, they never arrive. */
   readonly phantoms?: number;
+  /** When the simulated time begins, ms since 1970. */
+  readonly start?: number;
+  /** Time before the first reader, in which every node reports, and prepares for what is booked. */
+  readonly settleMs?: number;
+  /** Time after the last reader. */
+  readonly endMs?: number;
+  readonly createModel: CreateModel;
+  /** Looked at whenever a reader is served or refused; true ends the simulation. */
+  readonly isDecided?: (counts: Counts) => boolean;
 }
 
 export interface Counts {
@@ -40,10 +40,15 @@ export interface Counts {
   cold: number;
   bounced: number;
   bouncedAside: number;
+  /** While a node had room. */
   refused: number;
   turnedAway: number;
   waited: number;
   maxWaitMs: number;
+  /** Who got a place in line. */
+  inLine: number;
+  /** From each served reader's click until they have a sandbox. */
+  readonly waits: number[];
 }
 
 /**
@@ -53,9 +58,22 @@ export interface Counts {
 export interface Front {
   readonly holds?: boolean;
   report(index: number, stats: NodeStats, askedAt: number): void;
+  /** Where several nodes were tried, the last one has just sent the reader back. */
   send(tried: readonly number[]): number | undefined;
   mayTellMore?(): boolean;
   sendByReport?(tried: readonly number[], since: number): number | undefined;
+  /** What a line needs; see `FrontLine`. */
+  readonly line?: LineView;
+}
+
+export interface LineView {
+  /** A node has sent a reader back. */
+  markFull(index: number): void;
+  /** As `Front.send`, for a reader whose nodes that were tried are marked already. */
+  send(tried: readonly number[]): number | undefined;
+  reportsWarm(): boolean;
+  /** When the node's last report was requested. */
+  askedAt(index: number): number;
 }
 
 /** What a front works with. */

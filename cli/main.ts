@@ -98,6 +98,12 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
       description: 'send readers to a fleet, or to any web app, and measure what they live through',
       load: async (command) => (await import('./load/load.ts')).addLoadCommand(command),
     },
+    {
+      name: 'plan',
+      description:
+        'how many hosts a crowd of readers needs, and what the readers will live through (simulated)',
+      load: async (command) => (await import('./plan/plan.ts')).addPlanCommand(command),
+    },
   ],
   'Other:': [
     {

@@ -31,6 +31,7 @@ export type OptionGroup =
   | 'State and logging'
   | 'Arrivals'
   | 'What a reader does'
+  | 'What has to be kept'
   | 'Report'
   | 'Generator';
 

@@ -57,14 +57,14 @@ export class FrontLine<Reader extends InLine> {
     this.#goRound();
   }
 
-  /** Lets readers in, as far as there is room. To be called when there may be. */
-  admit(): void {
+  /** Lets readers in, as far as there is room. @param isThorough four times a second; otherwise there may be room */
+  admit(isThorough = false): void {
     if (this.#isOpen || this.#readers.length === 0) return;
     this.#isOpen = true;
     for (let place = 0; place < this.#readers.length; ) {
       const reader = this.#readers[place];
       if (reader === undefined) break;
-      const index = this.#send(reader);
+      const index = this.#send(reader, isThorough);
       if (index !== undefined) {
         this.#readers.splice(place, 1);
         this.#options.letIn(reader, index);
@@ -76,7 +76,7 @@ export class FrontLine<Reader extends InLine> {
     this.#isOpen = false;
   }
 
-  #send(reader: Reader): number | undefined {
+  #send(reader: Reader, isThorough: boolean): number | undefined {
     const { front, events } = this.#options;
     const { line } = front;
     if (line === undefined) return front.send([]);
@@ -84,6 +84,7 @@ export class FrontLine<Reader extends InLine> {
     if (reader.tried.length > 0)
       reader.tried = reader.tried.filter((index) => line.askedAt(index) <= reader.triedAt);
     const index = line.send(reader.tried);
+    if (index === undefined && !isThorough) return undefined;
     if (index !== undefined || !line.reportsWarm()) {
       this.#doubtingSince = undefined;
       return index;
@@ -101,7 +102,7 @@ export class FrontLine<Reader extends InLine> {
       this.#isGoingRound = false;
       if (this.#readers.length === 0) return;
       this.#options.pollSoon();
-      this.admit();
+      this.admit(true);
       this.#goRound();
     });
   }

@@ -9,6 +9,8 @@ import type { NodeSize } from './scenario.ts';
 /** Epochs that a report tells of: those that a front counts, and two more for one whose report is late. */
 const REPORTED_EPOCHS = YOUNG_EPOCHS + 2;
 
+const NONE_ENDED = {};
+
 /** A reader who waits for a start. */
 interface Waiting {
   readonly since: number;
@@ -31,6 +33,9 @@ export class SimulatedNode {
   held = 0;
   /** Readers on their way to it. */
   coming = 0;
+  /** Grows with every change that a report would tell. */
+  version = 0;
+  readonly #name: string;
   readonly #events: Events;
   readonly #model: Model;
   readonly #host: Host;
@@ -45,6 +50,7 @@ export class SimulatedNode {
 
   constructor({ size, index, redirectors, events, model }: NodeOptions) {
     this.index = index;
+    this.#name = `n${index}`;
     this.capacity = size.capacity;
     this.warm = size.warm;
     this.#events = events;
@@ -67,6 +73,7 @@ export class SimulatedNode {
   }
 
   countTicket(redirector: number, epoch: number): void {
+    this.version += 1;
     const counts = this.#seen[redirector];
     counts?.set(epoch, (counts.get(epoch) ?? 0) + 1);
   }
@@ -88,6 +95,7 @@ export class SimulatedNode {
       const place = this.#line.indexOf(waiting);
       if (place < 0) return;
       this.#line.splice(place, 1);
+      this.version += 1;
       inVain();
     });
   }
@@ -117,6 +125,7 @@ export class SimulatedNode {
 
   /** What the product's pool would do: see `planPool`. */
   #refill(): void {
+    this.version += 1;
     const { capacity, held } = this;
     const about = { capacity, held, removing: this.#removing, waiting: this.#line.length };
     const { wanted, most } = poolTargets({ ...about, warmTarget: this.#host.target() });
@@ -153,12 +162,26 @@ export class SimulatedNode {
     for (const epoch of seen.keys()) if (epoch < oldest) seen.delete(epoch);
     this.#seq += 1;
     const { capacity, warm, held } = this;
+    // Without spreads: this is most of a simulation's time.
     return {
-      ...{ available: warm, capacity },
+      available: warm,
+      capacity,
       fleet: {
-        ...{ protocol: 1, node: `n${this.index}`, boot: 'b', seq: this.#seq, state: 'ready', image: 'x' },
-        ...{ warm, starting: this.#starting, held, removing: this.#removing, claims: this.#claims },
-        ...{ waiting: this.#line.length, capacity, ended: {}, load: 0 },
+        protocol: 1,
+        node: this.#name,
+        boot: 'b',
+        seq: this.#seq,
+        state: 'ready',
+        image: 'x',
+        warm,
+        starting: this.#starting,
+        held,
+        removing: this.#removing,
+        claims: this.#claims,
+        waiting: this.#line.length,
+        capacity,
+        ended: NONE_ENDED,
+        load: 0,
         seen: { [key]: Object.fromEntries(seen) },
       },
     };

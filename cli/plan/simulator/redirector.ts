@@ -34,6 +34,8 @@ export interface RedirectorOptions {
   readonly model: Model;
   /** ms, ± 20 % */
   readonly pollMs: number;
+  /** A node that has nothing new to tell is polled as seldom as this, which saves time; the default is `pollMs`. */
+  readonly quietPollMs: number;
   readonly count: Pick<Counts, 'waited' | 'inLine'>;
   readonly travel: (reader: Reader, index: number) => void;
   readonly turnAway: () => void;
@@ -47,6 +49,8 @@ export class Redirector {
   /** When all nodes were last asked for their sake, and when each was asked by itself. */
   #askedAt = 0;
   readonly #asked: number[] = [];
+  /** The version of each node's last report. */
+  readonly #told: number[] = [];
 
   constructor(options: RedirectorOptions) {
     const { front, nodes, events, model, travel, turnAway } = options;
@@ -134,7 +138,7 @@ export class Redirector {
   #pollFromNowOn(node: SimulatedNode): void {
     const { events, random, pollMs, front, key, index } = this.#options;
     const poll = (): void => {
-      this.#ask(node);
+      if (this.#hasNews(node)) this.#ask(node);
       events.in(around(random, pollMs), poll);
     };
     events.in(0, () => {
@@ -143,12 +147,19 @@ export class Redirector {
     });
   }
 
+  #hasNews({ index, coming, version }: SimulatedNode): boolean {
+    const { events, pollMs, quietPollMs } = this.#options;
+    if (quietPollMs <= pollMs || coming > 0 || version !== this.#told[index]) return true;
+    return events.now - (this.#asked[index] ?? 0) >= quietPollMs - pollMs;
+  }
+
   #ask(node: SimulatedNode): void {
     const { events, front, key, index } = this.#options;
     const askedAt = events.now;
     this.#asked[node.index] = askedAt;
     events.in(POLL_TRIP_MS, () => {
       const report = node.report(key, index);
+      this.#told[node.index] = node.version;
       events.in(POLL_TRIP_MS, () => {
         front.report(node.index, report, askedAt);
         this.#line.admit();
@@ -159,6 +170,7 @@ export class Redirector {
   #pollSoon(): void {
     const { nodes, events } = this.#options;
     const due = events.now - LINE_POLL_MS;
-    for (const node of nodes) if ((this.#asked[node.index] ?? 0) <= due) this.#ask(node);
+    for (const node of nodes)
+      if ((this.#asked[node.index] ?? 0) <= due && this.#hasNews(node)) this.#ask(node);
   }
 }

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly redirectors: number;
   /** Interval of each redirector's polls of a node, ± 20 %. */
   readonly pollMs: number;
+  /** A node that has nothing new to tell is polled as seldom as this, and fronts trust its last report as long. */
+  readonly quietPollMs?: number;
   /** How long readers arrive. */
   readonly lastMs: number;
   /** Time from a redirect to the click's arrival at the node: the shortest, and how much longer it is on average. */
@@ -49,6 +51,8 @@ export interface Counts {
   inLine: number;
   /** From each served reader's click until they have a sandbox. */
   readonly waits: number[];
+  /** Most sandboxes that readers had at a time, over all nodes. */
+  heldMax: number;
 }
 
 /**

@@ -27,11 +27,12 @@ class Simulation {
   readonly #redirectors: readonly Redirector[];
   readonly #count: Counts = {
     ...{ readers: 0, phantoms: 0, warm: 0, missed: 0, cold: 0, bounced: 0, bouncedAside: 0 },
-    ...{ refused: 0, turnedAway: 0, waited: 0, maxWaitMs: 0, inLine: 0, waits: [] },
+    ...{ refused: 0, turnedAway: 0, waited: 0, maxWaitMs: 0, inLine: 0, waits: [], heldMax: 0 },
   };
 
   constructor(scenario: Scenario, createFront: CreateFront, random: Random) {
     const { nodes, redirectors, pollMs, start = START, settleMs = SETTLE_MS } = scenario;
+    const { quietPollMs = pollMs } = scenario;
     this.#scenario = scenario;
     this.#random = random;
     const events = new Events(start);
@@ -43,9 +44,20 @@ class Simulation {
     this.#nodes = nodes.map((size, index) => new SimulatedNode({ size, index, redirectors, events, model }));
     this.#redirectors = Array.from({ length: redirectors }, (_, index) => {
       const key = `r${index}/b`;
-      const front = createFront({ clock, random, key, count: nodes.length, pollMs });
+      const front = createFront({ clock, random, key, count: nodes.length, pollMs: quietPollMs });
       const redirector: Redirector = new Redirector({
-        ...{ index, key, front, nodes: this.#nodes, events, random, model, pollMs, count: this.#count },
+        ...{
+          index,
+          key,
+          front,
+          nodes: this.#nodes,
+          events,
+          random,
+          model,
+          pollMs,
+          quietPollMs,
+          count: this.#count,
+        },
         travel: (reader, to) => this.#travel(redirector, index, { reader, to }),
         turnAway: () => this.#turnAway(),
       });
@@ -137,6 +149,8 @@ class Simulation {
 
   #served({ arrivedAt }: Reader): void {
     this.#count.waits.push(this.#events.now - arrivedAt);
+    const held = this.#nodes.reduce((sum, node) => sum + node.held, 1);
+    this.#count.heldMax = Math.max(this.#count.heldMax, held);
     this.#end();
   }
 

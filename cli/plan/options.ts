@@ -63,14 +63,14 @@ export const planOptions = {
       ...option(
         text('image', 'an image such as quay.io/jupyter/base-notebook:latest, or local'),
         '',
-        'start a few sandboxes on this host, and take start time, processor time and memory from them; local: with the local engine',
+        'start a few sandboxes on this host, and take the times of a start and a removal from them; local: with the local engine',
       ),
       whenUnset: 'they are given',
     },
     command: nodeAgentOptions.command,
     sandboxMemory: {
-      ...option(orUnset(bytes()), 0, 'memory of a sandbox'),
-      whenUnset: `what is measured, and else ${nodeAgentOptions.memoryBytes.kind.format(nodeAgentOptions.memoryBytes.default)}`,
+      ...option(orUnset(bytes()), 0, 'memory that each sandbox may use, as the --memory of the nodes says'),
+      whenUnset: `${nodeAgentOptions.memoryBytes.kind.format(nodeAgentOptions.memoryBytes.default)}`,
     },
     startTime: {
       ...option(orUnset(duration()), 0, 'time of a start that has the host for itself'),

@@ -58,9 +58,13 @@ async function plan(command: Command): Promise<number> {
   }
   // What is wrong with the rest is said before anything is measured.
   ask(config, undefined, systemClock);
-  const measured = config.measure === '' ? undefined : await (await import('./measure.ts')).measure(config);
+  const progress = new Progress();
+  const measured =
+    config.measure === ''
+      ? undefined
+      : await (await import('./measure.ts')).measure(config, (words) => progress.show(words));
   const question = ask(config, measured, systemClock);
-  const file = makePlan(config, question);
+  const file = makePlan(config, question, progress);
   if (config.save !== '') save(config.save, file);
   process.stdout.write(
     config.json ? `${JSON.stringify(file, undefined, 2)}\n` : describePlan(file, question),
@@ -68,16 +72,15 @@ async function plan(command: Command): Promise<number> {
   return file.plan.is_kept ? EXIT.ok : EXIT.otherwise;
 }
 
-function makePlan(config: PlanConfig, question: Question): PlanFile {
+function makePlan(config: PlanConfig, question: Question, progress: Progress): PlanFile {
   const { given, targets, capacity, starts, hasDate } = question;
   const began = performance.now();
-  const progress = new Progress(began);
   const proposal = findFleet({
     ...{ given, targets, capacity, starts, hasDate },
     hosts: config.hosts || undefined,
     warm: config.warm < 0 ? undefined : config.warm,
     isLate: () => performance.now() - began > config.searchTime,
-    onTrial: (words) => progress.show(words),
+    onTrial: (words) => progress.show(`simulating ${words}`),
   });
   if (proposal === undefined) {
     progress.end();
@@ -90,7 +93,7 @@ function makePlan(config: PlanConfig, question: Question): PlanFile {
   }
   const { fleet, isExact, simulations } = proposal;
   const rows = config.whatIf.map((whatIf) => {
-    progress.show(whatIf.text);
+    progress.show(`simulating ${whatIf.text}`);
     const changed = change(fleet, whatIf);
     return { changes: whatIf.text, ...fleetJson(changed, expectAll(changed, question, whatIf.readers)) };
   });
@@ -132,18 +135,14 @@ function save(path: string, file: PlanFile): void {
   }
 }
 
-/** On a terminal alone: what is simulated now. */
+/** On a terminal alone: what is being done now. */
 class Progress {
-  readonly #began: number;
-
-  constructor(began: number) {
-    this.#began = began;
-  }
+  readonly #began = performance.now();
 
   show(words: string): void {
     if (process.stderr.isTTY !== true) return;
     const seconds = Math.round((performance.now() - this.#began) / 1_000);
-    const line = clip(`${seconds} s: simulating ${words} …`, (process.stderr.columns ?? 80) - 1);
+    const line = clip(`${seconds} s: ${words} …`, (process.stderr.columns ?? 80) - 1);
     process.stderr.write(`\r\x1b[K${line}`);
   }
 

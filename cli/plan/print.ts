@@ -26,6 +26,7 @@ export function describePlan({ plan, what_if: rows, search }: PlanFile, question
   const lines = [
     `${arrivals.length} readers within ${spellDuration(forMs)}, who stay ${stay.text}; hosts of ${formatBytes(hostMemoryBytes)} and ${cores} cores`,
     `a sandbox: ${formatBytes(image.memoryBytes)}, starts in ${spellMs(image.startMs)} with ${spellMs(image.startCpuMs)} of a core`,
+    ...measuredLine(question),
     '',
     `hosts     ${plan.hosts}`,
     `capacity  ${per(String(plan.capacity))}, ${plan.hosts * plan.capacity} in all`,
@@ -46,6 +47,15 @@ export function describePlan({ plan, what_if: rows, search }: PlanFile, question
     lines.push('The search ended by --search-time: fewer hosts, or fewer warm, may be enough.');
   }
   return `${lines.join('\n')}\n`;
+}
+
+function measuredLine({ measured, given: { image } }: Question): readonly string[] {
+  const bytes = measured?.memoryBytes;
+  if (bytes === undefined) return [];
+  const mib = `${Math.round(bytes / 1024 ** 2)} MiB`;
+  return [
+    `measured: before anything runs in it, a sandbox uses ${mib} of its ${formatBytes(image.memoryBytes)} (--sandbox-memory)`,
+  ];
 }
 
 export function nodeFlags({ capacity, warm, concurrent_starts: starts, book }: FleetPlan): string {

@@ -22,6 +22,7 @@ export interface Question {
   readonly hostMemoryBytes: number;
   readonly capacity: number;
   readonly starts: number;
+  readonly measured: Measured | undefined;
   readonly hasDate: boolean;
 }
 
@@ -33,7 +34,8 @@ const LEAST_START_MS = 1;
 export function ask(config: PlanConfig, measured: Measured | undefined, clock: Pick<Clock, 'now'>): Question {
   const schedule = scheduleOf(config);
   const image: Image = {
-    memoryBytes: config.sandboxMemory || measured?.memoryBytes || nodeAgentOptions.memoryBytes.default,
+    // What is measured has run nothing yet: a host must have room for what each sandbox may use.
+    memoryBytes: config.sandboxMemory || nodeAgentOptions.memoryBytes.default,
     startMs: Math.max(LEAST_START_MS, config.startTime || measured?.startMs || DEFAULT_IMAGE.startMs),
     startCpuMs: config.cpu || measured?.startCpuMs || DEFAULT_IMAGE.startCpuMs,
     removeMs: config.removeTime || measured?.removeMs || DEFAULT_IMAGE.removeMs,
@@ -64,7 +66,7 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
       pollMs: config.pollInterval,
     },
     targets: { refused: config.refused, waits: config.wait },
-    ...{ hostMemoryBytes: memoryBytes, capacity, hasDate: starts.hasDate },
+    ...{ hostMemoryBytes: memoryBytes, capacity, measured, hasDate: starts.hasDate },
     starts: config.concurrentStarts || startsOf(cores, image),
   };
 }
@@ -107,6 +109,7 @@ export function questionJson(config: PlanConfig, question: Question): PlanFile['
     refused: String(shareKind.format(targets.refused)),
     wait: targets.waits.map(({ text }) => text),
     measured: config.measure,
+    measured_memory: formatBytes(question.measured?.memoryBytes ?? 0),
     ...{ sandbox_memory: formatBytes(image.memoryBytes), start_time: formatDuration(image.startMs) },
     ...{ cpu: formatDuration(image.startCpuMs), remove_time: formatDuration(image.removeMs) },
     ...{ reader_cpus: image.readerCores, host_memory: formatBytes(hostMemoryBytes), host_cpus: cores },

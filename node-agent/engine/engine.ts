@@ -68,6 +68,20 @@ export interface Engine extends SandboxRunner {
   close(options?: { readonly purge?: boolean }): Promise<void>;
 }
 
+/** What a sandbox has used of the host since its start. */
+export interface Usage {
+  /** Processor time. */
+  readonly cpuMs: number;
+  /** At this time. */
+  readonly memoryBytes: number;
+}
+
+/** An engine that can say what sandboxes cost; the pool does not need to know. */
+export interface MeasuringEngine extends Engine {
+  /** Undefined for a sandbox that does not run, and where the system does not say. */
+  usage(id: string): Promise<Usage | undefined>;
+}
+
 export type EngineKind = 'docker' | 'local';
 
 /** What every engine needs from the program. */

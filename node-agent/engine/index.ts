@@ -3,7 +3,7 @@ import { describeError, FleetError } from '../../shared/errors.ts';
 import { callDocker, connectDocker, dockerTarget } from './docker/connection.ts';
 import { DockerEngine } from './docker/engine.ts';
 import { type DockerConfig, dockerOptions } from './docker/options.ts';
-import type { Engine, EngineContext, EngineKind } from './engine.ts';
+import type { EngineContext, EngineKind, MeasuringEngine } from './engine.ts';
 import type { EngineConfig } from './engine-options.ts';
 import { LocalEngine } from './local/engine.ts';
 
@@ -13,7 +13,7 @@ export interface EngineSetup extends EngineContext {
 }
 
 /** @throws FleetError `bad-config` for a Docker address, TLS files or a file of --container-options that cannot be used */
-export function createEngine(kind: EngineKind, config: EngineConfig, setup: EngineSetup): Engine {
+export function createEngine(kind: EngineKind, config: EngineConfig, setup: EngineSetup): MeasuringEngine {
   if (kind === 'local') return new LocalEngine(config, setup);
   return new DockerEngine(config, dockerTarget(config, setup.env), setup);
 }

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { basePath } from '../../node-agent/engine/command.ts';
-import type { Address, Engine, SandboxSpec } from '../../node-agent/engine/engine.ts';
+import type { Address, Engine, MeasuringEngine, SandboxSpec } from '../../node-agent/engine/engine.ts';
 import { newSandboxId } from '../../shared/clock.ts';
 import { until } from '../support/until.ts';
 
 /** One host on which engines can be made, and inspected from outside. */
 export interface EngineHost {
   /** Another engine object of a node on this host; `command` with placeholders. */
-  engine(nodeId: string, command: string): Engine;
+  engine(nodeId: string, command: string): MeasuringEngine;
   /** Runs node inside a sandbox, as the first word of a shell command. */
   readonly node: string;
   /** Ends the sandbox's process without asking the engine. */
@@ -68,7 +68,7 @@ export function engineContract(title: string, host: EngineHost): void {
       nodeId?: string;
       command?: string;
       onExit?: (id: string) => void;
-    }): Promise<Engine> => {
+    }): Promise<MeasuringEngine> => {
       const engine = host.engine(options.nodeId ?? newNode(), options.command ?? echoCommand(host));
       opened.push(engine);
       await engine.open(options.onExit ?? (() => undefined));
@@ -104,6 +104,17 @@ export function engineContract(title: string, host: EngineHost): void {
       expect(echo.env.JUPYTER_TOKEN).toBe(spec.token);
       expect(Object.keys(echo.env).filter((name) => name.startsWith('TMPFLEET'))).toEqual([]);
       expect(echo.env.HOME).toBe(echo.cwd);
+    });
+
+    test('usage shows the processor time and the memory of a sandbox that runs', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      await askSandbox(await engine.start(spec), spec.id);
+      const usage = await engine.usage(spec.id);
+      expect(usage?.cpuMs).toBeGreaterThan(0);
+      expect(usage?.memoryBytes).toBeGreaterThan(100_000);
+      await engine.remove(spec.id);
+      expect(await engine.usage(spec.id)).toBeUndefined();
     });
 
     test('two concurrent starts make two sandboxes', async () => {

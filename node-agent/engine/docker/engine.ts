@@ -3,7 +3,14 @@ import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { FleetError } from '../../../shared/errors.ts';
 import type { Diagnosis } from '../diagnosis.ts';
-import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
+import type {
+  Address,
+  EngineContext,
+  EngineSandbox,
+  MeasuringEngine,
+  SandboxSpec,
+  Usage,
+} from '../engine.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
 import { createOptions, recipeOf } from './container.ts';
 import { checkAtOpen } from './container-options/at-open.ts';
@@ -21,6 +28,7 @@ import { warnOfResolvers } from './network/resolvers.ts';
 import { NetworkRules } from './network/rules.ts';
 import type { DockerConfig } from './options.ts';
 import { removeContainer } from './removal.ts';
+import { usageOfContainer } from './usage.ts';
 import { UserIds } from './user-ids.ts';
 
 /** ms. A loaded Docker is slow, but a working one answers each of these calls sooner. */
@@ -33,7 +41,7 @@ const DEADLINES = {
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
-export class DockerEngine implements Engine {
+export class DockerEngine implements MeasuringEngine {
   readonly kind = 'docker';
   readonly describes: string;
   readonly recipe: string;
@@ -156,6 +164,10 @@ export class DockerEngine implements Engine {
   async diagnose(id: string): Promise<Diagnosis | undefined> {
     const container = this.#docker.getContainer(containerName(this.#context.nodeId, id));
     return diagnoseContainer(container);
+  }
+
+  usage(id: string): Promise<Usage | undefined> {
+    return usageOfContainer(this.#docker.getContainer(containerName(this.#context.nodeId, id)));
   }
 
   async image(options: { readonly pull?: boolean } = {}): Promise<string> {

@@ -8,13 +8,20 @@ import { shortId } from '../../../shared/clock.ts';
 import { describeError, FleetError } from '../../../shared/errors.ts';
 import { basePath, digestOf, fillPlaceholders, secretEnvironment } from '../command.ts';
 import type { Diagnosis } from '../diagnosis.ts';
-import type { Address, Engine, EngineContext, EngineSandbox, SandboxSpec } from '../engine.ts';
+import type {
+  Address,
+  EngineContext,
+  EngineSandbox,
+  MeasuringEngine,
+  SandboxSpec,
+  Usage,
+} from '../engine.ts';
 import { environmentOf } from '../options.ts';
 import { primeRecipe } from '../prime-options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
 import type { LocalConfig } from './options.ts';
 import { freePort } from './port.ts';
-import { type GroupLeader, isRunning, killGroup, startTime } from './processes.ts';
+import { type GroupLeader, isRunning, killGroup, startTime, usageOfGroup } from './processes.ts';
 import { type LocalRecord, LocalRecords } from './records.ts';
 import { letGo, spawnWaiting } from './spawn.ts';
 
@@ -29,7 +36,7 @@ const GRACE_MS = 3_000;
 /** ms between checks for long output. */
 const TRIM_MS = 10_000;
 
-export class LocalEngine implements Engine {
+export class LocalEngine implements MeasuringEngine {
   readonly kind = 'local';
   readonly #config: LocalConfig;
   readonly #context: LocalEngineContext;
@@ -122,6 +129,11 @@ export class LocalEngine implements Engine {
       outOfMemory: false,
       output: await this.#records.output(id),
     };
+  }
+
+  async usage(id: string): Promise<Usage | undefined> {
+    const record = await this.#records.read(id);
+    return record?.process === undefined ? undefined : usageOfGroup(record.process);
   }
 
   /** This engine pulls nothing: the text of the command is its identity. */

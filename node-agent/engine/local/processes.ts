@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { errorCode, FleetError } from '../../../shared/errors.ts';
+import type { Usage } from '../engine.ts';
 
 /** The leader of a process group (and session) of its own. */
 export interface GroupLeader {
@@ -20,6 +21,10 @@ interface Stat {
   readonly group: number;
   readonly session: number;
   readonly startedAt: string;
+  /** Of the process and its children that have ended, in ticks. */
+  readonly cpuTicks: number;
+  /** Resident memory, in pages. */
+  readonly pages: number;
 }
 
 /** When the process with this pid started; undefined when there is none, or only a zombie. */
@@ -97,6 +102,23 @@ async function survivors(leader: GroupLeader): Promise<readonly number[]> {
   return members;
 }
 
+/** Linux shows these to programs whatever its own are (sysconf(3): USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/** What the group has used; undefined where it is over, and where the system does not say. */
+export async function usageOfGroup(leader: GroupLeader): Promise<Usage | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const stats = await Promise.all((await survivors(leader)).map(readStat));
+  const living = stats.filter((stat) => stat !== undefined);
+  if (living.length === 0) return undefined;
+  const sum = (of: (stat: Stat) => number): number => living.reduce((total, stat) => total + of(stat), 0);
+  const { stdout } = await run('getconf', ['PAGESIZE']);
+  return {
+    cpuMs: (sum(({ cpuTicks }) => cpuTicks) * 1_000) / TICKS_PER_SECOND,
+    memoryBytes: sum(({ pages }) => pages) * Number(stdout),
+  };
+}
+
 /** Whether the group has any member, zombies included. */
 function groupExists(group: number): boolean {
   try {
@@ -124,7 +146,10 @@ async function readStat(pid: number): Promise<Stat | undefined> {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state = '', , group, session] = fields;
   const startedAt = `${await bootId()}:${fields[19] ?? ''}`;
-  return { state, group: Number(group), session: Number(session), startedAt };
+  const number = (index: number): number => Number(fields[index] ?? 0);
+  const cpuTicks = number(11) + number(12) + number(13) + number(14);
+  const about = { cpuTicks, pages: number(21) };
+  return { state, group: Number(group), session: Number(session), startedAt, ...about };
 }
 
 let bootIdRead: Promise<string> | undefined;

@@ -20,8 +20,8 @@ export interface Found {
 export function findLeast({ guess, most, isEnough }: SearchOptions): Found {
   let failed = 0;
   let enough: number | undefined;
-  let step = Math.max(1, Math.round(guess / 16));
   let trial = Math.min(Math.max(1, Math.round(guess)), most);
+  let step = Math.max(1, Math.round(trial / 16));
   while (enough === undefined || enough - failed > 1) {
     const answer = isEnough(trial);
     if (answer === undefined) return { least: enough, isExact: false };

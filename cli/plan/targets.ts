@@ -85,6 +85,7 @@ export class Judge {
       });
     }
     if (turnedAway > refused * this.#readers) return true;
+    // One more, since what percentile a single reader makes is a matter of rounding.
     return targets.some(({ part }, index) => (this.#late[index] ?? 0) > (1 - part) * this.#readers + 1);
   }
 }

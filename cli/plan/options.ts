@@ -33,7 +33,7 @@ export const planOptions = {
       ...option(orUnset(integer(0, 1_000_000)), 0, 'number of readers'),
       whenUnset: 'those of a trace',
     },
-    over: {
+    overMs: {
       ...option(orUnset(duration()), 0, 'how long readers arrive'),
       whenUnset: '1h, or as long as a trace',
     },
@@ -47,8 +47,8 @@ export const planOptions = {
   }),
   ...inGroup('What a reader does', {
     stay: option(loadOptions.stay.kind, distributionOf('exp:20m'), 'how long a reader uses a sandbox'),
-    patience: loadOptions.patience,
-    latency: option(duration(), 100, 'time from a request of a reader to its answer, by the network alone'),
+    patienceMs: loadOptions.patienceMs,
+    latencyMs: option(duration(), 100, 'time from a request of a reader to its answer, by the network alone'),
   }),
   ...inGroup('What has to be kept', {
     refused: option(shareKind, 0.001, 'most readers who get no sandbox'),
@@ -68,31 +68,36 @@ export const planOptions = {
       whenUnset: 'they are given',
     },
     command: nodeAgentOptions.command,
-    sandboxMemory: {
+    sandboxMemoryBytes: {
       ...option(orUnset(bytes()), 0, 'memory that each sandbox may use, as the --memory of the nodes says'),
       whenUnset: `${nodeAgentOptions.memoryBytes.kind.format(nodeAgentOptions.memoryBytes.default)}`,
     },
-    startTime: {
+    startTimeMs: {
       ...option(orUnset(duration()), 0, 'time of a start that has the host for itself'),
       whenUnset: 'what is measured, and else 3s',
     },
-    cpu: {
+    cpuMs: {
       ...option(orUnset(duration()), 0, 'processor time of a start'),
       whenUnset: 'what is measured, and else 2s',
     },
-    removeTime: {
+    removeTimeMs: {
       ...option(orUnset(duration()), 0, 'time until the slot of an ended sandbox is free'),
       whenUnset: 'what is measured, and else 2s',
     },
     readerCpus: option(decimal(0, 1_024), 0.05, "cores that a reader's sandbox uses on average"),
-    idle: {
-      ...nodeAgentOptions.idleMs,
-      help: 'the --idle of the nodes: a sandbox is ended when unused for this long (0: never)',
-    },
-    maxAge: { ...nodeAgentOptions.maxAgeMs, help: 'the --max-age of the nodes (0: never)' },
+    idleMs: option(
+      nodeAgentOptions.idleMs.kind,
+      nodeAgentOptions.idleMs.default,
+      'the --idle of the nodes: a sandbox is ended when unused for this long (0: never)',
+    ),
+    maxAgeMs: option(
+      nodeAgentOptions.maxAgeMs.kind,
+      nodeAgentOptions.maxAgeMs.default,
+      'the --max-age of the nodes (0: never)',
+    ),
   }),
   ...inGroup('Nodes', {
-    hostMemory: { ...option(orUnset(bytes()), 0, 'memory of a host'), whenUnset: "this host's" },
+    hostMemoryBytes: { ...option(orUnset(bytes()), 0, 'memory of a host'), whenUnset: "this host's" },
     hostCpus: { ...option(orUnset(decimal(0, 4_096)), 0, 'cores of a host'), whenUnset: "this host's" },
     hosts: {
       ...option(orUnset(integer(0, 10_000)), 0, 'number of hosts'),
@@ -110,7 +115,7 @@ export const planOptions = {
       ...option(orUnset(integer(0, 256)), 0, 'most sandboxes that start at a time on a host'),
       whenUnset: 'as many as keep its cores busy',
     },
-    pollInterval: option(duration(100), 2_000, 'the --poll-interval of the front'),
+    pollIntervalMs: option(duration(100), 2_000, 'the --poll-interval of the front'),
   }),
   ...inGroup('Report', {
     whatIf: option(
@@ -120,7 +125,7 @@ export const planOptions = {
     ),
     json: option(flag(), false, 'print the plan as JSON'),
     save: option(text('file', 'a file'), '', 'write the plan as JSON, for tmpfleet load --check'),
-    searchTime: option(
+    searchTimeMs: option(
       duration(1_000),
       120_000,
       'longest time of the search; then the best that was found is the plan',

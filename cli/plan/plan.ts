@@ -79,7 +79,7 @@ function makePlan(config: PlanConfig, question: Question, progress: Progress): P
     ...{ given, targets, capacity, starts, hasDate },
     hosts: config.hosts || undefined,
     warm: config.warm < 0 ? undefined : config.warm,
-    isLate: () => performance.now() - began > config.searchTime,
+    isLate: () => performance.now() - began > config.searchTimeMs,
     onTrial: (words) => progress.show(`simulating ${words}`),
   });
   if (proposal === undefined) {
@@ -87,7 +87,7 @@ function makePlan(config: PlanConfig, question: Question, progress: Progress): P
     throw new CommandError(
       EXIT.otherwise,
       'unavailable',
-      `no number of hosts was found to be enough within ${spellDuration(config.searchTime)}`,
+      `no number of hosts was found to be enough within ${spellDuration(config.searchTimeMs)}`,
       { remedy: 'a longer --search-time, larger hosts, or less strict --wait and --refused' },
     );
   }

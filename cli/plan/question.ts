@@ -35,14 +35,14 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
   const schedule = scheduleOf(config);
   const image: Image = {
     // What is measured has run nothing yet: a host must have room for what each sandbox may use.
-    memoryBytes: config.sandboxMemory || nodeAgentOptions.memoryBytes.default,
-    startMs: Math.max(LEAST_START_MS, config.startTime || measured?.startMs || DEFAULT_IMAGE.startMs),
-    startCpuMs: config.cpu || measured?.startCpuMs || DEFAULT_IMAGE.startCpuMs,
-    removeMs: config.removeTime || measured?.removeMs || DEFAULT_IMAGE.removeMs,
+    memoryBytes: config.sandboxMemoryBytes || nodeAgentOptions.memoryBytes.default,
+    startMs: Math.max(LEAST_START_MS, config.startTimeMs || measured?.startMs || DEFAULT_IMAGE.startMs),
+    startCpuMs: config.cpuMs || measured?.startCpuMs || DEFAULT_IMAGE.startCpuMs,
+    removeMs: config.removeTimeMs || measured?.removeMs || DEFAULT_IMAGE.removeMs,
     readerCores: config.readerCpus,
   };
   const cores = config.hostCpus || availableParallelism();
-  const memoryBytes = config.hostMemory || totalmem();
+  const memoryBytes = config.hostMemoryBytes || totalmem();
   const freeBytes = nodeAgentOptions.minFreeMemoryBytes.default;
   const capacity = config.capacity || slotsOf({ memoryBytes, cores, freeBytes }, image);
   if (capacity === 0) {
@@ -51,7 +51,7 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
       remedy: `--host-memory, --host-cpus or --capacity for a larger one, or --sandbox-memory (now ${formatBytes(image.memoryBytes)}) and --reader-cpus (now ${image.readerCores}) for a smaller sandbox`,
     });
   }
-  if (config.idle === 0 && config.maxAge === 0) {
+  if (config.idleMs === 0 && config.maxAgeMs === 0) {
     throw new FleetError('bad-config', '--idle, --max-age: with 0 for both, no sandbox ever ends', {
       remedy: 'give one of them as the nodes have it',
     });
@@ -61,9 +61,9 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
   return {
     given: {
       ...{ schedule, image, cores, seed: config.seed, startsAt: starts.at, stay: config.stay },
-      ...{ idleMs: config.idle, maxAgeMs: config.maxAge, patienceMs: config.patience },
-      ...{ claimWaitMs: nodeAgentOptions.claimWaitMs.default, latencyMs: config.latency },
-      pollMs: config.pollInterval,
+      ...{ idleMs: config.idleMs, maxAgeMs: config.maxAgeMs, patienceMs: config.patienceMs },
+      ...{ claimWaitMs: nodeAgentOptions.claimWaitMs.default, latencyMs: config.latencyMs },
+      pollMs: config.pollIntervalMs,
     },
     targets: { refused: config.refused, waits: config.wait },
     ...{ hostMemoryBytes: memoryBytes, capacity, measured, hasDate: starts.hasDate },
@@ -72,9 +72,9 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
 }
 
 /** @throws FleetError `bad-config`, at once for what holds for every seed */
-function scheduleOf({ readers, over, shape, seed }: PlanConfig): Circumstances['schedule'] {
+function scheduleOf({ readers, overMs, shape, seed }: PlanConfig): Circumstances['schedule'] {
   const isTrace = shape.startsWith('trace:');
-  if (isTrace && (readers > 0 || over > 0)) {
+  if (isTrace && (readers > 0 || overMs > 0)) {
     throw new FleetError('bad-config', '--shape: a trace says by itself how many readers come, and when', {
       remedy: 'leave out --readers and --over',
     });
@@ -88,7 +88,7 @@ function scheduleOf({ readers, over, shape, seed }: PlanConfig): Circumstances['
     makeSchedule(
       {
         ...{ shape, rate: 0, closed: 0, spacing: 'poisson', speed: 1 },
-        ...(isTrace ? { readers: 0, for: 0 } : { readers: number, for: over || DEFAULT_OVER_MS }),
+        ...(isTrace ? { readers: 0, forMs: 0 } : { readers: number, forMs: overMs || DEFAULT_OVER_MS }),
       },
       seededRandom(ofSeed),
     );
@@ -103,9 +103,9 @@ export function questionJson(config: PlanConfig, question: Question): PlanFile['
   const { arrivals, forMs } = given.schedule(given.seed);
   return {
     ...{ readers: arrivals.length, over: formatDuration(forMs), shape: config.shape, at: config.at },
-    ...{ seed: config.seed, stay: config.stay.text, patience: formatDuration(config.patience) },
-    ...{ latency: formatDuration(config.latency), idle: formatDuration(config.idle) },
-    ...{ max_age: formatDuration(config.maxAge), poll_interval: formatDuration(config.pollInterval) },
+    ...{ seed: config.seed, stay: config.stay.text, patience: formatDuration(config.patienceMs) },
+    ...{ latency: formatDuration(config.latencyMs), idle: formatDuration(config.idleMs) },
+    ...{ max_age: formatDuration(config.maxAgeMs), poll_interval: formatDuration(config.pollIntervalMs) },
     refused: String(shareKind.format(targets.refused)),
     wait: targets.waits.map(({ text }) => text),
     measured: config.measure,

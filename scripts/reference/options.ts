@@ -1,5 +1,6 @@
-// docs/reference/options.md, from the tables of options of both programs, and of the load test.
+// docs/reference/options.md, from the tables of options of both programs, of the load test and of the plan.
 import { loadOptions } from '../../cli/load/options.ts';
+import { planOptions } from '../../cli/plan/options.ts';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { redirectorOptions } from '../../redirector/config.ts';
 import { type Option, type Options, shownDefault } from '../../shared/config/option.ts';
@@ -15,10 +16,11 @@ export function makeOptions(): string {
     `An option is a flag, an environment variable or a key of the YAML file that \`--config\` names; the first of these that is
 set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.
 A change of an option whose meaning ends with ${LIVE} applies after \`tmpfleet reload\`, \`systemctl reload\` or \`SIGHUP\`; others wait
-for a restart. \`tmpfleet load\` reads no environment variables.`,
+for a restart. \`tmpfleet load\` and \`tmpfleet plan\` read no environment variables.`,
     ...sections('tmpfleet redirector', redirectorOptions),
     ...sections('tmpfleet node-agent', nodeAgentOptions),
     ...sections('tmpfleet load', loadOptions, false),
+    ...sections('tmpfleet plan', planOptions, false),
   );
 }
 

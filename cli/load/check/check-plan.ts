@@ -13,8 +13,8 @@ export interface CheckedLine {
 
 /** The part by which a figure may differ. */
 const TOLERANCE = 0.1;
-/** Differences that mean nothing: of times, what a browser and its network add; of readers, a few. */
-const LEAST_MS = 50;
+/** Differences that mean nothing: of times, what the page itself and a busy machine add to the sandbox; of readers, a few. */
+const LEAST_MS = 250;
 const LEAST_READERS = 3;
 
 /** The steps at whose end a reader has a sandbox: of pages, and of programs. */

@@ -38,7 +38,7 @@ test.each([
   ['failed', { readers: { ...readers, served: 894, failed: 1 } }],
   ['readers', { readers: { ...readers, arrived: 950 } }],
   ['wait p99', { steps: { landed: times(230, 5_300, 22_500) } }],
-  ['wait p50', { steps: { landed: times(260, 5_300, 20_000) } }],
+  ['wait p50', { steps: { landed: times(460, 5_300, 20_000) } }],
   ['most sandboxes held', { fleet: [sample(24)] }],
   ['nodes', { fleet: [{ ...sample(32), nodes: 3 }] }],
 ])('%s is not as planned', (what, more) => {

@@ -16,7 +16,7 @@ const given = (more: Partial<Circumstances> & { readonly readers?: number } = {}
   return {
     schedule: (seed, readers = usual) =>
       makeSchedule(
-        { shape: 'constant', rate: 0, closed: 0, spacing: 'even', speed: 1, readers, for: FOR_MS },
+        { shape: 'constant', rate: 0, closed: 0, spacing: 'even', speed: 1, readers, forMs: FOR_MS },
         seededRandom(seed),
       ),
     ...{ seed: 1, startsAt: 1_800_000_000_000, stay: distributionOf('60s'), idleMs: 1, maxAgeMs: 0 },

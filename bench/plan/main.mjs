@@ -7,7 +7,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -88,8 +88,23 @@ async function compare({ name, readers, over, shape, patience }) {
   const { nodes, capacity, idle } = FLEET;
   const fleet = ['--hosts', String(nodes), '--capacity', String(capacity), '--warm', 'all', '--idle', idle];
   const image = ['--measure', 'local', '--command', SANDBOX, '--reader-cpus', '0'];
+  // The nodes share this machine, and have the default of their option.
+  const cores = cpus().length;
+  const starts = ['--host-cpus', String(cores / nodes), '--concurrent-starts', String(Math.max(2, cores))];
   const network = ['--latency', '5ms', '--poll-interval', '1s'];
-  await tmpfleet(['plan', ...crowd, ...seed, '--over', over, ...fleet, ...image, ...network, '--save', plan]);
+  await tmpfleet([
+    'plan',
+    ...crowd,
+    ...seed,
+    '--over',
+    over,
+    ...fleet,
+    ...image,
+    ...starts,
+    ...network,
+    '--save',
+    plan,
+  ]);
   const { url, stop } = await startFleet();
   try {
     const reader = ['--page', 'none'];

@@ -48,12 +48,12 @@ export interface Circumstances {
   /** From a request of a reader to the answer. */
   readonly latencyMs: number;
   readonly pollMs: number;
+  /** A node looks as often for sandboxes to end. */
+  readonly cullMs: number;
   readonly image: Image;
   readonly cores: number;
 }
 
-/** A node looks for idle sandboxes as often. ms */
-const CULL_MS = 5_000;
 const SETTLE_MS = 60_000;
 /** Polls that tell nothing new and are left out, which makes a simulation several times as fast. */
 const QUIET_POLLS = 30;
@@ -129,7 +129,7 @@ function simulateOnce(
   given: Circumstances,
   { schedule, run, isDecided }: { schedule: Schedule; run: number; isDecided: (counts: Counts) => boolean },
 ): Counts {
-  const { image, cores, startsAt, patienceMs, claimWaitMs, latencyMs, pollMs } = given;
+  const { image, cores, startsAt, patienceMs, claimWaitMs, latencyMs, pollMs, cullMs } = given;
   const most = Math.max(0, ...book.map(({ count }) => count));
   // What is booked is started in time, one minute extra.
   const settleMs = SETTLE_MS + (most > 0 ? 60_000 + (2 * most * image.startMs) / starts : 0);
@@ -141,7 +141,7 @@ function simulateOnce(
       ...{ lastMs: schedule.forMs, endMs: patienceMs + 2 * claimWaitMs },
       ...{ leastHandOffMs: latencyMs, handOffMs: latencyMs / 4 },
       createModel: createPlanModel({
-        ...{ arrivals: schedule.arrivals, patienceMs, claimWaitMs, removeMs: image.removeMs },
+        ...{ arrivals: schedule.arrivals, patienceMs, claimWaitMs, removeMs: image.removeMs, cullMs },
         stayMs: (random) => heldMs(given, random),
         sizing: { warm, concurrentStarts: starts, book },
         processor: { cores, ...image },
@@ -153,8 +153,8 @@ function simulateOnce(
   );
 }
 
-/** A reader leaves, and the node ends the sandbox when nobody has used it for a while. */
+/** A reader leaves, and the node may end the sandbox when it was not used for a while. */
 export function heldMs({ stay, idleMs, maxAgeMs }: Circumstances, random: Random): number {
   const unusedMs = idleMs === 0 ? Number.POSITIVE_INFINITY : stay.draw(random) + idleMs;
-  return Math.min(unusedMs, maxAgeMs === 0 ? Number.POSITIVE_INFINITY : maxAgeMs) + CULL_MS * random();
+  return Math.min(unusedMs, maxAgeMs === 0 ? Number.POSITIVE_INFINITY : maxAgeMs);
 }

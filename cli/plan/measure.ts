@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { MeasuringEngine } from '../../node-agent/engine/engine.ts';
+import type { EngineSetup } from '../../node-agent/engine/index.ts';
 import { awaitAnswer } from '../../node-agent/engine/readiness.ts';
 import { newNonce, newSandboxId, systemClock } from '../../shared/clock.ts';
 import type { ConfigOf } from '../../shared/config/option.ts';
@@ -23,15 +24,19 @@ const SANDBOXES = 3;
 
 type Words = (words: string) => void;
 
-/** @throws FleetError where a sandbox cannot be started. @param say what is being done */
-export async function measure({ measure: image, command }: PlanConfig, say: Words): Promise<Measured> {
+/** @throws FleetError where a sandbox cannot be started. @param say what is being done @param env where Docker is, and PATH */
+export async function measure(
+  { measure: image, command }: Pick<PlanConfig, 'measure' | 'command'>,
+  say: Words,
+  env: EngineSetup['env'] = process.env,
+): Promise<Measured> {
   const { createEngine } = await import('../../node-agent/engine/index.ts');
   const dataDir = await mkdtemp(join(tmpdir(), 'tmpfleet-plan-'));
   const defaults = defaultsOf(nodeAgentOptions);
   const isLocal = image === 'local';
   const config = { ...defaults, dataDir, command, ...(isLocal ? {} : { image }) };
   const logger = createLogger({ level: 'error', format: 'pretty', name: 'plan' });
-  const setup = { nodeId: `plan-${newNonce().slice(0, 8)}`, logger, clock: systemClock, env: process.env };
+  const setup = { nodeId: `plan-${newNonce().slice(0, 8)}`, logger, clock: systemClock, env };
   const engine = createEngine(isLocal ? 'local' : 'docker', config, setup);
   let isOpen = false;
   try {

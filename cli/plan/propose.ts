@@ -32,7 +32,7 @@ export function startsOf(cores: number, { startMs, startCpuMs }: Image): number 
 
 /** Most sandboxes that readers have at a time, if there is always room. */
 export function peakOf(arrivals: Float64Array, given: Circumstances, random: Random): number {
-  const ends = arrivals.map((at) => at + heldMs(given, random)).sort();
+  const ends = arrivals.map((at) => at + heldMs(given, random) + given.cullMs / 2).sort();
   let gone = 0;
   let most = 0;
   arrivals.forEach((at, index) => {

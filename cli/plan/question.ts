@@ -64,6 +64,7 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
       ...{ idleMs: config.idleMs, maxAgeMs: config.maxAgeMs, patienceMs: config.patienceMs },
       ...{ claimWaitMs: nodeAgentOptions.claimWaitMs.default, latencyMs: config.latencyMs },
       pollMs: config.pollIntervalMs,
+      cullMs: nodeAgentOptions.cullIntervalMs.default,
     },
     targets: { refused: config.refused, waits: config.wait },
     ...{ hostMemoryBytes: memoryBytes, capacity, measured, hasDate: starts.hasDate },

@@ -29,7 +29,7 @@ export interface LauncherOptions {
 }
 
 /** Removals at one time. Docker serves them slowly, and readers' claims come first. */
-const CONCURRENT_REMOVALS = 4;
+export const CONCURRENT_REMOVALS = 4;
 /** One failed start can be chance; this many in a row point to the command, the image or the host. */
 const FAILURES_BEFORE_PROBLEM = 3;
 const MAX_PROBLEM_CHARACTERS = 700;

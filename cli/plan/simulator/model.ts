@@ -7,8 +7,10 @@ import type { NodeSize, Scenario } from './scenario.ts';
 export interface Model {
   readonly crowd: Crowd;
   createHost(size: NodeSize, load: HostLoad): Host;
-  /** From the claim until the sandbox is ended. ms */
+  /** From the claim until the sandbox may be ended. ms */
   stayMs(): number;
+  /** A node looks as often for sandboxes to end; 0: each is ended in time. ms */
+  readonly cullMs: number;
   /** From then until its slot is free. ms */
   readonly removeMs: number;
   /** How long a reader stands in line; 0: there is no line, and those without room are refused. ms */
@@ -87,7 +89,7 @@ export function simpleScenario(scenario: SimpleScenario): Scenario {
         claimed: () => undefined,
       }),
       stayMs: () => SHORTEST_STAY_MS + exponential(random, sessionMs),
-      ...{ removeMs: 0, patienceMs: 0, claimWaitMs: Number.POSITIVE_INFINITY },
+      ...{ cullMs: 0, removeMs: 0, patienceMs: 0, claimWaitMs: Number.POSITIVE_INFINITY },
     }),
   };
 }

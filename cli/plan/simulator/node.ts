@@ -1,4 +1,5 @@
 // A node in a simulation: its pool of sandboxes, the readers who wait for a start, and its report.
+import { CONCURRENT_REMOVALS } from '../../../node-agent/pool/launcher.ts';
 import { coldRoom, poolTargets } from '../../../node-agent/pool/plan.ts';
 import { EPOCH_MS, YOUNG_EPOCHS } from '../../../redirector/nodes/pending.ts';
 import type { NodeStats } from '../../../shared/protocol/wire.ts';
@@ -10,6 +11,9 @@ import type { NodeSize } from './scenario.ts';
 const REPORTED_EPOCHS = YOUNG_EPOCHS + 2;
 
 const NONE_ENDED = {};
+
+/** Multiples of it are spread evenly, however many there are. */
+const GOLDEN = 0.618_033_988_75;
 
 /** A reader who waits for a start. */
 interface Waiting {
@@ -41,6 +45,9 @@ export class SimulatedNode {
   readonly #host: Host;
   #starting = 0;
   #removing = 0;
+  readonly #laneFreeAt: number[] = new Array<number>(CONCURRENT_REMOVALS).fill(0);
+  /** When the node has once looked for sandboxes to end. */
+  readonly #culledAt: number;
   #claims = 0;
   /** Of its reports. */
   #seq = 0;
@@ -54,6 +61,8 @@ export class SimulatedNode {
     this.capacity = size.capacity;
     this.warm = size.warm;
     this.#events = events;
+    // Nodes do not look at the same time.
+    this.#culledAt = events.now + ((index * GOLDEN * model.cullMs) % Math.max(1, model.cullMs));
     this.#model = model;
     this.#host = model.createHost(size, this);
     this.#seen = Array.from({ length: redirectors }, () => new Map<number, number>());
@@ -105,17 +114,29 @@ export class SimulatedNode {
     this.#claims += 1;
     this.#host.claimed();
     this.#refill();
-    this.#events.in(this.#model.stayMs(), () => {
+    this.#events.in(this.#untilCulled(this.#model.stayMs()), () => {
       this.held -= 1;
       this.#remove();
     });
+  }
+
+  /** Sandboxes are ended when their node looks: many at a time, and those that were claimed at one time together. */
+  #untilCulled(ms: number): number {
+    const { cullMs } = this.#model;
+    if (cullMs === 0) return ms;
+    const { now } = this.#events;
+    return Math.ceil((now + ms - this.#culledAt) / cullMs) * cullMs + this.#culledAt - now;
   }
 
   #remove(): void {
     const { removeMs } = this.#model;
     if (removeMs > 0) {
       this.#removing += 1;
-      this.#events.in(removeMs, () => {
+      // Some at a time; the others wait for the lane that is free first.
+      const lane = this.#laneFreeAt.indexOf(Math.min(...this.#laneFreeAt));
+      const freeAt = Math.max(this.#events.now, this.#laneFreeAt[lane] ?? 0) + removeMs;
+      this.#laneFreeAt[lane] = freeAt;
+      this.#events.in(freeAt - this.#events.now, () => {
         this.#removing -= 1;
         this.#refill();
       });

@@ -9,8 +9,9 @@ import { Processor, type ProcessorOptions } from './processor.ts';
 export interface PlanModelOptions {
   /** ms since the begin, in order */
   readonly arrivals: Float64Array;
-  /** From the claim until the sandbox is ended. ms */
+  /** From the claim until the sandbox may be ended. ms */
   readonly stayMs: (random: Random) => number;
+  readonly cullMs: number;
   readonly removeMs: number;
   readonly patienceMs: number;
   readonly claimWaitMs: number;

@@ -21,6 +21,7 @@ const given = (more: Partial<Circumstances> & { readonly readers?: number } = {}
       ),
     ...{ seed: 1, startsAt: 1_800_000_000_000, stay: distributionOf('60s'), idleMs: 1, maxAgeMs: 0 },
     ...{ patienceMs: 30_000, claimWaitMs: 10_000, latencyMs: 100, pollMs: 2_000, cores: 64 },
+    cullMs: 5_000,
     image: { memoryBytes: 1, startMs: 1_000, startCpuMs: 100, removeMs: 500, readerCores: 0 },
     ...rest,
   };

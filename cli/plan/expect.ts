@@ -54,7 +54,8 @@ export interface Circumstances {
   readonly cores: number;
 }
 
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 120_000;
+const LONGEST_SETTLE_MS = 7_200_000;
 /** Polls that tell nothing new and are left out, which makes a simulation several times as fast. */
 const QUIET_POLLS = 30;
 /** Readers between two looks at the clock. */
@@ -111,7 +112,7 @@ function summarize(all: readonly Counts[], latencyMs: number, targets: Targets):
     expected: {
       ...{ readers: rounded(readers), refused: rounded(refused), refused_share: share },
       in_line: rounded(mean((counts) => counts.inLine)),
-      cold: rounded(mean((counts) => counts.cold)),
+      cold: rounded(mean((counts) => counts.coldServed)),
       wait_ms: { p50: waitAt(0.5), p90: waitAt(0.9), p99: waitAt(0.99), max: waitAt(1) },
       held_max: rounded(mean((counts) => counts.heldMax)),
     },
@@ -131,8 +132,8 @@ function simulateOnce(
 ): Counts {
   const { image, cores, startsAt, patienceMs, claimWaitMs, latencyMs, pollMs, cullMs } = given;
   const most = Math.max(0, ...book.map(({ count }) => count));
-  // What is booked is started in time, one minute extra.
-  const settleMs = SETTLE_MS + (most > 0 ? 60_000 + (2 * most * image.startMs) / starts : 0);
+  // What is booked is started in time, by a node that starts two at a time as long as it does not know more.
+  const settleMs = SETTLE_MS + Math.min(LONGEST_SETTLE_MS, (most * image.startMs) / 2);
   return simulate(
     {
       nodes: Array.from({ length: hosts }, () => ({ capacity, warm: Math.min(warm, capacity) })),

@@ -31,6 +31,8 @@ const MOST_HOSTS = 10_000;
 const ALL = Number.POSITIVE_INFINITY;
 /** Of the fleet that is proposed: one could be luck. */
 export const RUNS = 3;
+/** Warm sandboxes that are proposed, for each that one series of arrivals needs. */
+const MARGIN = 1.25;
 /** A search with one series of arrivals may find too few hosts for others; so often one more is tried. */
 const CORRECTIONS = 5;
 
@@ -81,8 +83,10 @@ class Finder {
     const guess = ((schedule.peakRate / hosts) * given.image.startMs) / 1_000;
     const least = this.#least(guess + 3 * Math.sqrt(guess), capacity, (warm) => this.#fleet(hosts, warm));
     if (least === undefined) return [all];
-    const constant = this.#fleet(hosts, least);
-    const booked = proposeBookings({ ...schedule, startsAt: given.startsAt, hasDate, warm: least });
+    // Other crowds of the same shape may need some more.
+    const warm = Math.min(capacity, Math.ceil(MARGIN * least));
+    const constant = this.#fleet(hosts, warm);
+    const booked = proposeBookings({ ...schedule, startsAt: given.startsAt, hasDate, warm });
     return [...(booked === undefined ? [] : [{ ...constant, ...booked }]), constant, all];
   }
 

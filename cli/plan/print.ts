@@ -1,6 +1,6 @@
 // The plan for people: what to set up, and what readers will live through, beside what would come of other values.
 import { bookingKind } from '../../node-agent/sizing/bookings.ts';
-import { formatBytes, spellDuration } from '../../shared/config/units.ts';
+import { spellDuration } from '../../shared/config/units.ts';
 import type { Expected, FleetPlan, PlanFile } from '../load/check/plan-file.ts';
 import { spellMs } from '../load/report/summary.ts';
 import { type Column, tableLines } from '../terminal/text.ts';
@@ -24,8 +24,8 @@ export function describePlan({ plan, what_if: rows, search }: PlanFile, question
   const { arrivals, forMs } = given.schedule(given.seed);
   const per = (text: string): string => `${text} each`;
   const lines = [
-    `${arrivals.length} readers within ${spellDuration(forMs)}, who stay ${stay.text}; hosts of ${formatBytes(hostMemoryBytes)} and ${cores} cores`,
-    `a sandbox: ${formatBytes(image.memoryBytes)}, starts in ${spellMs(image.startMs)} with ${spellMs(image.startCpuMs)} of a core`,
+    `${arrivals.length} readers within ${spellDuration(forMs)}, who stay ${stay.text}; hosts of ${spellBytes(hostMemoryBytes)} and ${cores} cores`,
+    `a sandbox: ${spellBytes(image.memoryBytes)}, starts in ${spellMs(image.startMs)} with ${spellMs(image.startCpuMs)} of a core`,
     ...measuredLine(question),
     '',
     `hosts     ${plan.hosts}`,
@@ -49,12 +49,18 @@ export function describePlan({ plan, what_if: rows, search }: PlanFile, question
   return `${lines.join('\n')}\n`;
 }
 
+const MIB = 1024 ** 2;
+
+function spellBytes(bytes: number): string {
+  const mib = Math.round(bytes / MIB);
+  return mib < 1_024 ? `${mib} MiB` : `${Number((mib / 1_024).toFixed(1))} GiB`;
+}
+
 function measuredLine({ measured, given: { image } }: Question): readonly string[] {
   const bytes = measured?.memoryBytes;
   if (bytes === undefined) return [];
-  const mib = `${Math.round(bytes / 1024 ** 2)} MiB`;
   return [
-    `measured: before anything runs in it, a sandbox uses ${mib} of its ${formatBytes(image.memoryBytes)} (--sandbox-memory)`,
+    `measured: before anything runs in it, a sandbox uses ${spellBytes(bytes)} of its ${spellBytes(image.memoryBytes)} (--sandbox-memory)`,
   ];
 }
 

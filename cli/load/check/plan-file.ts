@@ -15,7 +15,7 @@ export const expectedSchema = z.object({
   refused_share: count,
   /** Readers who got a place in line. */
   in_line: count,
-  /** Readers who waited at a node for a sandbox to start. */
+  /** Readers who got a sandbox that was started for them. */
   cold: count,
   /** From the click to the sandbox, of those who got one. */
   wait_ms: z.object({ p50: count, p90: count, p99: count, max: count }),

@@ -29,7 +29,7 @@ export function createPlanModel(options: PlanModelOptions): CreateModel {
   return ({ events, random, clock }) => {
     // One for all nodes: which minute a cron expression names is the same for each, and dear to find out.
     const bookings = new Bookings(book);
-    const secondsEach = processor.startMs / 1_000 / concurrentStarts;
+    const seconds = processor.startMs / 1_000;
     return {
       ...times,
       crowd: listed(arrivals),
@@ -39,7 +39,10 @@ export function createPlanModel(options: PlanModelOptions): CreateModel {
         const cores = new Processor(processor, { events, random, load });
         return {
           target: () =>
-            Math.min(capacity, Math.max(size.warmTarget(), bookings.wanted(clock.now(), secondsEach))),
+            Math.min(
+              capacity,
+              Math.max(size.warmTarget(), bookings.wanted(clock.now(), seconds / size.concurrency)),
+            ),
           limit: () => size.concurrency,
           begin: (done) => {
             const began = events.now;

@@ -47,6 +47,8 @@ export interface Counts {
   turnedAway: number;
   waited: number;
   maxWaitMs: number;
+  /** Readers who got a sandbox that was started for them. */
+  coldServed: number;
   /** Who got a place in line. */
   inLine: number;
   /** From each served reader's click until they have a sandbox. */

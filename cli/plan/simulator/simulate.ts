@@ -27,7 +27,16 @@ class Simulation {
   readonly #redirectors: readonly Redirector[];
   readonly #count: Counts = {
     ...{ readers: 0, phantoms: 0, warm: 0, missed: 0, cold: 0, bounced: 0, bouncedAside: 0 },
-    ...{ refused: 0, turnedAway: 0, waited: 0, maxWaitMs: 0, inLine: 0, waits: [], heldMax: 0 },
+    ...{
+      refused: 0,
+      turnedAway: 0,
+      waited: 0,
+      maxWaitMs: 0,
+      inLine: 0,
+      coldServed: 0,
+      waits: [],
+      heldMax: 0,
+    },
   };
 
   constructor(scenario: Scenario, createFront: CreateFront, random: Random) {
@@ -132,6 +141,7 @@ class Simulation {
       count.cold += 1;
       const since = this.#events.now;
       const served = (): void => {
+        count.coldServed += 1;
         count.maxWaitMs = Math.max(count.maxWaitMs, this.#events.now - since);
         this.#served(reader);
       };

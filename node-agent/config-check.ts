@@ -59,6 +59,19 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   if (userIds < capacity) {
     problems.push(`uid-range: ${config.uidRange} has ${userIds} ids for a capacity of ${capacity} sandboxes`);
   }
+  if (config.stripPrefix && config.command === '') {
+    problems.push(
+      'strip-prefix: needs --command; the Jupyter server of the default command knows its base path',
+    );
+  }
+  if (config.stripPrefix && config.command.includes('{base_path}')) {
+    problems.push(
+      'strip-prefix: --command has {base_path}, so its program knows its base path; leave one of them away',
+    );
+  }
+  if (config.stripPrefix && config.prime.length > 0) {
+    problems.push('prime: cannot be used with --strip-prefix, which is for programs other than Jupyter');
+  }
   if (config.engine === 'local' && config.containerOptions !== '') {
     problems.push(
       'container-options: needs --engine docker; sandboxes of the local engine are no containers',

@@ -118,7 +118,7 @@ async function startInDataDir(
   const metrics = createNodeMetrics();
   let problem: string | undefined;
   const pool = new Pool({
-    ...{ engine, journal, settings: size, clock, random, logger },
+    ...{ engine, journal, settings: size, clock, random, logger, probe: config },
     state: () => lifecycle.state,
     withheld: () => problem ?? journal.problem ?? resources.shortage,
     onEnd: (sandbox) => {
@@ -159,7 +159,7 @@ async function startInDataDir(
       drainDeadline: () => lifecycle.current.deadline,
       use: (id, at) => pool.use(id, at),
       end: (id, reason) => pool.end(id, reason),
-      lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock }),
+      lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock, config }),
     });
   const proxy = createProxy({
     lookup,
@@ -176,6 +176,7 @@ async function startInDataDir(
     responseHeaders: { ...corsHeaders(config), ...(ownOrigin && { 'origin-agent-cluster': '?1' }) },
     framePolicy: embedding.policy,
     trustProxy: config.trustProxy,
+    stripPrefix: config.stripPrefix,
     stallTimeoutMs: config.stallTimeoutMs,
     headersTimeout: config.responseTimeoutMs,
     keepAliveMs: config.sandboxKeepAliveMs,
@@ -223,7 +224,7 @@ async function startInDataDir(
     ...{ marks, table: pool.table, rules, homeOf, count },
     giveBack: (sandbox) => ticketClaims.giveBack(sandbox),
   });
-  const hosts = ownOrigin && new SandboxHosts({ ownOrigin, proxy, arrivals, lookup, refuse });
+  const hosts = ownOrigin && new SandboxHosts({ config, ownOrigin, proxy, arrivals, lookup, refuse });
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
   const orders = new OrderHandler({

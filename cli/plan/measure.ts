@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { MeasuringEngine } from '../../node-agent/engine/engine.ts';
 import type { EngineSetup } from '../../node-agent/engine/index.ts';
-import { awaitAnswer } from '../../node-agent/engine/readiness.ts';
+import { awaitAnswer, type ProbePlace } from '../../node-agent/engine/readiness.ts';
 import { newNonce, newSandboxId, systemClock } from '../../shared/clock.ts';
 import type { ConfigOf } from '../../shared/config/option.ts';
 import { createLogger } from '../../shared/logging.ts';
@@ -47,7 +47,7 @@ export async function measure(
     // The first one warms the caches of the host; it does not count.
     for (let turn = 0; turn <= SANDBOXES; turn += 1) {
       say(`sandbox ${turn + 1} of ${SANDBOXES + 1} starts`);
-      const measured = await measureOne(engine);
+      const measured = await measureOne(engine, config);
       if (turn > 0) each.push(measured);
     }
     return {
@@ -62,12 +62,13 @@ export async function measure(
   }
 }
 
-async function measureOne(engine: MeasuringEngine): Promise<Measured> {
+async function measureOne(engine: MeasuringEngine, probe: ProbePlace): Promise<Measured> {
   const spec = { id: newSandboxId(), token: newSandboxId() };
   const began = performance.now();
   try {
     const address = await engine.start(spec);
-    await awaitAnswer({ ...spec, address }, AbortSignal.timeout(nodeAgentOptions.startTimeoutMs.default));
+    const deadline = AbortSignal.timeout(nodeAgentOptions.startTimeoutMs.default);
+    await awaitAnswer({ ...spec, address }, probe, deadline);
     const startMs = Math.round(performance.now() - began);
     const usage = await engine.usage(spec.id);
     const removing = performance.now();

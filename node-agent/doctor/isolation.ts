@@ -11,7 +11,7 @@ import { callDocker } from '../engine/docker/connection.ts';
 import { bridgeName, containerName, networkName } from '../engine/docker/names.ts';
 import { firewallCommand } from '../engine/docker/network/firewall.ts';
 import type { Address, Engine } from '../engine/engine.ts';
-import { awaitAnswer } from '../engine/readiness.ts';
+import { awaitAnswer, type ProbePlace } from '../engine/readiness.ts';
 import { checkPriming, type PrimingCheck } from './priming.ts';
 
 export interface IsolationOptions {
@@ -20,7 +20,7 @@ export interface IsolationOptions {
   readonly engineFor: (nodeId: string) => Engine;
   /** Id of the node itself, for the remedy. */
   readonly nodeId: string;
-  readonly config: PrimingCheck['config'];
+  readonly config: PrimingCheck['config'] & ProbePlace;
 }
 
 const EXEC_MS = 20_000;
@@ -68,7 +68,7 @@ export async function checkIsolation(options: IsolationOptions): Promise<readonl
 async function startSandbox(engine: Engine, { config }: IsolationOptions): Promise<Sandbox> {
   const spec = { id: newSandboxId(), token: newSandboxId() };
   const sandbox = { ...spec, address: await engine.start(spec) };
-  await awaitAnswer(sandbox, AbortSignal.timeout(config.startTimeoutMs));
+  await awaitAnswer(sandbox, config, AbortSignal.timeout(config.startTimeoutMs));
   return sandbox;
 }
 

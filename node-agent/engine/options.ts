@@ -1,5 +1,5 @@
 // Options that all engines understand.
-import { inGroup, list, option, text } from '../../shared/config/option.ts';
+import { flag, inGroup, list, option, text } from '../../shared/config/option.ts';
 import { primeOptions } from './prime-options.ts';
 
 export const commonEngineOptions = {
@@ -12,6 +12,24 @@ export const commonEngineOptions = {
       ),
       whenUnset: 'a Jupyter server',
     },
+    stripPrefix: option(
+      flag(),
+      false,
+      'for a program that does not know its base path: it gets paths without /user/<id>, and its redirects and cookies are led back; links from its root need --sandbox-domain',
+    ),
+    probePath: {
+      ...option(
+        text('path', 'a path below a sandbox, such as health', /^[^?#\s]*$/),
+        '',
+        'path in a sandbox whose answer shows that it is ready',
+      ),
+      whenUnset: 'its base path',
+    },
+    preloadPage: option(
+      flag(),
+      true,
+      'open the landing page of a sandbox once before it counts as ready, so that no reader waits for what a server loads at its first page',
+    ),
     extraEnv: {
       ...option(
         list('name=value', 'NAME=value pairs, comma-separated', /^[A-Za-z_][A-Za-z0-9_]*=/),

@@ -1,4 +1,4 @@
-// Checks that a sandbox's HTTP server answers on its base path: before it is pooled, and again before it is given out.
+// Checks that a sandbox's HTTP server answers: before it is pooled, and again before it is given out.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { describeError, FleetError } from '../../shared/errors.ts';
@@ -8,6 +8,9 @@ import type { Address } from './engine.ts';
 const FIRST_PAUSE_MS = 40;
 const LONGEST_PAUSE_MS = 250;
 const ONE_TRY_MS = 5_000;
+const MAX_REDIRECTS = 5;
+/** More of a page is not waited for. */
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** A new connection for each request: a kept one that the server has closed would look like a server that is gone. */
 const connections = new Agent({ pipelining: 0 });
@@ -18,18 +21,52 @@ export interface AskedSandbox {
   readonly address: Address | undefined;
 }
 
+/** Where the programs in sandboxes answer. */
+export interface ProbePlace {
+  /** They do not know their base path: they answer at their own root. */
+  readonly stripPrefix: boolean;
+  /** Path below the base path; empty for the base path itself. */
+  readonly probePath: string;
+  /** Open the landing page, too, before a sandbox is ready. */
+  readonly preloadPage: boolean;
+  /** Path below the base path; empty for where the base path leads. */
+  readonly landingPath: string;
+}
+
+export const BASE_PATH: ProbePlace = {
+  stripPrefix: false,
+  probePath: '',
+  preloadPage: false,
+  landingPath: '',
+};
+
+/** @param path below the base path, without a slash at its beginning */
+export function pathIn(id: string, path: string, { stripPrefix }: Pick<ProbePlace, 'stripPrefix'>): string {
+  return `${stripPrefix ? '' : basePath(id)}/${path.replace(/^\/+/, '')}`;
+}
+
+/** What the server answered; nothing of its body matters. */
+interface Reply {
+  readonly status: number;
+  readonly location: string | undefined;
+}
+
 /**
- * Repeats the request until the server answers well, or `signal` aborts.
+ * Repeats the request until the server answers well, or `signal` aborts. Then opens the landing page, where that is wanted.
  * @throws FleetError `start-failed` with the last fault
  */
-export async function awaitAnswer(sandbox: AskedSandbox, signal: AbortSignal): Promise<void> {
+export async function awaitAnswer(
+  sandbox: AskedSandbox,
+  place: ProbePlace,
+  signal: AbortSignal,
+): Promise<void> {
   let pause = FIRST_PAUSE_MS;
   let last = 'it was never asked';
   while (!signal.aborted) {
-    const fault = await findFault(sandbox, AbortSignal.any([signal, AbortSignal.timeout(ONE_TRY_MS)]));
-    if (fault === undefined) return;
+    const found = await probe(sandbox, place, AbortSignal.any([signal, AbortSignal.timeout(ONE_TRY_MS)]));
+    if (typeof found !== 'string') return preload(sandbox, place, found, signal);
     // The error of an abort says nothing about the sandbox.
-    if (!signal.aborted) last = fault;
+    if (!signal.aborted) last = found;
     await delay(pause, undefined, { signal }).catch(() => undefined);
     pause = Math.min(LONGEST_PAUSE_MS, pause * 1.5);
   }
@@ -38,21 +75,73 @@ export async function awaitAnswer(sandbox: AskedSandbox, signal: AbortSignal): P
 
 /** One request. @returns the fault, or undefined when the server answers well */
 export async function findFault(
-  { id, token, address }: AskedSandbox,
+  sandbox: AskedSandbox,
+  place: ProbePlace,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (address === undefined) return 'it has no address';
+  const found = await probe(sandbox, place, signal);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** @returns the answer, or the fault */
+async function probe(sandbox: AskedSandbox, place: ProbePlace, signal: AbortSignal): Promise<Reply | string> {
+  if (sandbox.address === undefined) return 'it has no address';
   try {
-    const answer = await request(`http://${address.host}:${address.port}${basePath(id)}/`, {
-      dispatcher: connections,
-      headers: { authorization: `token ${token}` },
-      signal,
-    });
-    await answer.body.dump();
-    return isAlive(answer.statusCode) ? undefined : `it answers ${answer.statusCode} on its base path`;
+    const reply = await ask(sandbox, pathIn(sandbox.id, place.probePath, place), signal);
+    if (isAlive(reply.status)) return reply;
+    const where = place.probePath === '' ? 'its base path' : `the path of --probe-path (${place.probePath})`;
+    return `it answers ${reply.status} on ${where}`;
   } catch (error) {
     return describeError(error);
   }
+}
+
+/**
+ * Opens the page that most readers see first: servers load templates and modules at their first page, and no reader should wait
+ * for that. That it cannot be opened is no fault: it may be a page for people only.
+ * @param probed the answer at the probe path, which may be the page already, or lead there
+ */
+async function preload(
+  sandbox: AskedSandbox,
+  place: ProbePlace,
+  probed: Reply,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!place.preloadPage || sandbox.address === undefined) return;
+  const own = originOf(sandbox.address);
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(ONE_TRY_MS)]);
+  let path = pathIn(sandbox.id, place.landingPath, place);
+  try {
+    let reply = place.landingPath === place.probePath ? probed : await ask(sandbox, path, patience);
+    for (let hops = 0; hops < MAX_REDIRECTS && isRedirect(reply); hops += 1) {
+      const next: URL = new URL(reply.location ?? '', `${own}${path}`);
+      // Only ever to the sandbox itself: it must not send us elsewhere.
+      if (next.origin !== own) return;
+      path = `${next.pathname}${next.search}`;
+      reply = await ask(sandbox, path, patience);
+    }
+  } catch {
+    // The reader will see what is wrong with it.
+  }
+}
+
+function isRedirect({ status, location }: Reply): boolean {
+  return status >= 300 && status < 400 && location !== undefined;
+}
+
+function originOf({ host, port }: Address): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function ask({ token, address }: AskedSandbox, path: string, signal: AbortSignal): Promise<Reply> {
+  const answer = await request(`${address === undefined ? '' : originOf(address)}${path}`, {
+    dispatcher: connections,
+    headers: { authorization: `token ${token}`, accept: 'text/html,*/*' },
+    signal,
+  });
+  await answer.body.dump({ limit: MAX_PAGE_BYTES });
+  const { location } = answer.headers;
+  return { status: answer.statusCode, location: typeof location === 'string' ? location : undefined };
 }
 
 /** 401 and 403 come from a working server with its own access rules; 404 comes from a server that is not ours. */

@@ -46,7 +46,7 @@ export class Culling {
     if (sandbox === undefined) return;
     const { signal } = this.#stopping;
     this.#asked.add(id);
-    await useByKernels(sandbox, { pool, clock, signal });
+    await useByKernels(sandbox, { pool, clock, config, signal });
     this.#asked.delete(id);
     if (signal.aborted) return;
     // Its reader may have come back while it was asked.

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
-import { basePath } from '../engine/command.ts';
-import type { AskedSandbox } from '../engine/readiness.ts';
+import type { NodeAgentConfig } from '../config.ts';
+import { type AskedSandbox, pathIn } from '../engine/readiness.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
@@ -23,17 +23,19 @@ const connections = new Agent({ pipelining: 0 });
  * Asks the sandbox's server.
  * @param now ms since 1970; no activity is later, whatever the sandbox says
  * @param signal gives up
+ * @param stripPrefix it does not know its base path
  * @returns ms since 1970: `now` while a kernel is busy; undefined where there is no kernel, or no Jupyter that answers
  */
 export async function lastKernelActivity(
   { id, token, address }: AskedSandbox,
   now: number,
   signal: AbortSignal | undefined,
+  stripPrefix = false,
 ): Promise<number | undefined> {
   if (address === undefined) return undefined;
   try {
     const { statusCode, body } = await request(
-      `http://${address.host}:${address.port}${basePath(id)}/api/kernels`,
+      `http://${address.host}:${address.port}${pathIn(id, 'api/kernels', { stripPrefix })}`,
       {
         dispatcher: connections,
         headers: { authorization: `token ${token}` },
@@ -55,13 +57,15 @@ export async function lastKernelActivity(
 export interface KernelQuestion {
   readonly pool: Pick<Pool, 'use' | 'time'>;
   readonly clock: Clock;
+  readonly config: Pick<NodeAgentConfig, 'stripPrefix'>;
   /** Gives up. */
   readonly signal?: AbortSignal;
 }
 
 /** Asks the sandbox's server, and records work of its kernels as use. */
-export async function useByKernels(sandbox: Sandbox, { pool, clock, signal }: KernelQuestion): Promise<void> {
-  const at = await lastKernelActivity(sandbox, clock.now(), signal);
+export async function useByKernels(sandbox: Sandbox, question: KernelQuestion): Promise<void> {
+  const { pool, clock, config, signal } = question;
+  const at = await lastKernelActivity(sandbox, clock.now(), signal, config.stripPrefix);
   const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : pool.time.fromWall(at);
   if (activeAt > (sandbox.lastUse ?? 0)) pool.use(sandbox.id, activeAt);
 }

@@ -2,7 +2,7 @@
 import pLimit from 'p-limit';
 import { type Clock, shortId } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { findFault } from '../engine/readiness.ts';
+import { BASE_PATH, findFault, type ProbePlace } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
 /** A warm sandbox is checked when its last answer is this old. */
@@ -19,6 +19,8 @@ const CONCURRENT_CHECKS = 4;
 export interface HealthCheckOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: the base path. */
+  readonly probe?: ProbePlace | undefined;
   readonly onUnresponsive: (sandbox: Sandbox) => void;
 }
 
@@ -70,7 +72,11 @@ export class HealthCheck {
 
   async #asks(sandbox: Sandbox, ms: number): Promise<boolean> {
     const { signal } = this.#stopping;
-    const fault = await findFault(sandbox, AbortSignal.any([signal, AbortSignal.timeout(ms)]));
+    const fault = await findFault(
+      sandbox,
+      this.#options.probe ?? BASE_PATH,
+      AbortSignal.any([signal, AbortSignal.timeout(ms)]),
+    );
     if (fault === undefined) this.answered(sandbox);
     else if (!signal.aborted) {
       const fields = { sandbox: shortId(sandbox.id), state: sandbox.state, fault };

@@ -7,7 +7,7 @@ import { describeError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { describeDiagnosis, withoutSecrets } from '../engine/diagnosis.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
-import { awaitAnswer } from '../engine/readiness.ts';
+import { awaitAnswer, BASE_PATH, type ProbePlace } from '../engine/readiness.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
 export interface LauncherOptions {
@@ -15,6 +15,8 @@ export interface LauncherOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: the base path. */
+  readonly probe?: ProbePlace;
   /** Longest time from the request to the engine until the sandbox answers. */
   readonly startTimeoutMs: number;
   /** Starts what is to run before a reader comes. @throws what makes the start a failed one */
@@ -111,7 +113,7 @@ export class Launcher {
   }
 
   async #start(sandbox: Sandbox): Promise<void> {
-    const { clock, engine, startTimeoutMs, onStarted, onFailed } = this.#options;
+    const { clock, engine, probe = BASE_PATH, startTimeoutMs, onStarted, onFailed } = this.#options;
     const began = clock.monotonic();
     const abort = new AbortController();
     this.#aborts.set(sandbox.id, abort);
@@ -120,7 +122,7 @@ export class Launcher {
       const { id, token, image } = sandbox;
       sandbox.address = await engine.start({ id, token, image });
       const ended = AbortSignal.any([abort.signal, deadline]);
-      await awaitAnswer(sandbox, ended);
+      await awaitAnswer(sandbox, probe, ended);
       await this.#prime(sandbox, ended);
       // A sandbox that was ended meanwhile is being removed already.
       if (sandbox.state !== 'starting') return;

@@ -38,7 +38,7 @@ export class Pool {
     this.time = new SteadyClock(clock);
     this.#sizing = new Sizing(settings, clock);
     this.#health = new HealthCheck({
-      ...{ clock, logger },
+      ...{ clock, logger, probe: options.probe },
       onUnresponsive: ({ id }) => this.end(id, 'unresponsive'),
     });
     this.#claims = new Claims({

@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
+import type { ProbePlace } from '../engine/readiness.ts';
 import type { Primer } from '../priming/primer.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
@@ -23,6 +24,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where sandboxes are asked whether they answer; default: their base path. */
+  readonly probe?: ProbePlace;
   /** The node's state, read each time it matters. */
   readonly state: () => NodeState;
   /** Why no sandbox may be started now; undefined when starts are allowed. */

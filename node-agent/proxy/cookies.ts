@@ -1,6 +1,7 @@
 // Cookies on their way through: sandboxes share an origin with each other and with us, and must not notice.
 import { cookiesOf } from '../../shared/http/cookies.ts';
 import { isOwnCookie } from '../ownership/owner-cookies.ts';
+import { isBelow, withPrefix } from './path.ts';
 
 /**
  * A `Cookie` header with only the cookies whose names the sandbox has set; undefined when nothing is left. Of each name only the
@@ -21,6 +22,8 @@ export interface CookieBounds {
   readonly learn: (name: string) => boolean;
   /** It has to work in an article's frame, over https. The proxy lets no other site use it: see `isFromHere`. */
   readonly inFrames: boolean;
+  /** The program does not know its base path: its paths are below it. */
+  readonly isStripped?: boolean;
 }
 
 /** What decides whether a browser sends a cookie in a frame of another site. */
@@ -32,7 +35,7 @@ const FRAME_ATTRIBUTES: ReadonlySet<string> = new Set(['samesite', 'secure', 'pa
  */
 export function confineSetCookie(
   header: string,
-  { base, learn, inFrames }: CookieBounds,
+  { base, learn, inFrames, isStripped = false }: CookieBounds,
 ): string | undefined {
   const [pair = '', ...attributes] = header.split(';');
   // One without a name is sent back as its value alone, which may look like a name and a value.
@@ -47,7 +50,8 @@ export function confineSetCookie(
     if (key === 'path') path = attribute.slice(equals + 1).trim();
     else kept.push(attribute);
   }
-  const own = path.startsWith(base) || `${path}/` === base;
+  // One that is no path stands for the default (RFC 6265 §5.2.4).
+  const below = isStripped && path.startsWith('/') ? withPrefix(base, path) : base;
   const framed = inFrames ? [' Secure', ' SameSite=None', ' Partitioned'] : [];
-  return [pair, ...kept, ` Path=${own ? path : base}`, ...framed].join(';');
+  return [pair, ...kept, ` Path=${isBelow(base, path) ? path : below}`, ...framed].join(';');
 }

@@ -15,6 +15,7 @@ import {
   responseHeaders,
 } from './headers.ts';
 import { TailedPage } from './page-tail.ts';
+import { withoutPrefix } from './path.ts';
 import { RequestBody } from './request-body.ts';
 import { writeHead, writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
@@ -79,7 +80,19 @@ export function responseRules(
   const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
   const secure = (): boolean => isHttps(request, options.trustProxy);
   const framePolicy = options.framePolicy();
-  return { base: `/user/${id}/`, address, fixed, framePolicy, inert, learnCookie, isHttps: secure };
+  const base = `/user/${id}/`;
+  const prefix =
+    options.stripPrefix === true ? { base, readersHost: readersHost(request, options) } : undefined;
+  return { base, address, prefix, fixed, framePolicy, inert, learnCookie, isHttps: secure };
+}
+
+/** The host by which the reader asked, which a trusted proxy may have to say. */
+function readersHost(
+  { headers }: IncomingMessage,
+  { trustProxy }: Pick<ProxyOptions, 'trustProxy'>,
+): string | undefined {
+  const forwarded = trustProxy ? headers['x-forwarded-host'] : undefined;
+  return typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : headers.host;
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
@@ -148,10 +161,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     const { request, id, target, token, upgrade } = this.#proxied;
     const { options, headersTimeout } = this.#context;
-    const { trustProxy, cookies } = options;
-    const headers = requestHeaders(request, { trustProxy, token, cookies: cookies.names(id) });
+    const { trustProxy, cookies, stripPrefix = false } = options;
+    const prefix = stripPrefix ? `/user/${id}` : undefined;
+    const headers = requestHeaders(request, { trustProxy, token, cookies: cookies.names(id), prefix });
     const outgoing = {
-      path: target,
+      path: stripPrefix ? withoutPrefix(id, target) : target,
       method: request.method ?? 'GET',
       headers: this.#page?.fitRequest(headers) ?? headers,
       body: this.#body ?? null,

@@ -6,12 +6,15 @@ import { withoutFrameAncestors } from '../../shared/http/embedding.ts';
 import type { Address } from '../engine/engine.ts';
 import { confineSetCookie, keepCookies } from './cookies.ts';
 import { actsBeyondSandbox, withoutPrompt } from './origin-headers.ts';
+import { type Prefix, readersLocation } from './path.ts';
 
 export interface RequestRules {
   readonly trustProxy: boolean;
   /** Names of the cookies that the sandbox has set. */
   readonly cookies: ReadonlySet<string>;
   readonly token: string | undefined;
+  /** `/user/<id>`, for a program that does not know it; else undefined. */
+  readonly prefix?: string | undefined;
 }
 
 export interface ResponseRules {
@@ -25,6 +28,8 @@ export interface ResponseRules {
   readonly base: string;
   /** Where it listens. */
   readonly address: Address;
+  /** For a program that does not know its base path; else undefined. */
+  readonly prefix?: Prefix | undefined;
   readonly fixed: FixedHeaders;
   /** Who may show it in a frame: a policy of its own. */
   readonly framePolicy: string;
@@ -84,7 +89,7 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
     if (NOT_FOR_SANDBOXES.has(lower) || named?.has(lower) === true) continue;
     if (lower === 'authorization' && rules.token !== undefined) continue;
     if (lower.startsWith('x-forwarded-')) {
-      if (!rules.trustProxy) continue;
+      if (!rules.trustProxy || (rules.prefix !== undefined && lower === 'x-forwarded-prefix')) continue;
       if (FORWARDED.some((known) => known === lower)) {
         const before = given.get(lower);
         if (before === undefined) given.set(lower, lower === 'x-forwarded-for' ? value : firstOf(value));
@@ -112,6 +117,7 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
   // A gateway names itself in what it forwards (RFC 9110 §7.6.3).
   flat.push('via', `${via}${request.httpVersion} tmpfleet`);
   pushForwarded(flat, request, given);
+  if (rules.prefix !== undefined) flat.push('x-forwarded-prefix', rules.prefix);
   return flat;
 }
 
@@ -153,12 +159,13 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
     if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
-      const { base, learnCookie: learn } = rules;
-      const confined = confineSetCookie(value, { base, learn, inFrames: rules.isHttps() });
+      const { base, prefix, learnCookie: learn } = rules;
+      const bounds = { base, learn, inFrames: rules.isHttps(), isStripped: prefix !== undefined };
+      const confined = confineSetCookie(value, bounds);
       if (confined !== undefined) flat.push(name, confined);
       continue;
     }
-    if (lower === 'location') flat.push(name, readersLocation(value, rules.address));
+    if (lower === 'location') flat.push(name, readersLocation(value, rules.address, rules.prefix));
     else if (lower === 'content-security-policy') {
       const rest = withoutFrameAncestors(value);
       if (rest !== '') flat.push(name, rest);
@@ -170,18 +177,6 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
   // A policy beside the sandbox's own: each can only forbid more.
   if (rules.inert) flat.push('content-security-policy', 'sandbox');
   return flat;
-}
-
-/** Names under which a sandbox may know itself, beside its address. */
-const ITSELF: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]']);
-
-/** A `Location` on the sandbox's own listener, which the reader cannot reach, as the path there; any other as it is. */
-function readersLocation(value: string, { host, port }: Address): string {
-  const [, name = '', digits = '80', rest = ''] =
-    /^http:\/\/([^/?#@]*?)(?::(\d+))?([/?#].*)?$/i.exec(value) ?? [];
-  if (Number(digits) !== port || (name !== host && name !== `[${host}]` && !ITSELF.has(name))) return value;
-  // Two slashes would begin another address.
-  return `/${rest.replace(/^\/+/, '')}`;
 }
 
 /** undici's raw headers as strings: one latin1 character a byte, so that the reader gets the bytes that were sent. */

@@ -1,5 +1,7 @@
-// Whose sandbox a request target is for. Dot segments and backslashes are resolved as browsers do (WHATWG URL); what could
-// climb out of the sandbox, by any server's reading, is refused. Everything else is passed on as it came.
+// Paths on their way through: whose sandbox a request target is for, and what becomes of `/user/<id>` for a program that does not
+// know its base path (`--strip-prefix`). Dot segments and backslashes are resolved as browsers do (WHATWG URL); what could climb out
+// of the sandbox, by any server's reading, is refused. Everything else is passed on as it came.
+import type { Address } from '../engine/engine.ts';
 
 export interface SandboxPath {
   readonly id: string;
@@ -66,4 +68,60 @@ function normalise(rest: string): string {
     if (isLast) kept.push('');
   }
   return kept.join('/');
+}
+
+/** What a path of the program means for the reader. */
+export interface Prefix {
+  /** Where the sandbox lives, with a slash at its end. */
+  readonly base: string;
+  /** By which the reader asked, such as `node7.example.org`; addresses there are the program's own. */
+  readonly readersHost: string | undefined;
+}
+
+/**
+ * The request target as the program gets it.
+ * @param target below `/user/<id>/`
+ */
+export function withoutPrefix(id: string, target: string): string {
+  // Two slashes would begin another host, if the program led there.
+  return `/${target.slice(`/user/${id}`.length).replace(/^\/+/, '')}`;
+}
+
+/** Whether a path is below the base already: programs that read X-Forwarded-Prefix say it so. */
+export function isBelow(base: string, path: string): boolean {
+  return path.startsWith(base) || `${path}/` === base;
+}
+
+/** A path of the program, as the reader has to ask for it. */
+export function withPrefix(base: string, path: string): string {
+  return isBelow(base, path) ? path : `${base}${path.replace(/^\/+/, '')}`;
+}
+
+/** Names under which a sandbox may know itself, beside its address. */
+const ITSELF: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '0.0.0.0', '[::1]', '[::]']);
+
+/**
+ * A `Location` for the reader. One on the sandbox's own listener, which the reader cannot reach, becomes the path there; any other
+ * stays as it is.
+ * @param prefix undefined where the program knows its base path
+ */
+export function readersLocation(value: string, address: Address, prefix: Prefix | undefined): string {
+  const path = pathOnItself(value, address) ?? (prefix && pathAtReader(value, prefix)) ?? value;
+  const isPath = path.startsWith('/') && !/^\/[/\\]/.test(path);
+  return isPath && prefix !== undefined ? withPrefix(prefix.base, path) : path;
+}
+
+function pathOnItself(value: string, { host, port }: Address): string | undefined {
+  const [, name = '', digits = '80', rest = ''] =
+    /^http:\/\/([^/?#@]*?)(?::(\d+))?([/?#].*)?$/i.exec(value) ?? [];
+  if (Number(digits) !== port || (name !== host && name !== `[${host}]` && !ITSELF.has(name)))
+    return undefined;
+  // Two slashes would begin another address.
+  return `/${rest.replace(/^\/+/, '')}`;
+}
+
+function pathAtReader(value: string, { readersHost }: Prefix): string | undefined {
+  const [, name = '', rest = ''] = /^https?:\/\/([^/?#@]*)([/?#].*)?$/i.exec(value) ?? [];
+  if (name === '' || name.toLowerCase() !== readersHost?.toLowerCase()) return undefined;
+  return `/${rest.replace(/^\/+/, '')}`;
 }

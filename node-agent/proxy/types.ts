@@ -35,6 +35,8 @@ export interface ProxyOptions extends SocketLimitOptions {
   /** What of a request its sandbox gets. Called for each: must be cheap. */
   readonly admit: (request: IncomingMessage, id: string, target: string) => Admission;
   readonly cookies: CookieNames;
+  /** Sandboxes get paths without `/user/<id>`. */
+  readonly stripPrefix?: boolean;
   /** ms from sending a request to the response's headers; 0 is no limit. Bodies have none. Default 10 minutes. */
   readonly headersTimeout?: number;
   /** ms without a byte in either direction, after which a request's connection is destroyed. Default 10 minutes. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import { joinRequestTarget, splitRequestTarget } from '../../shared/http/request-target.ts';
 import { serverTimingHeaders } from '../../shared/reader-times/server-timing.ts';
+import type { NodeAgentConfig } from '../config.ts';
 import type { OwnOrigin } from '../own-origin/own-origin.ts';
 import { parseSandboxPath } from '../proxy/path.ts';
 import type { Lookup, NodeProxy, ProxyOptions } from '../proxy/proxy.ts';
@@ -12,6 +13,7 @@ import { nothingHerePage } from './error-page.ts';
 import type { FrameArrivals } from './frame-arrivals.ts';
 
 export interface SandboxHostsOptions {
+  readonly config: Pick<NodeAgentConfig, 'stripPrefix'>;
   readonly ownOrigin: OwnOrigin;
   readonly proxy: Pick<NodeProxy, 'handle' | 'upgrade'>;
   readonly arrivals: Pick<FrameArrivals, 'handle'>;
@@ -43,6 +45,8 @@ export class SandboxHosts {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const { ownOrigin, proxy } = this.#options;
     const id = ownOrigin.sandboxAt(request);
+    if (id !== undefined && isAtRoot(request, this.#options.config))
+      request.url = `/user/${id}${request.url}`;
     const path = parseSandboxPath(request.url ?? '');
     return typeof path === 'object' && path.id === id && proxy.upgrade(request, socket, head);
   }
@@ -58,8 +62,8 @@ export class SandboxHosts {
       return;
     }
     const target = splitRequestTarget(request.url ?? '/');
-    if (target.path === '/') {
-      redirect(request, response, joinRequestTarget({ ...target, path: `/user/${id}/` }));
+    if (target.path === '/' || isAtRoot(request, this.#options.config)) {
+      redirect(request, response, joinRequestTarget({ ...target, path: `/user/${id}${target.path}` }));
     } else if (wantsPage(request)) {
       answerPage(response, 404, nothingHerePage(`${ownOrigin.homeOf(request)}/`));
     } else {
@@ -99,6 +103,14 @@ export class SandboxHosts {
     refuse(request, response, { status: found === 'gone' ? 404 : 503, reason: found, id });
     return false;
   }
+}
+
+/** A program that does not know its base path writes links from its root; at a host of its own they can mean nothing else. */
+function isAtRoot(
+  { url = '' }: IncomingMessage,
+  { stripPrefix }: Pick<NodeAgentConfig, 'stripPrefix'>,
+): boolean {
+  return stripPrefix && parseSandboxPath(url) === 'elsewhere';
 }
 
 /** 307 keeps the method of what is not a mere look. */

@@ -121,7 +121,8 @@ const CHP: readonly OtherName[] = [
     option: 'brand-dir',
     note: 'the words, logo and colours of our pages; docs/branding.md says which page is which',
   },
-  { names: ['no-prepend-path', 'no-include-prefix'], note: WHOLE_PATH },
+  { names: ['no-prepend-path'], note: WHOLE_PATH },
+  { names: ['no-include-prefix'], option: 'strip-prefix' },
   { names: ['no-x-forward'], note: 'no equivalent: sandboxes always get X-Forwarded-* headers' },
   {
     names: ['auto-rewrite', 'protocol-rewrite'],

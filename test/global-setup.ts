@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, PartName>> = {
   terminal: 'terminal',
   thebe: 'thebe',
   sphinx: 'sphinx',
+  registry: 'registry',
   debian: 'debian',
 };
 

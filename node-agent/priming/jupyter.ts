@@ -34,6 +34,9 @@ const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** Where Notebook 6 and 7, and where JupyterLab, open a notebook. */
+const PAGES = ['notebooks', 'lab/tree'];
+
 /** Requests come once in a sandbox's life. */
 const connections = new Agent({ pipelining: 0 });
 
@@ -54,8 +57,7 @@ export class Jupyter {
 
   /** The kernel that a notebook names; the server's default where it names none. */
   async kernelOf(notebook: string): Promise<string> {
-    const path = notebook.split('/').map(encodeURIComponent).join('/');
-    const { content } = await this.#ask(`api/contents/${path}?type=notebook`, notebookSchema, {
+    const { content } = await this.#ask(`api/contents/${pathOf(notebook)}?type=notebook`, notebookSchema, {
       bytes: MAX_NOTEBOOK_BYTES,
       notFound: `it has no notebook ${notebook}, which --prime names`,
     });
@@ -68,6 +70,17 @@ export class Jupyter {
     const name = basename(notebook);
     const body = JSON.stringify({ path: notebook, name, type: 'notebook', kernel: { name: kernel } });
     return this.#ask('api/sessions', sessionSchema, { method: 'POST', body });
+  }
+
+  /** Opens the notebook's page, which the server then has ready: the first page costs it as much as a kernel. */
+  async openPage(notebook: string): Promise<void> {
+    for (const view of PAGES) {
+      const { statusCode, body } = await request(`${this.#base}${view}/${pathOf(notebook)}`, {
+        ...{ dispatcher: connections, signal: this.#signal, headers: this.#headers },
+      });
+      await body.dump();
+      if (statusCode === 200) return;
+    }
   }
 
   /** Ends the notebook's session, and its kernel, where there is one. */
@@ -118,6 +131,8 @@ export class Jupyter {
     return answer.statusCode === 204 ? schema.parse(undefined) : parseJson(text, schema, what);
   }
 }
+
+const pathOf = (notebook: string): string => notebook.split('/').map(encodeURIComponent).join('/');
 
 const ASK_AGAIN_MS = 500;
 const CLOSED = 'the kernel of --prime ended: its WebSocket was closed';

@@ -35,7 +35,7 @@ export class Primer {
   }
 
   /**
-   * Starts the kernel of the notebook whose turn it is; resolves when the kernel answers.
+   * Starts the kernel of the notebook whose turn it is, and opens its page; resolves when both have answered.
    * @throws FleetError `start-failed`: a sandbox whose kernel does not start is of no use
    */
   async prime(sandbox: Sandbox, table: SandboxTable, signal: AbortSignal): Promise<void> {
@@ -49,7 +49,8 @@ export class Primer {
     sandbox.primed = notebook;
     const jupyter = new Jupyter(sandbox, signal);
     const kernel = await this.#kernelOf(jupyter, sandbox.image, notebook);
-    await jupyter.warmUp(await jupyter.openSession(notebook, kernel), cell);
+    const session = await jupyter.openSession(notebook, kernel);
+    await Promise.all([jupyter.warmUp(session, cell), jupyter.openPage(notebook)]);
   }
 
   /**

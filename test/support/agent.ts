@@ -14,6 +14,8 @@ export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
   /** Stops it and leaves its data directory, for another agent. */
   stop(): Promise<void>;
+  /** Its last log lines. */
+  log(): string;
   /** Waits until this many are warm and none is starting. */
   warm(count: number): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function startAgent(
   return {
     ...agent,
     dataDir,
+    log: () => log.recent(),
     warm: async (count) => {
       await until(`${count} sandboxes are warm`, () => {
         const counts = agent.pool.status();

@@ -117,6 +117,7 @@ export class SimulatedNode {
     this.#events.in(this.#untilCulled(this.#model.stayMs()), () => {
       this.held -= 1;
       this.#remove();
+      this.#refill();
     });
   }
 
@@ -128,20 +129,20 @@ export class SimulatedNode {
     return Math.ceil((now + ms - this.#culledAt) / cullMs) * cullMs + this.#culledAt - now;
   }
 
+  /** The slot is free when the removal is over. */
   #remove(): void {
     const { removeMs } = this.#model;
-    if (removeMs > 0) {
-      this.#removing += 1;
-      // Some at a time; the others wait for the lane that is free first.
-      const lane = this.#laneFreeAt.indexOf(Math.min(...this.#laneFreeAt));
-      const freeAt = Math.max(this.#events.now, this.#laneFreeAt[lane] ?? 0) + removeMs;
-      this.#laneFreeAt[lane] = freeAt;
-      this.#events.in(freeAt - this.#events.now, () => {
-        this.#removing -= 1;
-        this.#refill();
-      });
-    }
-    this.#refill();
+    if (removeMs === 0) return;
+    const { now } = this.#events;
+    this.#removing += 1;
+    // Some at a time; the others wait for the lane that is free first.
+    const lane = this.#laneFreeAt.indexOf(Math.min(...this.#laneFreeAt));
+    const freeAt = Math.max(now, this.#laneFreeAt[lane] ?? 0) + removeMs;
+    this.#laneFreeAt[lane] = freeAt;
+    this.#events.in(freeAt - now, () => {
+      this.#removing -= 1;
+      this.#refill();
+    });
   }
 
   /** What the product's pool would do: see `planPool`. */
@@ -150,7 +151,7 @@ export class SimulatedNode {
     const { capacity, held } = this;
     const about = { capacity, held, removing: this.#removing, waiting: this.#line.length };
     const { wanted, most } = poolTargets({ ...about, warmTarget: this.#host.target() });
-    for (let surplus = this.warm - most; surplus > 0; surplus -= 1) {
+    while (this.warm > most) {
       this.warm -= 1;
       this.#remove();
     }

@@ -82,6 +82,14 @@ test('bookings are in force when they are needed', () => {
   expect(simulate(fleet({ warm: 0, book: at(20) }), crowd).expected.cold).toBe(60);
 });
 
+test('when a booking ends, its surplus is ended, and readers are served on', () => {
+  const startsAt = new Date(2026, 10, 3, 14, 0).getTime();
+  const crowd = given({ startsAt, stay: distributionOf('1s') });
+  const book = [{ count: 20, at: '0 14 * * *', lasts: 120_000 }];
+  const { expected } = simulate(fleet({ warm: 2, book }), crowd);
+  expect(expected).toMatchObject({ refused: 0, in_line: 0 });
+});
+
 test('the fewest hosts and warm sandboxes that keep what is asked for', () => {
   const find = (targets: Targets) =>
     findFleet({

@@ -1,4 +1,4 @@
-// How near a plan comes to what a fleet does: four nodes (embedded engine, a tiny sandbox) of eight slots, under crowds that are too
+// How near a plan comes to what a fleet does: four nodes (embedded engine, a tiny sandbox) of five slots, under crowds that are too
 // many for them. The plan is made before, by `tmpfleet plan`; then `tmpfleet load` sends the readers, and the two are compared.
 //
 //   npm run build && node bench/plan/main.mjs [--json FILE] [--only <part of a name>] [--seed <n>]
@@ -23,17 +23,17 @@ const { values } = parseArgs({
 });
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SANDBOX = `perl ${fileURLToPath(new URL('../../test/support/light-server.pl', import.meta.url))} {ip} {port}`;
-const FLEET = { nodes: 4, capacity: 8, idle: '10s' };
+const FLEET = { nodes: 4, capacity: 5, idle: '20s' };
 const READY_MS = 120_000;
 
 /**
  * Readers within a time. Each opens a page and leaves, and holds the sandbox until it is idle, and up to five seconds more: a page
- * that asks for the same again and again is not use. So the fleet serves two and a half of them a second.
+ * that asks for the same again and again is not use. So the fleet serves four readers in five seconds.
  */
 const CROWDS = [
-  { name: 'room for all', readers: 120, over: '90s', shape: 'constant', patience: '20s' },
-  { name: 'a spike and a line', readers: 200, over: '2m', shape: 'spike', patience: '60s' },
-  { name: 'more than there is room for', readers: 540, over: '3m', shape: 'constant', patience: '20s' },
+  { name: 'room for all', readers: 45, over: '90s', shape: 'constant', patience: '30s' },
+  { name: 'a spike and a line', readers: 90, over: '2m', shape: 'spike', patience: '3m' },
+  { name: 'more than there is room for', readers: 240, over: '3m', shape: 'constant', patience: '30s' },
 ];
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-bench-plan-'));

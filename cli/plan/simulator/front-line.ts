@@ -41,7 +41,7 @@ export class FrontLine<Reader extends InLine> {
     return this.#readers.length;
   }
 
-  /** Whoever has stood in line before goes to the place that their arrival gives them. */
+  /** A reader who has stood in line before goes to the place that their arrival gives them. */
   join(reader: Reader): void {
     const { events, patienceMs, gaveUp } = this.#options;
     let place = this.#readers.length;

@@ -21,7 +21,7 @@ export interface Scenario {
   /** Time from a redirect to the click's arrival at the node: the shortest, and how much longer it is on average. */
   readonly handOffMs: number;
   readonly leastHandOffMs?: number;
-  /** Share of all requests that nobody follows: counted as readers on their way, they never arrive. */
+  /** share of all requests that are not followed: counted as readers on their way, they never arrive. */
   readonly phantoms?: number;
   /** When the simulated time begins, ms since 1970. */
   readonly start?: number;

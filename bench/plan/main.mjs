@@ -41,9 +41,9 @@ const execute = promisify(execFile);
 
 async function tmpfleet(args) {
   const options = { maxBuffer: 64 * 1024 * 1024, env: process.env };
-  // 5: what was to be kept is not kept, as is meant.
+  // 5: what was to be kept is not kept, as is meant. 6: the generator was the limit, which is said below.
   return execute(process.execPath, [COMMAND, ...args], options).catch((error) => {
-    if (error.code === 5) return error;
+    if (error.code === 5 || error.code === 6) return error;
     throw new Error(`tmpfleet ${args.join(' ')}: ${error.stderr || error.message}`);
   });
 }

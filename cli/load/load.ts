@@ -7,6 +7,8 @@ import { formatDuration } from '../../shared/config/units.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
+import { type CheckedLine, checkPlan } from './check/check-plan.ts';
+import { type PlanFile, readPlanFile } from './check/plan-file.ts';
 import { sourceAddresses } from './client/addresses.ts';
 import { confirmLoad } from './confirm.ts';
 import { GeneratorWatch } from './measure/generator.ts';
@@ -18,8 +20,8 @@ import { makeCsv } from './report/csv.ts';
 import { makeHtml } from './report/html.ts';
 import { joinReports, readReport } from './report/join.ts';
 import { makeReport, type Report } from './report/report.ts';
-import { summarize } from './report/summary.ts';
-import { judge, parseThreshold, type Threshold } from './report/thresholds.ts';
+import { spellMs, summarize } from './report/summary.ts';
+import { type Judgement, judge, parseThreshold, type Threshold } from './report/thresholds.ts';
 import { FleetWatch } from './run/fleet-watch.ts';
 import { run } from './run/run.ts';
 import { drawSchedule, scheduleJson } from './schedule/dry-run.ts';
@@ -73,8 +75,11 @@ async function load(command: Command): Promise<number> {
     process.stdout.write(printed);
     return EXIT.ok;
   }
-  const thresholds = config.threshold.map(parseThreshold);
-  if (isJoin) return show(joinReports([...config.join, ...taken].map(readReport)), thresholds, config);
+  const held: Held = {
+    thresholds: config.threshold.map(parseThreshold),
+    plan: config.check === '' ? undefined : readPlanFile(config.check),
+  };
+  if (isJoin) return show(joinReports([...config.join, ...taken].map(readReport)), held, config);
   const schedule = makeSchedule(config, seededRandom(config.seed));
   if (config.dryRun) {
     process.stdout.write(
@@ -83,7 +88,7 @@ async function load(command: Command): Promise<number> {
     return EXIT.ok;
   }
   const report = await runLoad(targetOf(taken[0]), schedule, config);
-  const code = show(report, thresholds, config);
+  const code = show(report, held, config);
   return report.interrupted ? EXIT.interrupted : code;
 }
 
@@ -147,9 +152,18 @@ async function runLoad(url: string, schedule: Schedule, config: LoadConfig): Pro
   );
 }
 
+/** What a report is held against. Read before the first reader comes. */
+interface Held {
+  readonly thresholds: readonly Threshold[];
+  readonly plan: PlanFile | undefined;
+}
+
 /** Prints and writes it. @returns the exit code */
-function show(report: Report, thresholds: readonly Threshold[], config: LoadConfig): number {
-  const judgements = thresholds.map((threshold) => judge(threshold, report));
+function show(report: Report, { thresholds, plan }: Held, config: LoadConfig): number {
+  const judgements = [
+    ...thresholds.map((threshold) => judge(threshold, report)),
+    ...(plan === undefined ? [] : checkPlan(plan, report).map(asJudgement)),
+  ];
   if (config.html !== '') write('--html', config.html, makeHtml(report, judgements));
   if (config.csv !== '') write('--csv', config.csv, makeCsv(report));
   const text = summarize(report, judgements);
@@ -158,6 +172,12 @@ function show(report: Report, thresholds: readonly Threshold[], config: LoadConf
   );
   if (report.generator.limits.length > 0) return EXIT.generatorLimit;
   return judgements.every(({ ok }) => ok) ? EXIT.ok : EXIT.otherwise;
+}
+
+function asJudgement({ what, planned, measured, unit, ok }: CheckedLine): Judgement {
+  const spell = (value: number): string =>
+    unit === 'ms' ? spellMs(value) : `${Math.round(100 * value) / 100}${unit === '' ? '' : ` ${unit}`}`;
+  return { text: `plan: ${what} ${spell(planned)}`, ok, actual: spell(measured) };
 }
 
 /** @throws FleetError `bad-config` */

@@ -96,6 +96,14 @@ export const loadOptions = {
       [],
       'what has to be kept, else the exit code is 5; may be given several times',
     ),
+    check: {
+      ...option(
+        text('file', 'a file'),
+        '',
+        'what tmpfleet plan --save wrote: compares each figure of it with what the fleet did; exit code 5 where one is off',
+      ),
+      whenUnset: 'none',
+    },
     json: option(flag(), false, 'print the report as JSON, for scripts and --join'),
     html: option(text('file', 'a file'), '', 'write the report with plots as one file, which works offline'),
     csv: option(text('file', 'a file'), '', 'write a line for each second'),

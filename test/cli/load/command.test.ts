@@ -79,7 +79,7 @@ test('40 slots, one person and 60 programs: 40 are served, 21 refused; then a re
   expect([5, 6]).toContain(waiting.code);
 });
 
-test('several reports are added up, and a dry run sends nobody', async () => {
+test('several reports are added up and held against a plan, and a dry run sends no reader', async () => {
   const one = join(dir, 'one.json');
   const { out } = await load(
     front,
@@ -96,6 +96,14 @@ test('several reports are added up, and a dry run sends nobody', async () => {
   writeFileSync(one, out);
   const joined = await load('--join', one, one, '--json');
   expect(reportSchema.parse(JSON.parse(joined.out)).readers).toMatchObject({ arrived: 6, served: 6 });
+  const planned = join(dir, 'plan.json');
+  const shape = ['--shape', 'constant', '--sandbox-memory', '64m', '--start-time', '200ms', '--cpu', '100ms'];
+  const plan = await run(['plan', '--readers', '6', '--over', '2s', ...shape, '--save', planned]);
+  expect([plan.code, plan.err]).toEqual([0, expect.any(String)]);
+  const checked = await load('--join', one, one, '--check', planned);
+  expect(checked.out).toMatch(/MISSED {2}plan: nodes 1 {2}\(2\)\n/);
+  expect(checked.out).toMatch(/kept {4}plan: readers 6 {2}\(6\)\n/);
+  expect([5, 6]).toContain(checked.code);
   const dry = await load(front, '--dry-run', '--rate', '2', '--for', '5s', '--json');
   expect(JSON.parse(dry.out)).toMatchObject({ model: 'open', readers: 10, seconds: 5 });
 });
@@ -117,6 +125,7 @@ const WRONG: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [['http://127.0.0.1:1/', '--profile', 'http'], /--steps/],
   [['http://127.0.0.1:1/', '--stay', 'long'], /--stay: invalid value "long"; expected a time/],
   [['--join', '/nowhere'], /--join: \/nowhere is no report/],
+  [['http://127.0.0.1:1/', '--check', '/nowhere'], /--check: \/nowhere cannot be read/],
 ];
 
 test('bad input is named, and nothing is sent', async () => {

@@ -14,6 +14,7 @@ import {
   list,
   live,
   option,
+  percentage,
   secret,
   text,
 } from '../shared/config/option.ts';
@@ -91,6 +92,11 @@ const readerOptions = inGroup('Readers', {
     flag(),
     true,
     'add a small script to the pages of a sandbox that warns its reader before it ends, lets them keep it, and says why it ended',
+  ),
+  beaconSample: option(
+    percentage(),
+    0.1,
+    'part of the readers whose browsers are asked how long it took from the click until the page was there (0: none); needs the companion',
   ),
   claimWaitMs: live(
     option(duration(), 10_000, 'longest time a reader waits for a sandbox to start when none is warm'),

@@ -22,6 +22,7 @@ import { StartedSandboxes } from './claim/preparing.ts';
 import { SpawnHandler } from './claim/spawn.ts';
 import { TicketClaims } from './claim/ticket-claims.ts';
 import { TicketCounter } from './claim/ticket-counter.ts';
+import { ClickTimesDesk } from './companion/click-times.ts';
 import { Companion } from './companion/companion.ts';
 import { CompanionScript } from './companion/script.ts';
 import type { NodeAgentConfig } from './config.ts';
@@ -128,6 +129,7 @@ async function startInDataDir(
       ownOrigin?.forget(id);
       marks.forget(id);
       startedSandboxes.forget(id);
+      clickTimes.forget(id);
       clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
@@ -151,6 +153,10 @@ async function startInDataDir(
   const lookup = (id: string): Lookup => lookUpSandbox(pool, id);
   const homeOf = (request: IncomingMessage): string => ownOrigin?.homeOf(request) ?? config.frontUrl;
   const refuse = createErrorResponse(homeOf, (id) => pool.table.endedAs(id));
+  const clickTimes = new ClickTimesDesk({
+    ...{ share: config.companion ? config.beaconSample : 0, clock, random },
+    observe: metrics.observeClickToPage,
+  });
   const script = config.companion ? new CompanionScript() : undefined;
   const companion =
     script &&
@@ -159,6 +165,7 @@ async function startInDataDir(
       drainDeadline: () => lifecycle.current.deadline,
       use: (id, at) => pool.use(id, at),
       end: (id, reason) => pool.end(id, reason),
+      clickTimes,
       lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock, config }),
     });
   const proxy = createProxy({
@@ -219,6 +226,7 @@ async function startInDataDir(
     ...{ line: line?.claims, startedSandboxes },
     count,
     record: launches?.record,
+    sent: (id: string, preparedMs: number) => clickTimes.sent(id, preparedMs),
   };
   const arrivals = new FrameArrivals({
     ...{ marks, table: pool.table, rules, homeOf, count },
@@ -265,6 +273,7 @@ async function startInDataDir(
       lifecycle,
       proxy,
       companion,
+      clickTimes,
       listener: publicServer,
       clientLimits,
       line: line?.desk.line,

@@ -8,10 +8,10 @@ import {
   duration,
   inGroup,
   integer,
-  type Kind,
   list,
   live,
   option,
+  percentage,
   secret,
   text,
 } from '../shared/config/option.ts';
@@ -81,20 +81,10 @@ const nodeOptions = inGroup('Nodes', {
   ),
 });
 
-/** A part of the whole, 0 to 1. */
-const percentage: Kind<number> = {
-  schema: text('', '')
-    .schema.refine((value) => /^(?:0|[1-9]\d?%|100%)$/.test(value.trim()))
-    .transform((value) => Number.parseInt(value, 10) / 100),
-  metavar: 'n%',
-  expects: 'a percentage such as 10%, or 0 for never',
-  format: (value) => (value === 0 ? 0 : `${Math.round(value * 100)}%`),
-};
-
 const proofOption = inGroup('Limits', {
   proofOfWorkBelow: live(
     option(
-      percentage,
+      percentage(),
       0,
       'ask new readers for a proof of work while less than this part of the fleet is free (0: never)',
     ),

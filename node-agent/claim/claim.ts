@@ -56,6 +56,8 @@ export interface ClaimOptions {
   readonly count: (outcome: ClaimOutcome) => void;
   /** The log of arrivals, where there is one. */
   readonly record?: RecordArrival | undefined;
+  /** A reader is being sent to the sandbox that they got. @param preparedMs how long they saw the page of a start */
+  readonly sent: (id: string, preparedMs: number) => void;
 }
 
 export type ClaimOutcome =
@@ -87,6 +89,8 @@ interface Visit {
   /** Whether the reader wants another sandbox than they have. */
   readonly isAfresh: boolean;
   readonly started: Started | undefined;
+  /** ms of the monotonic clock */
+  readonly beganAt: number;
   /** What the reader sees while their sandbox starts. */
   readonly preparing: PreparingPage;
 }
@@ -110,7 +114,8 @@ export class ClaimHandler {
     if (target === undefined) return false;
     const counted = this.#options.tickets.count(ticket);
     const preparing = new PreparingPage(context, isInVain);
-    const about = { ticket: counted, placeText, isPatient, isAfresh, started, preparing };
+    const beganAt = this.#options.clock.monotonic();
+    const about = { ticket: counted, placeText, isPatient, isAfresh, started, preparing, beganAt };
     const visit = { context, target, path, query, ...about };
     try {
       await this.#serve(visit);
@@ -122,7 +127,7 @@ export class ClaimHandler {
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { config, pool, line, embedding, startedSandboxes } = this.#options;
+    const { config, pool, line, embedding, startedSandboxes, clock, sent } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
     const { found, stale } = findOwn(context.req, config, (id) => pool.table.get(id));
@@ -168,6 +173,7 @@ export class ClaimHandler {
     }
     if (sandbox === undefined) return;
     this.#count('claimed', visit);
+    sent(sandbox.id, visit.preparing.isOpen ? clock.monotonic() - visit.beganAt : 0);
     this.#sendTo(sandbox, visit, stale);
   }
 

@@ -11,6 +11,7 @@ import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
 import type { SteadyClock } from '../sandboxes/steady-clock.ts';
 import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
+import { type ClickTimesDesk, clickTimesBody } from './click-times.ts';
 import type { EndedJson, OpeningJson } from './messages.ts';
 import { describeMoments, isIdleNear, isNews, type Moments, momentsOf, warningOf } from './moments.ts';
 import { MAX_STREAMS, Streams } from './streams.ts';
@@ -34,6 +35,7 @@ export interface CompanionOptions {
   readonly homeOf: (request: IncomingMessage) => string;
   /** Asks the sandbox for work of its kernels, and records that as use. */
   readonly lookAtKernels: (sandbox: Sandbox) => Promise<void>;
+  readonly clickTimes: Pick<ClickTimesDesk, 'isAsked' | 'take'>;
 }
 
 /** Least time between two questions to a sandbox for its kernels, ms; less where readers are warned only shortly before. */
@@ -43,7 +45,19 @@ const RETRY_S = 60;
 
 const stayBody = z.object({ ago_ms: z.number().min(0).default(0) });
 
-const METHODS: Readonly<Record<string, string>> = { events: 'GET', state: 'GET', stay: 'POST', end: 'POST' };
+const METHODS: Readonly<Record<string, string>> = {
+  events: 'GET',
+  state: 'GET',
+  stay: 'POST',
+  end: 'POST',
+  times: 'POST',
+};
+
+const BEACON_FAULTS = {
+  unasked: 'this sandbox is not asked for its times, or has said them',
+  implausible: 'a page could not have taken that long, or was opened by a later click',
+  malformed: 'the body is not {"page_ms": …, "age_ms": …}',
+} as const;
 
 export class Companion {
   readonly #options: CompanionOptions;
@@ -90,6 +104,8 @@ export class Companion {
       );
     } else if (name === 'stay') {
       void this.#stay(request, response, sandbox);
+    } else if (name === 'times') {
+      void this.#takeTimes(request, response, sandbox);
     } else {
       request.resume();
       this.#options.end(id, 'left');
@@ -155,6 +171,19 @@ export class Companion {
     answerJson(response, 200, this.#describe(request, sandbox));
   }
 
+  /** A beacon: its sender reads no answer. What is not asked for is not read either. */
+  async #takeTimes(request: IncomingMessage, response: ServerResponse, { id }: Sandbox): Promise<void> {
+    const { clickTimes } = this.#options;
+    const times = clickTimes.isAsked(id)
+      ? await readText(request, { bytes: MAX_BODY_BYTES, what: 'the body' })
+          .then((text) => parseJson(text, clickTimesBody, 'the body'))
+          .catch(() => undefined)
+      : undefined;
+    const outcome = clickTimes.take(id, times);
+    if (outcome === 'taken') response.writeHead(204).end();
+    else refuse(request, response, 'bad-request', BEACON_FAULTS[outcome]);
+  }
+
   /** A form of any page could send anything but JSON. Where the address is the key, the cookie's check was not made. */
   #isForged({ headers }: IncomingMessage): boolean {
     if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) return true;
@@ -162,9 +191,9 @@ export class Companion {
   }
 
   #describe(request: IncomingMessage, sandbox: Sandbox): OpeningJson {
-    const { config, clock, homeOf } = this.#options;
+    const { config, clock, homeOf, clickTimes } = this.#options;
     const state = describeMoments(this.#moments(sandbox), config.idleMs, clock.monotonic());
-    return { ...state, home: homeOf(request) };
+    return { ...state, home: homeOf(request), asks_times: clickTimes.isAsked(sandbox.id) };
   }
 
   #moments(sandbox: Sandbox): Moments {

@@ -25,9 +25,12 @@ export interface StateJson {
   readonly idle: IdleJson | null;
 }
 
-/** The first event, and the answers to requests, also say where new notebooks are opened: an origin, or empty for this one. */
+/** The first event, and the answers to requests, say more. */
 export interface OpeningJson extends StateJson {
+  /** Where new notebooks are opened: an origin, or empty for this one. */
   readonly home: string;
+  /** Whether the page is asked how long it took from the click until it was there. */
+  readonly asks_times: boolean;
 }
 
 /** The event `ended`, the last one. */

@@ -18,7 +18,7 @@ const CLIENT = new URL(
   import.meta.url,
 );
 /** Parts of one classic script, in order. */
-const PARTS = ['storage.js', 'warnings.js', 'link.js', 'panel.js', 'page.js', 'companion.js'];
+const PARTS = ['storage.js', 'warnings.js', 'link.js', 'panel.js', 'page.js', 'times.js', 'companion.js'];
 const HOUR_S = 3_600;
 const YEAR_S = 31_536_000;
 const VERSION_CHARACTERS = 12;

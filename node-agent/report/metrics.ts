@@ -18,6 +18,7 @@ import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
 import { showCertificate } from '../../shared/tls/metrics.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
 import type { ClientLimits } from '../claim/client-limits.ts';
+import type { ClickTimesDesk } from '../companion/click-times.ts';
 import type { Companion } from '../companion/companion.ts';
 import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -29,6 +30,8 @@ export interface NodeMetrics {
   countClaim(outcome: ClaimOutcome): void;
   observeClaim(seconds: number): void;
   observeStart(seconds: number): void;
+  /** From the click until the page was there, as a reader's browser says it. */
+  observeClickToPage(seconds: number): void;
   /** @returns where the line is to be counted */
   showLine(size: () => number): LineMetrics;
   /** Adds the metrics that are read from the running parts. */
@@ -42,6 +45,7 @@ export interface WatchedParts {
   readonly proxy: NodeProxy;
   /** Undefined where it is switched off. */
   readonly companion: Pick<Companion, 'openStreams' | 'stays'> | undefined;
+  readonly clickTimes: Pick<ClickTimesDesk, 'counts'>;
   readonly listener: Pick<Serving, 'connections' | 'refused' | 'certificate'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
   /** Undefined where readers stand in line at a front. */
@@ -50,6 +54,8 @@ export interface WatchedParts {
 
 /** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
 const CLAIM_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
+/** A page of a warm sandbox is there in a second or two; over a slow network, or after a start, much later. */
+const PAGE_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 8, 16, 32, 64];
 const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
 export function createNodeMetrics(): NodeMetrics {
@@ -75,6 +81,11 @@ export function createNodeMetrics(): NodeMetrics {
     help: 'Time from the request to the engine to the first answer of the sandbox, for starts that succeeded',
     ...{ buckets: START_BUCKETS, registers },
   });
+  const pages = new Histogram({
+    name: 'tmpfleet_reader_click_to_page_seconds',
+    help: "Time from a reader's click until the page of their sandbox and what it loads at first were there, across all redirects, as their browser says it; a sample (--beacon-sample)",
+    ...{ buckets: PAGE_BUCKETS, registers },
+  });
   return {
     registry,
     countClaim: (outcome) => {
@@ -82,6 +93,7 @@ export function createNodeMetrics(): NodeMetrics {
     },
     observeClaim: (seconds) => waited.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
+    observeClickToPage: (seconds) => pages.observe(seconds),
     showLine: (size) => showLine(registry, size),
     watch: (parts) => {
       showPool(registry, parts);
@@ -194,7 +206,7 @@ function showProxy(registry: Registry, { proxy: { counters }, listener }: Watche
   });
 }
 
-function showCompanion(registry: Registry, { companion }: WatchedParts): void {
+function showCompanion(registry: Registry, { companion, clickTimes }: WatchedParts): void {
   showGauge(registry, {
     name: 'tmpfleet_companion_streams',
     help: 'Event streams open to tabs of readers; tabs of one sandbox share one where the browser can',
@@ -204,5 +216,11 @@ function showCompanion(registry: Registry, { companion }: WatchedParts): void {
     name: 'tmpfleet_companion_stays_total',
     help: 'Times that a reader who was warned kept their sandbox, or was at work in its page without a request',
     rows: () => only(companion?.stays ?? 0),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_reader_beacons_total',
+    help: 'Messages of browsers on how long a click took, by what came of them: taken, unasked (each sandbox in the sample may send one), implausible, or malformed',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', clickTimes.counts),
   });
 }

@@ -115,6 +115,18 @@ export function decimal(min: number, max: number, metavar = 'x'): Kind<number> {
   };
 }
 
+/** A part of the whole, 0 to 1. */
+export function percentage(): Kind<number> {
+  return {
+    schema: text('', '')
+      .schema.refine((value) => /^(?:0|[1-9]\d?%|100%)$/.test(value.trim()))
+      .transform((value) => Number.parseInt(value, 10) / 100),
+    metavar: 'n%',
+    expects: 'a percentage such as 10%, or 0 for never',
+    format: (value) => (value === 0 ? 0 : `${Math.round(value * 100)}%`),
+  };
+}
+
 /** A TCP port; 0 lets the system pick a free one. */
 export function port(): Kind<number> {
   return { ...integer(0, 65535, 'port'), expects: 'a port from 0 to 65535 (0 picks a free one)' };

@@ -338,10 +338,34 @@ describeNeeding(['chromium'], 'the companion', ({ chromium }) => {
         return (await compressed(await body.bytes())).length;
       }),
     );
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(7.5 * 1024);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(7.75 * 1024);
     const plain = await request(`${agent.url}/.tmpfleet/companion.js`);
     expect(plain.headers['cache-control']).toBe('public, max-age=3600');
     await plain.body.dump();
+  });
+
+  test('says once how long it took from the click until the page was there, a start included', async () => {
+    const startsSlowly = `sh -c 'sleep 1.5; exec ${process.execPath} ${PAGES} /{base_path}/ {ip} {port}'`;
+    await start({ beaconSample: '100%', command: startsSlowly });
+    const times = async (): Promise<readonly [count: number, sum: number, refused: number]> => {
+      const text = await (await fetch(`${agent.controlUrl}/metrics`)).text();
+      const read = (name: RegExp): number => Number(new RegExp(`${name.source}\\S* (\\S+)`).exec(text)?.[1]);
+      const histogram = 'tmpfleet_reader_click_to_page_seconds';
+      const refused = /tmpfleet_reader_beacons_total\{outcome="(?:unasked|implausible|malformed)"/;
+      return [read(new RegExp(`${histogram}_count`)), read(new RegExp(`${histogram}_sum`)), read(refused)];
+    };
+    const warm = await openTab();
+    await until('the page of a warm one was timed', async () => (await times())[0] === 1);
+    const [, warmSum] = await times();
+    expect(warmSum).toBeGreaterThan(0);
+    await warm.reload();
+    for (const { id } of agent.pool.table.inState('warm')) agent.pool.end(id, 'deleted');
+    await openTab();
+    await until('one that had to start was timed', async () => (await times())[0] === 2);
+    const [, bothSum, refused] = await times();
+    // The page of a start was seen after a second.
+    expect(bothSum - warmSum).toBeGreaterThan(0.9);
+    expect(refused).toBe(0);
   });
 
   async function metric(name: string): Promise<number> {

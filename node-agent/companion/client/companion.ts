@@ -50,6 +50,7 @@ class Companion implements Mark {
   /** Warnings that the page around was told of. */
   readonly #passedOn = new Set<string>();
   #isChecking = false;
+  #isTimed = false;
   #saidUntil = 0;
 
   constructor(base: string) {
@@ -83,6 +84,8 @@ class Companion implements Mark {
     this.#home = state.home ?? this.#home;
     if (!this.#isReady) tellParent('ready', {});
     this.#isReady = true;
+    if (state.asks_times === true && !this.#isTimed) sendClickTimes(`${this.base}.tmpfleet/times`);
+    this.#isTimed ||= state.asks_times === true;
     this.#look();
   }
 

@@ -54,13 +54,16 @@ const control = (path: string, method: string, body?: string) =>
   fetch(`${agent.controlUrl}${path}`, { method, ...(body === undefined ? {} : { body }) });
 
 test('its owner learns when it ends, by a stream and by a single answer', async () => {
-  const held = await open({ idle: '1h', maxAge: '4h', frontUrl: 'https://try.example.org' });
+  const held = await open({
+    ...{ idle: '1h', maxAge: '4h', frontUrl: 'https://try.example.org', beaconSample: '0' },
+  });
   const stream = await listen(held);
   expect([stream.status, stream.contentType]).toEqual([200, 'text/event-stream; charset=utf-8']);
   const state = {
     deadline: { left_ms: expect.any(Number), why: 'age' },
     idle: { left_ms: expect.any(Number), limit_ms: 3_600_000, warn_ms: 300_000 },
     home: 'https://try.example.org',
+    asks_times: false,
   };
   expect(await stream.has('state')).toEqual(state);
   const answer = await request(`${held.base}state`, { headers: { ...held.own, ...SAME_ORIGIN } });

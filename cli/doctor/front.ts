@@ -5,8 +5,9 @@ import { type NodeJson, nodesSchema } from '../../shared/api/node.ts';
 import { checkCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
+import { click, type Landing } from '../../shared/reader/click.ts';
+import { isJupyter, runLine } from '../../shared/reader/kernel.ts';
 import type { ControlClient } from '../control/client.ts';
-import { click, isJupyter, type Landing, runLine } from './reader.ts';
 
 export interface FrontCheckOptions {
   /** Of the front's control listener. */
@@ -81,7 +82,7 @@ async function* sendReader(options: FrontCheckOptions, nodes: readonly NodeJson[
   const landings: Landing[] = [];
   yield await check('reader', async () => {
     const began = performance.now();
-    const landing = await click(`${options.url}/`);
+    const landing = await click(`${options.url}/`, { agent: 'tmpfleet-doctor' });
     landings.push(landing);
     const took = Math.round(performance.now() - began);
     return { detail: `a click led to a sandbox at ${new URL(landing.base).host} in ${took} ms` };

@@ -17,6 +17,9 @@ export const messageSchema = z.object({
 });
 export type KernelMessage = z.infer<typeof messageSchema>;
 
+/** What a cell's first output is. */
+export const OUTPUTS: ReadonlySet<string> = new Set(['stream', 'execute_result', 'display_data', 'error']);
+
 /** Undefined for what is no message: a kernel is a stranger's program. */
 export function parseMessage(text: string): KernelMessage | undefined {
   try {

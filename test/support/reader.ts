@@ -1,8 +1,8 @@
 // A reader without a browser: follows redirects itself, keeps cookies per origin and path, sends the headers of a navigation.
 import { request } from 'undici';
-import { CookieJar } from '../../cli/reader/cookie-jar.ts';
-import { MAX_HOPS } from '../../cli/reader/way.ts';
 import { nextOf } from '../../shared/pages/preparing-page.ts';
+import { CookieJar } from '../../shared/reader/cookie-jar.ts';
+import { MAX_HOPS } from '../../shared/reader/way.ts';
 import { dispatcherFor } from './localhost.ts';
 
 /** The fetch metadata of a browser whose user navigates a tab. */

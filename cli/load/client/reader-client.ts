@@ -12,8 +12,8 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { BodyCollector } from '../../../shared/http/read-body.ts';
-import { type BrowserRequest, browserHeaders } from '../../reader/browser-headers.ts';
-import { CookieJar } from '../../reader/cookie-jar.ts';
+import { type BrowserRequest, browserHeaders } from '../../../shared/reader/browser-headers.ts';
+import { CookieJar } from '../../../shared/reader/cookie-jar.ts';
 import { lookUp } from './addresses.ts';
 
 /** As browsers do over HTTP/1.1. */

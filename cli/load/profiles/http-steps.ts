@@ -1,5 +1,5 @@
 // The profile `http`: a reader of any app, who takes the steps of a file.
-import { MAX_HOPS } from '../../reader/way.ts';
+import { MAX_HOPS } from '../../../shared/reader/way.ts';
 import type { ClientAnswer } from '../client/reader-client.ts';
 import type { HttpRequest } from './http-file.ts';
 import type { ReaderOptions } from './reader-options.ts';

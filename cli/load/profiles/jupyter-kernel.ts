@@ -6,6 +6,7 @@ import {
   executeRequest,
   type KernelMessage,
   kernelInfoRequest,
+  OUTPUTS,
   parseMessage,
   type ShellRequest,
 } from '../../../shared/jupyter/messages.ts';
@@ -19,9 +20,6 @@ import type { Landing } from './walk.ts';
 const JUPYTER = /id=["']?jupyter-config-data|data-base-url=|<title>(?:Jupyter|Home)/;
 
 const sessionSchema = z.object({ kernel: z.object({ id: z.string().regex(/^[\w-]{1,100}$/) }) });
-
-/** What a cell's first output is. */
-const OUTPUTS: ReadonlySet<string> = new Set(['stream', 'execute_result', 'display_data', 'error']);
 
 export function isJupyterPage(html: string): boolean {
   return JUPYTER.test(html);

@@ -1,7 +1,7 @@
 // The static files of a page, as a browser fetches them: what the document names, and what its style sheets name. Those of other
 // hosts are left out: they are not what is tested, and their owners did not ask for a load.
 import { unescapeHtml } from '../../../shared/http/page.ts';
-import type { Destination } from '../../reader/browser-headers.ts';
+import type { Destination } from '../../../shared/reader/browser-headers.ts';
 import type { Visit } from './visit.ts';
 import type { Landing } from './walk.ts';
 

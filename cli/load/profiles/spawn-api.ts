@@ -1,6 +1,6 @@
 // A program: asks for a sandbox by `POST /api/spawn`, and opens what it got with the token of the answer.
 import { parseJson, spawnAnswerSchema } from '../../../shared/protocol/wire.ts';
-import { nodeOf } from '../../reader/way.ts';
+import { nodeOf } from '../../../shared/reader/way.ts';
 import type { ReaderOptions } from './reader-options.ts';
 import type { Visit } from './visit.ts';
 

@@ -2,8 +2,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { HAND_OVER_PATH } from '../../../node-agent/own-origin/own-origin.ts';
 import { isSolved } from '../../../shared/protocol/proof-of-work.ts';
-import type { Destination, Site } from '../../reader/browser-headers.ts';
-import { isInSandbox, MAX_HOPS, type Move, nextMove, sandboxAt, workAddress } from '../../reader/way.ts';
+import type { Destination, Site } from '../../../shared/reader/browser-headers.ts';
+import {
+  isInSandbox,
+  MAX_HOPS,
+  type Move,
+  nextMove,
+  sandboxAt,
+  workAddress,
+} from '../../../shared/reader/way.ts';
 import type { ClientAnswer } from '../client/reader-client.ts';
 import { waitInLine } from './line.ts';
 import type { Visit } from './visit.ts';

@@ -1,11 +1,11 @@
 // A reader made by us: what their browser does at each page of front and node, and which cookies it sends.
 import { expect, test } from 'vitest';
-import { CookieJar } from '../../cli/reader/cookie-jar.ts';
-import { isInSandbox, nextMove, nodeOf, sandboxAt, workAddress } from '../../cli/reader/way.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
 import { editionFor } from '../../shared/brand/brand.ts';
 import { renderPage } from '../../shared/http/page.ts';
 import { nextElement, preparingPage } from '../../shared/pages/preparing-page.ts';
+import { CookieJar } from '../../shared/reader/cookie-jar.ts';
+import { isInSandbox, nextMove, nodeOf, sandboxAt, workAddress } from '../../shared/reader/way.ts';
 import { READER_PAGES } from '../support/reader-pages.ts';
 
 const ENGLISH = editionFor({});

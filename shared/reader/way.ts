@@ -1,8 +1,8 @@
 // The way from a click to a sandbox, as a browser goes it: reads each answer, and says what the browser does next. Redirects, and
 // the pages of front and node that go on by themselves or at a press.
-import { unescapeHtml } from '../../shared/http/page.ts';
-import { nextOf } from '../../shared/pages/preparing-page.ts';
-import { WORK_NAME } from '../../shared/protocol/proof-of-work.ts';
+import { unescapeHtml } from '../http/page.ts';
+import { nextOf } from '../pages/preparing-page.ts';
+import { WORK_NAME } from '../protocol/proof-of-work.ts';
 
 /** As many as Chromium and Firefox follow. */
 export const MAX_HOPS = 20;

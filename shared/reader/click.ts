@@ -1,0 +1,105 @@
+// The click of a reader made by us, for `tmpfleet doctor` and the canary: the whole way to the page of a sandbox, as a browser goes it.
+import { request } from 'undici';
+import { type Clock, systemClock } from '../clock.ts';
+import { FleetError } from '../errors.ts';
+import { explainUnreachable, FRONT_LISTENER, type Listener, NODE_LISTENER } from '../http/network-errors.ts';
+import { readText } from '../http/read-body.ts';
+import { solveWork } from '../protocol/proof-of-work.ts';
+import { CookieJar } from './cookie-jar.ts';
+import { isInSandbox, MAX_HOPS, nextMove, sandboxAt, workAddress } from './way.ts';
+
+const ASK_MS = 30_000;
+/** Far more than any page that a click leads to. */
+const PAGE_LIMIT = { bytes: 16 * 1024 * 1024, what: 'the page' };
+/** A navigation by a person: what else comes gets a page with a button. */
+const BROWSER = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
+
+export interface Landing {
+  /** `https://node7.example.org/user/<id>/` */
+  readonly base: string;
+  readonly sandbox: string;
+  /** What shows that the sandbox is this reader's own. */
+  readonly headers: { readonly cookie: string };
+  readonly hops: number;
+  /** From the click until the answer that led to the sandbox, and from there until its page was read. ms */
+  readonly times: { readonly claim: number; readonly page: number };
+}
+
+export interface ClickOptions {
+  /** What the reader calls themselves, for logs of others. */
+  readonly agent: string;
+  readonly clock?: Pick<Clock, 'monotonic'>;
+}
+
+/** @throws FleetError `unavailable` with where the way ended instead */
+export async function click(url: string, { agent, clock = systemClock }: ClickOptions): Promise<Landing> {
+  const began = clock.monotonic();
+  let claimedAt: number | undefined;
+  const jar = new CookieJar();
+  let here = url;
+  let method: 'GET' | 'POST' = 'GET';
+  for (let hops = 0; hops <= MAX_HOPS; hops += 1) {
+    const cookie = jar.headerFor(here);
+    if (isInSandbox(here)) claimedAt ??= clock.monotonic();
+    const headers = { ...BROWSER, 'user-agent': agent, ...(cookie === '' ? {} : { cookie }) };
+    const answer = await ask(here, { headers, method }, hops === 0 ? FRONT_LISTENER : NODE_LISTENER);
+    jar.keep(here, answer.headers['set-cookie']);
+    const { location } = answer.headers;
+    const move = nextMove(here, { ...answer, location: typeof location === 'string' ? location : undefined });
+    if (move.kind === 'go' || move.kind === 'press' || move.kind === 'work') {
+      here = move.kind === 'work' ? workAddress(move.url, solveWork(move.challenge, move.bits)) : move.url;
+      method = move.kind === 'go' ? 'GET' : 'POST';
+      continue;
+    }
+    const sandbox = sandboxAt(here);
+    if (move.kind === 'arrived' && sandbox !== undefined) {
+      const own = { cookie: jar.headerFor(sandbox.base) };
+      const claim = (claimedAt ?? clock.monotonic()) - began;
+      const times = { claim, page: clock.monotonic() - began - claim };
+      return { base: sandbox.base, sandbox: sandbox.id, hops, headers: own, times };
+    }
+    const { status } = answer;
+    throw new FleetError('unavailable', `the click ended with ${status} at ${withoutQuery(here)}`, {
+      remedy:
+        status === 503 ? 'is there room? tmpfleet doctor --front shows the nodes' : 'try it in a browser',
+    });
+  }
+  const message = `the click went round in ${MAX_HOPS} redirects, last to ${withoutQuery(here)}`;
+  throw new FleetError('unavailable', message, {
+    remedy: "is a node's --front-url this front, and does each node have its own address?",
+  });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+export async function ask(
+  url: string,
+  options: {
+    readonly method?: 'GET' | 'POST';
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+  listener: Listener = NODE_LISTENER,
+): Promise<Answer> {
+  try {
+    const answer = await request(url, { ...options, signal: AbortSignal.timeout(ASK_MS) });
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: await readText(answer.body, PAGE_LIMIT),
+    };
+  } catch (cause) {
+    if (cause instanceof FleetError) throw cause;
+    const { message, remedy } = explainUnreachable(cause, url, listener);
+    throw new FleetError('unavailable', message, { cause, remedy });
+  }
+}
+
+/** Removes the ticket, which must not be in a report. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}

@@ -202,6 +202,7 @@ async function startInDataDir(
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
     keyIds: keys.tickets.map(ticketKeyId),
+    showsPages: config.apiToken === '' || config.openPages,
     embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
     lines: () => lines.texts(clock.now()),
   });

@@ -26,6 +26,8 @@ import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 import { tlsOptions, tlsProblems } from '../shared/tls/options.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
+/** Least time between two visits of the canary. */
+const MIN_CANARY_MS = 1_000;
 const WITH_PASSWORD = /^rediss?:\/\/[^@]*:[^@]*@/;
 
 const server = serverOptions({ port: 9000, controlPort: 9001, dataDir: './tmpfleet-data/redirector' });
@@ -74,6 +76,11 @@ const nodeOptions = inGroup('Nodes', {
   },
   pollIntervalMs: option(duration(100), 2_000, 'time between two polls of a node, give or take 20 %'),
   pollTimeoutMs: option(duration(50), 2_000, 'longest time a node may take to answer a poll'),
+  canaryEveryMs: option(
+    duration(),
+    0,
+    'how often the front goes the whole way of a reader through each node, from the claim to the first output (0: never)',
+  ),
   unreachableIntervalMs: option(
     duration(100),
     10_000,
@@ -146,6 +153,16 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
   if (config.proofOfWorkBelow > 0 && config.secret === '') {
     problems.push(
       'proof-of-work-below: without a secret readers could ask the nodes themselves, and need no proof; give --secret-file, and --require-ticket to the nodes',
+    );
+  }
+  if (config.canaryEveryMs > 0 && config.canaryEveryMs < MIN_CANARY_MS) {
+    problems.push(
+      `canary-every: invalid value ${JSON.stringify(`${config.canaryEveryMs}ms`)}; expected 0, or ${MIN_CANARY_MS / 1_000}s or more: each visit costs a start`,
+    );
+  }
+  if (config.canaryEveryMs > 0 && config.secret === '') {
+    problems.push(
+      'canary-every: without a secret a node could not tell the canary from a reader; give --secret-file, and its key to each node',
     );
   }
   for (const url of config.nodes) {

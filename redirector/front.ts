@@ -18,6 +18,7 @@ import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { ServerCertificate } from '../shared/tls/server-certificate.ts';
 import { VERSION } from '../shared/version.ts';
+import { Canary, type CanaryOptions } from './canary/canary.ts';
 import type { RedirectorConfig } from './config.ts';
 import { FrontDesk } from './line/desk.ts';
 import { createRedirectorMetrics } from './metrics/metrics.ts';
@@ -50,6 +51,8 @@ export interface Front {
   /** The key under which nodes report the tickets of ours that they have seen; undefined without a secret. */
   readonly ourKey: string | undefined;
   readonly limits: ListenerLimits;
+  /** Undefined where it is off. @param end has a node end a sandbox */
+  startCanary(end: CanaryOptions['end']): Canary | undefined;
   close(): Promise<void>;
 }
 
@@ -164,6 +167,15 @@ export async function startFront(
     keys,
     ourKey,
     limits,
+    startCanary: (end) => {
+      if (config.canaryEveryMs === 0) return undefined;
+      return new Canary({
+        ...{ fleet, ourKey, end, clock, random, logger, everyMs: config.canaryEveryMs },
+        ticketFor: (node) => dispatcher.ticketForCanary(node),
+        isBusy: () => desk.line.size > 0,
+        count: metrics.countCanary,
+      });
+    },
     close: async () => {
       const closed = server.close(GRACE_MS);
       desk.line.close();

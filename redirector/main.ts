@@ -92,9 +92,11 @@ async function startControl(
     await page.close();
     throw error;
   });
+  const canary = front.startCanary((node, sandbox) => orders.end(node, sandbox));
   return {
     url: control.url,
     close: async () => {
+      await canary?.close();
       await page.close();
       await control.close(0);
     },

@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'nodes',
       'polling',
       'placement',
+      'canary',
       'line',
       'admission',
       'metrics',

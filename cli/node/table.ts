@@ -48,7 +48,13 @@ export function noteOn(node: NodeJson, now: number): string {
   if (state === 'draining') return untilDeadline(node, now);
   if (state === 'drained' && forced === true) return 'the deadline ended its last readers';
   if (node.same_secret === false) return ANOTHER_SECRET;
-  return reason ?? node.problem ?? '';
+  return reason ?? node.problem ?? canaryNote(node);
+}
+
+function canaryNote({ canary }: NodeJson): string {
+  return canary?.failing === true
+    ? `the canary fails since ${clockTime(canary.since)}: ${canary.reason}`
+    : '';
 }
 
 const ANOTHER_SECRET = "it does not have this front's secret: give it its node key (tmpfleet node key)";

@@ -168,11 +168,10 @@ function stateName(row: Pick<NodeJson, 'reachability' | 'state' | 'paused'>): st
   return stateOf(row);
 }
 
-function styleOf({ reachability, state, paused }: NodeJson): string | undefined {
+function styleOf({ reachability, state, paused, canary }: NodeJson): string | undefined {
   if (reachability === 'unreachable') return BAD;
-  return reachability === 'unknown' || paused === true || (state !== null && state !== 'ready')
-    ? WARN
-    : undefined;
+  const isImpaired = paused === true || canary?.failing === true;
+  return reachability === 'unknown' || isImpaired || (state !== null && state !== 'ready') ? WARN : undefined;
 }
 
 function byTrouble(a: NodeJson, b: NodeJson): number {

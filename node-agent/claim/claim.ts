@@ -130,6 +130,7 @@ export class ClaimHandler {
     const { config, pool, line, embedding, startedSandboxes, clock, sent } = this.#options;
     const { context } = visit;
     context.set('Cache-Control', 'no-store');
+    if (visit.ticket?.canary === true) return this.#serveCanary(visit, visit.ticket);
     const { found, stale } = findOwn(context.req, config, (id) => pool.table.get(id));
     const started = startedSandboxes.take(visit.started, context.req);
     const own = started ?? found;
@@ -175,6 +176,16 @@ export class ClaimHandler {
     this.#count('claimed', visit);
     sent(sandbox.id, visit.preparing.isOpen ? clock.monotonic() - visit.beganAt : 0);
     this.#sendTo(sandbox, visit, stale);
+  }
+
+  /** @throws FleetError `full` where no warm sandbox is to spare */
+  async #serveCanary(visit: Visit, ticket: Ticket): Promise<void> {
+    const { ticketClaims, line } = this.#options;
+    const isBusy = line?.isBusy() === true;
+    const sandbox = isBusy ? undefined : await ticketClaims.forCanary(visit.context.res, ticket);
+    if (sandbox === 'spent') throw new FleetError('forbidden', 'this ticket has given a sandbox already');
+    if (sandbox === undefined) throw new FleetError('full', 'no warm sandbox is to spare here for a canary');
+    this.#sendTo(sandbox, visit, []);
   }
 
   /** `spent`: with a ticket that gave a sandbox already, where readers need one. Undefined: there is no room. */

@@ -10,7 +10,7 @@ import { noteStep } from '../../shared/reader-times/server-timing.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type ClaimTicket, loggable, type Sandbox } from '../sandboxes/table.ts';
-import type { ClientLimits } from './client-limits.ts';
+import type { ClientLimits, Entry } from './client-limits.ts';
 import { Deliveries } from './delivery.ts';
 import { notebookAsked, type TargetRules } from './target.ts';
 
@@ -40,6 +40,7 @@ interface ClaimBasis {
   readonly kind: ClaimTicket['kind'];
   readonly ticket?: ClaimTicket;
   readonly isCharged?: boolean;
+  readonly isCanary?: boolean;
 }
 
 /** The key is the claim's: after a release, the same sandbox may be another reader's. */
@@ -95,23 +96,29 @@ export class TicketClaims {
   /** For a page: `spent` when the ticket gave a sandbox, or is about to; undefined when there is no room. */
   async forPage(response: ServerResponse, ticket: Ticket): Promise<Sandbox | 'spent' | undefined> {
     if (isSpent(this.#uses.get(ticket.nonce))) return 'spent';
-    return this.#use({ nonce: ticket.nonce, kind: 'page' }, undefined, response);
+    return this.#use({ nonce: ticket.nonce, kind: 'page' }, {}, response);
+  }
+
+  /** For a front that tries the way of a reader: a warm sandbox that is to spare, once for each ticket. */
+  async forCanary(response: ServerResponse, { nonce }: Ticket): Promise<Sandbox | 'spent' | undefined> {
+    if (isSpent(this.#uses.get(nonce))) return 'spent';
+    return this.#use({ nonce, kind: 'page' }, { isCanary: true }, response);
   }
 
   /** For a program: a ticket of an earlier spawn gives the same sandbox, a page's ticket is `spent`. */
   async forSpawn(response: ServerResponse, ticket: Ticket): Promise<Sandbox | 'spent' | undefined> {
     const before = this.#uses.get(ticket.nonce);
     if (before?.kind === 'page' && isSpent(before)) return 'spent';
-    return this.#use({ nonce: ticket.nonce, kind: 'spawn' }, before, response);
+    return this.#use({ nonce: ticket.nonce, kind: 'spawn' }, { before }, response);
   }
 
   /** @param before the ticket's earlier spawn: while its sandbox is in use, that is the answer */
   async #use(
     ticket: ClaimTicket,
-    before: Use | undefined,
+    { before, isCanary = false }: { readonly before?: Use | undefined; readonly isCanary?: boolean },
     response: ServerResponse,
   ): Promise<Sandbox | undefined> {
-    const claim = this.#claimUnless(before, ticket, response);
+    const claim = this.#claimUnless(before, { kind: ticket.kind, ticket, isCanary }, response);
     const use: Use = { kind: ticket.kind, claim, result: 'pending' };
     this.#uses.set(ticket.nonce, use);
     try {
@@ -125,7 +132,7 @@ export class TicketClaims {
 
   async #claimUnless(
     before: Use | undefined,
-    ticket: ClaimTicket,
+    basis: ClaimBasis,
     response: ServerResponse,
   ): Promise<Claimed | undefined> {
     const earlier = await before?.claim.catch(() => undefined);
@@ -133,7 +140,7 @@ export class TicketClaims {
       this.#deliveries.named(earlier.sandbox, response);
       return earlier;
     }
-    const sandbox = await this.#claim(response, { kind: ticket.kind, ticket });
+    const sandbox = await this.#claim(response, basis);
     return sandbox === undefined ? undefined : { sandbox, key: sandbox.key };
   }
 
@@ -144,10 +151,10 @@ export class TicketClaims {
    */
   async #claim(
     response: ServerResponse,
-    { kind, ticket, isCharged }: ClaimBasis,
+    { kind, ticket, isCharged, isCanary = false }: ClaimBasis,
   ): Promise<Sandbox | undefined> {
     const { config, limits, pool, clock, logger, observe } = this.#options;
-    const place = limits.enter(response.req, isCharged);
+    const place = isCanary ? NO_PLACE : limits.enter(response.req, isCharged);
     let sandbox: Sandbox | undefined;
     const began = clock.monotonic();
     const gone = new AbortController();
@@ -158,14 +165,21 @@ export class TicketClaims {
       const notebook = kind === 'page' ? notebookAsked(response.req.url, config) : undefined;
       const about = { ticket, by, notebook } as const;
       const onStart = (ms: number): void => noteStep(response, 'start', ms);
-      sandbox = await pool.claim({ waitMs: config.claimWaitMs, signal: gone.signal, onStart, ...about });
+      sandbox = await pool.claim({
+        waitMs: config.claimWaitMs,
+        signal: gone.signal,
+        onStart,
+        isCanary,
+        ...about,
+      });
       if (sandbox === undefined) return undefined;
       place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);
-      logger.info(loggable(sandbox), 'sandbox claimed');
+      if (isCanary) logger.debug(loggable(sandbox), 'sandbox claimed by a canary');
+      else logger.info(loggable(sandbox), 'sandbox claimed');
       const took = clock.monotonic() - began;
       noteStep(response, 'claim', took);
-      observe(took / 1000);
+      if (!isCanary) observe(took / 1000);
       return sandbox;
     } finally {
       if (sandbox === undefined) place.cancel();
@@ -173,6 +187,9 @@ export class TicketClaims {
     }
   }
 }
+
+/** A canary is no client: fronts have few addresses, and many nodes. */
+const NO_PLACE: Entry = { bind: () => undefined, cancel: () => undefined };
 
 function isSpent(use: Use | undefined): boolean {
   return use !== undefined && (use.result === 'pending' || isInUse(use.result));

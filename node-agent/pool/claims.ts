@@ -37,12 +37,16 @@ export interface PoolClaimOptions {
   readonly by: Exclude<ClaimedBy, 'unknown'>;
   /** The notebook that the reader will open, as its path below the root of Jupyter; undefined where that is not known. */
   readonly notebook?: string | undefined;
+  /** Only a warm one that leaves another for readers, and none that a reader waits for; it counts as no reader's. */
+  readonly isCanary?: boolean;
   /** Called with the time that the reader waited for a start, ms, when none was warm and they got one. */
   readonly onStart?: (ms: number) => void;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
 const SEARCH_MS = 3_000;
+/** Warm sandboxes that a canary leaves for readers. */
+const CANARY_LEAVES = 1;
 
 export class Claims {
   readonly #options: ClaimsOptions;
@@ -65,9 +69,9 @@ export class Claims {
 
   /** See `Pool.claim`. */
   async claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
-    const { signal, ticket, by, notebook } = options;
+    const { signal, ticket, by, notebook, isCanary = false } = options;
     const { journal, time, end, onGiven } = this.#options;
-    const sandbox = (await this.#claimWarm(notebook)) ?? (await this.#claimCold(options));
+    const sandbox = (await this.#claimWarm(notebook, isCanary)) ?? (await this.#claimCold(options));
     if (sandbox === undefined) return undefined;
     sandbox.ticket = ticket;
     sandbox.claimedBy = by;
@@ -86,7 +90,7 @@ export class Claims {
       return undefined;
     }
     if (!isHeld(sandbox.state)) return undefined;
-    this.#count += 1;
+    if (!isCanary) this.#count += 1;
     onGiven(sandbox, notebook);
     return sandbox;
   }
@@ -97,6 +101,7 @@ export class Claims {
     if (!this.#isUnused(sandbox)) return;
     table.move(sandbox, 'warm');
     sandbox.key = undefined;
+    sandbox.isCanary = false;
     sandbox.claimedBy = undefined;
     sandbox.claimedAt = undefined;
     sandbox.ticket = undefined;
@@ -127,21 +132,24 @@ export class Claims {
     this.#queue.dismiss();
   }
 
-  async #claimWarm(notebook: string | undefined): Promise<Sandbox | undefined> {
+  async #claimWarm(notebook: string | undefined, isCanary: boolean): Promise<Sandbox | undefined> {
     const { clock, table, isOpen } = this.#options;
     const began = clock.monotonic();
     while (isOpen() && clock.monotonic() - began < SEARCH_MS) {
+      if (isCanary && (this.waiting > 0 || table.counts().warm <= CANARY_LEAVES)) return undefined;
       const sandbox = table.firstWarm(notebook);
       if (sandbox === undefined) return undefined;
+      sandbox.isCanary = isCanary;
       this.#give(sandbox);
       if (await this.confirm(sandbox)) return sandbox;
     }
     return undefined;
   }
 
-  async #claimCold({ waitMs, signal, onStart }: PoolClaimOptions): Promise<Sandbox | undefined> {
+  async #claimCold(options: PoolClaimOptions): Promise<Sandbox | undefined> {
+    const { waitMs, signal, onStart, isCanary = false } = options;
     const { isOpen, hasColdRoom, onChange, clock } = this.#options;
-    if (!isOpen() || !hasColdRoom()) return undefined;
+    if (isCanary || !isOpen() || !hasColdRoom()) return undefined;
     const began = clock.monotonic();
     const turn = this.#queue.join(waitMs, signal);
     onChange();

@@ -49,7 +49,8 @@ export class Pool {
       onGiven: (sandbox, notebook) => options.primer?.given(sandbox, notebook),
       onChange: (given) => {
         if (given !== undefined) {
-          this.#sizing.claimed();
+          // A canary comes whatever readers do.
+          if (given.isCanary !== true) this.#sizing.claimed();
           this.#rollout.forget(given.id);
         }
         this.act();

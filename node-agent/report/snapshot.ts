@@ -17,6 +17,8 @@ export interface SnapshotSources {
   readonly tickets: TicketCounter;
   /** Of the keys that it verifies tickets with. */
   readonly keyIds: readonly string[];
+  /** Whether readers come here by pages. */
+  readonly showsPages: boolean;
   /** What a front has told; undefined where none can. */
   readonly embedOrigins: () => readonly string[] | undefined;
   /** What fronts say of the readers who wait there. */
@@ -61,6 +63,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         key_ids: [...sources.keyIds],
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
+        ...(sources.showsPages ? { canary: true } : {}),
         ...(lines.length === 0 ? {} : { lines: [...lines] }),
         drain_deadline: deadline,
         drain_forced: forced,

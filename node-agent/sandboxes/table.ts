@@ -41,6 +41,8 @@ export interface Sandbox {
   /** Of its present claim; undefined when the reader had none. */
   ticket?: ClaimTicket | undefined;
   lastUse: number | undefined;
+  /** Held by a front that tries the way of a reader. */
+  isCanary?: boolean;
   /** The notebook whose kernel was started before there was a reader. */
   primed?: string | undefined;
   endReason: EndReason | undefined;
@@ -141,7 +143,10 @@ export class SandboxTable {
 
   /** The engine confirmed that it is gone. */
   forget(sandbox: Sandbox): void {
-    if (this.#all.delete(sandbox.id)) this.countEnding(sandbox.endReason ?? 'orphaned');
+    const { endReason = 'orphaned', isCanary = false } = sandbox;
+    const isOver = isCanary && endReason === 'deleted';
+    // That a canary has left is no news, unlike a crash under it.
+    if (this.#all.delete(sandbox.id) && !isOver) this.countEnding(endReason);
   }
 
   countEnding(reason: EndReason): void {

@@ -78,9 +78,25 @@ function showNodes(registry: Registry, fleet: Fleet, clock: Clock): void {
     ({ member, hasOurSecret }) =>
       hasOurSecret === undefined ? undefined : [{ node: member.id }, hasOurSecret ? 1 : 0],
   );
+  perNode(
+    'tmpfleet_canary_failing',
+    '1 for a node where the last visit of the canary failed, 0 where it did not; none before the first (--canary-every)',
+    ({ member, canary }) =>
+      canary === undefined ? undefined : [{ node: member.id }, canary.isFailing ? 1 : 0],
+  );
+  showGauge(registry, {
+    name: 'tmpfleet_canary_step_seconds',
+    help: 'How long each step of the last visit of the canary took: the claim, the page, and where it is a Jupyter the kernel and the first output',
+    labels: ['node', 'step'],
+    rows: () => [...fleet.views()].flatMap(stepsOf),
+  });
   perNode('tmpfleet_report_age_seconds', 'Age of the last report of each node that has sent one', (view) =>
     view.reportedAt === 0 ? undefined : [{ node: view.member.id }, (clock.now() - view.reportedAt) / 1000],
   );
+}
+
+function stepsOf({ member, canary }: NodeView): MetricRow[] {
+  return Object.entries(canary?.steps ?? {}).map(([step, ms]) => [{ node: member.id, step }, ms / 1_000]);
 }
 
 function sum(fleet: Fleet, of: (view: NodeView) => number): number {

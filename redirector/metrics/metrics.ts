@@ -16,6 +16,7 @@ import {
   showGauge,
 } from '../../shared/metrics.ts';
 import { showCertificate } from '../../shared/tls/metrics.ts';
+import type { CanaryOutcome } from '../canary/outcomes.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import type { Sent } from '../placement/dispatcher.ts';
 import type { WaitOutcome } from '../placement/waiting-room.ts';
@@ -32,6 +33,7 @@ export interface RedirectorMetrics {
   countBounce(node: string, avoidable: boolean): void;
   countWait(outcome: WaitOutcome, seconds: number): void;
   countPoll(outcome: PollOutcome): void;
+  countCanary(node: string, outcome: CanaryOutcome): void;
   showProofOfWork(proof: {
     readonly isAsked: boolean;
     readonly counts: Readonly<Record<string, number>>;
@@ -74,6 +76,7 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     registry,
     ...countWays(registry, fleet),
     countWait: countWaits(registry),
+    countCanary: countCanaries(registry, fleet),
     countLaunchPage: countLaunchPages(registry),
     countRefusal: (reason) => {
       refusals[reason] += 1;
@@ -131,6 +134,22 @@ function countWays(registry: Registry, fleet: Fleet): Pick<RedirectorMetrics, 'c
     countBounce: (node, avoidable) => {
       bounced.of(fleet.named(node)?.member.id ?? UNKNOWN_NODE)[avoidable ? 'true' : 'false'] += 1;
     },
+  };
+}
+
+function countCanaries(registry: Registry, fleet: Fleet): RedirectorMetrics['countCanary'] {
+  const zero: Record<CanaryOutcome, number> = {
+    ...{ ok: 0, failed: 0, 'no-spare': 0, 'readers-wait': 0, 'not-ready': 0, unsupported: 0 },
+  };
+  const runs = new NodeTally(zero);
+  showCounter(registry, {
+    name: 'tmpfleet_canary_runs_total',
+    help: 'Visits of the canary to each node, by outcome: ok, failed, or skipped because no warm sandbox was to spare (no-spare), readers stood in line (readers-wait), the node takes no readers (not-ready), or it is an older version or shows no pages (unsupported)',
+    labels: ['node', 'outcome'],
+    rows: () => runs.rows('outcome', (node) => fleet.get(node) !== undefined),
+  });
+  return (node, outcome) => {
+    runs.of(node)[outcome] += 1;
   };
 }
 

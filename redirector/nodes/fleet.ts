@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { type ErrorCode, FleetError } from '../../shared/errors.ts';
 import type { TicketSheet } from '../../shared/protocol/ticket.ts';
 import type { FleetReport, Member, NodeStats } from '../../shared/protocol/wire.ts';
-import { MAX_MISSES, type NodeView, nodeName, type Reachability } from './node-view.ts';
+import { type CanaryVerdict, MAX_MISSES, type NodeView, nodeName, type Reachability } from './node-view.ts';
 import { PartitionGuard } from './partition-guard.ts';
 import { keepSeenOf, PendingReaders } from './pending.ts';
 
@@ -46,6 +46,7 @@ class NodeRecord implements NodeView {
   trustedUntil = 0;
   full = false;
   redirects = 0;
+  canary: CanaryVerdict | undefined = undefined;
   sheets: (TicketSheet | undefined)[] = [];
 
   constructor(member: Member, now: number) {
@@ -113,6 +114,10 @@ export class Fleet {
   /** Keeps tickets signed ahead for the node until its next report. @param kind a small number, one for those that are alike */
   keepTickets(view: NodeView, kind: number, sheet: TicketSheet): void {
     writable(view).sheets[kind] = sheet;
+  }
+
+  noteCanary(view: NodeView, verdict: CanaryVerdict): void {
+    writable(view).canary = verdict;
   }
 
   views(): IterableIterator<NodeView> {

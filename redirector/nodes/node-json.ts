@@ -47,7 +47,14 @@ export function describeStanding(view: NodeView): EventNode {
     drain_forced: fleet?.drain_forced ?? null,
     image: stats?.container_image ?? null,
     version: stats?.version ?? null,
+    canary: canaryOf(view),
   };
+}
+
+function canaryOf({ canary }: NodeView): EventNode['canary'] {
+  if (canary === undefined) return null;
+  const { isFailing, since, reason } = canary;
+  return { failing: isFailing, since: new Date(since).toISOString(), reason };
 }
 
 /** Seconds since the last report, in tenths; undefined before the first. */

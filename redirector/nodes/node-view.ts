@@ -12,6 +12,20 @@ export type Reachability = 'unknown' | 'reachable' | 'unreachable';
 /** Unanswered polls in a row after which a node is unreachable; a refused connection counts at once. */
 export const MAX_MISSES = 2;
 
+export const CANARY_STEPS = ['claim', 'page', 'kernel', 'output'] as const;
+export type CanaryStep = (typeof CANARY_STEPS)[number];
+
+/** What came of the front's own visits, as a reader, to a node. Visits that were skipped change nothing. */
+export interface CanaryVerdict {
+  readonly isFailing: boolean;
+  /** Since when it is so, ms since 1970. */
+  readonly since: number;
+  /** Why the last visit failed; empty where it did not. */
+  readonly reason: string;
+  /** How long each step of the last visit took, ms; without those that it did not reach. */
+  readonly steps: Readonly<Partial<Record<CanaryStep, number>>>;
+}
+
 /** Written by `Fleet` alone; everything else reads it. */
 export interface NodeView {
   readonly member: Member;
@@ -41,6 +55,8 @@ export interface NodeView {
   readonly full: boolean;
   /** Readers sent there, for metrics. */
   readonly redirects: number;
+  /** Undefined before the first visit. */
+  readonly canary: CanaryVerdict | undefined;
   /** Tickets signed ahead for its next readers, under the name in its last report: a sheet for each kind. */
   readonly sheets: readonly (TicketSheet | undefined)[];
 }

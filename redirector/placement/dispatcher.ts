@@ -169,6 +169,12 @@ export class Dispatcher {
     return { view, ticket: this.#tickets.issueReturn(view, pressed, now) };
   }
 
+  /** The ticket for a visit of the front's own, which is on its way to nothing and counted nowhere; undefined without tickets. */
+  ticketForCanary(view: NodeView): string | undefined {
+    if (!this.#tickets.serves(view)) return undefined;
+    return this.#tickets.issueCanary(view, this.#options.clock.now());
+  }
+
   #chooseByReport({ tried, ...of }: Pick<ReportChoice, 'since' | 'now'> & Pick<Journey, 'tried'>) {
     const { fleet, random } = this.#options;
     return this.#lastReports.choose(fleet.views(), { random, tried: this.#viewsOf(tried), ...of });

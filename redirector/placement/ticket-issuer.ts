@@ -74,6 +74,14 @@ export class TicketIssuer {
     return more.next();
   }
 
+  /** For the front's own visit. To be asked where it `serves`. */
+  issueCanary(view: NodeView, now: number): string {
+    const { keys, redirector, boot } = this.#options;
+    const node = nodeName(view);
+    const own = { redirector, boot, node, epoch: UNCOUNTED_EPOCH, nonce: newNonce(), canary: true };
+    return signTicket({ ...own, expires: now + TICKET_LIFE_MS, tried: [], hops: 0 }, keys.tickets(node));
+  }
+
   /** For a reader who may have a sandbox at the node already; it claims no other for them. To be asked where it `serves`. */
   issueReturn(view: NodeView, pressed: boolean, now: number): string {
     const { keys, redirector, boot } = this.#options;

@@ -43,6 +43,14 @@ export const nodeSchema = z.object({
   drain_forced: z.boolean().nullable().describe('whether the deadline of the last drain ended readers'),
   image: z.string().nullable(),
   version: z.string().nullable(),
+  canary: z
+    .object({
+      failing: z.boolean(),
+      since: z.iso.datetime(),
+      reason: z.string().describe('why the last visit failed; empty where it did not'),
+    })
+    .nullable()
+    .describe("what came of the front's own visits as a reader; null before the first (--canary-every)"),
   report_age_seconds: z.number().nullable().describe('null before the first report'),
   redirects_total: count.describe('readers and programs sent there since the front started'),
   bounces_total: count.describe('readers it sent back since the front started'),

@@ -2,9 +2,9 @@
 // this reader". It is compact, signed with a key that the fronts share with that one node, and carried in the URL as
 // `ticket=`. A request with an invalid ticket counts as one without a ticket; it is not an error.
 //
-//   4~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[p][r][~<seal>~<tried>…]~<slot><tag>
+//   4~<redirector>~<boot>~<node>~<epoch>~<group>~<expires>~<hops>[p][r][c][~<seal>~<tried>…]~<slot><tag>
 //
-// Names as they are, for none holds a tilde; numbers in base 36. `p` says that the reader has clicked, `r` that they return. HMAC-SHA-512
+// Names as they are, for none holds a tilde; numbers in base 36. `p` says that the reader has clicked, `r` that they return, `c` that they are a canary. HMAC-SHA-512
 // (RFC 2104) of everything before the last tilde is cut into four tags of 120 bits, in base64url, and `slot` says which of them signs this ticket. So one MAC signs
 // the four tickets of a group, which differ in nothing else; the nonce is group and slot together. HMAC is a pseudorandom
 // function (Bellare, "New Proofs for NMAC and HMAC", CRYPTO 2006), so one tag tells nothing about another. Every character
@@ -38,6 +38,8 @@ export interface Ticket {
    * none here, so the front places them as it places a new one.
    */
   readonly returning?: boolean;
+  /** No reader, but a front that tries the way of one: it gets only what is to spare, and is counted nowhere. */
+  readonly canary?: boolean;
   /** Of a front, over the nodes that were tried before the ticket's own; absent in a first ticket, and in its bounce. */
   readonly seal?: string | undefined;
 }
@@ -67,11 +69,12 @@ const whole = z
   .transform((text) => Number.parseInt(text, 36));
 const hopsSchema = z
   .string()
-  .regex(/^[0-8]p?r?$/)
+  .regex(/^[0-8]p?r?c?$/)
   .transform((text) => ({
     hops: Number(text[0]),
     ...(text.includes('p') ? { pressed: true } : {}),
     ...(text.includes('r') ? { returning: true } : {}),
+    ...(text.includes('c') ? { canary: true } : {}),
   }));
 const partsSchema = z
   .tuple([z.literal(VERSION), name, name, name, whole, name, whole, hopsSchema])
@@ -137,10 +140,11 @@ function signingKey([first]: readonly KeyObject[]): KeyObject {
 }
 
 function payloadOf(ticket: Omit<Ticket, 'nonce'>, group: string): string {
-  const { redirector, boot, node, tried, seal = NO_SEAL, hops, pressed = false, returning = false } = ticket;
+  const { redirector, boot, node, tried, seal = NO_SEAL, hops } = ticket;
+  const { pressed = false, returning = false, canary = false } = ticket;
   const epoch = ticket.epoch.toString(36);
   const expires = Math.ceil(ticket.expires / EXPIRES_UNIT_MS).toString(36);
-  let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}${pressed ? 'p' : ''}${returning ? 'r' : ''}`;
+  let payload = `${VERSION}~${redirector}~${boot}~${node}~${epoch}~${group}~${expires}~${hops}${pressed ? 'p' : ''}${returning ? 'r' : ''}${canary ? 'c' : ''}`;
   if (hops > 0) payload += `~${seal}`;
   if (hops > 0) for (const name of tried) payload += `~${name}`;
   return payload;

@@ -57,6 +57,8 @@ export const fleetReportSchema = z.object({
   load: z.number().nonnegative().max(100_000),
   /** The sites of `--embed-origins` of which a front has told it; missing where no front can tell it. */
   embed_origins: z.array(z.string().max(255)).max(64).optional(),
+  /** Whether it knows a front's canary from a reader; missing where it does not, or shows no pages. */
+  canary: z.boolean().optional(),
   /** What fronts say of the readers who wait there: line-claim.ts. */
   lines: z.array(z.string().max(MAX_CLAIM_LENGTH)).max(MAX_CLAIMS).optional(),
   /** Wall time by which a drain ends, ms since 1970. */

@@ -1,12 +1,13 @@
 // The click of a reader made by us, for `tmpfleet doctor` and the canary: the whole way to the page of a sandbox, as a browser goes it.
 import { request } from 'undici';
+import { readError } from '../api/error.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { FleetError } from '../errors.ts';
+import { type ErrorCode, FleetError } from '../errors.ts';
 import { explainUnreachable, FRONT_LISTENER, type Listener, NODE_LISTENER } from '../http/network-errors.ts';
 import { readText } from '../http/read-body.ts';
 import { solveWork } from '../protocol/proof-of-work.ts';
 import { CookieJar } from './cookie-jar.ts';
-import { isInSandbox, MAX_HOPS, nextMove, sandboxAt, workAddress } from './way.ts';
+import { MAX_HOPS, type Move, nextMove, sandboxAt, workAddress } from './way.ts';
 
 const ASK_MS = 30_000;
 /** Far more than any page that a click leads to. */
@@ -29,10 +30,28 @@ export interface ClickOptions {
   /** What the reader calls themselves, for logs of others. */
   readonly agent: string;
   readonly clock?: Pick<Clock, 'monotonic'>;
+  /** Whether to go there; default: anywhere, as a browser does. */
+  readonly allows?: (move: Exclude<Move, { readonly kind: 'wait' | 'arrived' | 'ended' }>) => boolean;
+  /** Called with the id of the sandbox as soon as an answer names it. */
+  readonly onSandbox?: (id: string) => void;
+}
+
+/** The way of a click that led to no sandbox's page. */
+export class ClickEnded extends FleetError {
+  /** As the answer gives it. */
+  readonly reason: ErrorCode | undefined;
+
+  constructor(message: string, remedy: string, reason?: ErrorCode) {
+    super('unavailable', message, { remedy });
+    this.reason = reason;
+  }
 }
 
 /** @throws FleetError `unavailable` with where the way ended instead */
-export async function click(url: string, { agent, clock = systemClock }: ClickOptions): Promise<Landing> {
+export async function click(
+  url: string,
+  { agent, clock = systemClock, allows, onSandbox }: ClickOptions,
+): Promise<Landing> {
   const began = clock.monotonic();
   let claimedAt: number | undefined;
   const jar = new CookieJar();
@@ -40,13 +59,19 @@ export async function click(url: string, { agent, clock = systemClock }: ClickOp
   let method: 'GET' | 'POST' = 'GET';
   for (let hops = 0; hops <= MAX_HOPS; hops += 1) {
     const cookie = jar.headerFor(here);
-    if (isInSandbox(here)) claimedAt ??= clock.monotonic();
+    const inside = sandboxAt(here);
+    if (inside !== undefined && claimedAt === undefined) {
+      claimedAt = clock.monotonic();
+      onSandbox?.(inside.id);
+    }
     const headers = { ...BROWSER, 'user-agent': agent, ...(cookie === '' ? {} : { cookie }) };
     const answer = await ask(here, { headers, method }, hops === 0 ? FRONT_LISTENER : NODE_LISTENER);
     jar.keep(here, answer.headers['set-cookie']);
     const { location } = answer.headers;
     const move = nextMove(here, { ...answer, location: typeof location === 'string' ? location : undefined });
     if (move.kind === 'go' || move.kind === 'press' || move.kind === 'work') {
+      if (allows?.(move) === false)
+        throw new ClickEnded(`the click was led to ${withoutQuery(move.url)}`, 'is that address right?');
       here = move.kind === 'work' ? workAddress(move.url, solveWork(move.challenge, move.bits)) : move.url;
       method = move.kind === 'go' ? 'GET' : 'POST';
       continue;
@@ -59,10 +84,11 @@ export async function click(url: string, { agent, clock = systemClock }: ClickOp
       return { base: sandbox.base, sandbox: sandbox.id, hops, headers: own, times };
     }
     const { status } = answer;
-    throw new FleetError('unavailable', `the click ended with ${status} at ${withoutQuery(here)}`, {
-      remedy:
-        status === 503 ? 'is there room? tmpfleet doctor --front shows the nodes' : 'try it in a browser',
-    });
+    throw new ClickEnded(
+      `the click ended with ${status} at ${withoutQuery(here)}`,
+      status === 503 ? 'is there room? tmpfleet doctor --front shows the nodes' : 'try it in a browser',
+      readError(answer.text)?.code,
+    );
   }
   const message = `the click went round in ${MAX_HOPS} redirects, last to ${withoutQuery(here)}`;
   throw new FleetError('unavailable', message, {

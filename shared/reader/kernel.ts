@@ -15,6 +15,8 @@ import { parseJson } from '../protocol/wire.ts';
 import { ask, type Landing } from './click.ts';
 
 const KERNEL_MS = 60_000;
+/** Far more than what a line of ours makes a kernel say. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 const kernelSchema = z.object({ id: z.string().regex(/^[\w-]{1,100}$/) });
 
@@ -62,7 +64,10 @@ function talk(
   isLast: (message: KernelMessage) => boolean,
 ): Promise<void> {
   const session = randomUUID();
-  const socket = new WebSocket(channelsUrl(base, kernel, session), { headers });
+  const socket = new WebSocket(channelsUrl(base, kernel, session), {
+    headers,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
   const message: ShellRequest = executeRequest(session, code);
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {

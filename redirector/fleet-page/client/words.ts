@@ -55,7 +55,11 @@ export function remarkOn(node: EventNode, now: number): string {
       ? 'no readers are left: the deadline ended those who stayed'
       : 'no readers are left: all had gone by themselves';
   if (node.same_secret === false) return "it does not have this front's secret: give it its node key";
-  return node.problem ?? '';
+  if (node.problem !== null) return node.problem;
+  const { canary } = node;
+  return canary?.failing === true
+    ? `the front's canary fails since ${timeOf(Date.parse(canary.since), now)}: ${canary.reason}`
+    : '';
 }
 
 function untilWhen({ drain_deadline_at: deadline }: EventNode, now: number): string {

@@ -9,7 +9,14 @@ const node: NodeJson = {
   ...{ reachability_changed_at: '2026-01-01T00:00:00.000Z', unreachable_reason: null, plain: false },
   ...{ schedulable: true, same_secret: true, problem: null, paused: false, capacity: 6 },
   ...{ slots: { held: 1, warm: 2, starting: 0, removing: 0, free: 3 }, estimate: { warm: 2, cold: 3 } },
-  ...{ load: 0.745, drain_deadline_at: null, drain_forced: null, image: 'jupyter/minimal', version: '0.1.0' },
+  ...{
+    load: 0.745,
+    drain_deadline_at: null,
+    drain_forced: null,
+    image: 'jupyter/minimal',
+    version: '0.1.0',
+    canary: null,
+  },
   ...{ report_age_seconds: 0.4, redirects_total: 0, bounces_total: 0 },
 };
 const sick: NodeJson = { ...node, id: 'b', problem: `image: ${'no such image '.repeat(9)}` };

@@ -60,7 +60,14 @@ describe('the picture', () => {
       same_secret: null,
     },
     ...{ capacity: 10, slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 }, schedulable: true },
-    ...{ estimate: { warm: 3, cold: 3 }, load: null, image: null, version: null, redirects_total: 9 },
+    ...{
+      estimate: { warm: 3, cold: 3 },
+      load: null,
+      image: null,
+      version: null,
+      canary: null,
+      redirects_total: 9,
+    },
     ...{ bounces_total: 0, report_age_seconds: 1, drain_deadline_at: null, drain_forced: null, ...more },
   });
   const view = (nodes: TopView['nodes']): TopView => ({

@@ -201,13 +201,17 @@ async function startInDataDir(
   const lines = new LineClaims(keys.orders, LINE_CLAIM_LIFE_MS);
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
+    slo: () => metrics.objective.totals,
     keyIds: keys.tickets.map(ticketKeyId),
     showsPages: config.apiToken === '' || config.openPages,
     embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
     lines: () => lines.texts(clock.now()),
   });
   const { countClaim: count, observeClaim: observe } = metrics;
-  const ticketClaims = new TicketClaims({ config, limits: clientLimits, pool, clock, logger, observe });
+  const ticketClaims = new TicketClaims({
+    ...{ config, limits: clientLimits, pool, clock, logger, observe },
+    objective: metrics.objective,
+  });
   const line = openLine({
     ...{
       config,

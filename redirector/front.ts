@@ -31,6 +31,7 @@ import type { PollClient } from './polling/http-poll.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
+import { createInTime } from './public/in-time.ts';
 import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
@@ -112,6 +113,7 @@ export async function startFront(
   const launches = ArrivalsLog.open({ file: config.arrivalsLog, program: 'front', clock, logger });
   const redirect = createRedirect({
     ...{ dispatcher, room, desk, clock, arrivals, proof, countRefusal },
+    inTime: createInTime({ objective: metrics.objective, dispatcher, clock }),
     returns: new ReturnCookies({ keys, clock, trustProxy: config.trustProxy }),
     isOwn,
     refuse,

@@ -26,6 +26,8 @@ const BOLD = '1';
 const DIM = '2';
 const BAD = '31';
 const WARN = '33';
+/** The share of readers who should be live within two seconds: docs/reader-times.md. */
+const OBJECTIVE = 0.99;
 const SLOT_STYLES: Readonly<Record<SlotState, string>> = {
   held: '32',
   warm: '36',
@@ -39,6 +41,7 @@ export function drawTop(view: TopView, window: Window, trouble?: string): readon
   const head = [
     titleLine(view, window.columns),
     rateLine(view),
+    sloLine(view),
     slotLine(view, window.columns),
     trouble === undefined ? [] : [{ text: printable(trouble), style: BAD }],
   ];
@@ -75,6 +78,13 @@ function rateLine(view: TopView): Line {
       text: `oldest report ${oldest === null ? '-' : `${oldest.age_seconds} s (${printable(oldest.node)})`}`,
     },
   ];
+}
+
+function sloLine({ slo: { readers_total: readers, late_total: late } }: TopView): Line {
+  if (readers === 0) return [{ text: 'in time -' }];
+  const share = Math.max(0, 1 - late / readers);
+  const text = `in time ${(share * 100).toFixed(2)} % of ${readers} who asked while a slot was free (${late} late)`;
+  return [{ text, style: share < OBJECTIVE ? WARN : undefined }];
 }
 
 function slotLine({ slots }: TopView, columns: number): Line {

@@ -6,6 +6,7 @@ import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Ticket } from '../../shared/protocol/ticket.ts';
+import type { Objective } from '../../shared/reader-times/objective.ts';
 import { noteStep } from '../../shared/reader-times/server-timing.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -25,6 +26,8 @@ export interface TicketClaimsOptions {
   readonly logger: Logger;
   /** Called with the seconds from the request to the claim on disk, for each sandbox that was claimed. */
   readonly observe: (seconds: number) => void;
+  /** Counts readers of pages. */
+  readonly objective: Objective;
 }
 
 /** What a ticket was used for. */
@@ -153,10 +156,11 @@ export class TicketClaims {
     response: ServerResponse,
     { kind, ticket, isCharged, isCanary = false }: ClaimBasis,
   ): Promise<Sandbox | undefined> {
-    const { config, limits, pool, clock, logger, observe } = this.#options;
+    const { config, limits, pool, clock, logger, observe, objective } = this.#options;
     const place = isCanary ? NO_PLACE : limits.enter(response.req, isCharged);
     let sandbox: Sandbox | undefined;
     const began = clock.monotonic();
+    const hadRoom = kind === 'page' && !isCanary && pool.hasRoom;
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
@@ -172,7 +176,11 @@ export class TicketClaims {
         isCanary,
         ...about,
       });
-      if (sandbox === undefined) return undefined;
+      if (sandbox === undefined) {
+        const isPatient = !gone.signal.aborted || objective.isLate(clock.monotonic() - began);
+        if (hadRoom && isPatient) objective.count(undefined);
+        return undefined;
+      }
       place.bind(sandbox.id);
       this.#deliveries.claimed(sandbox, response);
       if (isCanary) logger.debug(loggable(sandbox), 'sandbox claimed by a canary');
@@ -180,6 +188,7 @@ export class TicketClaims {
       const took = clock.monotonic() - began;
       noteStep(response, 'claim', took);
       if (!isCanary) observe(took / 1000);
+      if (hadRoom) objective.count(took);
       return sandbox;
     } finally {
       if (sandbox === undefined) place.cancel();

@@ -67,6 +67,12 @@ export class Claims {
     return this.#queue.length;
   }
 
+  /** Whether who asks now should get a sandbox: one is warm, or can be started. */
+  get hasRoom(): boolean {
+    const { table, isOpen, hasColdRoom } = this.#options;
+    return isOpen() && (table.firstWarm() !== undefined || hasColdRoom());
+  }
+
   /** See `Pool.claim`. */
   async claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
     const { signal, ticket, by, notebook, isCanary = false } = options;

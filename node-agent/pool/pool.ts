@@ -99,6 +99,11 @@ export class Pool {
     return this.#claims.claim(options);
   }
 
+  /** Whether a reader who asks now should get a sandbox. */
+  get hasRoom(): boolean {
+    return this.#claims.hasRoom;
+  }
+
   /**
    * Makes a claimed sandbox warm again, in the journal too. Only for a claim that no answer has named: the next reader gets
    * the same sandbox under a new key. Does nothing when it was used or is ending.

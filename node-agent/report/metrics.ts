@@ -15,6 +15,7 @@ import {
 } from '../../shared/metrics.ts';
 import { NODE_STATES } from '../../shared/protocol/node-state.ts';
 import { END_REASONS } from '../../shared/protocol/sandbox-state.ts';
+import { Objective, showObjective } from '../../shared/reader-times/objective.ts';
 import { showCertificate } from '../../shared/tls/metrics.ts';
 import type { ClaimOutcome } from '../claim/claim.ts';
 import type { ClientLimits } from '../claim/client-limits.ts';
@@ -27,6 +28,8 @@ import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 
 export interface NodeMetrics {
   readonly registry: Registry;
+  /** Where readers who are in time are counted. */
+  readonly objective: Objective;
   countClaim(outcome: ClaimOutcome): void;
   observeClaim(seconds: number): void;
   observeStart(seconds: number): void;
@@ -86,8 +89,11 @@ export function createNodeMetrics(): NodeMetrics {
     help: "Time from a reader's click until the page of their sandbox and what it loads at first were there, across all redirects, as their browser says it; a sample (--beacon-sample)",
     ...{ buckets: PAGE_BUCKETS, registers },
   });
+  const objective = new Objective('node');
+  showObjective(registry, { part: 'node', objective });
   return {
     registry,
+    objective,
     countClaim: (outcome) => {
       claims[outcome] += 1;
     },

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { newNonce } from '../../shared/clock.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
 import { type FleetReport, type NodeStats, PROTOCOL } from '../../shared/protocol/wire.ts';
+import type { ObjectiveTotals } from '../../shared/reader-times/objective.ts';
 import type { TicketCounter } from '../claim/ticket-counter.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
@@ -17,6 +18,7 @@ export interface SnapshotSources {
   readonly tickets: TicketCounter;
   /** Of the keys that it verifies tickets with. */
   readonly keyIds: readonly string[];
+  readonly slo: () => ObjectiveTotals;
   /** Whether readers come here by pages. */
   readonly showsPages: boolean;
   /** What a front has told; undefined where none can. */
@@ -63,6 +65,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         key_ids: [...sources.keyIds],
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
+        slo: { ...sources.slo() },
         ...(sources.showsPages ? { canary: true } : {}),
         ...(lines.length === 0 ? {} : { lines: [...lines] }),
         drain_deadline: deadline,

@@ -46,12 +46,32 @@ export class FleetDescriber {
       redirects_total: nodes.reduce((sum, node) => sum + node.redirects_total, 0),
       bounces_total: counted.bounces,
       refusals_total: counted.refused,
+      slo: await this.#slo(),
     };
   }
 
   #describe(view: NodeView, bounces: ReadonlyMap<string, number>): NodeJson {
     const { ourKey, clock } = this.#options;
     return describeNode(view, { ourKey, now: clock.now(), bounces: bounces.get(view.member.id) ?? 0 });
+  }
+
+  /** A reader is counted by the front and by their node, and is late by either. */
+  async #slo(): Promise<FleetJson['slo']> {
+    const { fleet, metrics } = this.#options;
+    const read = async (name: string): Promise<number> =>
+      (await metrics.getSingleMetric(name)?.get())?.values[0]?.value ?? 0;
+    const [sent, sentInTime] = await Promise.all([
+      read('tmpfleet_slo_readers_total'),
+      read('tmpfleet_slo_good_readers_total'),
+    ]);
+    let [served, late] = [0, sent - sentInTime];
+    for (const { stats } of fleet.views()) {
+      const { readers = 0, good = 0 } = stats?.fleet?.slo ?? {};
+      served += readers;
+      // A node may be stolen, and say anything.
+      late += Math.max(0, readers - good);
+    }
+    return { readers_total: Math.max(sent, served), late_total: late };
   }
 
   /** By node id. */

@@ -15,6 +15,7 @@ import {
   showCounter,
   showGauge,
 } from '../../shared/metrics.ts';
+import { Objective, showObjective } from '../../shared/reader-times/objective.ts';
 import { showCertificate } from '../../shared/tls/metrics.ts';
 import type { CanaryOutcome } from '../canary/outcomes.ts';
 import type { Fleet } from '../nodes/fleet.ts';
@@ -26,6 +27,8 @@ import { showFleet } from './fleet-gauges.ts';
 
 export interface RedirectorMetrics {
   readonly registry: Registry;
+  /** Where readers who are in time are counted. */
+  readonly objective: Objective;
   countSent(kind: 'redirect' | 'return' | 'spawn', sent: Sent): void;
   countLaunchPage(visitor: Visitor): void;
   countRefusal(refusal: RefusalReason): void;
@@ -72,8 +75,11 @@ export function createRedirectorMetrics(fleet: Fleet, clock: Clock): RedirectorM
     labels: ['outcome'],
     rows: () => rowsBy('outcome', polls),
   });
+  const objective = new Objective('front');
+  showObjective(registry, { part: 'front', objective });
   return {
     registry,
+    objective,
     ...countWays(registry, fleet),
     countWait: countWaits(registry),
     countCanary: countCanaries(registry, fleet),

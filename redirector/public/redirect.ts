@@ -24,6 +24,7 @@ import { tookMs } from '../../shared/reader-times/server-timing.ts';
 import type { FrontDesk } from '../line/desk.ts';
 import type { Dispatcher, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import type { InTime } from './in-time.ts';
 import { answerOther } from './other-visit.ts';
 import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
 import { redirectTo } from './redirect-to.ts';
@@ -34,7 +35,9 @@ export interface RedirectOptions {
   readonly dispatcher: Dispatcher;
   readonly room: WaitingRoom;
   readonly desk: FrontDesk;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
+  /** Counts readers for the objective. */
+  readonly inTime: InTime;
   readonly arrivals: ArrivalLimit;
   readonly proof: ProofOfWork;
   readonly returns: ReturnCookies;
@@ -144,9 +147,10 @@ function isAdmitted(options: RedirectOptions, reader: Reader): boolean {
 
 /** To a node, or into the line. */
 function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean): void {
-  const { dispatcher, room, desk, clock } = options;
+  const { dispatcher, room, desk, clock, inTime } = options;
   const { request, response, target, client, bounce, place, mayHold } = reader;
   const arrivedAt = clock.now();
+  const beganAt = clock.monotonic();
   const asked: Asked = { request, response, target, bounce, returning: false, place };
   const finish = (end: LineEnd<Sent> | RefusalReason): void => {
     if (end === 'full' || end === 'too-many-hops') {
@@ -165,8 +169,22 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
     return room.send(dispatcher.startJourney(bounce, { pressed, client }), response);
   };
   const end = wait();
-  if (end instanceof Promise) void end.then(finish);
-  else finish(end);
+  const wasHeld = end instanceof Promise;
+  const hadRoom = wasHeld && inTime.showsRoom();
+  const count = (outcome: LineEnd<Sent> | RefusalReason): void => {
+    // Who stands in line came when no slot was free.
+    if (place !== undefined) return;
+    const name = typeof outcome === 'string' ? outcome : 'view' in outcome ? 'sent' : 'line';
+    inTime.count({ beganAt, wasHeld, wasBounced: bounce !== undefined }, hadRoom, name);
+  };
+  if (!wasHeld) {
+    count(end);
+    finish(end);
+  } else
+    void end.then((later) => {
+      count(later);
+      finish(later);
+    });
 }
 
 /** Whether a program asks to stand in line: it reads JSON, and there is no room to which it could be shown the way. */

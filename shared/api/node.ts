@@ -70,5 +70,13 @@ export const fleetSchema = nodesSchema.extend({
   redirects_total: count.describe('redirects to a node'),
   bounces_total: count.describe('redirects back from a node'),
   refusals_total: count.describe('readers and programs that were refused'),
+  slo: z
+    .object({
+      readers_total: count.describe('readers who asked while a slot was free'),
+      late_total: count.describe(
+        'of these, those who were not live within two seconds, at the front or at a node',
+      ),
+    })
+    .describe('since the front and each node started'),
 });
 export type FleetJson = z.infer<typeof fleetSchema>;

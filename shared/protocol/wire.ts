@@ -57,6 +57,8 @@ export const fleetReportSchema = z.object({
   load: z.number().nonnegative().max(100_000),
   /** The sites of `--embed-origins` of which a front has told it; missing where no front can tell it. */
   embed_origins: z.array(z.string().max(255)).max(64).optional(),
+  /** Readers who asked while a slot was free, and of these those who had their sandbox in time (docs/reader-times.md). */
+  slo: z.object({ readers: counter, good: counter }).optional(),
   /** Whether it knows a front's canary from a reader; missing where it does not, or shows no pages. */
   canary: z.boolean().optional(),
   /** What fronts say of the readers who wait there: line-claim.ts. */

@@ -10,12 +10,14 @@ const rulesSchema = z.object({
   groups: z.array(
     z.object({
       rules: z.array(
-        z.object({
-          alert: z.string(),
-          expr: z.string(),
-          labels: z.object({ severity: z.enum(['critical', 'warning']) }),
-          annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
-        }),
+        z.object({ record: z.string(), expr: z.string() }).or(
+          z.object({
+            alert: z.string(),
+            expr: z.string(),
+            labels: z.object({ severity: z.enum(['critical', 'warning']) }),
+            annotations: z.object({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+          }),
+        ),
       ),
     }),
   ),
@@ -48,14 +50,28 @@ export function readDocument(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 
-export function readRules() {
+function readAllRules() {
   const file = rulesSchema.parse(parse(readDocument('monitoring/prometheus/tmpfleet.rules.yml')));
   return file.groups.flatMap(({ rules }) => rules);
 }
 
+/** The alerts. */
+export function readRules() {
+  return readAllRules().flatMap((rule) => ('alert' in rule ? [rule] : []));
+}
+
+/** What Prometheus computes ahead, for the alerts and the dashboard. */
+export function readRecordings() {
+  return readAllRules().flatMap((rule) => ('record' in rule ? [rule] : []));
+}
+
+export const RULE_TESTS = ['tmpfleet.rules.test.yml', 'tmpfleet.objective.test.yml'] as const;
+
 export function readRuleTests() {
-  const file = ruleTestsSchema.parse(parse(readDocument('monitoring/prometheus/tmpfleet.rules.test.yml')));
-  return file.tests.flatMap((test) => test.alert_rule_test);
+  const files = RULE_TESTS.map((name) =>
+    ruleTestsSchema.parse(parse(readDocument(`monitoring/prometheus/${name}`))),
+  );
+  return files.flatMap(({ tests }) => tests).flatMap((test) => test.alert_rule_test);
 }
 
 export function readDashboard() {

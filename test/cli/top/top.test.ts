@@ -23,7 +23,7 @@ describe('tmpfleet top without a terminal', () => {
     const { code, out } = await run(['top', '--interval', '200ms'], env);
     expect(code).toBe(0);
     expect(out).not.toContain('\u001b');
-    expect(out).toMatch(/^tmpfleet .*\narrivals \d.*\nslots .*\n\nNODE .*\ndemo.*\ndemo.*\n$/);
+    expect(out).toMatch(/^tmpfleet .*\narrivals \d.*\nin time -\nslots .*\n\nNODE .*\ndemo.*\ndemo.*\n$/);
   });
 
   test('--json --once prints the numbers', async () => {
@@ -72,6 +72,7 @@ describe('the picture', () => {
   });
   const view = (nodes: TopView['nodes']): TopView => ({
     ...{ at: '2026-01-01T12:00:00.000Z', front: 'http://f', nodes, arrivals_per_second: 12.5 },
+    slo: { readers_total: 2000, late_total: 30 },
     ...{ version: '0', bounces_per_second: 0, refusals_per_second: 0, redirects_per_second: { n1: 1.5 } },
     ...{ arrivals_total: 9, redirects_total: 9, bounces_total: 0, refusals_total: 0 },
     slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 },
@@ -96,12 +97,21 @@ describe('the picture', () => {
     ];
     const lines = draw(nodes, 140, 12);
     expect(lines.length).toBeLessThanOrEqual(12);
-    expect(lines.findIndex((line) => line.startsWith('gone'))).toBe(5);
+    expect(lines.findIndex((line) => line.startsWith('gone'))).toBe(6);
     expect(lines.find((line) => line.startsWith('gone'))).toContain('it refuses connections');
     expect(lines.find((line) => line.startsWith('leaving'))).toMatch(
       /draining .* until \d\d:\d\d \(29 min\)$/,
     );
     expect(lines.some((line) => /^… and \d+ more/.test(line))).toBe(true);
+  });
+
+  test('shows the share of readers in time, and at which node the canary fails', () => {
+    const canary = { failing: true, since: '2026-01-01T11:00:00.000Z', reason: 'the kernel answers with X' };
+    const lines = draw([row('n1', { canary })], 160);
+    expect(lines).toContain('in time 98.50 % of 2000 who asked while a slot was free (30 late)');
+    expect(lines.find((line) => line.startsWith('n1'))).toMatch(
+      /the canary fails since \d\d:\d\d: the kernel answers with X$/,
+    );
   });
 
   test('removes characters that could control the terminal', () => {

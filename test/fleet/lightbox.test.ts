@@ -81,7 +81,8 @@ describeNeeding(['chromium'], 'the script of an article', ({ chromium }) => {
       await tab.getByRole('button', { name: 'Close' }).focus();
       await tab.keyboard.press('Escape');
       await dialog.waitFor({ state: 'hidden' });
-      expect(await tab.evaluate('getComputedStyle(document.documentElement).overflowY')).not.toBe('hidden');
+      // A dialog says that it was closed a moment after it has gone.
+      await tab.waitForFunction("getComputedStyle(document.documentElement).overflowY !== 'hidden'");
       expect(await tab.evaluate('document.activeElement.shadowRoot.activeElement.textContent')).toBe(
         'Try it',
       );

@@ -21,7 +21,7 @@ import { LocalEngine } from '${ENGINE}';
 const quiet = { warn() {}, info() {}, error() {}, debug() {} };
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const { DATA_DIR: dataDir, NODE_ID: nodeId } = process.env;
-const config = { command: 'sleep 1000', extraEnv: [], dataDir };
+const config = { command: 'sleep 1000', extraEnv: [], prime: [], primeCell: '', dataDir };
 const engine = new LocalEngine(config, { nodeId, logger: quiet, clock, env: process.env });
 await engine.open(() => undefined);
 console.log('open');

@@ -7,6 +7,7 @@ import { Sizing } from '../../../node-agent/sizing/sizing.ts';
 import { StartLimiter } from '../../../node-agent/sizing/start-limiter.ts';
 import { loadConfig } from '../../../shared/config/load.ts';
 import { startAgent } from '../../support/agent.ts';
+import { LIGHT_COMMAND } from '../../support/light-server.ts';
 import { Reader } from '../../support/reader.ts';
 import { until } from '../../support/until.ts';
 
@@ -115,7 +116,9 @@ describe('the number kept ready', () => {
   });
 
   test('follows the arrivals at a real node', async () => {
-    const agent = await startAgent({ capacity: '12', warm: '1', warmFollow: true, warmMax: '4' });
+    // Where a start takes no time, one sandbox is enough for any crowd.
+    const command = `sleep 0.4; exec ${LIGHT_COMMAND}`;
+    const agent = await startAgent({ command, capacity: '12', warm: '1', warmFollow: true, warmMax: '4' });
     try {
       await agent.warm(1);
       for (let reader = 0; reader < 6; reader += 1) await new Reader().click(`${agent.url}/`);

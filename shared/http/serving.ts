@@ -89,7 +89,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const beneath = new BeneathTls(server);
   const refused = limitConnections(server, options.limits ?? NO_CONNECTION_LIMITS, beneath);
   const upgraded = new Set<Socket | Duplex>();
-  const latest = new WeakMap<Duplex, ServerResponse>();
+  // No WeakMap: collecting its entries cost a fifth of a redirect on a new connection (bench/results/redirect-weakmap.md).
+  const latest = new Map<Duplex, ServerResponse>();
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    socket.once('close', () => latest.delete(socket));
+  });
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     latest.set(request.socket, response);
     const fault = findHostFault(request);

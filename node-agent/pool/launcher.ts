@@ -43,7 +43,7 @@ export class Launcher {
   readonly #removals = pLimit(CONCURRENT_REMOVALS);
   readonly #aborts = new Map<string, AbortController>();
   readonly #starts = new Map<string, Promise<void>>();
-  /** Those whose servers answer, in the order in which they did; aborting gives a sandbox out as it is. */
+  /** Those whose servers answer, in the order in which they did; aborting gives a sandbox out while its kernel starts. */
   readonly #primings = new Set<AbortController>();
   #hurry = 0;
   readonly #work = new Set<Promise<void>>();
@@ -145,10 +145,14 @@ export class Launcher {
     if (sandbox.state !== 'starting' || this.#hurry > 0) return;
     const priming = new AbortController();
     this.#primings.add(priming);
+    const hurried = new Promise<void>((resolve) => {
+      priming.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const primed = this.#options.prime(sandbox, ended);
+    // With a reader in it, the sandbox is no failed start any more.
+    primed.catch(() => undefined);
     try {
-      await this.#options.prime(sandbox, AbortSignal.any([ended, priming.signal]));
-    } catch (error) {
-      if (ended.aborted || !priming.signal.aborted) throw error;
+      await Promise.race([primed, hurried]);
     } finally {
       this.#primings.delete(priming);
     }

@@ -30,6 +30,9 @@ export class Primer {
   /** Kernels that the notebooks of an image name: a notebook may be large, and is read once. */
   readonly #kernels = new Map<string, string>();
 
+  /** Sessions that are being opened, by sandbox. */
+  readonly #openings = new Map<string, Promise<unknown>>();
+
   constructor(options: PrimerOptions) {
     this.#options = options;
   }
@@ -48,8 +51,11 @@ export class Primer {
     if (notebook === undefined) return;
     sandbox.primed = notebook;
     const jupyter = new Jupyter(sandbox, signal);
-    const kernel = await this.#kernelOf(jupyter, sandbox.image, notebook);
-    const session = await jupyter.openSession(notebook, kernel);
+    const opening = this.#kernelOf(jupyter, sandbox.image, notebook).then((kernel) =>
+      jupyter.openSession(notebook, kernel),
+    );
+    this.#openings.set(sandbox.id, opening);
+    const session = await opening.finally(() => this.#openings.delete(sandbox.id));
     await Promise.all([jupyter.warmUp(session, cell), jupyter.openPage(notebook)]);
   }
 
@@ -61,10 +67,16 @@ export class Primer {
     const { primed } = sandbox;
     if (primed === undefined || primed === notebook) return;
     sandbox.primed = undefined;
-    new Jupyter(sandbox, AbortSignal.timeout(CLOSE_MS)).closeSession(primed).catch((error: unknown) => {
+    this.#close(sandbox, primed).catch((error: unknown) => {
       const fields = { sandbox: shortId(sandbox.id), error: describeError(error) };
       this.#options.logger.warn(fields, 'the kernel of a notebook that the reader does not open goes on');
     });
+  }
+
+  /** A session that is being opened could not be found yet, and would stay. */
+  async #close(sandbox: Sandbox, notebook: string): Promise<void> {
+    await this.#openings.get(sandbox.id)?.catch(() => undefined);
+    await new Jupyter(sandbox, AbortSignal.timeout(CLOSE_MS)).closeSession(notebook);
   }
 
   async #kernelOf(jupyter: Jupyter, image: string, notebook: string): Promise<string> {

@@ -65,75 +65,55 @@ export interface PreparedLab {
   stop(): Promise<void>;
 }
 
+/** In the engine of `docker`. */
+const IMAGES = { jupyter: NOTEBOOK, jupyterlab: LAB, notebook7: NOTEBOOK7 } as const;
+type ImageName = keyof typeof IMAGES;
+
+/** How the others are made, in this order. */
+const MAKERS: { readonly [Name in Exclude<PartName, 'docker' | ImageName>]: () => Promise<Parts[Name]> } = {
+  chromium: async () => ({ executablePath: await ensureChromium() }),
+  node24: async () => ({ executablePath: await ensureNode24() }),
+  promtool: async () => ({ executablePath: await ensurePromtool() }),
+  terminal: async () => ({ executablePath: await ensureTerminal() }),
+  thebe: async () => ({ dir: await unpackNpmPackage('thebe', THEBE_VERSION) }),
+  sphinx: async () => ({ executablePath: await ensureSphinx() }),
+  redis: async () => ({ executablePath: await ensureRedis() }),
+  registry: async () => ({ executablePath: await ensureRegistry() }),
+  debian: async () => ({ root: await ensureDebianRoot() }),
+};
+
 /** A part that is not available is reported with the reason; nothing is thrown. */
 export async function prepareParts(names: ReadonlySet<PartName>): Promise<PreparedLab> {
+  const report: { [Name in PartName]?: PartReport<Name> } = {};
   let engine: DockerLab | undefined;
   const prepareDocker = async (): Promise<Parts['docker']> => {
     engine = await startDocker({ network: 'machine' });
     const tinyImage = await importTiny(engine);
     return { socketPath: engine.socketPath, host: engine.host, tinyImage, tinyCommand: TINY_COMMAND };
   };
-  const prepareJupyter = async (recipe: typeof NOTEBOOK): Promise<{ readonly image: string }> => {
+  const prepareImage = async (name: ImageName): Promise<Parts[ImageName]> => {
     if (engine === undefined) throw new Error('there is no Docker engine');
-    return { image: await importJupyter(engine, recipe) };
+    return { image: await importJupyter(engine, IMAGES[name]) };
   };
-  // One after the other: two cores, and one dpkg.
-  const needsDocker = (['docker', 'jupyter', 'jupyterlab', 'notebook7'] as const).some((name) =>
-    names.has(name),
-  );
-  const docker = needsDocker ? await attempt('docker', prepareDocker) : undefined;
-  const jupyter = names.has('jupyter')
-    ? (missing(docker) ?? (await attempt('jupyter', () => prepareJupyter(NOTEBOOK))))
-    : undefined;
-  const jupyterlab = names.has('jupyterlab')
-    ? (missing(docker) ?? (await attempt('jupyterlab', () => prepareJupyter(LAB))))
-    : undefined;
-  const notebook7 = names.has('notebook7')
-    ? (missing(docker) ?? (await attempt('notebook7', () => prepareJupyter(NOTEBOOK7))))
-    : undefined;
-  const chromium = names.has('chromium')
-    ? await attempt('chromium', async () => ({ executablePath: await ensureChromium() }))
-    : undefined;
-  const node24 = names.has('node24')
-    ? await attempt('node24', async () => ({ executablePath: await ensureNode24() }))
-    : undefined;
-  const promtool = names.has('promtool')
-    ? await attempt('promtool', async () => ({ executablePath: await ensurePromtool() }))
-    : undefined;
-  const terminal = names.has('terminal')
-    ? await attempt('terminal', async () => ({ executablePath: await ensureTerminal() }))
-    : undefined;
-  const thebe = names.has('thebe')
-    ? await attempt('thebe', async () => ({ dir: await unpackNpmPackage('thebe', THEBE_VERSION) }))
-    : undefined;
-  const sphinx = names.has('sphinx')
-    ? await attempt('sphinx', async () => ({ executablePath: await ensureSphinx() }))
-    : undefined;
-  const redis = names.has('redis')
-    ? await attempt('redis', async () => ({ executablePath: await ensureRedis() }))
-    : undefined;
-  const registry = names.has('registry')
-    ? await attempt('registry', async () => ({ executablePath: await ensureRegistry() }))
-    : undefined;
-  const debian = names.has('debian')
-    ? await attempt('debian', async () => ({ root: await ensureDebianRoot() }))
-    : undefined;
+  const images = (Object.keys(IMAGES) as ImageName[]).filter((name) => names.has(name));
+  const makeImages = async (): Promise<void> => {
+    if (!names.has('docker') && images.length === 0) return;
+    const docker = await attempt('docker', prepareDocker);
+    report.docker = docker;
+    for (const name of images) {
+      report[name] = docker.available ? await attempt(name, () => prepareImage(name)) : docker;
+    }
+  };
+  const makeOthers = async (): Promise<void> => {
+    for (const name of (Object.keys(MAKERS) as (keyof typeof MAKERS)[]).filter((each) => names.has(each))) {
+      // TypeScript cannot follow through a loop that each maker makes the part of its own name.
+      Object.assign(report, { [name]: await attempt<unknown>(name, MAKERS[name]) });
+    }
+  };
+  // Two at a time, as there are two cores. Where both install packages, one waits for the other.
+  await Promise.all([makeImages(), makeOthers()]);
   return {
-    report: {
-      ...(docker && { docker }),
-      ...(jupyter && { jupyter }),
-      ...(jupyterlab && { jupyterlab }),
-      ...(notebook7 && { notebook7 }),
-      ...(chromium && { chromium }),
-      ...(node24 && { node24 }),
-      ...(promtool && { promtool }),
-      ...(terminal && { terminal }),
-      ...(thebe && { thebe }),
-      ...(sphinx && { sphinx }),
-      ...(redis && { redis }),
-      ...(registry && { registry }),
-      ...(debian && { debian }),
-    },
+    report,
     stop: async () => {
       await engine?.stop();
       // Removes a suite's own engines too, if it failed before it could stop them.
@@ -158,8 +138,4 @@ async function attempt<T>(
   } catch (error) {
     return { available: false, reason: `${name}: ${messageOf(error).replaceAll('\n', ' | ')}` };
   }
-}
-
-function missing(report: PartReport<PartName> | undefined): Failure | undefined {
-  return report?.available === false ? report : undefined;
 }

@@ -1,5 +1,6 @@
 // The log of arrivals (--arrivals-log): a line for each click, as JSON, which `tmpfleet load --shape trace:FILE` replays. It names no
 // reader: times are to the second, and there is no address, no id, no query, and of the path only which kind it is.
+import { constants } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
@@ -23,6 +24,9 @@ export interface ArrivalsLogOptions {
   readonly logger: Logger;
 }
 
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+/** A pipe that nothing reads is an error at once; waiting for its reader would hold up the end of the program. */
+const APPEND_AT_ONCE = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
 /** Between two writes. ms */
 const WRITE_MS = 1_000;
 /** Lines that wait while the disk is slow; further ones are left out. */
@@ -90,7 +94,7 @@ export class ArrivalsLog {
       this.#isFull = false;
       if (text === '') return;
       try {
-        await appendFile(file, text, { mode: 0o600 });
+        await appendFile(file, text, { mode: 0o600, flag: APPEND_AT_ONCE });
         this.#hasFailed = false;
       } catch (error) {
         if (!this.#hasFailed)

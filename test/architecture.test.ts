@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'backoff',
       'metrics',
       'nearest',
+      'operator-file',
       'arrivals-log',
       'yaml',
     ],

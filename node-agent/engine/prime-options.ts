@@ -1,7 +1,7 @@
 // The options of priming: which notebooks' kernels run before a reader comes. See node-agent/priming/.
-import { readFileSync } from 'node:fs';
 import { type ConfigOf, inGroup, type Kind, option, text } from '../../shared/config/option.ts';
 import { describeError } from '../../shared/errors.ts';
+import { readOperatorFile } from '../../shared/operator-file.ts';
 
 /** One of the notebooks of `--prime`. */
 export interface PrimeTarget {
@@ -56,7 +56,7 @@ const MAX_CELL_CHARACTERS = 100_000;
 
 /** The code of `--prime-cell`; empty without one. Only after `primeProblems` has found nothing. */
 export function readPrimeCell({ primeCell }: PrimeConfig): string {
-  return primeCell === '' ? '' : readFileSync(primeCell, 'utf8');
+  return primeCell === '' ? '' : readOperatorFile(primeCell).toString();
 }
 
 /** What of the options is part of a sandbox's recipe. Nothing without priming, as in versions that knew none. */

@@ -1,9 +1,13 @@
 // `nodes.json`: reads it, detects changes on disk, writes it atomically, and keeps a copy of a corrupt one.
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, statSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { errorCode, FleetError } from '../../shared/errors.ts';
+import { readOperatorFile } from '../../shared/operator-file.ts';
 import { type Member, memberSchema, normalizeNodeUrl, parseJson } from '../../shared/protocol/wire.ts';
+
+/** A fleet of a hundred thousand nodes. */
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 const fileSchema = z.object({ nodes: z.array(memberSchema) });
 
@@ -39,7 +43,7 @@ export class NodesFile {
     this.#version = versionOf(this.path);
     let text: string;
     try {
-      text = readFileSync(this.path, 'utf8');
+      text = readOperatorFile(this.path, MAX_FILE_BYTES).toString();
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       return { is: 'missing' };

@@ -1,11 +1,11 @@
 // Reads a publisher's directory (`--brand-dir`): `brand.yaml` and the logo that it names. Once, at the start; all that is wrong
 // with it is said at once, with file, field and value.
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { throwIfAny } from '../config/load.ts';
 import { type ConfigOf, inGroup, option, text } from '../config/option.ts';
 import { describeError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
+import { readOperatorFile } from '../operator-file.ts';
 import { LANGUAGES } from '../words/language.ts';
 import { yaml } from '../yaml.ts';
 import { type Brand, OWN_BRAND } from './brand.ts';
@@ -95,8 +95,7 @@ function parseBrand(dir: string, problems: string[]): Brand {
 
 function readFields(path: string, problems: string[]): Fields {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
-    const value: unknown = yaml().parse(readFileSync(path, 'utf8'));
+    const value: unknown = yaml().parse(readOperatorFile(path, MAX_FILE_BYTES).toString());
     if (value === null) return {};
     if (isRecord(value)) return value;
     throw new Error('it is not a list of names and values');
@@ -130,14 +129,7 @@ function readLogo(dir: string, given: unknown, complain: Complain): string {
     return '';
   }
   try {
-    const { size } = statSync(join(dir, file));
-    if (size > MAX_LOGO_BYTES) {
-      complain(
-        `logo: ${JSON.stringify(file)} has ${size} bytes; it is part of every page, so at most ${MAX_LOGO_BYTES}`,
-      );
-      return '';
-    }
-    const bytes = readFileSync(join(dir, file));
+    const bytes = readOperatorFile(join(dir, file), MAX_LOGO_BYTES);
     const isWhatItSays = isSvg
       ? /<svg[\s>]/.test(bytes.toString('utf8'))
       : bytes.subarray(0, 8).equals(PNG_SIGNATURE);

@@ -1,6 +1,6 @@
 // Reads a configuration: flags before TMPFLEET_* variables before a YAML file before defaults. Reports all errors at once.
-import { readFileSync } from 'node:fs';
 import { describeError, FleetError } from '../errors.ts';
+import { readOperatorFile } from '../operator-file.ts';
 import { yaml } from '../yaml.ts';
 import type { ConfigOf, Option, Options } from './option.ts';
 import { envName, flagKey, kebab } from './option-names.ts';
@@ -128,7 +128,7 @@ function readConfigFile(
   if (path === undefined || path === '') return {};
   let value: unknown;
   try {
-    value = yaml().parse(readFileSync(path, 'utf8')) ?? {};
+    value = yaml().parse(readOperatorFile(path).toString()) ?? {};
   } catch (error) {
     problems.push(`config: ${JSON.stringify(path)} cannot be read as YAML (${describeError(error)})`);
     return {};

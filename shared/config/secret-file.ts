@@ -1,7 +1,8 @@
 // Reads a file that holds a secret, and refuses one that other users of the host can read.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError } from '../errors.ts';
+import { readOperatorFile } from '../operator-file.ts';
 
 /** Bits of a mode: readable or writable by the group, and by everyone. */
 const GROUP = 0o060;
@@ -24,7 +25,7 @@ export function readSecretFile(
 ): { readonly text: string } | { readonly problem: string } {
   try {
     const problem = whyOpen(path, options);
-    return problem === undefined ? { text: readFileSync(path, 'utf8').trim() } : { problem };
+    return problem === undefined ? { text: readOperatorFile(path).toString().trim() } : { problem };
   } catch (error) {
     return { problem: `${JSON.stringify(path)} cannot be read (${describeError(error)})` };
   }

@@ -1,9 +1,8 @@
 // A certificate with its private key, read from two files and checked: whether a listener can use them.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { describeError } from '../errors.ts';
+import { readOperatorFile, readOperatorFileLater } from '../operator-file.ts';
 
 /** Older versions are broken, and no browser speaks them any more (RFC 8996). */
 export const MIN_TLS = 'TLSv1.2';
@@ -27,7 +26,7 @@ export type ReadPair = { readonly pair: Pair } | { readonly problem: string };
 export function readPair({ tlsCert, tlsKey }: PairFiles): ReadPair {
   const read = (name: string, path: string): Content => {
     try {
-      return { text: readFileSync(path, 'utf8') };
+      return { text: readOperatorFile(path).toString() };
     } catch (error) {
       return unreadable(name, path, error);
     }
@@ -38,8 +37,8 @@ export function readPair({ tlsCert, tlsKey }: PairFiles): ReadPair {
 /** As `readPair`, without holding the program up: the files may be on a slow disk. */
 export async function readPairLater({ tlsCert, tlsKey }: PairFiles): Promise<ReadPair> {
   const read = (name: string, path: string): Promise<Content> =>
-    readFile(path, 'utf8').then(
-      (text) => ({ text }),
+    readOperatorFileLater(path).then(
+      (content) => ({ text: content.toString() }),
       (error: unknown) => unreadable(name, path, error),
     );
   const [cert, key] = await Promise.all([read('tls-cert', tlsCert), read('tls-key', tlsKey)]);

@@ -1,7 +1,7 @@
 // What `tmpfleet plan --save` writes, and `tmpfleet load --check` reads.
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { describeError, FleetError } from '../../../shared/errors.ts';
+import { readOperatorFile } from '../../../shared/operator-file.ts';
 import { describeIssues } from '../../../shared/protocol/wire.ts';
 
 const count = z.number();
@@ -58,7 +58,7 @@ export type PlanFile = z.infer<typeof planFileSchema>;
 export function readPlanFile(path: string): PlanFile {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(readOperatorFile(path).toString());
   } catch (error) {
     throw new FleetError('bad-config', `--check: ${path} cannot be read (${describeError(error)})`);
   }

@@ -9,10 +9,10 @@
 //       save: { id: result.id }
 //     - think: exp:2s
 //     - get: /api/items/${id}
-import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { describeError, FleetError } from '../../../shared/errors.ts';
+import { readOperatorFile } from '../../../shared/operator-file.ts';
 import { describeIssues } from '../../../shared/protocol/wire.ts';
 import { DISTRIBUTION_EXPECTS, type Distribution, parseDistribution } from '../schedule/distribution.ts';
 
@@ -77,7 +77,7 @@ const fileSchema = z.strictObject({ steps: z.array(z.unknown()).min(1) });
 export function readSteps(path: string): readonly HttpStep[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readOperatorFile(path).toString();
   } catch (error) {
     throw new FleetError('bad-config', `--steps: ${path} cannot be read (${describeError(error)})`);
   }

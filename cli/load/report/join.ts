@@ -1,15 +1,18 @@
 // Adds up the reports of several generators that ran at the same time: histograms and counts are exact, as if one had made all.
-import { readFileSync } from 'node:fs';
 import { describeError, FleetError } from '../../../shared/errors.ts';
+import { readOperatorFile } from '../../../shared/operator-file.ts';
 import { parseJson } from '../../../shared/protocol/wire.ts';
 import { Times, type TimesJson, timesFrom, timesJson } from '../measure/histogram.ts';
 import { type SliceJson, timesOfSlice } from '../measure/slices.ts';
 import { type Report, reportSchema } from './report.ts';
 
+/** Histograms by step and node. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
 /** @throws FleetError `bad-config` that names the file */
 export function readReport(path: string): Report {
   try {
-    return parseJson(readFileSync(path, 'utf8'), reportSchema, path);
+    return parseJson(readOperatorFile(path, MAX_FILE_BYTES).toString(), reportSchema, path);
   } catch (error) {
     throw new FleetError('bad-config', `--join: ${path} is no report (${describeError(error)})`, {
       remedy: 'expected what tmpfleet load --json prints',

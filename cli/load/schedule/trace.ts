@@ -1,9 +1,9 @@
 // A recorded trace: a file with one JSON object a line, whose `at` is when a reader arrived, to the second. The log of arrivals
 // of a front or a node is one (--arrivals-log).
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Random } from '../../../shared/clock.ts';
 import { describeError, FleetError } from '../../../shared/errors.ts';
+import { readOperatorFile } from '../../../shared/operator-file.ts';
 
 export interface Trace {
   /** ms since the first second of the trace, in order */
@@ -48,11 +48,14 @@ export function parseTrace(
   };
 }
 
+/** Four million lines of --arrivals-log. A text in Node has 512 MiB at most. */
+const MAX_FILE_BYTES = 500 * 1024 * 1024;
+
 /** @throws FleetError `bad-config` */
 export function readTrace(path: string, speed: number, random: Random): Trace {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readOperatorFile(path, MAX_FILE_BYTES).toString();
   } catch (error) {
     throw new FleetError('bad-config', `--shape: the trace ${path} cannot be read (${describeError(error)})`);
   }

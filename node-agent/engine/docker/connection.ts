@@ -1,10 +1,10 @@
 // Connects to Docker, and translates all of its failures into ours.
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import { describeError, errorCode, FleetError } from '../../../shared/errors.ts';
+import { readOperatorFile } from '../../../shared/operator-file.ts';
 
 export interface DockerTarget {
   /** In the form that `docker -H` accepts. */
@@ -74,18 +74,17 @@ function parseHost(host: string): URL {
 
 function readCertificates(dir: string): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
   if (dir === '') return {};
-  try {
-    return {
-      ca: readFileSync(join(dir, 'ca.pem')),
-      cert: readFileSync(join(dir, 'cert.pem')),
-      key: readFileSync(join(dir, 'key.pem')),
-    };
-  } catch (cause) {
-    throw new FleetError('bad-config', `docker-cert-path: ${describeError(cause)}`, {
-      cause,
-      remedy: 'it should be a directory with ca.pem, cert.pem and key.pem',
-    });
-  }
+  const read = (name: string): Buffer => {
+    const path = join(dir, name);
+    try {
+      return readOperatorFile(path);
+    } catch (cause) {
+      const why = `docker-cert-path: ${JSON.stringify(path)} cannot be read (${describeError(cause)})`;
+      const remedy = 'it should be a directory with ca.pem, cert.pem and key.pem';
+      throw new FleetError('bad-config', why, { cause, remedy });
+    }
+  };
+  return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
 }
 
 export interface DockerCall {

@@ -1,5 +1,6 @@
 // The log of arrivals: each click once, nothing about its reader, and `tmpfleet load` can replay it.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -55,10 +56,14 @@ test('a line for each click, once, which says nothing about the reader, and is r
   expect(arrivals).toHaveLength(3);
 });
 
-test('a file that cannot be written stops nothing', async () => {
-  const log = new ArrivalsLog({
-    ...{ file: '/nowhere/arrivals.jsonl', program: 'front', clock: systemClock, logger: silent },
-  });
+test.each(['a file in no directory', 'a pipe that nothing reads'])('%s stops nothing', async (what) => {
+  let file = '/nowhere/arrivals.jsonl';
+  if (what.includes('pipe')) {
+    mkdirSync(dir, { recursive: true });
+    file = join(dir, 'pipe');
+    execFileSync('mkfifo', [file]);
+  }
+  const log = new ArrivalsLog({ file, program: 'front', clock: systemClock, logger: silent });
   log.record({ path: '/', outcome: 'sent', tookMs: 1 });
   await log.close();
 });

@@ -140,7 +140,7 @@ describe('a faulty directory', () => {
     [
       'a large logo',
       { name: 'x', logo: 'large.svg' },
-      'DIR/brand.yaml: logo: "large.svg" has 65537 bytes; it is part of every page, so at most 65536',
+      'DIR/brand.yaml: logo: "large.svg" cannot be read: it is longer than 65536 bytes',
     ],
   ])('%s is reported with file, field and value', (_, brand, problem) => {
     const files = { 'fake.png': 'GIF89a', 'large.svg': Buffer.alloc(65_537) };

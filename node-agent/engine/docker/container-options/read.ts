@@ -1,11 +1,11 @@
 // Reads the file of --container-options. Once, at the start; all that is wrong with it is said at once, with file, field
 // and value.
-import { readFileSync, statSync } from 'node:fs';
 import type { z } from 'zod';
 import { throwIfAny } from '../../../../shared/config/load.ts';
 import { formatBytes } from '../../../../shared/config/units.ts';
 import { describeError } from '../../../../shared/errors.ts';
 import { nearest } from '../../../../shared/nearest.ts';
+import { readOperatorFile } from '../../../../shared/operator-file.ts';
 import { yaml } from '../../../../shared/yaml.ts';
 import type { DockerConfig } from '../options.ts';
 import { type Danger, dangersOf } from './dangers.ts';
@@ -74,9 +74,8 @@ function check(config: ContainerOptionsConfig, problems: string[]): CheckedConta
 
 function readFile(path: string, problems: string[]): Given {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
     // JSON is YAML, too.
-    const value: unknown = yaml().parse(readFileSync(path, 'utf8')) ?? {};
+    const value: unknown = yaml().parse(readOperatorFile(path, MAX_FILE_BYTES).toString()) ?? {};
     if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
     throw new Error('it is not a list of names and values');
   } catch (error) {

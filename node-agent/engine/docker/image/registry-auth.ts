@@ -1,8 +1,8 @@
 // Credentials of image registries, from a file in the form of Docker's own config.json. Nothing of the file is ever repeated in a
 // message: the errors of parsers quote what they read.
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { describeError, FleetError } from '../../../../shared/errors.ts';
+import { readOperatorFile } from '../../../../shared/operator-file.ts';
 
 /** As Docker's API takes them (AuthConfig). */
 export interface RegistryCredentials {
@@ -89,7 +89,7 @@ function parse(path: string): z.infer<typeof fileSchema> {
   const quoted = `registry-auth: ${JSON.stringify(path)}`;
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readOperatorFile(path).toString();
   } catch (cause) {
     throw new FleetError('bad-config', `${quoted} cannot be read (${describeError(cause)})`);
   }

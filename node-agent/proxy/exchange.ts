@@ -147,7 +147,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     } else this.#awaitAnswer();
     response.once('close', () => this.#abandon());
     const { polls } = this.#upstream;
-    if (polls.isPoll(request.method ?? 'GET', target, this.#context.now())) this.#use.ignoreAsPoll();
+    if (polls.isPoll(request, target, this.#context.now())) this.#use.ignoreAsPoll();
     this.#dispatch();
   }
 

@@ -1,5 +1,7 @@
 // What of the traffic counts as use by the reader: all that succeeds, but for polls. A page that is left open asks for the
-// same few addresses again and again, and must not keep its sandbox for ever.
+// same few addresses again and again, and must not keep its sandbox for ever. A page that the reader opens by their own hand is
+// use as often as they do so: an app without a kernel may have nothing else.
+import type { IncomingMessage } from 'node:http';
 import { BoundedMap } from '../../shared/collections/bounded-map.ts';
 
 /** A GET of an address that was asked for this recently is a poll. JupyterLab polls every 10 s, other pages every minute. */
@@ -21,16 +23,30 @@ export class PollDetector {
 
   /**
    * Whether a request is one of a poll. To be asked once for each request.
-   * @param target path and query
+   * @param target path and query for the sandbox
    * @param now a monotonic clock, ms
    */
-  isPoll(method: string, target: string, now: number): boolean {
-    if ((method !== 'GET' && method !== 'HEAD') || target.length > LONGEST_ADDRESS) return false;
+  isPoll(request: PolledRequest, target: string, now: number): boolean {
+    if (!isRepeatable(request) || isByHand(request) || target.length > LONGEST_ADDRESS) return false;
     const address = target.replace(TIME_STAMP, '');
     const before = this.#askedAt.get(address);
     this.#askedAt.set(address, now);
     return before !== undefined && now - before < POLL_WITHIN_MS;
   }
+}
+
+type PolledRequest = Pick<IncomingMessage, 'method' | 'headers'>;
+
+function isRepeatable({ method }: PolledRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/**
+ * Whether the reader has clicked a link, or reloaded the page. Only the browser sets the header, over https and at localhost; a
+ * page that loads itself again has none (https://www.w3.org/TR/fetch-metadata/#sec-fetch-user-header).
+ */
+function isByHand({ headers }: PolledRequest): boolean {
+  return headers['sec-fetch-user'] === '?1';
 }
 
 /**

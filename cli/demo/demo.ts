@@ -61,7 +61,7 @@ const ENGINE_WORDS: Readonly<Record<EngineKind, string>> = {
 type DemoConfig = ReturnType<typeof readOptions<typeof demoOptions>>['config'];
 
 export function addDemoCommand(command: Command): void {
-  addOptions(command, demoOptions, { readsEnvironment: false })
+  addOptions(command, demoOptions)
     .addHelpText(
       'after',
       `
@@ -198,8 +198,11 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
 
 const SCRIPT = fileURLToPath(new URL('../main.js', import.meta.url));
 
-/** Loaded when needed: see cli/main.ts. */
-/** @throws FleetError `engine-unavailable` where Docker is asked for, and does not answer: before anything is started */
+/**
+ * The engine is loaded when it is needed: see cli/main.ts.
+ *
+ * @throws FleetError `engine-unavailable` where Docker is asked for, and does not answer: before anything is started
+ */
 async function chooseEngine({ engine, image }: DemoConfig): Promise<EngineKind> {
   const engines = await import('../../node-agent/engine/index.ts');
   const docker = { dockerHost: '', dockerCertPath: '' };

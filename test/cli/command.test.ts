@@ -90,9 +90,10 @@ test('a verb that asks a front or a node warns of a misspelt variable, and of no
   ]);
 });
 
-test('the help of the demo names no environment variables, because the demo reads none', async () => {
-  const { output } = await run(['demo', '--help']);
-  expect(output).toContain('--command <command>');
+test('a verb’s help names environment variables only where it reads them', async () => {
+  expect((await run(['demo', '--help'])).output.replaceAll(/\s+/g, ' ')).toContain('env: TMPFLEET_COMMAND');
+  const { output } = await run(['plan', '--help']);
+  expect(output).toContain('--readers');
   expect(output).not.toContain('TMPFLEET_');
 });
 

@@ -7,6 +7,7 @@ import { explainUnreachable, FRONT_LISTENER, type Listener, NODE_LISTENER } from
 import { readText } from '../http/read-body.ts';
 import { solveWork } from '../protocol/proof-of-work.ts';
 import { CookieJar } from './cookie-jar.ts';
+import { dispatcherFor } from './localhost.ts';
 import { MAX_HOPS, type Move, nextMove, sandboxAt, workAddress } from './way.ts';
 
 const ASK_MS = 30_000;
@@ -112,7 +113,8 @@ export async function ask(
   listener: Listener = NODE_LISTENER,
 ): Promise<Answer> {
   try {
-    const answer = await request(url, { ...options, signal: AbortSignal.timeout(ASK_MS) });
+    const signal = AbortSignal.timeout(ASK_MS);
+    const answer = await request(url, { ...options, ...dispatcherFor(url), signal });
     return {
       status: answer.statusCode,
       headers: answer.headers,

@@ -13,6 +13,7 @@ import {
 } from '../jupyter/messages.ts';
 import { parseJson } from '../protocol/wire.ts';
 import { ask, type Landing } from './click.ts';
+import { lookUp } from './localhost.ts';
 
 const KERNEL_MS = 60_000;
 /** Far more than what a line of ours makes a kernel say. */
@@ -67,6 +68,7 @@ function talk(
   const socket = new WebSocket(channelsUrl(base, kernel, session), {
     headers,
     maxPayload: MAX_MESSAGE_BYTES,
+    lookup: lookUp,
   });
   const message: ShellRequest = executeRequest(session, code);
   return new Promise((resolve, reject) => {

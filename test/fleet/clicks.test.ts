@@ -2,9 +2,9 @@
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { spawnAnswerSchema } from '../../shared/protocol/wire.ts';
+import { dispatcherFor } from '../../shared/reader/localhost.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
-import { dispatcherFor } from '../support/localhost.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
 

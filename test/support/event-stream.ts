@@ -1,6 +1,6 @@
 // A reader of server-sent events, as a browser is one: names and data, in their order, while the stream is open.
 import { request } from 'undici';
-import { dispatcherFor } from './localhost.ts';
+import { dispatcherFor } from '../../shared/reader/localhost.ts';
 import { until } from './until.ts';
 
 export interface StreamedEvent {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'undici';
 import { type ClientOptions, WebSocket } from 'ws';
 import { z } from 'zod';
-import { byLocalhost, dispatcherFor } from './localhost.ts';
+import { dispatcherFor, lookUp } from '../../shared/reader/localhost.ts';
 
 const sessionSchema = z.object({ id: z.string(), path: z.string(), kernel: z.object({ id: z.string() }) });
 const sessionsSchema = z.array(sessionSchema);
@@ -78,7 +78,7 @@ export class Jupyter {
   #execute(kernel: string, code: string): Promise<string> {
     const session = randomUUID();
     const url = `${this.#base.replace(/^http/, 'ws')}api/kernels/${kernel}/channels?session_id=${session}`;
-    const socket = new WebSocket(url, { ...byLocalhost, ...this.#socket });
+    const socket = new WebSocket(url, { lookup: lookUp, ...this.#socket });
     const id = randomUUID();
     let printed = '';
     return new Promise((resolve, reject) => {

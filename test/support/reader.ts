@@ -2,8 +2,8 @@
 import { request } from 'undici';
 import { nextOf } from '../../shared/pages/preparing-page.ts';
 import { CookieJar } from '../../shared/reader/cookie-jar.ts';
+import { dispatcherFor } from '../../shared/reader/localhost.ts';
 import { MAX_HOPS } from '../../shared/reader/way.ts';
-import { dispatcherFor } from './localhost.ts';
 
 /** The fetch metadata of a browser whose user navigates a tab. */
 export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' } as const;

@@ -1,15 +1,9 @@
-// Addresses of a run: which readers come from where, how names are looked up, and which targets are this machine.
-import { lookup as lookUpByResolver } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+// Addresses of a run: which readers come from where, and which targets are this machine.
 import ipaddr from 'ipaddr.js';
 import { FleetError } from '../../../shared/errors.ts';
 
 /** More would not be told apart from the first ones by any limit. */
 const MOST_ADDRESSES = 65_536;
-
-/** Names below `localhost` are this machine (RFC 6761 §6.3): browsers know that, resolvers may not. */
-export const lookUp: LookupFunction = (name, options, callback) =>
-  lookUpByResolver(name.endsWith('.localhost') ? '127.0.0.1' : name, options, callback);
 
 /**
  * Whether a target is this machine, whatever its name resolves to.

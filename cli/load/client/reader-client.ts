@@ -14,7 +14,7 @@ import { WebSocket } from 'ws';
 import { BodyCollector } from '../../../shared/http/read-body.ts';
 import { type BrowserRequest, browserHeaders } from '../../../shared/reader/browser-headers.ts';
 import { CookieJar } from '../../../shared/reader/cookie-jar.ts';
-import { lookUp } from './addresses.ts';
+import { lookUp } from '../../../shared/reader/localhost.ts';
 
 /** As browsers do over HTTP/1.1. */
 const CONNECTIONS_PER_HOST = 6;

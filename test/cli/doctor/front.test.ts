@@ -28,8 +28,8 @@ async function examine(
   return { code, ok, findings, of };
 }
 
-async function node(front: Front, nodeId: string, secret = SECRET): Promise<TestAgent> {
-  const flags = { nodeId, capacity: '1', frontUrl: front.url };
+async function node(front: Front, nodeId: string, secret = SECRET, more = {}): Promise<TestAgent> {
+  const flags = { nodeId, capacity: '1', frontUrl: front.url, ...more };
   const agent = bench.keep(await startAgent(flags, { TMPFLEET_SECRET: secret }));
   await agent.warm(1);
   const answer = await post(`${front.controlUrl}/api/nodes`, { url: agent.url, id: nodeId, probe: false });
@@ -51,6 +51,13 @@ describe('a fleet', { timeout: 120_000 }, () => {
     expect(agent.pool.status().claims).toBe(1);
     await until('a new one is warm', () => agent.pool.status().warm === 1 && agent.pool.status().held === 0);
     expect(agent.pool.table.endings()).toEqual({ deleted: 1 });
+  });
+
+  test('whose sandboxes have names below localhost, which resolvers may not know, as in the demo', async () => {
+    const front = await bench.front();
+    await node(front, 'one', SECRET, { sandboxDomain: 'localhost' });
+    const { of } = await examine(front, ['--url', front.url]);
+    expect(of('reader')?.detail).toMatch(/a click led to a sandbox at [0-9a-f]+\.localhost:\d+ in/);
   });
 
   test('with a node of another secret, one that stopped, and one that is cordoned', async () => {

@@ -1,6 +1,8 @@
 // Checks what no single option can: options that depend on each other, and on where the node listens.
+
 import { brandProblems } from '../shared/brand/read-brand.ts';
 import { throwIfAny } from '../shared/config/load.ts';
+import { spellCount } from '../shared/config/units.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
@@ -57,7 +59,9 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   const userIds = parseUserIds(config.uidRange)?.count ?? Number.POSITIVE_INFINITY;
   if (userIds < capacity) {
-    problems.push(`uid-range: ${config.uidRange} has ${userIds} ids for a capacity of ${capacity} sandboxes`);
+    problems.push(
+      `uid-range: ${config.uidRange} has ${spellCount(userIds, 'id')} for a capacity of ${spellCount(capacity, 'sandbox')}`,
+    );
   }
   if (config.stripPrefix && config.command === '') {
     problems.push(

@@ -1,4 +1,5 @@
 // `tmpfleet demo`: a redirector and some nodes as processes of their own on this machine, until Ctrl-C.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import got from 'got';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import type { EngineKind } from '../../node-agent/engine/engine.ts';
 import { choice, flag, integer, option, port, text } from '../../shared/config/option.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { formatNodeKey } from '../../shared/protocol/node-key.ts';
 import { addOptions, readOptions } from '../server/options.ts';
@@ -106,7 +108,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
     };
     const secret = randomBytes(32).toString('hex');
     say(ENGINE_WORDS[engine]);
-    say(`Starting a front and ${config.nodes === 1 ? '1 node' : `${config.nodes} nodes`} ${SIGNS.more}`);
+    say(`Starting a front and ${spellCount(config.nodes, 'node')} ${SIGNS.more}`);
     article = await serveArticle(config.port === 0 ? 0 : config.port + 2);
     const front = await launch(redirectorSpec({ config, dir, secret, article }));
     const { url, controlUrl } = front.addresses();
@@ -130,7 +132,7 @@ async function runDemo(config: DemoConfig): Promise<number> {
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    say(`\nStopping: taking away ${children.length} processes and every sandbox ${SIGNS.more}`);
+    say(`\nStopping: taking away ${spellCount(children.length, 'process')} and every sandbox ${SIGNS.more}`);
     const clean = await Promise.all(children.map((child) => child.stop()));
     const stuck = children.filter((_, index) => clean[index] === false).map(({ name }) => name);
     await article?.close();

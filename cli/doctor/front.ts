@@ -1,9 +1,11 @@
 // `tmpfleet doctor --front`: every node as the front sees it and as it is found, and the way of a reader from end to end.
+
 import { z } from 'zod';
 import { probeResultSchema } from '../../shared/api/finding.ts';
 import { type NodeJson, nodesSchema } from '../../shared/api/node.ts';
 import { checkCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { click, type Landing } from '../../shared/reader/click.ts';
 import { isJupyter, runLine } from '../../shared/reader/kernel.ts';
@@ -41,7 +43,7 @@ export async function* examineFront(options: FrontCheckOptions): AsyncGenerator<
 
 function judgeFleet(nodes: readonly NodeJson[]): Verdict {
   const taking = nodes.filter(({ schedulable }) => schedulable).length;
-  const detail = `${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`}, ${taking} of them ${taking === 1 ? 'takes' : 'take'} readers`;
+  const detail = `${spellCount(nodes.length, 'node')}, ${taking} of them ${taking === 1 ? 'takes' : 'take'} readers`;
   if (nodes.length === 0) {
     return {
       level: 'fail',

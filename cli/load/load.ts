@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { seededRandom, systemClock } from '../../shared/clock.ts';
 import type { ConfigOf } from '../../shared/config/option.ts';
-import { formatDuration } from '../../shared/config/units.ts';
+import { formatDuration, spellCount } from '../../shared/config/units.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import { addOptions, readOptions } from '../server/options.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
@@ -102,7 +102,8 @@ async function runLoad(url: string, schedule: Schedule, config: LoadConfig): Pro
   }
   const steps = config.profile === 'http' ? readSteps(config.steps) : [];
   const from = sourceAddresses(config.from);
-  const who = closed > 0 ? `${closed} readers at a time` : `${arrivals.length} readers`;
+  const who =
+    closed > 0 ? `${spellCount(closed, 'reader')} at a time` : `${spellCount(arrivals.length, 'reader')}`;
   const what = `${who} within ${formatDuration(Math.ceil(forMs / 1_000) * 1_000)}`;
   const mayReach = await confirmLoad({ url, what, yes: config.yes });
   const stop = new AbortController();

@@ -1,4 +1,5 @@
 // The run as it goes, on standard error: redrawn in place on a terminal, a line every few seconds elsewhere.
+import { spellCount } from '../../shared/config/units.ts';
 import type { Recorder } from './measure/recorder.ts';
 import { spellMs } from './report/summary.ts';
 import type { FleetWatch } from './run/fleet-watch.ts';
@@ -59,5 +60,5 @@ function fleetLine({
   held,
   waiting,
 }: NonNullable<FleetWatch['last']>) {
-  return `fleet: ${nodes} nodes${down > 0 ? ` and ${down} down` : ''}, ${available} of ${capacity} free, ${held} held, ${waiting} waiting`;
+  return `fleet: ${spellCount(nodes, 'node')}${down > 0 ? ` and ${down} down` : ''}, ${available} of ${capacity} free, ${held} held, ${waiting} waiting`;
 }

@@ -1,6 +1,6 @@
 // Prints nodes: the table of `node ls`, and a sentence about one node.
 import type { NodeJson } from '../../shared/api/node.ts';
-import { spellDuration } from '../../shared/config/units.ts';
+import { spellCount, spellDuration } from '../../shared/config/units.ts';
 import { type FitColumn, fitTable } from '../terminal/fit-table.ts';
 import { printable } from '../terminal/text.ts';
 
@@ -80,7 +80,7 @@ export function standing(node: NodeJson, now: number): string {
 }
 
 export function countReaders({ slots: { held } }: NodeJson): string {
-  return held === 1 ? '1 reader' : `${held} readers`;
+  return spellCount(held, 'reader');
 }
 
 function clockTime(iso: string): string {

@@ -1,5 +1,7 @@
 // Finds the fleet that a plan proposes: the fewest hosts, then the fewest warm sandboxes, then what is booked instead.
+
 import { seededRandom } from '../../shared/clock.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { type Circumstances, expectOf, type FleetConfig, type Outcome } from './expect.ts';
 import { peakOf, proposeBookings } from './propose.ts';
 import { findLeast } from './search.ts';
@@ -126,5 +128,5 @@ class Finder {
 }
 
 function describe({ hosts, warm }: FleetConfig): string {
-  return `${hosts} ${hosts === 1 ? 'host' : 'hosts'} with ${warm === ALL ? 'all slots' : `${warm} each`} warm`;
+  return `${spellCount(hosts, 'host')} with ${warm === ALL ? 'all slots' : `${warm} each`} warm`;
 }

@@ -1,6 +1,6 @@
 // The plan for people: what to set up, and what readers will live through, beside what would come of other values.
 import { bookingKind } from '../../node-agent/sizing/bookings.ts';
-import { spellDuration } from '../../shared/config/units.ts';
+import { spellCount, spellDuration } from '../../shared/config/units.ts';
 import type { Expected, FleetPlan, PlanFile } from '../load/check/plan-file.ts';
 import { spellMs } from '../load/report/summary.ts';
 import { type Column, tableLines } from '../terminal/text.ts';
@@ -24,7 +24,7 @@ export function describePlan({ plan, what_if: rows, search }: PlanFile, question
   const { arrivals, forMs } = given.schedule(given.seed);
   const per = (text: string): string => `${text} each`;
   const lines = [
-    `${arrivals.length} readers within ${spellDuration(forMs)}, who stay ${stay.text}; hosts of ${spellBytes(hostMemoryBytes)} and ${cores} cores`,
+    `${spellCount(arrivals.length, 'reader')} within ${spellDuration(forMs)}, who stay ${stay.text}; hosts of ${spellBytes(hostMemoryBytes)} and ${cores} cores`,
     `a sandbox: ${spellBytes(image.memoryBytes)}, starts in ${spellMs(image.startMs)} with ${spellMs(image.startCpuMs)} of a core`,
     ...measuredLine(question),
     '',

@@ -1,7 +1,9 @@
 // `tmpfleet pool …`: a node's pool as a whole, at the node's own control listener.
+
 import { type Command, Option } from 'commander';
 import { nodeAgentOptions } from '../../node-agent/config.ts';
 import { type PoolStatusJson, poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { auditVerb } from '../control/audit.ts';
 import type { ControlClient } from '../control/client.ts';
@@ -85,7 +87,7 @@ async function recycle({ client, flags, print }: Given): Promise<void> {
     ...{ method: 'DELETE', path: '/api/pool', schema: recycledSchema },
   });
   if (flags.wait !== true) {
-    print({ drained }, () => `${sandboxes(drained)} will give way to new ones`);
+    print({ drained }, () => `${spellCount(drained, 'sandbox')} will give way to new ones`);
     return;
   }
   const status = await waitFor({
@@ -95,7 +97,7 @@ async function recycle({ client, flags, print }: Given): Promise<void> {
   });
   print(
     { drained, ...status },
-    () => `${sandboxes(drained)} gave way; ${status.fleet.warm} new ones are ready`,
+    () => `${spellCount(drained, 'sandbox')} gave way; ${status.fleet.warm} new ones are ready`,
   );
 }
 
@@ -137,8 +139,4 @@ function describe({ fleet, pool }: PoolStatusJson): string {
         ]
       : []),
   ].join('\n');
-}
-
-function sandboxes(count: number): string {
-  return count === 1 ? '1 sandbox' : `${count} sandboxes`;
 }

@@ -1,10 +1,12 @@
 // `tmpfleet registry …` and `tmpfleet audit`: the front's node registry and the audit trail of its orders.
+
 import type { Command } from 'commander';
 import {
   describeLostRegistry,
   type RegistryStatusJson,
   registryStatusSchema,
 } from '../../shared/api/registry.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { auditVerb } from '../control/audit.ts';
 import { controlVerb, type Given } from '../control/verb.ts';
@@ -68,7 +70,7 @@ function describe({ kind, where, state, changed_at, reason, nodes }: RegistrySta
     lost: `LOST: ${describeLostRegistry(nodes)}; none can be added or removed`,
   };
   const lines = [
-    `${kind} ${printable(where)}, ${nodes === 1 ? '1 node' : `${nodes} nodes`} known`,
+    `${kind} ${printable(where)}, ${spellCount(nodes, 'node')} known`,
     `${states[state]} (since ${changed_at})`,
   ];
   if (reason !== null) lines.push(printable(reason));

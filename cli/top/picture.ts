@@ -2,6 +2,7 @@
 
 import stringWidth from 'string-width';
 import type { NodeJson, Slots } from '../../shared/api/node.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { noteOn, stateOf } from '../node/table.ts';
 import { SIGNS } from '../terminal/signs.ts';
 import { type SlotState, slotBar } from '../terminal/slot-bar.ts';
@@ -55,7 +56,7 @@ function titleLine({ front, nodes, at }: TopView, columns: number): Line {
   const states = new Map<string, number>();
   for (const node of nodes) states.set(stateName(node), (states.get(stateName(node)) ?? 0) + 1);
   const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ');
-  const left = `tmpfleet  ${front}  ${nodes.length} node${nodes.length === 1 ? '' : 's'}${counts === '' ? '' : `: ${counts}`}`;
+  const left = `tmpfleet  ${front}  ${spellCount(nodes.length, 'node')}${counts === '' ? '' : `: ${counts}`}`;
   const time = new Date(at).toTimeString().slice(0, 8);
   return [{ text: `${pad(clip(left, columns - 10), columns - 9)} ${time}`, style: BOLD }];
 }

@@ -1,4 +1,5 @@
 // Checks a node's host with the agent's own options: would the agent start here, and can it serve its capacity?
+
 import { access, mkdtemp, readFile, rmdir, statfs } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -6,6 +7,7 @@ import { Agent, request } from 'undici';
 import { checkCertificate, checkOwnCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { spellCount } from '../../shared/config/units.ts';
 import { refuseDanglingLink } from '../../shared/data-dir.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import { explainUnreachable, FRONT_LISTENER } from '../../shared/http/network-errors.ts';
@@ -167,7 +169,7 @@ function judgeMemory({ capacity, memoryBytes: memory }: NodeAgentConfig, kind: E
   if (kind === 'local')
     return { detail: `${gib(free)} free of ${gib(total)}; the local engine limits nothing` };
   const wanted = capacity * memory;
-  const detail = `${capacity} sandboxes of ${gib(memory)} may take ${gib(wanted)}; this host has ${gib(total)}`;
+  const detail = `${spellCount(capacity, 'sandbox')} of ${gib(memory)} may take ${gib(wanted)}; this host has ${gib(total)}`;
   if (memory > total) return { level: 'fail', detail, remedy: 'lower --memory' };
   if (wanted <= total) return { detail };
   // Most readers use a fraction of their limit, so this can be a choice; the warning makes it a conscious one.
@@ -184,7 +186,7 @@ async function checkOpenFiles({ capacity }: NodeAgentConfig): Promise<Verdict> {
   if (hard === '') return { level: 'warn', detail: 'the limit cannot be read on this system' };
   const wanted = FILES_OF_OURS + capacity * FILES_PER_READER;
   // Node raises its own limit to the hard one when it starts.
-  const detail = `${hard} may be open; ${capacity} readers need about ${wanted}`;
+  const detail = `${hard} may be open; ${spellCount(capacity, 'reader')} ${capacity === 1 ? 'needs' : 'need'} about ${wanted}`;
   if (hard === 'unlimited' || Number(hard) >= wanted) return { detail };
   const level = Number(hard) < wanted / 2 ? 'fail' : 'warn';
   return { level, detail, remedy: `raise it: ulimit -Hn ${wanted}, or LimitNOFILE=${wanted} in the unit` };

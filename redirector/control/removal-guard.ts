@@ -1,4 +1,5 @@
 // Decides whether a node can be removed without a reader losing anything.
+import { spellCount } from '../../shared/config/units.ts';
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeView } from '../nodes/node-view.ts';
 
@@ -16,7 +17,7 @@ function whyInUse({ stats, reachability, since }: NodeView): string | undefined 
   if (stats === undefined) return undefined;
   const { fleet } = stats;
   if (fleet === undefined) return 'is a plain tmpnb node, which does not report how many readers it has';
-  const readers = fleet.held === 1 ? '1 reader' : `${fleet.held} readers`;
+  const readers = spellCount(fleet.held, 'reader');
   if (reachability !== 'reachable') {
     if (fleet.held === 0) return undefined;
     return `has not answered since ${new Date(since).toISOString()}, and had ${readers} then`;
@@ -24,5 +25,5 @@ function whyInUse({ stats, reachability, since }: NodeView): string | undefined 
   if (fleet.state === 'drained') return undefined;
   return fleet.state === 'draining'
     ? `is still draining: ${readers} left`
-    : `is ${fleet.state}, not drained: ${readers} and ${fleet.warm} warm ${fleet.warm === 1 ? 'sandbox' : 'sandboxes'}`;
+    : `is ${fleet.state}, not drained: ${readers} and ${spellCount(fleet.warm, 'warm sandbox')}`;
 }

@@ -1,5 +1,6 @@
 // Whether the content of a shared registry can be trusted. A registry that was emptied, or restored from an older backup, looks
 // just like one from which an operator removed nodes; only its marker distinguishes the two.
+import { spellCount } from '../../shared/config/units.ts';
 import type { Member } from '../../shared/protocol/wire.ts';
 
 /** Written with every change, in one step with it. */
@@ -31,22 +32,26 @@ export function checkConsistency(
   known: LastKnown | undefined,
 ): Consistency {
   const nodes = known?.members.length ?? 0;
-  const here = nodes === 1 ? '1 node is known here' : `${nodes} nodes are known here`;
+  const here = `${spellCount(nodes, 'node')} ${nodes === 1 ? 'is' : 'are'} known here`;
   if (marker === undefined) {
-    if (stored > 0) return { is: 'lost', why: `it holds ${stored} nodes without a marker; ${here}` };
+    if (stored > 0)
+      return { is: 'lost', why: `it holds ${spellCount(stored, 'node')} without a marker; ${here}` };
     return nodes === 0 ? { is: 'empty' } : { is: 'lost', why: `it is empty, and ${here}` };
   }
   if (marker.count !== stored) {
     return {
       is: 'lost',
-      why: `it holds ${stored} nodes, but ${marker.count} after its last change; ${here}`,
+      why: `it holds ${spellCount(stored, 'node')}, but ${marker.count} after its last change; ${here}`,
     };
   }
   if (known === undefined || nodes === 0) {
     return { is: marker.id === known?.id && marker.generation === known.generation ? 'current' : 'newer' };
   }
   if (marker.id !== known.id)
-    return { is: 'lost', why: `it is another registry than before, with ${stored} nodes; ${here}` };
+    return {
+      is: 'lost',
+      why: `it is another registry than before, with ${spellCount(stored, 'node')}; ${here}`,
+    };
   if (marker.generation < known.generation) {
     const behind = known.generation - marker.generation;
     return {

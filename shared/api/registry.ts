@@ -1,5 +1,7 @@
 // The registry of nodes as the front describes it, and the audit trail of front and node.
+
 import { z } from 'zod';
+import { spellCount } from '../config/units.ts';
 
 /**
  * How the known nodes relate to the stored ones. `current`: they are the same. `unreachable`: the store does not answer.
@@ -23,8 +25,7 @@ export type RegistryStatusJson = z.infer<typeof registryStatusSchema>;
 
 /** What a front does while its registry is `lost`: one sentence for its log and for the command. */
 export function describeLostRegistry(nodes: number): string {
-  const known = nodes === 1 ? '1 node' : `${nodes} nodes`;
-  return `registry looks emptied or rolled back; ignoring it and continuing with the ${known} last known`;
+  return `registry looks emptied or rolled back; ignoring it and continuing with the ${spellCount(nodes, 'node')} last known`;
 }
 
 export const auditEntrySchema = z.object({

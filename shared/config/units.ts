@@ -43,6 +43,11 @@ export function formatBytes(size: number): string {
   return exact(size, SIZE, 'b');
 }
 
+/** In messages: `1 node`, `2 sandboxes`. @param one of them, with a regular plural */
+export function spellCount(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : /[sx]$/.test(one) ? 'es' : 's'}`;
+}
+
 /** In messages and tables: 3725000 → `1 h 2 min`. */
 export function spellDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

@@ -16,7 +16,7 @@ import {
   text,
 } from '../../shared/config/option.ts';
 import { whyOpen } from '../../shared/config/secret-file.ts';
-import { formatBytes, formatDuration, parseDuration } from '../../shared/config/units.ts';
+import { formatBytes, formatDuration, parseDuration, spellCount } from '../../shared/config/units.ts';
 
 const options = {
   port: option(port(), 9000, 'a port'),
@@ -187,6 +187,15 @@ describe('units', () => {
   test.each(['-5m', '10', 'soon'])('returns %s, which is not a time, as it is', (text) =>
     expect(parseDuration(text)).toBe(text),
   );
+
+  test('one thing has no plural', () => {
+    expect([0, 1, 2].map((count) => spellCount(count, 'node'))).toEqual(['0 nodes', '1 node', '2 nodes']);
+    expect([1, 2].map((count) => spellCount(count, 'warm sandbox'))).toEqual([
+      '1 warm sandbox',
+      '2 warm sandboxes',
+    ]);
+    expect(spellCount(3, 'process')).toBe('3 processes');
+  });
 
   test('writes the shortest exact spelling', () => {
     expect([0, 90_000, 3_600_000, 1500].map(formatDuration)).toEqual(['0s', '90s', '1h', '1500ms']);

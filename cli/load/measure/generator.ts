@@ -1,8 +1,10 @@
 // Watches the generator itself: what it measures is only worth something while it is on time. Late starts, a busy event loop and a
 // processor in full use make it the limit.
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
 import type { Clock } from '../../../shared/clock.ts';
+import { spellCount } from '../../../shared/config/units.ts';
 import { Times } from './histogram.ts';
 
 /** A reader who starts so late, or an event loop that stands still for so long, shows in the results. ms */
@@ -80,11 +82,13 @@ export function judge(measured: Omit<GeneratorJson, 'limits'>): GeneratorJson {
   const { late_readers: late, started, loop_delay_ms: delay, cpu, skipped } = measured;
   const limits = [
     ...(late > Math.max(FEW, LATE_SHARE * started)
-      ? [`${late} of ${started} readers started more than ${LATE_MS} ms late`]
+      ? [`${late} of ${spellCount(started, 'reader')} started more than ${LATE_MS} ms late`]
       : []),
     ...(delay > LATE_MS ? [`its event loop stood still for ${delay} ms and more (p99)`] : []),
     ...(cpu > BUSY ? [`it used ${cpu} cores, and has one`] : []),
-    ...(skipped > 0 ? [`${skipped} readers did not start, because --max-readers were there`] : []),
+    ...(skipped > 0
+      ? [`${spellCount(skipped, 'reader')} did not start, because --max-readers were there`]
+      : []),
   ];
   return { ...measured, limits };
 }

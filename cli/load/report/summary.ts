@@ -1,5 +1,5 @@
 // The report for people: a few lines, a table of the steps, what went wrong, and whether the figures can be believed.
-import { spellDuration } from '../../../shared/config/units.ts';
+import { spellCount, spellDuration } from '../../../shared/config/units.ts';
 import { printable, tableLines } from '../../terminal/text.ts';
 import type { Report } from './report.ts';
 import type { Judgement } from './thresholds.ts';
@@ -33,7 +33,7 @@ function head({ readers, arrivals, seconds, url, profile, model, interrupted, ge
     arrived === 0 ? '' : ` (${((100 * count) / arrived).toFixed(1)} %)`;
   return [
     `${url}  ${profile}, ${arrivals}, ${model} model${generators > 1 ? `, ${generators} generators` : ''}`,
-    `${arrived} readers in ${spellDuration(1_000 * seconds)}, ${most} at a time at most${interrupted ? '; interrupted' : ''}`,
+    `${spellCount(arrived, 'reader')} in ${spellDuration(1_000 * seconds)}, ${most} at a time at most${interrupted ? '; interrupted' : ''}`,
     `served ${served}${share(served)}   refused ${refused}${share(refused)}   failed ${failed}${share(failed)}`,
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 // What `--dry-run` prints: the schedule, as a picture of bars for people, or with each arrival as JSON.
-import { spellDuration } from '../../../shared/config/units.ts';
+import { spellCount, spellDuration } from '../../../shared/config/units.ts';
 import type { Schedule } from './schedule.ts';
 
 const ROWS = 24;
@@ -7,7 +7,7 @@ const BAR = 50;
 
 export function drawSchedule({ model, arrivals, closed, forMs, peakRate }: Schedule): string {
   if (model === 'closed') {
-    return `${closed} readers at a time for ${spellDuration(forMs)}; each comes again when they have left (closed model)\n`;
+    return `${spellCount(closed, 'reader')} at a time for ${spellDuration(forMs)}; each comes again when they have left (closed model)\n`;
   }
   const counts = countIn(arrivals, forMs, ROWS);
   const most = Math.max(1, ...counts);
@@ -17,7 +17,7 @@ export function drawSchedule({ model, arrivals, closed, forMs, peakRate }: Sched
     const rate = ((count * 1_000) / rowMs).toFixed(1).padStart(9);
     return `${from} ${rate}/s ${'█'.repeat(Math.round((BAR * count) / most))}`;
   });
-  const head = `${arrivals.length} readers within ${spellDuration(forMs)}, ${peakRate.toFixed(1)} a second where the shape is highest`;
+  const head = `${spellCount(arrivals.length, 'reader')} within ${spellDuration(forMs)}, ${peakRate.toFixed(1)} a second where the shape is highest`;
   return [head, ...rows, ''].join('\n');
 }
 

@@ -205,8 +205,10 @@ export class Dispatcher {
     let reason: RefusalReason = 'none-answers';
     for (const view of fleet.views()) {
       if (!isReachable(view, now)) continue;
-      const state = view.stats?.fleet?.state;
-      if (state === undefined || takesReaders(state)) return 'full';
+      const report = view.stats?.fleet;
+      // Where nothing starts and nothing is in use, it is untrue that every sandbox is taken.
+      const hasNone = report?.problem !== undefined && report.held + report.warm === 0;
+      if (report === undefined || (takesReaders(report.state) && !hasNone)) return 'full';
       reason = 'closed';
     }
     return reason;

@@ -1,7 +1,7 @@
 // Why a reader gets no sandbox now, and what programs are told of it.
 import type { ErrorCode } from '../errors.ts';
 
-/** `closed`: every node that answers is cordoned or draining. */
+/** `closed`: every node that answers is cordoned or draining, or cannot start a sandbox and has none in use. */
 export type RefusalReason = 'full' | 'closed' | 'none-answers' | 'no-nodes' | 'too-many-hops';
 
 interface Refusal {

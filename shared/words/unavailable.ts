@@ -25,7 +25,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: 'No new notebooks are given out at the moment',
-      text: 'Notebooks that are open go on. The operator has paused this service, most likely for a short time.',
+      text: 'Notebooks that are open go on. This service is paused, most likely for a short time.',
     },
     'too-many-hops': {
       title: 'All notebooks are taken at the moment',
@@ -49,7 +49,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: 'Zurzeit werden keine neuen Notebooks vergeben',
-      text: 'Geöffnete Notebooks laufen weiter. Der Betreiber hat diesen Dienst angehalten, vermutlich nur für kurze Zeit.',
+      text: 'Geöffnete Notebooks laufen weiter. Dieser Dienst pausiert, vermutlich nur für kurze Zeit.',
     },
     'too-many-hops': {
       title: 'Zurzeit sind alle Notebooks vergeben',
@@ -74,7 +74,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: 'Aucun nouveau notebook n’est attribué pour le moment',
-      text: 'Les notebooks ouverts continuent de fonctionner. L’exploitant a suspendu ce service, sans doute pour peu de temps.',
+      text: 'Les notebooks ouverts continuent de fonctionner. Ce service est suspendu, sans doute pour peu de temps.',
     },
     'too-many-hops': {
       title: 'Tous les notebooks sont occupés pour le moment',
@@ -99,7 +99,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: 'En este momento no se entregan cuadernos nuevos',
-      text: 'Los cuadernos abiertos siguen funcionando. El operador ha pausado este servicio, probablemente por poco tiempo.',
+      text: 'Los cuadernos abiertos siguen funcionando. Este servicio está en pausa, probablemente por poco tiempo.',
     },
     'too-many-hops': {
       title: 'Todos los cuadernos están ocupados en este momento',
@@ -123,7 +123,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: 'De momento não são atribuídos novos cadernos',
-      text: 'Os cadernos abertos continuam a funcionar. O operador pôs este serviço em pausa, provavelmente por pouco tempo.',
+      text: 'Os cadernos abertos continuam a funcionar. Este serviço está em pausa, provavelmente por pouco tempo.',
     },
     'too-many-hops': {
       title: 'De momento todos os cadernos estão ocupados',
@@ -147,7 +147,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: '目前暂不提供新的笔记本',
-      text: '已打开的笔记本可以继续使用。运营者暂停了此服务，很可能只是短时间。',
+      text: '已打开的笔记本可以继续使用。此服务已暂停，很可能只是短时间。',
     },
     'too-many-hops': {
       title: '目前所有笔记本都已被占用',
@@ -171,7 +171,7 @@ export const UNAVAILABLE_WORDS: InEveryLanguage<UnavailableWords> = {
     },
     closed: {
       title: '現在、新しいノートブックは提供されていません',
-      text: '開いているノートブックはそのまま使えます。運営者がこのサービスを一時停止しています。まもなく再開する見込みです。',
+      text: '開いているノートブックはそのまま使えます。このサービスは一時停止しています。まもなく再開する見込みです。',
     },
     'too-many-hops': {
       title: '現在、すべてのノートブックが使用中です',

@@ -37,6 +37,15 @@ describe('sending', () => {
     expect([send(), send(), send()]).toMatchObject([{ view: {} }, { view: {} }, 'full']);
   });
 
+  test('where nothing starts and nothing is in use, it is not said that every sandbox is taken', () => {
+    const views = members(2);
+    const none = { warm: 0, held: 0, capacity: 8, cold: 0, problem: 'no sandbox starts' };
+    for (const view of views) report(view, none);
+    expect(send()).toBe('closed');
+    for (const view of views.slice(1)) report(view, { ...none, held: 1 });
+    expect(send()).toBe('full');
+  });
+
   test('uses each slot once, then says full; the slots of tickets that never arrive come back', () => {
     for (const view of members(3)) report(view);
     for (let turn = 0; turn < 24; turn += 1) expect(send()).toMatchObject({ view: {} });

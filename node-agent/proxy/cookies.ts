@@ -4,14 +4,24 @@ import { isOwnCookie } from '../ownership/owner-cookies.ts';
 import { isBelow, withPrefix } from './path.ts';
 
 /**
+ * Browsers take a cookie with this prefix for the whole host only (RFC 6265bis §4.1.3.2). A sandbox's is kept under another name, with
+ * the sandbox's path; the sandbox sees its own name.
+ */
+const HOST_PREFIX = '__Host-';
+const CONFINED_PREFIX = '__Secure-Host-';
+const CONFINED_HOST = /^__Secure-Host-/;
+
+/**
  * A `Cookie` header with only the cookies whose names the sandbox has set; undefined when nothing is left. Of each name only the
  * first, which has the longest path (RFC 6265 §5.4): one of a parent domain does not replace the sandbox's own.
  */
 export function keepCookies(header: string, names: ReadonlySet<string>): string | undefined {
   if (names.size === 0) return undefined;
   const kept = new Map<string, string>();
-  for (const { name, value } of cookiesOf(header))
+  for (const { name: shown, value } of cookiesOf(header)) {
+    const name = names.has(shown) ? shown : shown.replace(CONFINED_HOST, HOST_PREFIX);
     if (names.has(name) && !kept.has(name)) kept.set(name, value);
+  }
   return kept.size === 0 ? undefined : [...kept].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
@@ -52,6 +62,7 @@ export function confineSetCookie(
   }
   // One that is no path stands for the default (RFC 6265 §5.2.4).
   const below = isStripped && path.startsWith('/') ? withPrefix(base, path) : base;
+  const shownPair = pair.replace(/^\s*__Host-/i, CONFINED_PREFIX);
   const framed = inFrames ? [' Secure', ' SameSite=None', ' Partitioned'] : [];
-  return [pair, ...kept, ` Path=${isBelow(base, path) ? path : below}`, ...framed].join(';');
+  return [shownPair, ...kept, ` Path=${isBelow(base, path) ? path : below}`, ...framed].join(';');
 }

@@ -112,7 +112,7 @@ class SandboxProxy implements NodeProxy {
       socket.destroy();
       return true;
     }
-    const route = this.#route(path, request, response);
+    const route = this.#route(withSlash(path), request, response);
     if (route === undefined) return true;
     if (route.hasBody || request.method !== 'GET') {
       const refusal = { status: 400, reason: 'malformed', fault: BAD_UPGRADE, id: route.id } as const;
@@ -236,6 +236,12 @@ class SandboxProxy implements NodeProxy {
     });
     tunnels.add(cut);
   }
+}
+
+/** The address of an upgrade: no WebSocket client follows a redirect to the one with the slash. */
+function withSlash(path: SandboxPath | 'malformed'): SandboxPath | 'malformed' {
+  if (path === 'malformed' || path.target !== undefined) return path;
+  return { ...path, target: `/user/${path.id}/${path.query}` };
 }
 
 /** What follows `.tmpfleet/` in a target below `/user/<id>/`, without its query; undefined elsewhere. */

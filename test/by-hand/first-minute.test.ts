@@ -95,7 +95,6 @@ describeNeeding(['debian'], 'the first minute', () => {
     );
     const demo = await demoOn(docker, 'root');
     await demo.isReady(/hardened containers on Docker/);
-    expect((await docker.shell('docker ps --quiet')).split('\n').length).toBeGreaterThan(2);
   });
 
   test('with Docker that cannot pull the image', { timeout: MACHINE_MS }, async () => {
@@ -140,11 +139,8 @@ async function startDocker(on: Machine): Promise<void> {
      dockerd >/var/log/dockerd.log 2>&1 &`,
     300_000,
   );
-  await until(
-    'Docker answers',
-    () => on.shell('docker version >/dev/null 2>&1 && echo yes').catch(() => undefined),
-    60_000,
-  );
+  const ask = 'docker version >/dev/null 2>&1 || { tail -n 3 /var/log/dockerd.log >&2; exit 1; }';
+  await until('Docker answers', async () => (await on.shell(ask)) === '', 60_000);
 }
 
 interface DemoOptions {

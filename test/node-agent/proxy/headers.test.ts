@@ -1,6 +1,7 @@
 // What each side sees of the other: nothing that belongs to one connection, and nothing of other sandboxes.
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
+import { keepCookies } from '../../../node-agent/proxy/cookies.ts';
 import { fixHeaders, responseHeaders } from '../../../node-agent/proxy/headers.ts';
 import type { ProxyOptions } from '../../../node-agent/proxy/proxy.ts';
 import { type Answer, ask, exchangeRaw, found, ID, startBed, startCanned, startHttp } from './bed.ts';
@@ -186,6 +187,15 @@ it('cookies of a sandbox apply only below its own path', async () => {
     `e=5; Path=/user/${ID}/`,
     `f=6; Path=/user/${ID}/`,
   ]);
+});
+
+it('a sandbox’s cookie for its whole host has a name that browsers take with a path', async () => {
+  const { headers } = await answerWith('Set-Cookie: __Host-id=1; Path=/; Secure\r\n');
+  expect(headers['set-cookie']).toEqual([`__Secure-Host-id=1; Secure; Path=/user/${ID}/`]);
+  const names = new Set(['__Host-id', '__Secure-Host-own']);
+  expect(keepCookies('__Secure-Host-id=1; __Secure-Host-own=2; __Secure-Host-x=3', names)).toBe(
+    '__Host-id=1; __Secure-Host-own=2',
+  );
 });
 
 it('a sandbox cannot set a cookie with one of tmpfleet’s names', async () => {

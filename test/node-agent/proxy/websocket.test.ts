@@ -61,6 +61,16 @@ it('carries messages both ways, large ones and compressed ones too', async () =>
   expect(bed.proxy.counters.bytesToReader).toBeGreaterThan(0);
 });
 
+it('connects at the address of the sandbox without its last slash, where a client would follow no redirect', async () => {
+  const echo = await startEcho();
+  const seen: (string | undefined)[] = [];
+  echo.server.on('connection', (_, request) => seen.push(request.url));
+  const reader = await open(await startBed(echo.port), `/user/${ID}?x=1`);
+  reader.send('hello');
+  expect(String((await once(reader, 'message'))[0])).toBe('hello');
+  expect(seen).toEqual([`/user/${ID}/?x=1`]);
+});
+
 it('passes the subprotocol and the sandbox’s other headers on', async () => {
   const sandbox = await startTcp((socket) =>
     socket.once('data', () =>

@@ -156,7 +156,7 @@ class Demo {
   readonly #on: Machine;
   readonly #user: User;
   readonly #child;
-  readonly #began = performance.now();
+  #stepBegan = performance.now();
   readonly #loadBefore = loadavg()[0];
   #output = '';
   #startedMs: number | undefined;
@@ -244,7 +244,8 @@ class Demo {
   #note(pattern: RegExp, what: string): void {
     const isNext = (what === 'npm ci') === (this.#times.length === 0);
     if (this.#times.length > 1 || !isNext || !pattern.test(this.#output)) return;
-    this.#times.push(`${what} ${seconds(performance.now() - this.#began)}`);
+    this.#times.push(`${what} ${seconds(performance.now() - this.#stepBegan)}`);
+    this.#stepBegan = performance.now();
   }
 }
 

@@ -6,6 +6,7 @@
 import pLimit from 'p-limit';
 import type { Clock, Random } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
+import { isLoopback } from '../../shared/http/serving.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type Loop, startLoop } from '../../shared/loop.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
@@ -159,6 +160,8 @@ function isOfNode({ kind, url }: Pick<Move, 'kind'> & { readonly url: string }, 
   if (kind !== 'go' || !URL.canParse(url)) return false;
   const [to, own] = [new URL(url), new URL(node)];
   if (to.origin === own.origin) return true;
+  // Names below localhost are this machine, whatever a node of another one says.
+  if (to.hostname.endsWith('.localhost') && !isLoopback(own.hostname)) return false;
   return to.protocol === own.protocol && to.port === own.port && SANDBOX_HOST.test(to.hostname);
 }
 

@@ -74,6 +74,17 @@ test('goes through a node, from the claim to the first output, and is counted as
   await until('nobody holds one', () => agent.pool.status().held === 0);
 });
 
+test('goes through sandboxes that have an origin of their own, to the first output', async () => {
+  const [front, agent] = await open({ sandboxDomain: 'localhost' });
+  await until('it went through twice, or failed', async () => {
+    if ((await runs(front, 'failed')) > 0)
+      throw new Error(String([...front.fleet.views()][0]?.canary?.reason));
+    return (await runs(front, 'ok')) >= 2;
+  });
+  expect([...front.fleet.views()][0]?.canary?.steps.output).toBeGreaterThan(0);
+  await until('nobody holds one', () => agent.pool.status().held === 0);
+});
+
 test('never takes the last warm sandbox, and says why it stayed away', async () => {
   const [front, agent] = await open({ warm: '1' });
   await until('it stayed away twice', async () => (await runs(front, 'no-spare')) >= 2);

@@ -1,5 +1,6 @@
 // Checks what no single option can: options that depend on each other, and on where the node listens.
 
+import { arrivalsLogProblems } from '../shared/arrivals-log.ts';
 import { brandProblems } from '../shared/brand/read-brand.ts';
 import { throwIfAny } from '../shared/config/load.ts';
 import { spellCount } from '../shared/config/units.ts';
@@ -8,6 +9,7 @@ import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { tlsProblems } from '../shared/tls/options.ts';
+import { tracingProblems } from '../shared/tracing/options.ts';
 import type { NodeAgentConfig } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { registryAuthProblems } from './engine/docker/image/registry-auth.ts';
@@ -24,6 +26,8 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
     ...clientAddressProblems(config),
     ...brandProblems(config),
     ...tlsProblems(config),
+    ...tracingProblems(config),
+    ...arrivalsLogProblems(config),
     ...containerOptionsProblems(config),
     ...primeProblems(config),
     ...registryAuthProblems(config),

@@ -26,6 +26,7 @@ import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID } from '../shared/protocol/wire.ts';
 import { isCronExpression } from '../shared/schedule.ts';
 import { tlsOptions } from '../shared/tls/options.ts';
+import { tracingOptions } from '../shared/tracing/options.ts';
 import { engineOptions } from './engine/engine-options.ts';
 import { bookingKind } from './sizing/bookings.ts';
 
@@ -315,6 +316,7 @@ export const nodeAgentOptions = {
   ...corsOptions,
   ...server.control,
   ...server.process,
+  ...tracingOptions,
 };
 
 export type NodeAgentConfig = ConfigOf<typeof nodeAgentOptions>;

@@ -14,8 +14,10 @@ import { ticketKeyId } from '../shared/protocol/fleet-keys.ts';
 import { LINE_CLAIM_LIFE_MS, LineClaims } from '../shared/protocol/line-claim.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { ServerCertificate } from '../shared/tls/server-certificate.ts';
+import { openTracing } from '../shared/tracing/open.ts';
 import { VERSION } from '../shared/version.ts';
 import { ClaimHandler } from './claim/claim.ts';
+import { ClickTraces } from './claim/click-traces.ts';
 import { ClientLimits, sandboxesOfClient } from './claim/client-limits.ts';
 import { openLine } from './claim/open-line.ts';
 import { StartedSandboxes } from './claim/preparing.ts';
@@ -117,6 +119,10 @@ async function startInDataDir(
   const resources = new HostResources({ config, dirs, logger });
 
   const metrics = createNodeMetrics();
+  const tracing = await openTracing(config, {
+    ...{ program: 'node', instance: config.nodeId, registry: metrics.registry, clock, random, logger },
+  });
+  const traces = tracing && new ClickTraces(tracing.tracer, clock, config.nodeId);
   let problem: string | undefined;
   const pool = new Pool({
     ...{ engine, journal, settings: size, clock, random, logger, probe: config },
@@ -130,9 +136,11 @@ async function startInDataDir(
       marks.forget(id);
       startedSandboxes.forget(id);
       clickTimes.forget(id);
+      traces?.forget(id);
       clientLimits.forget(id);
     },
     onStarted: metrics.observeStart,
+    tracer: tracing?.tracer,
     primer: createPrimer(config, logger),
   });
   const limits = listenerLimits(config, 2);
@@ -171,6 +179,7 @@ async function startInDataDir(
   const proxy = createProxy({
     lookup,
     used: (id) => pool.use(id),
+    began: traces?.proxied,
     failed: () => void reap(),
     refuse,
     notice: (id) => {
@@ -225,12 +234,13 @@ async function startInDataDir(
     },
     ...{ showLine: metrics.showLine, clock, random, logger },
   });
-  const launches = ArrivalsLog.open({ file: config.arrivalsLog, program: 'node', clock, logger });
+  const launches = new ArrivalsLog({ config, program: 'node', clock, logger });
   const claiming = {
     ...{ config, keys: keys.tickets, pool, ownOrigin, tickets, ticketClaims, marks, embedding, clock },
     ...{ line: line?.claims, startedSandboxes },
     count,
-    record: launches?.record,
+    record: launches.record,
+    traces,
     sent: (id: string, preparedMs: number) => clickTimes.sent(id, preparedMs),
   };
   const arrivals = new FrameArrivals({
@@ -312,6 +322,6 @@ async function startInDataDir(
     url,
     controlUrl: controlServer.url,
     pool,
-    close: () => closeNode(parts, jobs).finally(() => launches?.close()),
+    close: () => closeNode(parts, jobs).finally(() => Promise.all([launches.close(), tracing?.close()])),
   };
 }

@@ -1,4 +1,5 @@
 // All options of the redirector; flags, environment names, file keys, help and reference are derived from this table.
+import { arrivalsLogProblems } from '../shared/arrivals-log.ts';
 import { brandOptions, brandProblems } from '../shared/brand/read-brand.ts';
 import { fleetSecretOption, previewOptions, serverOptions } from '../shared/config/common.ts';
 import { throwIfAny } from '../shared/config/load.ts';
@@ -24,6 +25,7 @@ import { limitOptions } from '../shared/limits/limit-options.ts';
 import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 import { tlsOptions, tlsProblems } from '../shared/tls/options.ts';
+import { tracingOptions, tracingProblems } from '../shared/tracing/options.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
 /** Least time between two visits of the canary. */
@@ -129,6 +131,7 @@ export const redirectorOptions = {
       'fraction of redirects to log: 0.01 logs one in a hundred (0: none)',
     ),
   }),
+  ...tracingOptions,
 };
 
 export type RedirectorConfig = ConfigOf<typeof redirectorOptions>;
@@ -143,6 +146,8 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     ...clientAddressProblems(config),
     ...brandProblems(config),
     ...tlsProblems(config),
+    ...tracingProblems(config),
+    ...arrivalsLogProblems(config),
   ];
   if (WITH_PASSWORD.test(config.registry)) {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.

@@ -17,6 +17,7 @@ import { redirectorKey } from '../shared/protocol/ticket.ts';
 import type { Member } from '../shared/protocol/wire.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { ServerCertificate } from '../shared/tls/server-certificate.ts';
+import { openTracing } from '../shared/tracing/open.ts';
 import { VERSION } from '../shared/version.ts';
 import { Canary, type CanaryOptions } from './canary/canary.ts';
 import type { RedirectorConfig } from './config.ts';
@@ -31,12 +32,13 @@ import type { PollClient } from './polling/http-poll.ts';
 import { Poller } from './polling/poller.ts';
 import { createAccessLog } from './public/access-log.ts';
 import { createPublicHandler, isOwn } from './public/app.ts';
+import { ClickTraces } from './public/click-traces.ts';
 import { createInTime } from './public/in-time.ts';
 import { ProofOfWork } from './public/proof-of-work.ts';
 import { createRedirect } from './public/redirect.ts';
 import { createRefusalLog } from './public/refusal-log.ts';
 import { ReturnCookies } from './public/return-cookie.ts';
-import { SpawnDesk } from './public/spawn.ts';
+import { SpawnDesk } from './public/spawn/spawn.ts';
 import { createStatsBody } from './public/stats.ts';
 import { createRefuse } from './public/unavailable.ts';
 import type { Membership } from './registry/registry.ts';
@@ -110,7 +112,12 @@ export async function startFront(
     room: () => fleetRoom(fleet, ourKey, clock.now()),
   });
   metrics.showProofOfWork(proof);
-  const launches = ArrivalsLog.open({ file: config.arrivalsLog, program: 'front', clock, logger });
+  const launches = new ArrivalsLog({ config, program: 'front', clock, logger });
+  const tracing = await openTracing(config, {
+    ...{ program: 'front', instance: identity.redirector, registry: metrics.registry },
+    ...{ clock, random, logger },
+  });
+  const tracer = tracing?.tracer;
   const redirect = createRedirect({
     ...{ dispatcher, room, desk, clock, arrivals, proof, countRefusal },
     inTime: createInTime({ objective: metrics.objective, dispatcher, clock }),
@@ -122,8 +129,9 @@ export async function startFront(
     count: (sent, returning) => metrics.countSent(returning ? 'return' : 'redirect', sent),
     countBounce: metrics.countBounce,
     countLaunchPage: metrics.countLaunchPage,
-    log: createAccessLog({ share: config.accessLogSample, logger, random }),
-    record: launches?.record,
+    log: createAccessLog({ share: config.accessLogSample, logger, random, tracer }),
+    launches,
+    traces: tracer && new ClickTraces(tracer, clock),
   });
   const spawns = new SpawnDesk({
     fleet,
@@ -137,6 +145,8 @@ export async function startFront(
     retryAfterMs: config.retryAfterMs,
     count: (sent) => metrics.countSent('spawn', sent),
     countRefusal,
+    record: launches.record,
+    tracer,
   });
   const stats = createStatsBody(() => summarize(fleet, VERSION), clock);
   let framePolicy = frameAncestors(config.embedOrigins);
@@ -158,7 +168,7 @@ export async function startFront(
     part: 'front',
     handle: createPublicHandler({ config, brand, redirect, desk: spawns, stats, logger }),
   }).catch(async (error: unknown) => {
-    await view.close();
+    await Promise.all([view.close(), tracing?.close()]);
     throw error;
   });
   metrics.showReaders(() => room.size, server);
@@ -182,7 +192,7 @@ export async function startFront(
       const closed = server.close(GRACE_MS);
       desk.line.close();
       await closed;
-      await Promise.all([view.close(), spawns.close(), launches?.close()]);
+      await Promise.all([view.close(), spawns.close(), launches.close(), tracing?.close()]);
     },
   };
 }

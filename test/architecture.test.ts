@@ -44,6 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'words',
       'brand',
       'tls',
+      'tracing',
       'reader-times',
       'sockets',
       'http',

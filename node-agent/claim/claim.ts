@@ -24,6 +24,7 @@ import type { EmbedPolicy } from '../state/embed-policy.ts';
 import { afreshPage, isPressedAfresh, splitAfresh } from './afresh.ts';
 import { bounceLocation, placeAgainLocation } from './bounce.ts';
 import type { ClaimsInLine, LineVisit } from './claims-in-line.ts';
+import type { ClickTraces } from './click-traces.ts';
 import { fullPage } from './full-page.ts';
 import { answerLaunchPage, launchAction } from './launch.ts';
 import {
@@ -54,8 +55,10 @@ export interface ClaimOptions {
   readonly embedding: Pick<EmbedPolicy, 'origins'>;
   readonly clock: Clock;
   readonly count: (outcome: ClaimOutcome) => void;
-  /** The log of arrivals, where there is one. */
-  readonly record?: RecordArrival | undefined;
+  /** The log of arrivals. */
+  readonly record: RecordArrival;
+  /** Undefined where clicks are not traced. */
+  readonly traces?: ClickTraces | undefined;
   /** A reader is being sent to the sandbox that they got. @param preparedMs how long they saw the page of a start */
   readonly sent: (id: string, preparedMs: number) => void;
 }
@@ -113,12 +116,16 @@ export class ClaimHandler {
     const target = findTarget(path, query, this.#options.config);
     if (target === undefined) return false;
     const counted = this.#options.tickets.count(ticket);
+    this.#options.traces?.begin('claim', context.res, counted);
     const preparing = new PreparingPage(context, isInVain);
     const beganAt = this.#options.clock.monotonic();
     const about = { ticket: counted, placeText, isPatient, isAfresh, started, preparing, beganAt };
     const visit = { context, target, path, query, ...about };
     try {
       await this.#serve(visit);
+    } catch (error) {
+      this.#options.traces?.failed(context.res, error);
+      throw error;
     } finally {
       // A page that is still open has led to no sandbox.
       preparing.goTo(addressInVain(visit, ticket));
@@ -205,10 +212,11 @@ export class ClaimHandler {
 
   #count(outcome: ClaimOutcome, visit: Visit): void {
     const { context, path, placeText } = visit;
-    const { count, record, config } = this.#options;
+    const { count, record, config, traces } = this.#options;
     count(outcome);
+    traces?.outcome(context.res, outcome);
     // Each reader once, by the first outcome: who stood in line came before.
-    if (record === undefined || placeText !== undefined || this.#recorded.has(visit)) return;
+    if (placeText !== undefined || this.#recorded.has(visit)) return;
     this.#recorded.add(visit);
     record({ path, outcome, node: config.nodeId, tookMs: tookMs(context.res) });
   }
@@ -221,6 +229,7 @@ export class ClaimHandler {
   #sendTo(sandbox: Sandbox, visit: Visit, stale: readonly string[]): void {
     const { ownOrigin, config, startedSandboxes } = this.#options;
     const { context, target, preparing } = visit;
+    this.#options.traces?.sent(sandbox.id, context.res);
     if (preparing.isOpen) {
       preparing.goTo(startedSandboxes.addressOf(sandbox, visit));
       return;

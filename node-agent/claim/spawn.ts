@@ -1,10 +1,12 @@
 // `POST /api/spawn`: claims a sandbox for a program. A front that repeats a request with the same ticket, because the
 // answer was late or lost, gets the same sandbox.
 import type { Context } from 'koa';
+import { outcomeOfError, SPAWN_PATH } from '../../shared/arrivals-log.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { splitRequestTarget } from '../../shared/http/request-target.ts';
-import { splitTicket } from '../../shared/protocol/ticket.ts';
+import { splitTicket, type Ticket } from '../../shared/protocol/ticket.ts';
 import type { SpawnAnswer } from '../../shared/protocol/wire.ts';
+import { tookMs } from '../../shared/reader-times/server-timing.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 import type { ClaimOptions } from './claim.ts';
 
@@ -21,9 +23,25 @@ export class SpawnHandler {
    *   required
    */
   async spawn(context: Context): Promise<SpawnAnswer> {
-    const { config, tickets, ticketClaims, line, count } = this.#options;
+    const { config, tickets, traces, record } = this.#options;
     const { query } = splitRequestTarget(context.req.url ?? '/');
     const ticket = tickets.count(splitTicket(query).ticket);
+    traces?.begin('spawn', context.res, ticket);
+    const about = { path: SPAWN_PATH, node: config.nodeId };
+    try {
+      const sandbox = await this.#claim(context, ticket);
+      traces?.outcome(context.res, 'claimed');
+      record({ ...about, outcome: 'claimed', tookMs: tookMs(context.res) });
+      return this.#answer(sandbox, context);
+    } catch (error) {
+      traces?.failed(context.res, error);
+      record({ ...about, outcome: outcomeOfError(error), tookMs: tookMs(context.res) });
+      throw error;
+    }
+  }
+
+  async #claim(context: Context, ticket: Ticket | undefined): Promise<Sandbox> {
+    const { config, ticketClaims, line, count } = this.#options;
     if (ticket === undefined && config.requireTicket) {
       count('no-ticket');
       throw new FleetError('forbidden', 'this host gives sandboxes only through its front', {
@@ -46,7 +64,7 @@ export class SpawnHandler {
       throw new FleetError('full', 'every sandbox of this node is taken');
     }
     count('claimed');
-    return this.#answer(sandbox, context);
+    return sandbox;
   }
 
   #answer(sandbox: Sandbox, { req }: Context): SpawnAnswer {

@@ -7,7 +7,7 @@ import type { Logger } from '../../shared/logging.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
 import type { Ticket } from '../../shared/protocol/ticket.ts';
 import type { Objective } from '../../shared/reader-times/objective.ts';
-import { noteStep } from '../../shared/reader-times/server-timing.ts';
+import { noteStep, spanOf } from '../../shared/reader-times/server-timing.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type ClaimTicket, loggable, type Sandbox } from '../sandboxes/table.ts';
@@ -174,6 +174,7 @@ export class TicketClaims {
         signal: gone.signal,
         onStart,
         isCanary,
+        span: spanOf(response),
         ...about,
       });
       if (sandbox === undefined) {

@@ -11,6 +11,8 @@ export interface SandboxSpec {
   readonly token: string;
   /** The identity that `image` returned: a newer image is not used by itself. Engines without images ignore it. */
   readonly image?: string;
+  /** Called as each phase of the start is over, where they are measured. */
+  readonly onPhase?: ((phase: 'prepare' | 'create' | 'start') => void) | undefined;
 }
 
 /** One of this node's sandboxes as the engine sees it, which is the truth about what exists. */

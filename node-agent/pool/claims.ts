@@ -2,6 +2,7 @@
 // once, and only after its claim is on disk.
 import type { Clock } from '../../shared/clock.ts';
 import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { inStep, type Span } from '../../shared/tracing/tracer.ts';
 import { newKey } from '../ownership/key.ts';
 import type { Journal } from '../sandboxes/claim-journal.ts';
 import { inWallTime, type SteadyClock } from '../sandboxes/steady-clock.ts';
@@ -41,6 +42,8 @@ export interface PoolClaimOptions {
   readonly isCanary?: boolean;
   /** Called with the time that the reader waited for a start, ms, when none was warm and they got one. */
   readonly onStart?: (ms: number) => void;
+  /** Undefined where the claim is not traced. */
+  readonly span?: Span | undefined;
 }
 
 /** Longest time that unresponsive warm sandboxes cost a reader, besides the last health check. ms */
@@ -75,15 +78,19 @@ export class Claims {
 
   /** See `Pool.claim`. */
   async claim(options: PoolClaimOptions): Promise<Sandbox | undefined> {
-    const { signal, ticket, by, notebook, isCanary = false } = options;
+    const { signal, ticket, by, notebook, isCanary = false, span } = options;
     const { journal, time, end, onGiven } = this.#options;
-    const sandbox = (await this.#claimWarm(notebook, isCanary)) ?? (await this.#claimCold(options));
+    const warm = await inStep(span, 'take a warm sandbox', () => this.#claimWarm(notebook, isCanary));
+    const sandbox = warm ?? (await this.#claimCold(options));
     if (sandbox === undefined) return undefined;
     sandbox.ticket = ticket;
     sandbox.claimedBy = by;
-    const isOnDisk = await journal.claim(inWallTime(sandbox, time)).then(
-      () => true,
-      () => false,
+    if (span !== undefined) traceClaim(span, sandbox);
+    const isOnDisk = await inStep(span, 'write the claim', () =>
+      journal.claim(inWallTime(sandbox, time)).then(
+        () => true,
+        () => false,
+      ),
     );
     // A disk that takes no claim may not take its withdrawal either: it is ended now instead of after its lease.
     if (!isOnDisk) {
@@ -111,6 +118,7 @@ export class Claims {
     sandbox.claimedBy = undefined;
     sandbox.claimedAt = undefined;
     sandbox.ticket = undefined;
+    sandbox.trace = undefined;
     journal.warm(inWallTime(sandbox, time));
     onReleased(sandbox);
   }
@@ -153,13 +161,18 @@ export class Claims {
   }
 
   async #claimCold(options: PoolClaimOptions): Promise<Sandbox | undefined> {
-    const { waitMs, signal, onStart, isCanary = false } = options;
+    const { waitMs, signal, onStart, isCanary = false, span } = options;
     const { isOpen, hasColdRoom, onChange, clock } = this.#options;
     if (isCanary || !isOpen() || !hasColdRoom()) return undefined;
     const began = clock.monotonic();
     const turn = this.#queue.join(waitMs, signal);
     onChange();
-    const sandbox = await turn;
+    const sandbox = await inStep(span, 'wait for a start', async (step) => {
+      const started = await turn;
+      if (step !== undefined) started?.startTimes?.addBelow(step);
+      if (started !== undefined) started.startTimes = undefined;
+      return started;
+    });
     if (sandbox !== undefined) onStart?.(clock.monotonic() - began);
     return sandbox;
   }
@@ -177,4 +190,12 @@ export class Claims {
   #isUnused(sandbox: Sandbox): boolean {
     return sandbox.state === 'claimed';
   }
+}
+
+/** Joins the sandbox with the trace of its claim. A warm one was started before the click: that is a trace of its own, which is linked. */
+function traceClaim(span: Span, sandbox: Sandbox): void {
+  sandbox.trace = span.trace;
+  const { startTimes } = sandbox;
+  sandbox.startTimes = undefined;
+  if (startTimes !== undefined) span.link(startTimes.addTo(span.trace.beside()));
 }

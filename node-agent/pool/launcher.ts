@@ -3,11 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, type Random, shortId } from '../../shared/clock.ts';
-import { describeError } from '../../shared/errors.ts';
+import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { Tracer } from '../../shared/tracing/tracer.ts';
 import { describeDiagnosis, withoutSecrets } from '../engine/diagnosis.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
 import { awaitAnswer, BASE_PATH, type ProbePlace } from '../engine/readiness.ts';
+import { StartTimes } from '../sandboxes/start-times.ts';
 import type { Sandbox } from '../sandboxes/table.ts';
 
 export interface LauncherOptions {
@@ -19,8 +21,8 @@ export interface LauncherOptions {
   readonly probe?: ProbePlace;
   /** Longest time from the request to the engine until the sandbox answers. */
   readonly startTimeoutMs: number;
-  /** Starts what is to run before a reader comes. @throws what makes the start a failed one */
-  readonly prime: (sandbox: Sandbox, signal: AbortSignal) => Promise<void>;
+  /** Starts what is to run before a reader comes; default: nothing. @throws what makes the start a failed one */
+  readonly prime?: ((sandbox: Sandbox, signal: AbortSignal) => Promise<void>) | undefined;
   /** The sandbox answered, this many seconds after the request to the engine. */
   readonly onStarted: (sandbox: Sandbox, seconds: number) => void;
   readonly onFailed: (sandbox: Sandbox) => void;
@@ -28,6 +30,8 @@ export interface LauncherOptions {
   readonly onRemoved: (sandbox: Sandbox) => void;
   /** The wait after failed starts has ended: another start may be tried. */
   readonly onBackoffEnd: () => void;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Removals at one time. Docker serves them slowly, and readers' claims come first. */
@@ -113,17 +117,23 @@ export class Launcher {
   }
 
   async #start(sandbox: Sandbox): Promise<void> {
-    const { clock, engine, probe = BASE_PATH, startTimeoutMs, onStarted, onFailed } = this.#options;
+    const { clock, engine, probe = BASE_PATH, startTimeoutMs, onStarted, onFailed, tracer } = this.#options;
     const began = clock.monotonic();
+    const times = tracer && new StartTimes(() => clock.monotonic());
+    sandbox.startTimes = times;
     const abort = new AbortController();
     this.#aborts.set(sandbox.id, abort);
     const deadline = AbortSignal.timeout(startTimeoutMs);
     try {
       const { id, token, image } = sandbox;
-      sandbox.address = await engine.start({ id, token, image });
+      sandbox.address = await engine.start({ id, token, image, onPhase: times?.mark });
       const ended = AbortSignal.any([abort.signal, deadline]);
       await awaitAnswer(sandbox, probe, ended);
-      await this.#prime(sandbox, ended);
+      times?.mark('probe');
+      if (this.#options.prime !== undefined) {
+        await this.#prime(sandbox, ended);
+        times?.mark('prime');
+      }
       // A sandbox that was ended meanwhile is being removed already.
       if (sandbox.state !== 'starting') return;
       this.#backoff.succeeded();
@@ -132,8 +142,11 @@ export class Launcher {
     } catch (error) {
       if (sandbox.state !== 'starting') return;
       const fault = describeError(error);
-      if (!this.#closing.signal.aborted)
+      if (!this.#closing.signal.aborted) {
+        const trace = times && tracer?.newTrace();
+        if (trace !== undefined) times?.addTo(trace, error instanceof FleetError ? error.code : fault);
         await this.#noteFailure(sandbox, deadline.aborted ? `no answer in time (${fault})` : fault);
+      }
       // The diagnosis took a while, so the state is checked again.
       if (sandbox.state === 'starting') onFailed(sandbox);
     } finally {
@@ -148,7 +161,7 @@ export class Launcher {
     const hurried = new Promise<void>((resolve) => {
       priming.signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    const primed = this.#options.prime(sandbox, ended);
+    const primed = this.#options.prime?.(sandbox, ended) ?? Promise.resolve();
     // With a reader in it, the sandbox is no failed start any more.
     primed.catch(() => undefined);
     try {

@@ -32,7 +32,7 @@ export class Pool {
   #actAgain = false;
 
   constructor(options: PoolOptions) {
-    const { engine, settings, clock, logger, journal, state } = options;
+    const { engine, settings, clock, logger, journal, state, primer } = options;
     this.#options = options;
     this.settings = settings;
     this.time = new SteadyClock(clock);
@@ -46,7 +46,7 @@ export class Pool {
       isOpen: () => takesReaders(state()),
       hasColdRoom: () => this.#running && this.status().cold > 0,
       end: (id, reason) => this.end(id, reason),
-      onGiven: (sandbox, notebook) => options.primer?.given(sandbox, notebook),
+      onGiven: (sandbox, notebook) => primer?.given(sandbox, notebook),
       onChange: (given) => {
         if (given !== undefined) {
           // A canary comes whatever readers do.
@@ -69,7 +69,7 @@ export class Pool {
     this.#launcher = new Launcher({
       ...options,
       startTimeoutMs: settings.startTimeoutMs,
-      prime: async (sandbox, signal) => options.primer?.prime(sandbox, this.table, signal),
+      prime: primer && ((sandbox, signal) => primer.prime(sandbox, this.table, signal)),
       onStarted: (sandbox, seconds) => this.#started(sandbox, seconds),
       onFailed: (sandbox) => this.#failed(sandbox),
       onRemoved: (sandbox) => this.#removed(sandbox),

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeState } from '../../shared/protocol/node-state.ts';
+import type { Tracer } from '../../shared/tracing/tracer.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
 import type { ProbePlace } from '../engine/readiness.ts';
 import type { Primer } from '../priming/primer.ts';
@@ -36,4 +37,6 @@ export interface PoolOptions {
   readonly onEnd: (sandbox: Sandbox) => void;
   /** Called with the seconds that a start took; for metrics. */
   readonly onStarted?: (seconds: number) => void;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }

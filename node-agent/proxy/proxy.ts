@@ -98,7 +98,10 @@ class SandboxProxy implements NodeProxy {
     if (path === 'elsewhere') return false;
     this.counters.requests += 1;
     const route = this.#route(path, request, response);
-    if (route !== undefined) proxyRequest({ ...route, request, response }, route.upstream, this.#context);
+    if (route !== undefined) {
+      this.#options.began?.(route.id, request, response);
+      proxyRequest({ ...route, request, response }, route.upstream, this.#context);
+    }
     return true;
   }
 

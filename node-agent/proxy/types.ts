@@ -16,6 +16,8 @@ export interface ProxyOptions extends SocketLimitOptions {
    * a sandbox gets, as it is written. Called often; must be cheap.
    */
   readonly used: (id: string) => void;
+  /** A request is on its way to its sandbox. */
+  readonly began?: ((id: string, request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** The sandbox refused a connection, or broke one off before it answered: a hint to look at it. */
   readonly failed: (id: string) => void;
   /** Answers for what has no sandbox behind it. */

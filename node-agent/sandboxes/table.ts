@@ -9,7 +9,9 @@ import {
   type SandboxState,
 } from '../../shared/protocol/sandbox-state.ts';
 import { clickOf } from '../../shared/protocol/ticket.ts';
+import type { Trace } from '../../shared/tracing/tracer.ts';
 import type { Address } from '../engine/engine.ts';
+import type { StartTimes } from './start-times.ts';
 
 /** The ticket by which a sandbox was claimed, and for what: a page's reader, or `POST /api/spawn`. */
 export interface ClaimTicket {
@@ -46,14 +48,23 @@ export interface Sandbox {
   /** The notebook whose kernel was started before there was a reader. */
   primed?: string | undefined;
   endReason: EndReason | undefined;
+  /** Of the claim; only where it is traced. */
+  trace?: Trace | undefined;
+  /** Until it is claimed; only where clicks are traced. */
+  startTimes?: StartTimes | undefined;
 }
 
-/** What logs call a sandbox, and the click that it was claimed with. Neither opens anything. */
-export function loggable({ id, ticket }: Pick<Sandbox, 'id' | 'ticket'>): {
+/** What logs call a sandbox, the click that it was claimed with, and the trace of that. None of them opens anything. */
+export function loggable({ id, ticket, trace }: Pick<Sandbox, 'id' | 'ticket' | 'trace'>): {
   sandbox: string;
   click?: string;
+  trace_id?: string;
 } {
-  return { sandbox: shortId(id), ...(ticket === undefined ? {} : { click: clickOf(ticket.nonce) }) };
+  return {
+    sandbox: shortId(id),
+    ...(ticket === undefined ? {} : { click: clickOf(ticket.nonce) }),
+    ...(trace === undefined ? {} : { trace_id: trace.id }),
+  };
 }
 
 /** A new sandbox that is about to start, with a new id and token. */

@@ -11,7 +11,7 @@ import type { Logger } from '../../shared/logging.ts';
 import type { RedirectorConfig } from '../config.ts';
 import { serveEmbedScript } from '../embed/script.ts';
 import { PUBLIC_API } from './openapi.ts';
-import type { SpawnDesk } from './spawn.ts';
+import type { SpawnDesk } from './spawn/spawn.ts';
 
 export interface PublicOptions {
   readonly config: RedirectorConfig;

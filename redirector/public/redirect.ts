@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBodyOf } from '../../shared/api/error.ts';
 import type { RefusalReason } from '../../shared/api/refusal.ts';
-import type { RecordArrival } from '../../shared/arrivals-log.ts';
+import type { ArrivalsLog } from '../../shared/arrivals-log.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { answerJson, answerPage, wantsPage } from '../../shared/http/answer.ts';
 import {
@@ -24,6 +24,7 @@ import { tookMs } from '../../shared/reader-times/server-timing.ts';
 import type { FrontDesk } from '../line/desk.ts';
 import type { Dispatcher, Sent } from '../placement/dispatcher.ts';
 import type { WaitingRoom } from '../placement/waiting-room.ts';
+import type { ClickTraces } from './click-traces.ts';
 import type { InTime } from './in-time.ts';
 import { answerOther } from './other-visit.ts';
 import { type ProofOfWork, splitWork, workError } from './proof-of-work.ts';
@@ -69,8 +70,10 @@ export interface RedirectOptions {
   readonly countLaunchPage: (visitor: Visitor) => void;
   /** The access log, where there is one. */
   readonly log: ((request: IncomingMessage, sent: Sent) => void) | undefined;
-  /** The log of arrivals, where there is one: each reader once, when they are first answered. */
-  readonly record: RecordArrival | undefined;
+  /** The log of arrivals: each reader once, when they are first answered. */
+  readonly launches: Pick<ArrivalsLog, 'recording'>;
+  /** Undefined where clicks are not traced. */
+  readonly traces: ClickTraces | undefined;
 }
 
 /** Readers of a client leave the line at any time, so others of it may try again soon. */
@@ -151,7 +154,7 @@ function sendReader(options: RedirectOptions, reader: Reader, pressed: boolean):
   const { request, response, target, client, bounce, place, mayHold } = reader;
   const arrivedAt = clock.now();
   const beganAt = clock.monotonic();
-  const asked: Asked = { request, response, target, bounce, returning: false, place };
+  const asked: Asked = { request, response, target, bounce, returning: false, place, choosingAt: beganAt };
   const finish = (end: LineEnd<Sent> | RefusalReason): void => {
     if (end === 'full' || end === 'too-many-hops') {
       options.countRefusal(end);
@@ -233,16 +236,20 @@ interface Asked {
   readonly returning: boolean;
   /** With which the reader asked. */
   readonly place?: Place | undefined;
+  /** ms of the monotonic clock; undefined where no node was to be chosen. */
+  readonly choosingAt?: number;
 }
 
 function answer(
   options: RedirectOptions,
-  { request, response, target, bounce, returning, place }: Asked,
+  asked: Asked,
   sent: LineEnd<Sent> | RefusalReason | 'too-many-places',
 ): void {
+  const { request, response, target, bounce, returning, place } = asked;
   const isSent = typeof sent === 'object' && 'view' in sent;
   if (bounce !== undefined) options.countBounce(bounce.node, isSent);
   else if (place === undefined) recordArrival(options, { target, response }, sent);
+  options.traces?.answered(asked, sent);
   const address = joinRequestTarget(target);
   if (sent === 'too-many-places') answerLimited(request, response, sent, PLACES_RETRY_MS);
   else if (typeof sent === 'string') options.refuse(request, response, sent, address);
@@ -262,10 +269,11 @@ function answer(
 }
 
 function recordArrival(
-  { record }: RedirectOptions,
+  { launches }: RedirectOptions,
   { target, response }: Pick<Asked, 'target' | 'response'>,
   sent: LineEnd<Sent> | RefusalReason | 'too-many-places' | 'limited',
 ): void {
+  const record = launches.recording;
   if (record === undefined) return;
   const arrival = { path: target.path, tookMs: tookMs(response) };
   if (typeof sent === 'string') record({ ...arrival, outcome: sent });

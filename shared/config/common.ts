@@ -95,10 +95,12 @@ export function serverOptions(defaults: ServerDefaults) {
         'format of the log; auto is pretty on a terminal and JSON elsewhere',
       ),
       arrivalsLog: {
-        ...option(
-          text('file', 'a file'),
-          '',
-          'append a line for each click, without anything about the reader, which tmpfleet load can replay',
+        ...live(
+          option(
+            text('file', 'a file'),
+            '',
+            'append a line for each click and each POST /api/spawn, without anything about who asks, which tmpfleet load can replay',
+          ),
         ),
         whenUnset: 'none',
       },

@@ -182,14 +182,24 @@ const CLICK_LENGTH = 12;
  * over bounces and the line, to the sandbox. A hash, because the nonce of a reader who stood in line is their place.
  */
 export function clickOf(nonce: string): string {
-  return createHash('sha256').update(nonce).digest('hex').slice(0, CLICK_LENGTH);
+  return clickDigest(nonce).slice(0, CLICK_LENGTH);
+}
+
+/** 64 hexadecimal digits that show nothing of the nonce: the click's name is their begin, and so is that of its trace. */
+export function clickDigest(nonce: string): string {
+  return createHash('sha256').update(nonce).digest('hex');
 }
 
 /** The click of a ticket of our own; unverified. */
 export function clickOfTicket(text: string): string {
+  return clickOf(nonceOfTicket(text));
+}
+
+/** The nonce of a ticket of our own; unverified. */
+export function nonceOfTicket(text: string): string {
   const slot = text.charAt(text.lastIndexOf('~') + 1);
   const group = text.split('~', GROUP_PART + 1)[GROUP_PART] ?? '';
-  return clickOf(slot === '0' ? group : `${group}.${slot}`);
+  return slot === '0' ? group : `${group}.${slot}`;
 }
 
 /**

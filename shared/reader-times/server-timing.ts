@@ -5,6 +5,7 @@
 // read the times of a reader's requests, wherever they are allowed to send them.
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../clock.ts';
+import type { Span } from '../tracing/tracer.ts';
 
 /** The part of the fleet that answers; empty where times are not for readers, as at control listeners. */
 export type TimedPart = 'front' | 'node' | '';
@@ -20,6 +21,8 @@ export class TimedResponse<
   readonly beganAt = systemClock.monotonic();
   /** As in the header, each after a comma. */
   steps = '';
+  /** Set while the answer is traced (--otlp); not there otherwise. */
+  declare span?: Span;
 
   get part(): TimedPart {
     return '';
@@ -29,6 +32,29 @@ export class TimedResponse<
 /** Says how long a step of the answer took. */
 export function noteStep(response: ServerResponse, step: TimedStep, ms: number): void {
   if (response instanceof TimedResponse) response.steps += `, ${step};dur=${inTenths(ms)}`;
+}
+
+/** Of what a node says. */
+const NODE_TIMES = /(?:^|,)\s*(node|claim|start);dur=(\d{1,7}(?:\.\d)?)(?=\s*(?:,|$))/g;
+
+/** Passes on what a node's answer says that it took, and nothing else that may be in its header. */
+export function noteNodeTimes(
+  response: ServerResponse,
+  header: string | readonly string[] | undefined,
+): void {
+  if (!(response instanceof TimedResponse)) return;
+  for (const [, name, ms] of String(header ?? '').matchAll(NODE_TIMES))
+    response.steps += `, ${name};dur=${ms}`;
+}
+
+/** The step of a trace that the answer is; undefined where it is not traced. */
+export function spanOf(response: ServerResponse): Span | undefined {
+  return response instanceof TimedResponse ? response.span : undefined;
+}
+
+/** Makes the steps of this answer part of a trace. */
+export function traceResponse(response: ServerResponse, span: Span): void {
+  if (response instanceof TimedResponse) response.span = span;
 }
 
 /** ms since the request came; 0 for a response that does not know. */

@@ -3,7 +3,7 @@ import type { Random } from '../../../shared/clock.ts';
 import { FleetError } from '../../../shared/errors.ts';
 import { drawArrivals, meanOf, type Spacing } from './arrivals.ts';
 import { type Curve, SHAPES, type ShapeName } from './shapes.ts';
-import { readTrace } from './trace.ts';
+import { parseTrace, readTraceFile } from './trace.ts';
 
 export interface ScheduleOptions {
   /** The name of a shape, or `trace:FILE`. */
@@ -19,6 +19,8 @@ export interface ScheduleOptions {
   readonly spacing: Spacing;
   /** Of a trace. */
   readonly speed: number;
+  /** As `--profile`: of a trace, `spawn-api` replays the programs, and every other one the readers. */
+  readonly profile?: string;
 }
 
 export interface Schedule {
@@ -59,13 +61,18 @@ function closedSchedule({ shape, rate, readers, forMs, closed }: ScheduleOptions
   return { model: 'closed', arrivals, closed, forMs: forMs === 0 ? DEFAULT_FOR_MS : forMs, peakRate: 0 };
 }
 
-function traceSchedule({ shape, rate, readers, forMs, speed }: ScheduleOptions, random: Random): Schedule {
+function traceSchedule(
+  { shape, rate, readers, forMs, speed, profile }: ScheduleOptions,
+  random: Random,
+): Schedule {
   if (rate > 0 || readers > 0 || forMs > 0) {
     throw new FleetError('bad-config', '--shape: a trace says by itself how many readers come, and when', {
       remedy: 'leave out --rate, --readers and --for; --speed 10 replays it ten times as fast',
     });
   }
-  const trace = readTrace(shape.slice(TRACE.length), speed, random);
+  const path = shape.slice(TRACE.length);
+  const replayed = profile === 'spawn-api' ? 'programs' : 'readers';
+  const trace = parseTrace(readTraceFile(path, '--shape'), { path, speed, replayed }, random);
   return { model: 'open', closed: 0, ...trace, peakRate: peakOf(trace.arrivals) };
 }
 

@@ -221,16 +221,20 @@ export class DockerEngine implements MeasuringEngine {
         ...{ nodeId, spec, config: this.#config, image, network, disk: this.#disk },
         ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options, recipe: this.recipe },
       };
+      spec.onPhase?.('prepare');
       // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
       const container = await callDocker(
         { what: 'create a container', deadlineMs: DEADLINES.create },
         (abortSignal) => this.#docker.createContainer({ ...createOptions(plan), abortSignal }),
       );
+      spec.onPhase?.('create');
       this.#refuseWhenClosing();
       await callDocker({ what: 'start a container', deadlineMs: DEADLINES.start }, (abortSignal) =>
         container.start({ abortSignal }),
       );
-      return await this.#addressOf(container);
+      const address = await this.#addressOf(container);
+      spec.onPhase?.('start');
+      return address;
     } catch (cause) {
       this.#networks.doubt();
       if (cause instanceof FleetError) throw cause;

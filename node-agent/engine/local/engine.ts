@@ -168,8 +168,10 @@ export class LocalEngine implements MeasuringEngine {
       recipe: this.recipe,
       createdAt: this.#context.clock.now(),
     };
+    spec.onPhase?.('prepare');
     await this.#records.write(intent);
     await mkdir(this.#records.home(spec.id), { recursive: true, mode: 0o700 });
+    spec.onPhase?.('create');
     const values = {
       base_path: basePath(spec.id).slice(1),
       port: String(port),
@@ -182,6 +184,7 @@ export class LocalEngine implements MeasuringEngine {
     await this.#records.write({ ...intent, process: leader });
     // The command may begin only now, when its process is on record.
     letGo(child);
+    spec.onPhase?.('start');
     return { host: LOOPBACK, port };
   }
 

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { parseTrace } from '../../../cli/load/schedule/trace.ts';
-import { ArrivalsLog } from '../../../shared/arrivals-log.ts';
+import { parseTrace, type Replayed } from '../../../cli/load/schedule/trace.ts';
+import { ArrivalsLog, arrivalsLogProblems } from '../../../shared/arrivals-log.ts';
 import { seededRandom, systemClock } from '../../../shared/clock.ts';
-import { Bench, bounce, silent } from '../support.ts';
+import { Bench, bounce, post, silent } from '../support.ts';
 
 const bench = new Bench();
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-arrivals-'));
@@ -63,7 +63,59 @@ test.each(['a file in no directory', 'a pipe that nothing reads'])('%s stops not
     file = join(dir, 'pipe');
     execFileSync('mkfifo', [file]);
   }
-  const log = new ArrivalsLog({ file, program: 'front', clock: systemClock, logger: silent });
+  const log = new ArrivalsLog({ config: { arrivalsLog: file }, program: 'front', clock: systemClock, logger: silent });
   log.record({ path: '/', outcome: 'sent', tookMs: 1 });
   await log.close();
+});
+
+test('programs are in it as well, with what became of them, and the log can be turned off and on by a reload', async () => {
+  const [one, two] = [join(dir, 'one.jsonl'), join(dir, 'two.jsonl')];
+  mkdirSync(dir, { recursive: true });
+  const config = { arrivalsLog: one };
+  const log = new ArrivalsLog({ config, program: 'front', clock: systemClock, logger: silent });
+  const record = (path: string): void => log.record({ path, outcome: 'sent', tookMs: 1 });
+  record('/lab');
+  config.arrivalsLog = '';
+  record('/never');
+  config.arrivalsLog = two;
+  record('/tree');
+  await log.close();
+  const paths = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/"path":"([^"]+)"/g)].map(([, path]) => path);
+  expect([paths(one), paths(two)]).toEqual([['lab'], ['tree']]);
+
+  const file = join(dir, 'spawns.jsonl');
+  const front = await bench.front({ arrivalsLog: file });
+  const ask = (): Promise<Response> => post(`${front.url}/api/spawn`);
+  await ask();
+  await front.add(await bench.node({ node: 'n1', warm: 1 }));
+  await ask();
+  await ask();
+  await bench.clear();
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ path, outcome }) => [path, outcome])).toEqual([
+    ['api/spawn', 'no-nodes'],
+    ['api/spawn', 'sent'],
+    ['api/spawn', 'full'],
+  ]);
+  expect(lines[1].node).toMatch(/^127\.0\.0\.1-\d+$/);
+  const replayed = (what: Replayed) =>
+    parseTrace(readFileSync(file, 'utf8'), { path: file, speed: 10, replayed: what }, seededRandom(1))
+      .arrivals;
+  expect(replayed('programs')).toHaveLength(3);
+  expect(() => replayed('readers')).toThrow(/has no readers, only programs/);
+});
+
+test.each([
+  [
+    '/nowhere/arrivals.jsonl',
+    /^arrivals-log: "\/nowhere\/arrivals.jsonl" cannot be written .*make its directory/,
+  ],
+  [tmpdir(), /^arrivals-log: .* is a directory; expected a file/],
+])('a log that cannot be written is wrong before the start: %s', (file, message) => {
+  expect(arrivalsLogProblems({ arrivalsLog: file }).join()).toMatch(message);
+  expect(arrivalsLogProblems({ arrivalsLog: join(tmpdir(), 'new.jsonl') })).toEqual([]);
 });

@@ -1,5 +1,5 @@
 // How one `POST /api/spawn` goes on: which node to ask, for how long, or why to refuse. Pure.
-import type { RefusalReason } from '../../shared/api/refusal.ts';
+import type { RefusalReason } from '../../../shared/api/refusal.ts';
 
 /** Time for one `POST /api/spawn` in all: waiting for room, and every node that is asked. ms */
 export const SPAWN_BUDGET_MS = 5_000;

@@ -6,7 +6,7 @@ import {
   SPAWN_BUDGET_MS,
   type SpawnProgress,
   type SpawnStep,
-} from '../../../redirector/public/spawn-policy.ts';
+} from '../../../../redirector/public/spawn/spawn-policy.ts';
 
 const START: SpawnProgress = {
   remainingMs: SPAWN_BUDGET_MS,

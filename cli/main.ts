@@ -99,6 +99,11 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
       load: async (command) => (await import('./load/load.ts')).addLoadCommand(command),
     },
     {
+      name: 'record',
+      description: 'make one trace, to be replayed by load, of what fronts and nodes have recorded',
+      load: async (command) => (await import('./record/record.ts')).addRecordCommand(command),
+    },
+    {
       name: 'plan',
       description:
         'how many hosts a crowd of readers needs, and what the readers will live through (simulated)',

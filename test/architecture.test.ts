@@ -103,6 +103,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'doctor',
       'load',
       'plan',
+      'record',
       'registry',
       'reload',
       'sandbox',

@@ -63,7 +63,12 @@ test.each(['a file in no directory', 'a pipe that nothing reads'])('%s stops not
     file = join(dir, 'pipe');
     execFileSync('mkfifo', [file]);
   }
-  const log = new ArrivalsLog({ config: { arrivalsLog: file }, program: 'front', clock: systemClock, logger: silent });
+  const log = new ArrivalsLog({
+    config: { arrivalsLog: file },
+    program: 'front',
+    clock: systemClock,
+    logger: silent,
+  });
   log.record({ path: '/', outcome: 'sent', tookMs: 1 });
   await log.close();
 });

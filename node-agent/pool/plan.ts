@@ -36,7 +36,8 @@ export interface Plan {
 
 /**
  * A node that keeps none warm ends all unclaimed ones. Otherwise: surplus ends first, stale ones are replaced without the
- * pool ever dropping below half of what is wanted, and starts fill up what is missing, up to `maxStarting` at a time.
+ * pool ever dropping below half of what is wanted (but where a single slot allows nothing else), and starts fill up what is
+ * missing, up to `maxStarting` at a time.
  */
 export function planPool(seen: Observed): Plan {
   if (!keepsWarm(seen.state)) {
@@ -51,13 +52,19 @@ export function planPool(seen: Observed): Plan {
 
   // Counted as if the removals under way were over; otherwise each removal would lower the limit for the next.
   const rolls = (id: string): boolean => seen.stale.has(id) && !seen.paused;
-  const rolled = kept.filter(rolls).slice(0, Math.max(0, kept.length - Math.ceil(most / 2)));
+  // Half of one is one, so a single sandbox would never be replaced: its successor starts beside it, if there is a slot.
+  const isLast = most === 1 && kept.length === 1 && kept.every(rolls);
+  const hasSlot = seen.capacity - seen.held > 1;
+  const stay = isLast && !hasSlot && seen.mayStart ? 0 : Math.ceil(most / 2);
+  const rolled = kept.filter(rolls).slice(0, Math.max(0, kept.length - stay));
   const staleStarting = seen.starting.filter(rolls);
   // After the capacity shrank, there can be more sandboxes than slots: the newest starts end first.
   const slots = Math.max(0, seen.capacity - seen.held - kept.length);
   const excess = seen.starting.slice(slots).filter((id) => !staleStarting.includes(id));
 
-  const missing = wanted - kept.length - seen.starting.length;
+  const beside = isLast && hasSlot ? 1 : 0;
+  const free = Math.max(0, seen.capacity - seen.held - seen.removing);
+  const missing = Math.min(wanted + beside, free) - kept.length - seen.starting.length;
   const mayStart = seen.mayStart && !seen.paused;
   const start = mayStart ? Math.max(0, Math.min(missing, seen.maxStarting - seen.starting.length)) : 0;
   return {

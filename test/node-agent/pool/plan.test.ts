@@ -107,6 +107,28 @@ describe('what to end', () => {
     expect(plan.end).toEqual([{ id: 's', reason: 'stale-image' }]);
   });
 
+  test('a single one is replaced by one that starts beside it, and ends once that is warm', () => {
+    const stale = new Set(['w0']);
+    const one = { ...nothing, capacity: 2, warmTarget: 1, warm: ['w0'], stale };
+    expect(planPool(one)).toEqual({ start: 1, end: [] });
+    expect(planPool({ ...one, starting: ['n'] })).toEqual({ start: 0, end: [] });
+    expect(planPool({ ...one, warm: ['w0', 'n'] })).toEqual({
+      start: 0,
+      end: [{ id: 'w0', reason: 'surplus' }],
+    });
+    // A slot that is being emptied is waited for.
+    expect(planPool({ ...one, removing: 1 })).toEqual({ start: 0, end: [] });
+    expect(planPool({ ...one, paused: true })).toEqual({ start: 0, end: [] });
+  });
+
+  test('a single one in a single slot ends first, unless nothing can be started', () => {
+    const one = { ...nothing, capacity: 1, warm: ['w0'], stale: new Set(['w0']) };
+    expect(planPool(one)).toEqual({ start: 0, end: [{ id: 'w0', reason: 'stale-image' }] });
+    expect(planPool({ ...one, mayStart: false })).toEqual({ start: 0, end: [] });
+    const amongReaders = { ...one, capacity: 5, held: 4 };
+    expect(planPool(amongReaders).end).toHaveLength(1);
+  });
+
   test('rolling step by step replaces every stale one and never leaves fewer than half warm', () => {
     let warm: string[] = ids(8);
     let starting: string[] = [];

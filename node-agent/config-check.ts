@@ -11,10 +11,12 @@ import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { tlsProblems } from '../shared/tls/options.ts';
 import { tracingProblems } from '../shared/tracing/options.ts';
 import type { NodeAgentConfig } from './config.ts';
+import { type NodeAgentConfig, nodeAgentOptions } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { registryAuthProblems } from './engine/docker/image/registry-auth.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
 import { primeProblems } from './engine/prime-options.ts';
+import { SCRATCHPAD } from './engine/scratchpad/command.ts';
 
 /**
  * @throws FleetError `bad-config` that lists every problem
@@ -80,6 +82,7 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   if (config.stripPrefix && config.prime.length > 0) {
     problems.push('prime: cannot be used with --strip-prefix, which is for programs other than Jupyter');
   }
+  problems.push(...scratchpadProblems(config));
   if (config.engine === 'local' && config.containerOptions !== '') {
     problems.push(
       'container-options: needs --engine docker; sandboxes of the local engine are no containers',
@@ -87,6 +90,24 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   if (config.engine === 'local') problems.push(...problemsOfLocalListener(config));
   throwIfAny(problems);
+}
+
+/** The built-in program needs the local engine, and knows its base path. */
+function scratchpadProblems(config: NodeAgentConfig): readonly string[] {
+  if (config.command !== SCRATCHPAD) return [];
+  const needsDocker =
+    config.engine === 'docker' ||
+    config.containerOptions !== '' ||
+    config.image !== nodeAgentOptions.image.default;
+  return [
+    ...(needsDocker
+      ? [
+          'command: scratchpad is a program of the local engine; leave away what is for Docker (--engine docker, --image, --container-options)',
+        ]
+      : []),
+    ...(config.stripPrefix ? ['strip-prefix: the scratchpad knows its base path'] : []),
+    ...(config.prime.length > 0 ? ['prime: needs Jupyter, and --command is the scratchpad'] : []),
+  ];
 }
 
 type LocalListener = Pick<NodeAgentConfig, 'host' | 'unsafeListen'>;

@@ -35,7 +35,7 @@ const demoOptions = {
   command: option(
     text('command', 'a command line'),
     '',
-    'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values',
+    'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values; scratchpad is a small program of ours, which needs no Jupyter',
   ),
   idle: option(
     text('time', 'a time such as 10m'),
@@ -205,11 +205,11 @@ const SCRIPT = fileURLToPath(new URL('../main.js', import.meta.url));
  *
  * @throws FleetError `engine-unavailable` where Docker is asked for, and does not answer: before anything is started
  */
-async function chooseEngine({ engine, image }: DemoConfig): Promise<EngineKind> {
+async function chooseEngine({ engine, image, command }: DemoConfig): Promise<EngineKind> {
   const engines = await import('../../node-agent/engine/index.ts');
   const docker = { dockerHost: '', dockerCertPath: '' };
   const { kind } = await engines.chooseEngine(
-    { engine, image: image || nodeAgentOptions.image.default, ...docker },
+    { engine, command, image: image || nodeAgentOptions.image.default, ...docker },
     process.env,
   );
   const failure = kind === 'docker' ? await engines.whyNoDocker(docker, process.env) : undefined;

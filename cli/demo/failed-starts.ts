@@ -1,5 +1,5 @@
 // What the demo says and does about sandboxes that do not start: their last words, then the scratchpad instead of Jupyter.
-import { scratchpadCommand } from '../../node-agent/engine/scratchpad/command.ts';
+import { SCRATCHPAD } from '../../node-agent/engine/scratchpad/command.ts';
 import type { Child } from './child.ts';
 
 /** One failed start is bad luck; after this many on a node on which nothing ever started, another command is tried. */
@@ -37,7 +37,7 @@ export function watchFailedStarts({ nodes, mayFallBack }: FailedStartsOptions) {
     hasGivenUp = true;
     if (!mayFallBack)
       return [...lines, '  No sandbox starts. The nodes go on trying; Ctrl-C stops the demo.'];
-    for (const other of nodes) other.restartWith(['--command', scratchpadCommand()]);
+    for (const other of nodes) other.restartWith(['--command', SCRATCHPAD]);
     return [
       ...lines,
       `  The command "${runs}" does not start here: using the scratchpad (JavaScript) instead.`,

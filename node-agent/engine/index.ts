@@ -6,6 +6,7 @@ import { type DockerConfig, dockerOptions } from './docker/options.ts';
 import type { EngineContext, EngineKind, MeasuringEngine } from './engine.ts';
 import type { EngineConfig } from './engine-options.ts';
 import { LocalEngine } from './local/engine.ts';
+import { SCRATCHPAD } from './scratchpad/command.ts';
 
 export interface EngineSetup extends EngineContext {
   /** The process environment: DOCKER_HOST, DOCKER_CERT_PATH, and PATH and LANG for local sandboxes. */
@@ -29,11 +30,14 @@ export interface ChosenEngine {
 type EngineChoice = Pick<DockerConfig, 'dockerHost' | 'dockerCertPath' | 'image'> & {
   readonly engine: 'auto' | EngineKind;
   readonly containerOptions?: string;
+  readonly command?: string;
 };
 
-/** `auto` means Docker where an image or --container-options is configured, or Docker answers within a second, else local. */
+/** `auto` means Docker where an image or --container-options is configured, or Docker answers within a second, else local. The
+ * scratchpad is the local engine's. */
 export async function chooseEngine(config: EngineChoice, env: EngineSetup['env']): Promise<ChosenEngine> {
   if (config.engine !== 'auto') return { kind: config.engine };
+  if (config.command === SCRATCHPAD) return { kind: 'local' };
   // Only Docker uses these, so a node that has one must not fall back to local while Docker is down.
   const { image, containerOptions = '' } = config;
   if (image !== dockerOptions.image.default || containerOptions !== '') return { kind: 'docker' };

@@ -8,7 +8,7 @@ export const commonEngineOptions = {
       ...option(
         text('shell command', 'a command line'),
         '',
-        'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values',
+        'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values; scratchpad is a small program of ours, for the local engine',
       ),
       whenUnset: 'a Jupyter server',
     },

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { launchBrowser } from '../lab/chromium.ts';
 import { TINY_SERVER } from '../lab/images/tiny-image.ts';
 import { describeNeeding } from '../lab/needs.ts';
-import { type Demo, startDemo } from '../support/demo.ts';
+import { type Demo, OWN_CHOICE, startDemo } from '../support/demo.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { processesWith } from '../support/processes.ts';
 import { Reader } from '../support/reader.ts';
@@ -198,7 +198,7 @@ describe('the demo, where something is different:', () => {
 case "$args" in *--allow-root*) ;; *) ${isRoot ? 'echo "Running as root is not recommended. Use --allow-root" >&2; exit 1' : ':'};; esac
 base=$(echo "$args" | sed 's/.*NotebookApp.base_url=\\([^ ]*\\).*/\\1/'); port=$(echo "$args" | sed 's/.*--port=\\([0-9]*\\).*/\\1/')
 exec ${server}`);
-    demo = startDemo(SMALL, env);
+    demo = startDemo([...SMALL, ...OWN_CHOICE], env);
     const front = await demo.front();
     const { status, body } = await new Reader().click(`${front}/`);
     expect([status, body.includes('scratchpad')]).toEqual([200, false]);
@@ -207,7 +207,7 @@ exec ${server}`);
 
   test('Jupyter that does not start: its last output is shown, and the scratchpad replaces it', async () => {
     const env = withJupyter('echo "ImportError: no module named tornado" >&2; exit 1');
-    demo = startDemo(['--engine', 'local', '--nodes', '2', '--warm', '1'], env);
+    demo = startDemo(['--engine', 'local', '--nodes', '2', '--warm', '1', ...OWN_CHOICE], env);
     const front = await demo.front();
     expect(demo.output()).toMatch(/failed to start:\n.*ImportError: no module named tornado/);
     expect(demo.output()).toMatch(/"jupyter notebook" does not start here: using the scratchpad/);

@@ -105,7 +105,7 @@ describeNeeding(
 
     beforeAll(async () => {
       agent = await startAgent({
-        ...{ command: '', capacity: '3', trustProxy: true },
+        ...{ command: 'scratchpad', capacity: '3', trustProxy: true },
         embedOrigins: 'https://journal.test:*',
       });
       await agent.warm(3);

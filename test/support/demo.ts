@@ -23,9 +23,15 @@ export interface Demo extends Run {
   end(): Promise<void>;
 }
 
+/** Has the demo choose the command itself: Jupyter, where it is installed. */
+export const OWN_CHOICE = ['--command', ''] as const;
+
+/** Sandboxes of the local engine are scratchpads unless a command is given, also on a host that has Jupyter. */
 export function startDemo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Demo {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-test-'));
-  const run = tmpfleet(['demo', '--port', '0', ...args], { ...env, TMPDIR: dir });
+  const isOpen = args.includes('local') && !args.includes('--command') && env.TMPFLEET_COMMAND === undefined;
+  const command = isOpen ? ['--command', 'scratchpad'] : [];
+  const run = tmpfleet(['demo', '--port', '0', ...args, ...command], { ...env, TMPDIR: dir });
   const find = (pattern: RegExp): string => pattern.exec(run.output())?.[1] ?? '';
   const control = (): string => find(/node ls --front (http:\S+)/);
   const endDescribing = describeOnFailure(() => snapshotOf(`${control()}/api/nodes`));

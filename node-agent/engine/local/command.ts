@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { JUPYTER_COMMAND } from '../command.ts';
-import { scratchpadCommand } from '../scratchpad/command.ts';
+import { SCRATCHPAD, scratchpadCommand } from '../scratchpad/command.ts';
 
 export interface LocalCommand {
   /** With its placeholders. */
@@ -18,9 +18,14 @@ export async function chooseCommand(
   configured: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LocalCommand> {
+  if (configured === SCRATCHPAD) return builtIn();
   if (configured !== '') return { template: configured, describes: configured };
   for (const app of ['notebook', 'lab'])
     if (await hasJupyter(app, env)) return { template: jupyterCommand(), describes: `jupyter ${app}` };
+  return builtIn();
+}
+
+function builtIn(): LocalCommand {
   return { template: scratchpadCommand(), describes: 'scratchpad (JavaScript)' };
 }
 

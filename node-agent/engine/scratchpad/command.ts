@@ -1,6 +1,9 @@
 // The command line of the scratchpad: the compiled program, even when the agent itself runs from source.
 import { fileURLToPath } from 'node:url';
 
+/** `--command scratchpad` names the built-in scratchpad. */
+export const SCRATCHPAD = 'scratchpad';
+
 export function scratchpadCommand(): string {
   const fromSource = import.meta.url.endsWith('.ts');
   const main = fromSource ? '../../../dist/node-agent/engine/scratchpad/main.js' : './main.js';

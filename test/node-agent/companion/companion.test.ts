@@ -166,7 +166,7 @@ test('its reader can end it, and every tab learns of it', async () => {
 });
 
 test('an operator, a crash and a drain are told within five seconds', async () => {
-  const held = await open({ capacity: '3', warm: '2', command: '' });
+  const held = await open({ capacity: '3', warm: '2', command: 'scratchpad' });
   const one = await listen(held);
   await one.has('state');
   await control(`/api/sandboxes/${held.id}`, 'DELETE');

@@ -66,7 +66,7 @@ describe('a reader', () => {
     fetch(`${agent.controlUrl}/api/drain`, { method: 'POST', body: JSON.stringify({ deadline: '42m' }) });
 
   test('learns from a header when their sandbox ends, and from a script on its pages', async () => {
-    agent = await startAgent({ command: '', maxAge: '4h' });
+    agent = await startAgent({ command: 'scratchpad', maxAge: '4h' });
     await agent.warm(2);
     const reader = new Reader(PERSON);
     const before = await reader.click(`${agent.url}/`);
@@ -85,7 +85,7 @@ describe('a reader', () => {
   });
 
   test('who is a script gets the page unchanged, and the header', async () => {
-    agent = await startAgent({ command: '' });
+    agent = await startAgent({ command: 'scratchpad' });
     await agent.warm(2);
     const { url, body, own } = await new Reader(PERSON).click(`${agent.url}/`);
     await drain();
@@ -98,7 +98,7 @@ describe('a reader', () => {
   });
 
   test('has pages without a script if it is switched off', async () => {
-    agent = await startAgent({ command: '', companion: false });
+    agent = await startAgent({ command: 'scratchpad', companion: false });
     await agent.warm(2);
     const reader = new Reader(PERSON);
     const { url, body } = await reader.click(`${agent.url}/`);

@@ -1,5 +1,6 @@
 // Sends requests to a control listener; every error names the place, the cause and the remedy.
 import { hostname } from 'node:os';
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { z } from 'zod';
 import { errorSchema } from '../../shared/api/error.ts';
@@ -81,12 +82,10 @@ export class ControlClient {
 
   /** @throws CommandError `unreachable` or `refused`, or `failed` for an answer that no control listener gives */
   async send<T>({ path, schema, method = 'GET', body, timeout = TIMEOUT_MS }: ControlRequest<T>): Promise<T> {
-    const { token } = this.#options;
     const { status, text } = await exchange(`${this.url}${path}`, {
       method,
       headers: {
-        'tmpfleet-actor': whoAmI(),
-        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...this.#headers(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       signal: AbortSignal.timeout(timeout),
@@ -100,6 +99,28 @@ export class ControlClient {
     } catch (cause) {
       throw this.#stranger(describeError(cause), { cause });
     }
+  }
+
+  /**
+   * Sends a body as it comes, and returns the answer as it comes, which may begin before the body has ended.
+   * @throws CommandError as `send`
+   */
+  async stream(path: string, body: Readable): Promise<Readable> {
+    const answer = await request(`${this.url}${path}`, {
+      ...{ method: 'POST', body, headers: this.#headers() },
+      // Nothing may be said for long.
+      ...{ headersTimeout: TIMEOUT_MS, bodyTimeout: 0 },
+    }).catch((cause: unknown) => {
+      throw this.#unreachable(cause);
+    });
+    if (answer.statusCode === 200) return answer.body;
+    const text = await readText(answer.body, { bytes: MAX_ANSWER_BYTES, what: `the answer of ${this.url}` });
+    throw this.#refusal(answer.statusCode, text, path);
+  }
+
+  #headers(): Readonly<Record<string, string>> {
+    const { token } = this.#options;
+    return { 'tmpfleet-actor': whoAmI(), ...(token === '' ? {} : { authorization: `Bearer ${token}` }) };
   }
 
   #refusal(status: number, text: string, path: string): CommandError {

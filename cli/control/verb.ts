@@ -28,9 +28,10 @@ for (const place of Object.values(PLACES)) place.argParser(read(address()));
 /**
  * Gives a command its place, token and --json, and runs it. A group of verbs gets the same flags, so that they may also
  * stand before the verb (`pool --node URL status`).
+ * @param run may return an exit code other than 0
  * @returns the command, for more flags
  */
-export function controlVerb(command: Command, who: Who, run: (given: Given) => Promise<void>): Command {
+export function controlVerb(command: Command, who: Who, run: (given: Given) => Promise<unknown>): Command {
   const group = command.parent;
   if (group !== null && group.parent !== null && group.options.length === 0) addControlFlags(group, who);
   return addControlFlags(command, who).action(async () => {
@@ -38,8 +39,8 @@ export function controlVerb(command: Command, who: Who, run: (given: Given) => P
     process.stdout.on('error', () => process.exit());
     try {
       await warnOfUnknownVariables();
-      await run(gather(command, who));
-      process.exitCode = EXIT.ok;
+      const code = await run(gather(command, who));
+      process.exitCode = typeof code === 'number' ? code : EXIT.ok;
     } catch (error) {
       process.exitCode = reportFailure(error);
     }

@@ -10,6 +10,7 @@ import { controlVerb, type Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
 import { printable, tableLines } from '../terminal/text.ts';
+import { EXEC_HELP, runInSandbox } from './exec.ts';
 import { printLogs } from './logs.ts';
 
 /** Fewer letters of an id could mean another by a slip of the finger. */
@@ -24,6 +25,15 @@ export function addSandboxCommand(group: Command): void {
     'node',
     (given) => printLogs(given, async () => resolve(given.args[0] ?? '', await fetchAll(given.client))),
   ).option('-f, --follow', 'go on with what it prints from now on, until it ends');
+  controlVerb(
+    group
+      .command('exec <id> <command...>')
+      .description('run a command in a sandbox, as its user')
+      .usage('[options] <id> -- <command...>')
+      .addHelpText('after', EXEC_HELP),
+    'node',
+    (given) => runInSandbox(given, async () => resolve(given.args[0] ?? '', await fetchAll(given.client))),
+  ).option('-i, --stdin', 'pass standard input on to the command');
   controlVerb(
     group
       .command('rm <id...>')

@@ -14,7 +14,7 @@ import { addReloadRoute } from '../../shared/reload/route.ts';
 import type { ConfigReloader } from '../../shared/runtime.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { withoutSecrets } from '../engine/diagnosis.ts';
-import type { SandboxRunner } from '../engine/engine.ts';
+import type { ExecutingEngine } from '../engine/engine.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { AdjustablePoolSettings } from '../pool/settings.ts';
@@ -23,13 +23,14 @@ import type { OwnReport } from '../report/snapshot.ts';
 import { inWallTime } from '../sandboxes/steady-clock.ts';
 import { loggable, type Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
+import { addExecRoute } from './exec-routes.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addPoolRoutes } from './pool-routes.ts';
 
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
-  readonly engine: Pick<SandboxRunner, 'diagnose'>;
+  readonly engine: Pick<ExecutingEngine, 'diagnose' | 'execute'>;
   readonly size: AdjustablePoolSettings;
   readonly orders: OrderHandler;
   readonly snapshot: () => OwnReport;
@@ -63,6 +64,7 @@ export function createControlApp(options: ControlOptions): Koa {
   addPoolRoutes(router, options);
   addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);
+  addExecRoute(router, options, (id) => find(options.pool, id));
   addReloadRoute(router, options.reload, options.logger);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());

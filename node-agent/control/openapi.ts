@@ -7,6 +7,7 @@ import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '
 import { RELOAD } from '../../shared/reload/route.ts';
 import { REPORT_ANSWER } from '../report/openapi.ts';
 import { drainBody } from './bodies.ts';
+import { EXEC } from './exec-routes.ts';
 import { resizeBody } from './pool-routes.ts';
 
 const standing = (path: string, summary: string): Operation => ({
@@ -106,6 +107,7 @@ export const CONTROL_API: ApiDescription = {
       answers: { 200: { description: 'the end of its output', schema: sandboxOutputSchema } },
       refuses: ['not-found', 'engine-unavailable', 'engine-timeout'],
     },
+    EXEC,
     {
       ...{ method: 'delete', path: '/api/sandboxes/{id}', summary: 'Ends a sandbox', token: 'control' },
       answers: { 202: { description: 'the sandbox, which is being removed', schema: sandboxSchema } },

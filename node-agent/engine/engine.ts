@@ -3,6 +3,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import type { Execution, ExecutionSpec } from './execution.ts';
 
 /** What to start. The pool creates the id; everything else is the node's configuration. */
 export interface SandboxSpec {
@@ -82,6 +83,15 @@ export interface Usage {
 export interface MeasuringEngine extends Engine {
   /** Undefined for a sandbox that does not run, and where the system does not say. */
   usage(id: string): Promise<Usage | undefined>;
+}
+
+/** An engine that can run a command in a sandbox, for operators. */
+export interface ExecutingEngine extends MeasuringEngine {
+  /**
+   * @throws FleetError `not-found` for a sandbox that the engine does not have, `conflict` for one that does not run,
+   *   `bad-request` for a program that cannot be run, `engine-unavailable`, `engine-timeout`
+   */
+  execute(spec: ExecutionSpec): Promise<Execution>;
 }
 
 export type EngineKind = 'docker' | 'local';

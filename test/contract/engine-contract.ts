@@ -3,14 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { basePath } from '../../node-agent/engine/command.ts';
-import type { Address, Engine, MeasuringEngine, SandboxSpec } from '../../node-agent/engine/engine.ts';
+import type {
+  Address,
+  Engine,
+  ExecutingEngine,
+  MeasuringEngine,
+  SandboxSpec,
+} from '../../node-agent/engine/engine.ts';
 import { newSandboxId } from '../../shared/clock.ts';
 import { until } from '../support/until.ts';
 
 /** One host on which engines can be made, and inspected from outside. */
 export interface EngineHost {
   /** Another engine object of a node on this host; `command` with placeholders. */
-  engine(nodeId: string, command: string): MeasuringEngine;
+  engine(nodeId: string, command: string): ExecutingEngine;
   /** Runs node inside a sandbox, as the first word of a shell command. */
   readonly node: string;
   /** Ends the sandbox's process without asking the engine. */

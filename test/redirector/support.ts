@@ -37,16 +37,16 @@ export interface TestServer {
 }
 
 /** A real server on a free port of loopback. */
-export async function listen(handle: Handle, port = 0): Promise<TestServer> {
+export async function listen(handle: Handle, port = 0, host = '127.0.0.1'): Promise<TestServer> {
   const server = createServer(handle);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('not listening on TCP');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

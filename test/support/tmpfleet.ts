@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { lastLines } from '../lab/run.ts';
 import { describeOnFailure, until } from './until.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const SCRIPT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Of this process's environment; with the directory of compiled code, a command starts in three quarters of the time. */
 const KEPT = Object.fromEntries(

@@ -7,10 +7,11 @@ import type {
   Address,
   EngineContext,
   EngineSandbox,
-  MeasuringEngine,
+  ExecutingEngine,
   SandboxSpec,
   Usage,
 } from '../engine.ts';
+import type { Execution, ExecutionSpec } from '../execution.ts';
 import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
 import { createOptions, recipeOf } from './container.ts';
 import { checkAtOpen } from './container-options/at-open.ts';
@@ -18,6 +19,7 @@ import { type CheckedContainerOptions, readContainerOptions } from './container-
 import { diagnoseContainer } from './diagnose.ts';
 import { type DiskLimits, diskLimits, diskOf } from './disk.ts';
 import { watchExits } from './events.ts';
+import { executeInContainer } from './execution.ts';
 import { checkHost } from './host-check.ts';
 import { imageMissing } from './image/image.ts';
 import { withOwnId } from './image/image-user.ts';
@@ -41,7 +43,7 @@ const DEADLINES = {
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
-export class DockerEngine implements MeasuringEngine {
+export class DockerEngine implements ExecutingEngine {
   readonly kind = 'docker';
   readonly describes: string;
   readonly recipe: string;
@@ -164,6 +166,10 @@ export class DockerEngine implements MeasuringEngine {
   async diagnose(id: string): Promise<Diagnosis | undefined> {
     const container = this.#docker.getContainer(containerName(this.#context.nodeId, id));
     return diagnoseContainer(container);
+  }
+
+  execute(spec: ExecutionSpec): Promise<Execution> {
+    return executeInContainer(this.#docker.getContainer(containerName(this.#context.nodeId, spec.id)), spec);
   }
 
   usage(id: string): Promise<Usage | undefined> {

@@ -12,13 +12,15 @@ import type {
   Address,
   EngineContext,
   EngineSandbox,
-  MeasuringEngine,
+  ExecutingEngine,
   SandboxSpec,
   Usage,
 } from '../engine.ts';
+import type { Execution, ExecutionSpec } from '../execution.ts';
 import { environmentOf } from '../options.ts';
 import { primeRecipe } from '../prime-options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
+import { LocalExecutions } from './execution.ts';
 import type { LocalConfig } from './options.ts';
 import { freePort } from './port.ts';
 import { type GroupLeader, isRunning, killGroup, startTime, usageOfGroup } from './processes.ts';
@@ -36,7 +38,7 @@ const GRACE_MS = 3_000;
 /** ms between checks for long output. */
 const TRIM_MS = 10_000;
 
-export class LocalEngine implements MeasuringEngine {
+export class LocalEngine implements ExecutingEngine {
   readonly kind = 'local';
   readonly #config: LocalConfig;
   readonly #context: LocalEngineContext;
@@ -44,6 +46,7 @@ export class LocalEngine implements MeasuringEngine {
   readonly #ports = new Map<string, number>();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
+  readonly #executions = new LocalExecutions();
   /** Exit codes of sandboxes that this agent started and saw end; null for a signal. */
   readonly #exitCodes = new Map<string, number | null>();
   #trimming: NodeJS.Timeout | undefined;
@@ -98,6 +101,8 @@ export class LocalEngine implements MeasuringEngine {
     this.#removing.add(id);
     try {
       if (record.process !== undefined) await killGroup(record.process, GRACE_MS);
+      // They are in groups of their own, and would outlive the sandbox.
+      await this.#executions.end(id);
       await this.#records.forget(id);
       this.#ports.delete(id);
       this.#exitCodes.delete(id);
@@ -129,6 +134,15 @@ export class LocalEngine implements MeasuringEngine {
       outOfMemory: false,
       output: await this.#records.output(id),
     };
+  }
+
+  async execute({ id, token, command, stdin }: ExecutionSpec): Promise<Execution> {
+    const record = await this.#records.read(id);
+    if (record === undefined) throw new FleetError('not-found', 'the engine has no such sandbox any more');
+    if (record.process === undefined || this.#removing.has(id) || !(await isRunning(record.process)))
+      throw new FleetError('conflict', 'the sandbox does not run');
+    const env = this.#environment(this.#records.home(id), token);
+    return this.#executions.begin(id, { command, stdin, home: this.#records.home(id), env });
   }
 
   async usage(id: string): Promise<Usage | undefined> {

@@ -45,18 +45,19 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
   'Operate:': [
     {
       name: 'node',
-      description: 'list, add, cordon, drain and remove nodes (asks the front)',
+      description: 'list, add, cordon, drain and remove nodes, and show their logs (asks the front)',
       load: async (command) => (await import('./node/node.ts')).addNodeCommand(command),
     },
     {
       name: 'pool',
       description:
-        'show, recycle, resize, pause and resume the pool of a node, and its orders (asks the node)',
+        'show, recycle, resize, refresh, pause and resume the pool of a node, or of all (asks the node, or the front)',
       load: async (command) => (await import('./pool/pool.ts')).addPoolCommand(command),
     },
     {
       name: 'sandbox',
-      description: 'list and end the sandboxes of a node, and show what they print (asks the node)',
+      description:
+        'list and end the sandboxes of a node, show what they print, and run commands in them (asks the node)',
       load: async (command) => (await import('./sandbox/sandbox.ts')).addSandboxCommand(command),
     },
     {

@@ -12,6 +12,7 @@ import { ArrivalLimit } from '../shared/limits/arrivals.ts';
 import { createLimitedClient, listenerLimits, unlimitedIfZero } from '../shared/limits/limit-options.ts';
 import { ticketKeyId } from '../shared/protocol/fleet-keys.ts';
 import { LINE_CLAIM_LIFE_MS, LineClaims } from '../shared/protocol/line-claim.ts';
+import type { LogLinesJson, LogWish } from '../shared/protocol/log-wish.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { ServerCertificate } from '../shared/tls/server-certificate.ts';
 import { openTracing } from '../shared/tracing/open.ts';
@@ -37,7 +38,9 @@ import { useByKernels } from './lifecycle/kernel-activity.ts';
 import { readNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
+import { PoolOrders } from './lifecycle/pool-orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
+import { readRecentLog } from './lifecycle/recent-log.ts';
 import { OwnOrigin } from './own-origin/own-origin.ts';
 import { accessRules, admit } from './ownership/access.ts';
 import { ArrivalMarks } from './ownership/arrival-marks.ts';
@@ -250,8 +253,10 @@ async function startInDataDir(
   const hosts = ownOrigin && new SandboxHosts({ config, ownOrigin, proxy, arrivals, lookup, refuse });
   const claims = new ClaimHandler(claiming);
   const spawns = new SpawnHandler(claiming);
+  const poolOrders = new PoolOrders({ pool, size, snapshot, clock, logger });
+  const readLog = (wish: LogWish): LogLinesJson => readRecentLog(runtime.recentLog, wish);
   const orders = new OrderHandler({
-    ...{ config, keys, pool, lifecycle, embedding, snapshot, clock, logger, isReady },
+    ...{ config, keys, pool, lifecycle, embedding, snapshot, clock, logger, isReady, poolOrders, readLog },
     record: new OrderRecord(config.dataDir, logger),
   });
   const handle = createPublicHandler({
@@ -259,7 +264,7 @@ async function startInDataDir(
     logger,
   });
   const control = createControlApp({
-    ...{ config, pool, engine, size, orders, snapshot, metrics, logger, isReady },
+    ...{ config, pool, engine, orders, poolOrders, readLog, metrics, logger, isReady },
     audit: new AuditFile(join(config.dataDir, 'audit.jsonl'), logger),
     reload: runtime.reloader?.run,
   });

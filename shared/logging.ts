@@ -13,6 +13,8 @@ export interface LoggingOptions {
   readonly level: LogLevel;
   /** Pretty or JSON; `auto` is pretty on a terminal. */
   readonly format: 'auto' | 'json' | 'pretty';
+  /** Also gets each line, as JSON and without secrets, as it is written. */
+  readonly recent?: { add(line: string): void };
 }
 
 /** Names of fields that hold secrets; they are removed at any depth. */
@@ -54,7 +56,23 @@ export function createLogger(options: LoggingOptions): Logger {
         colorize: process.stderr.isTTY === true,
       })
     : pino.destination({ dest: 2, sync: false });
-  return pino(settings, stream);
+  return pino(settings, options.recent === undefined ? stream : both(stream, options.recent));
+}
+
+interface LogStream {
+  write(line: string): unknown;
+  flushSync?(): void;
+}
+
+function both(stream: LogStream, recent: { add(line: string): void }): LogStream {
+  return {
+    write: (line) => {
+      recent.add(line);
+      stream.write(line);
+    },
+    // A fatal line is on its way before the program ends.
+    flushSync: () => stream.flushSync?.(),
+  };
 }
 
 /** A request target without its query, and with sandbox ids cut short: what may be logged of a URL. */

@@ -1,5 +1,6 @@
 // The environment that a program is started in.
 import type { Clock, Random } from './clock.ts';
+import type { RecentLines } from './collections/recent-lines.ts';
 import type { Logger } from './logging.ts';
 
 /** What came of reading the configuration again; names of options, as on the command line without dashes. */
@@ -23,4 +24,6 @@ export interface Runtime {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly reloader?: ConfigReloader;
+  /** What `logger` wrote last. */
+  readonly recentLog?: Pick<RecentLines, 'read'>;
 }

@@ -23,11 +23,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...[
       'version',
       'clock',
+      'collections',
       'errors',
       'logging',
       'runtime',
       'data-dir',
-      'collections',
       'loop',
       'schedule',
       'backoff',

@@ -3,12 +3,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { controlTokenOption } from '../../shared/config/common.ts';
 import { loadConfig, unknownEnvironment } from '../../shared/config/load.ts';
 import { address, duration, type Kind } from '../../shared/config/option.ts';
+import { FleetError } from '../../shared/errors.ts';
 import { CommandError, EXIT, reportFailure } from '../terminal/exit.ts';
 import { suggest } from '../terminal/nearest.ts';
 import { ControlClient, ControlRefusal, type Who } from './client.ts';
 
+/** Whom a verb asks: a front, a node, or the one that the command line names (a node, unless it names a front). */
+export type Whom = Who | 'either';
+
 export interface Given {
   readonly client: ControlClient;
+  readonly who: Who;
   readonly args: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
   /** Prints the value with --json, else the text. */
@@ -31,15 +36,15 @@ for (const place of Object.values(PLACES)) place.argParser(read(address()));
  * @param run may return an exit code other than 0
  * @returns the command, for more flags
  */
-export function controlVerb(command: Command, who: Who, run: (given: Given) => Promise<unknown>): Command {
+export function controlVerb(command: Command, whom: Whom, run: (given: Given) => Promise<unknown>): Command {
   const group = command.parent;
-  if (group !== null && group.parent !== null && group.options.length === 0) addControlFlags(group, who);
-  return addControlFlags(command, who).action(async () => {
+  if (group !== null && group.parent !== null && group.options.length === 0) addControlFlags(group, whom);
+  return addControlFlags(command, whom).action(async () => {
     // `tmpfleet node ls | head` is no failure.
     process.stdout.on('error', () => process.exit());
     try {
       await warnOfUnknownVariables();
-      const code = await run(gather(command, who));
+      const code = await run(gather(command, whom));
       process.exitCode = typeof code === 'number' ? code : EXIT.ok;
     } catch (error) {
       process.exitCode = reportFailure(error);
@@ -57,16 +62,17 @@ async function warnOfUnknownVariables(): Promise<void> {
     process.stderr.write(`tmpfleet: ${warning}\n`);
 }
 
-function addControlFlags(command: Command, who: Who): Command {
+function addControlFlags(command: Command, whom: Whom): Command {
+  for (const who of whom === 'either' ? (['node', 'front'] as const) : [whom]) command.addOption(PLACES[who]);
   return command
-    .addOption(PLACES[who])
     .option('--control-token-file <path>', 'file with the control token (env: TMPFLEET_CONTROL_TOKEN)')
     .option('--json', 'print JSON, for scripts');
 }
 
-function gather(command: Command, who: Who): Given {
+function gather(command: Command, whom: Whom): Given {
   // A group takes its flags wherever they stand.
   const flags: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+  const who = whom === 'either' ? chooseWho(command, flags) : whom;
   const { config, origin } = loadConfig(
     { controlToken: controlTokenOption },
     { flags: { controlTokenFile: flags.controlTokenFile }, env: process.env },
@@ -81,7 +87,25 @@ function gather(command: Command, who: Who): Given {
   const print = (value: unknown, text: () => string): void => {
     process.stdout.write(`${flags.json === true ? JSON.stringify(value, undefined, 2) : text()}\n`);
   };
-  return { client, args: command.args, flags, print };
+  return { client, who, args: command.args, flags, print };
+}
+
+/** TMPFLEET_FRONT alone says where the front is, not that it is meant. @throws FleetError `bad-config` where both are named */
+function chooseWho(command: Command, flags: Readonly<Record<string, unknown>>): Who {
+  const isNamed = (who: Who): boolean => command.getOptionValueSourceWithGlobals(who) === 'cli';
+  // A name of a node (`node logs NODE`) means one of a front.
+  const isFront = isNamed('front') || flags.nodeId !== undefined || command.args.length > 0;
+  if (isFront && isNamed('node')) {
+    throw new FleetError(
+      'bad-config',
+      '--node names the control listener of one node, and cannot be used here',
+      {
+        remedy:
+          'leave --node away to ask the front; or ask that node, without --front and the names of nodes',
+      },
+    );
+  }
+  return isFront ? 'front' : 'node';
 }
 
 /** Lets a flag be read as an option of that kind is. */

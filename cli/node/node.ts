@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { type NodesJson, nodeSchema, nodesSchema } from '../../shared/api/node.ts';
-import { duration } from '../../shared/config/option.ts';
+import { duration, integer } from '../../shared/config/option.ts';
+import { MAX_LOG_LINES, USUAL_LOG_LINES } from '../../shared/protocol/log-wish.ts';
 import { addWaitFlags, controlVerb, type Given, read } from '../control/verb.ts';
 import { outputWidth } from '../terminal/fit-table.ts';
 import { showLive } from '../terminal/live.ts';
@@ -12,9 +13,14 @@ import { addNode } from './add.ts';
 import { forNode } from './ask.ts';
 import { drainNode } from './drain.ts';
 import { addNodeKeyCommand } from './key.ts';
+import { printNodeLog } from './logs.ts';
 import { nodeTable, standing } from './table.ts';
 
 const WATCH_MS = 2_000;
+const LOGS_HELP = `
+  tmpfleet node logs node7 --follow                               # through the front: the beginning of the name is enough
+  tmpfleet node logs --node http://127.0.0.1:10000 --lines 500    # at the node itself
+The node-agent keeps its newest 2,000 lines in memory, 1 MiB at most, of this run; journalctl has all of them.`;
 const FORCE = 'even if no other node takes readers';
 
 export function addNodeCommand(group: Command): void {
@@ -64,6 +70,22 @@ export function addNodeCommand(group: Command): void {
     '--force',
     'remove it even if it is not drained; its readers keep their sandboxes',
   );
+  controlVerb(
+    group
+      .command('logs [node]')
+      .description(
+        "print the last lines of a node-agent's own log, through the front, or at the node itself (--node)",
+      )
+      .addHelpText('after', LOGS_HELP),
+    'either',
+    printNodeLog,
+  )
+    .option('-f, --follow', 'go on with what is written from now on; with --json, lines as they were written')
+    .addOption(
+      new Option('-n, --lines <n>', 'how many lines: the newest')
+        .default(USUAL_LOG_LINES)
+        .argParser(read(integer(1, MAX_LOG_LINES))),
+    );
   addNodeKeyCommand(group);
 }
 

@@ -1,5 +1,6 @@
 // Runs one of our servers as a process: configuration, logging, signals, exit code.
 import type { Command } from 'commander';
+import { RecentLines } from '../../shared/collections/recent-lines.ts';
 import type { ConfigOf, Options } from '../../shared/config/option.ts';
 import { describeError } from '../../shared/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../../shared/logging.ts';
@@ -22,7 +23,12 @@ export interface ServerCommand<O extends Options> {
   /** `signal` aborts when the server is to stop while it is still starting. */
   readonly start: (
     config: ConfigOf<O>,
-    given: { readonly logger: Logger; readonly signal: AbortSignal; readonly reloader: Reloader<O> },
+    given: {
+      readonly logger: Logger;
+      readonly recentLog: RecentLines;
+      readonly signal: AbortSignal;
+      readonly reloader: Reloader<O>;
+    },
   ) => Promise<Running>;
 }
 
@@ -47,13 +53,16 @@ export function addServerCommand<O extends Options>(
         return;
       }
       const { logLevel, logFormat } = logSettings(config);
-      const logger = createLogger({ name: server.name, level: logLevel, format: logFormat });
+      const recentLog = new RecentLines();
+      const logger = createLogger({
+        ...{ name: server.name, level: logLevel, format: logFormat, recent: recentLog },
+      });
       for (const warning of warnings) logger.warn(warning);
       const readAgain = (): ConfigOf<O> => readOptions(server.options, command, process.env).config;
       const reloader = new Reloader(server.options, config, readAgain, server.check);
       reloadOnSignal(reloader, logger);
       process.exitCode = await runUntilStopped(
-        (signal) => server.start(config, { logger, signal, reloader }),
+        (signal) => server.start(config, { logger, recentLog, signal, reloader }),
         logger,
       );
     } catch (error) {

@@ -1,6 +1,7 @@
 // The control listener, for operators: loopback by default, with a bearer token elsewhere.
 import Router from '@koa/router';
 import type Koa from 'koa';
+import { parseLogQuery } from '../../shared/api/log-query.ts';
 import type { SandboxJson, SandboxOutputJson } from '../../shared/api/sandbox.ts';
 import type { AuditTrail } from '../../shared/audit/audit-file.ts';
 import { addAuditRoute, auditing } from '../../shared/audit/auditing.ts';
@@ -9,6 +10,7 @@ import { refuseForeignPages } from '../../shared/http/control-guard.ts';
 import { createApp, readJsonBody, requireToken } from '../../shared/http/koa-app.ts';
 import { serveOpenApi } from '../../shared/http/openapi.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { LogLinesJson, LogWish } from '../../shared/protocol/log-wish.ts';
 import { describeIssues } from '../../shared/protocol/wire.ts';
 import { addReloadRoute } from '../../shared/reload/route.ts';
 import type { ConfigReloader } from '../../shared/runtime.ts';
@@ -16,10 +18,9 @@ import type { NodeAgentConfig } from '../config.ts';
 import { withoutSecrets } from '../engine/diagnosis.ts';
 import type { ExecutingEngine } from '../engine/engine.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
+import type { PoolOrders } from '../lifecycle/pool-orders.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { AdjustablePoolSettings } from '../pool/settings.ts';
 import type { NodeMetrics } from '../report/metrics.ts';
-import type { OwnReport } from '../report/snapshot.ts';
 import { inWallTime } from '../sandboxes/steady-clock.ts';
 import { loggable, type Sandbox } from '../sandboxes/table.ts';
 import { drainBody } from './bodies.ts';
@@ -31,9 +32,10 @@ export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly engine: Pick<ExecutingEngine, 'diagnose' | 'execute'>;
-  readonly size: AdjustablePoolSettings;
   readonly orders: OrderHandler;
-  readonly snapshot: () => OwnReport;
+  readonly poolOrders: PoolOrders;
+  /** The agent's own log. */
+  readonly readLog: (wish: LogWish) => LogLinesJson;
   readonly metrics: NodeMetrics;
   readonly reload: ConfigReloader['run'] | undefined;
   readonly audit: AuditTrail;
@@ -61,7 +63,10 @@ export function createControlApp(options: ControlOptions): Koa {
   });
   router.use(auditing(options.audit, { node: config.nodeId }));
   addAuditRoute(router, options.audit);
-  addPoolRoutes(router, options);
+  addPoolRoutes(router, options.poolOrders);
+  router.get('/api/log', (context) => {
+    context.body = options.readLog(parseLogQuery(context.query));
+  });
   addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);
   addExecRoute(router, options, (id) => find(options.pool, id));

@@ -1,14 +1,16 @@
 // OpenAPI description of the node's control listener. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
+import { LOG_QUERY } from '../../shared/api/log-query.ts';
 import { poolStatusSchema, recycledSchema } from '../../shared/api/pool.ts';
 import { sandboxOutputSchema, sandboxSchema } from '../../shared/api/sandbox.ts';
 import { AUDIT } from '../../shared/audit/auditing.ts';
 import { type ApiDescription, fileAnswer, HEALTH_ANSWER, type Operation } from '../../shared/http/openapi.ts';
+import { logLinesSchema } from '../../shared/protocol/log-wish.ts';
 import { RELOAD } from '../../shared/reload/route.ts';
+import { resizeBody } from '../lifecycle/pool-orders.ts';
 import { REPORT_ANSWER } from '../report/openapi.ts';
 import { drainBody } from './bodies.ts';
 import { EXEC } from './exec-routes.ts';
-import { resizeBody } from './pool-routes.ts';
 
 const standing = (path: string, summary: string): Operation => ({
   ...{ method: 'post', path, summary, answers: REPORT_ANSWER, token: 'control' },
@@ -67,6 +69,16 @@ export const CONTROL_API: ApiDescription = {
     },
     {
       ...{
+        method: 'post',
+        path: '/api/pool/refresh',
+        summary: 'Looks for a newer image',
+        token: 'control',
+      },
+      description: 'Begins it; `pool.refresh` of the status says what came of it. A newer one is rolled out.',
+      answers: status,
+    },
+    {
+      ...{
         method: 'delete',
         path: '/api/pool',
         summary: 'Replaces all unclaimed sandboxes',
@@ -78,6 +90,19 @@ export const CONTROL_API: ApiDescription = {
           description: 'number of sandboxes that will be replaced',
           schema: recycledSchema,
         },
+      },
+    },
+    {
+      ...{
+        method: 'get',
+        path: '/api/log',
+        summary: "The last lines of the agent's own log",
+        token: 'control',
+      },
+      description: 'From memory: the newest 2,000 lines, 1 MiB at most, of this run of the agent.',
+      ...{ query: LOG_QUERY, refuses: ['bad-request'] },
+      answers: {
+        200: { description: 'lines as they were written, without secrets', schema: logLinesSchema },
       },
     },
     AUDIT,

@@ -1,11 +1,23 @@
 // Carries out orders, from the node's own control listener or from the front, which signs them.
 import type { Context } from 'koa';
+import { z } from 'zod';
+import type { NodePoolJson } from '../../shared/api/pool.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { FleetError } from '../../shared/errors.ts';
 import { readTextBody } from '../../shared/http/koa-app.ts';
 import type { Logger } from '../../shared/logging.ts';
 import type { NodeKeys } from '../../shared/protocol/fleet-keys.ts';
-import { EMBED, END, type OrderName, SIGNATURE_HEADER, verifyOrder } from '../../shared/protocol/order.ts';
+import { type LogLinesJson, type LogWish, logWishSchema } from '../../shared/protocol/log-wish.ts';
+import {
+  EMBED,
+  END,
+  isSignedOrder,
+  LOG,
+  type Order,
+  type OrderName,
+  SIGNATURE_HEADER,
+  verifyOrder,
+} from '../../shared/protocol/order.ts';
 import { type Probe, type ProbeAnswer, signProbeAnswer, verifyProbe } from '../../shared/protocol/probe.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
@@ -13,6 +25,7 @@ import type { Pool } from '../pool/pool.ts';
 import type { EmbedPolicy } from '../state/embed-policy.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
 import type { OrderRecord } from '../state/order-record.ts';
+import { type PoolOrders, parseResize } from './pool-orders.ts';
 
 export interface OrderHandlerOptions {
   readonly config: Pick<NodeAgentConfig, 'nodeId' | 'drainDeadlineMs' | 'frontUrl'>;
@@ -20,6 +33,9 @@ export interface OrderHandlerOptions {
   readonly record: OrderRecord;
   readonly pool: Pick<Pool, 'act' | 'end'>;
   readonly lifecycle: NodeLifecycle;
+  readonly poolOrders: PoolOrders;
+  /** The agent's own log. */
+  readonly readLog: (wish: LogWish) => LogLinesJson;
   readonly embedding: Pick<EmbedPolicy, 'tell'>;
   readonly snapshot: () => NodeStats;
   readonly clock: Clock;
@@ -50,7 +66,7 @@ export class OrderHandler {
    * `POST /api/orders`: returns the body of the answer.
    * @throws FleetError `forbidden` for an order that the front did not sign, recently, for this node
    */
-  async receive(context: Context): Promise<NodeStats | string> {
+  async receive(context: Context): Promise<NodeStats | NodePoolJson | LogLinesJson | string> {
     const { config, keys, record, clock } = this.#options;
     if (keys.orders.length === 0) throw new FleetError('no-such-path', `there is nothing at ${context.path}`);
     const body = await readTextBody(context);
@@ -59,6 +75,11 @@ export class OrderHandler {
     const probe = verifyProbe(body, signature, keys.orders);
     if (probe !== undefined) return this.#answer(probe, context);
     const order = verifyOrder(body, signature, keys.orders, now);
+    if (order === undefined && isSignedOrder(body, signature, keys.orders) && !isLate(body, now)) {
+      throw new FleetError('bad-request', 'this version of the node-agent does not know that order', {
+        remedy: `update ${config.nodeId} to the version of the front`,
+      });
+    }
     if (order === undefined) {
       throw new FleetError('forbidden', 'this order is not signed by a front of this fleet, or is too old', {
         remedy: `was the key of ${config.nodeId} made from the secret of the front, and do both have the same time?`,
@@ -69,12 +90,36 @@ export class OrderHandler {
     }
     if (!record.add(order.nonce, order.expires, now))
       throw new FleetError('forbidden', 'this order was taken already');
-    if (order.order === END) return this.#end(order.sandbox);
-    if (order.order === EMBED) {
-      this.#options.embedding.tell(order.origins ?? []);
-      return this.#options.snapshot();
+    return this.#obey(order);
+  }
+
+  #obey({ order, sandbox, origins, deadline, size, log }: Order): NodeStats | NodePoolJson | LogLinesJson {
+    const { poolOrders, readLog, embedding, snapshot } = this.#options;
+    switch (order) {
+      case END:
+        return this.#end(sandbox);
+      case EMBED:
+        embedding.tell(origins ?? []);
+        return snapshot();
+      case LOG:
+        return readLog(log ?? logWishSchema.parse({}));
+      case 'pool-status':
+        return poolOrders.status();
+      case 'pool-resize':
+        return poolOrders.resize(parseResize(size));
+      case 'pool-recycle': {
+        const drained = poolOrders.recycle();
+        return { ...poolOrders.status(), drained };
+      }
+      case 'pool-pause':
+        return poolOrders.pause(true);
+      case 'pool-resume':
+        return poolOrders.pause(false);
+      case 'pool-refresh':
+        return poolOrders.refresh();
+      default:
+        return this.carryOut(order, deadline);
     }
-    return this.carryOut(order.order, order.deadline);
   }
 
   #end(sandbox = ''): NodeStats {
@@ -100,4 +145,10 @@ export class OrderHandler {
     context.type = 'application/json';
     return body;
   }
+}
+
+/** Of an order that is not understood: its time is what tells a new order from an old one. */
+function isLate(body: string, now: number): boolean {
+  const parsed = z.looseObject({ expires: z.number() }).safeParse(JSON.parse(body));
+  return !parsed.success || parsed.data.expires < now;
 }

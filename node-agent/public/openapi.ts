@@ -1,6 +1,8 @@
 // OpenAPI description of the node's public listener. `serveOpenApi` checks it against the routes.
 import { z } from 'zod';
+import { nodePoolSchema } from '../../shared/api/pool.ts';
 import { type ApiDescription, fileAnswer, type Operation } from '../../shared/http/openapi.ts';
+import { logLinesSchema } from '../../shared/protocol/log-wish.ts';
 import { ORDER_PATH, orderSchema, SIGNATURE_HEADER } from '../../shared/protocol/order.ts';
 import { probeAnswerSchema, probeSchema } from '../../shared/protocol/probe.ts';
 import { nodeStatsSchema, spawnAnswerSchema } from '../../shared/protocol/wire.ts';
@@ -28,11 +30,12 @@ export const PUBLIC_API: ApiDescription = {
       description: `Signed by the front (Ed25519) in the header \`${SIGNATURE_HEADER}\`; valid once, for a minute.`,
       answers: {
         200: {
-          description: 'the report after the order; for a probe, its signed answer',
-          schema: z.union([nodeStatsSchema, probeAnswerSchema]),
+          description:
+            'the report after the order, with the state of the pool after one about that; lines of the log; for a probe, its signed answer',
+          schema: z.union([nodePoolSchema, nodeStatsSchema, logLinesSchema, probeAnswerSchema]),
         },
       },
-      refuses: ['forbidden', 'not-found', 'no-such-path', 'wrong-state', 'body-too-large'],
+      refuses: ['bad-request', 'forbidden', 'not-found', 'no-such-path', 'wrong-state', 'body-too-large'],
     },
     {
       ...{ method: 'get', path: '/info', summary: 'A page with a live chart of the slots' },

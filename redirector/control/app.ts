@@ -22,6 +22,7 @@ import type { Membership, OwnedRegistry } from '../registry/registry.ts';
 import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
 import type { FleetDescriber } from './fleet-json.ts';
 import type { Orders } from './node-orders.ts';
+import { addNodePoolRoutes } from './node-routes.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addRegistryRoutes } from './registry-routes.ts';
 import { refuseIfInUse } from './removal-guard.ts';
@@ -83,6 +84,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   addNodeRoutes(router, options);
   addRegistryRoutes(router, options.registry);
   addOrderRoutes(router, options);
+  addNodePoolRoutes(router, options);
   addHostRoutes(router, options);
   options.page.addRoutes(router);
   addReloadRoute(router, options.reload, options.logger);

@@ -2,18 +2,22 @@
 import type { KeyObject } from 'node:crypto';
 import { request } from 'undici';
 import { readError } from '../../shared/api/error.ts';
+import { type NodePoolJson, nodePoolSchema, type ResizeWish } from '../../shared/api/pool.ts';
 import { type Clock, newNonce } from '../../shared/clock.ts';
 import { type ErrorCode, FleetError } from '../../shared/errors.ts';
 import { explainUnreachable } from '../../shared/http/network-errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
 import type { FleetKeys } from '../../shared/protocol/fleet-keys.ts';
+import { type LogLinesJson, type LogWish, logLinesSchema } from '../../shared/protocol/log-wish.ts';
 import {
   EMBED,
   END,
+  LOG,
   ORDER_LIFE_MS,
   ORDER_PATH,
   type Order,
   type OrderName,
+  type PoolOrderName,
   SIGNATURE_HEADER,
   signOrder,
 } from '../../shared/protocol/order.ts';
@@ -34,6 +38,8 @@ export interface Wish {
   /** Even when no other node takes readers. */
   readonly force: boolean;
 }
+
+type OrderWish = Omit<Order, 'node' | 'nonce' | 'expires'>;
 
 const ANSWER_MS = 5_000;
 /** Of a node's message that is passed on. */
@@ -70,6 +76,22 @@ export class Orders {
     await this.#order(view, { order: EMBED, origins: [...origins] }, this.#keyFor(view));
   }
 
+  /**
+   * Has the node do something about its pool. @param size for `pool-resize`
+   * @throws FleetError as `give`, and `bad-request`
+   */
+  async pool(view: NodeView, order: PoolOrderName, size?: ResizeWish): Promise<NodePoolJson> {
+    const wish = { order, ...(size === undefined ? {} : { size }) };
+    const text = await this.#order(view, wish, this.#keyFor(view));
+    return parseJson(text, nodePoolSchema, `the answer of ${view.member.id}`);
+  }
+
+  /** The last lines of its log. @throws FleetError as `give` */
+  async log(view: NodeView, log: LogWish): Promise<LogLinesJson> {
+    const text = await this.#ask(view, { order: LOG, log }, this.#keyFor(view));
+    return parseJson(text, logLinesSchema, `the answer of ${view.member.id}`);
+  }
+
   #keyFor({ stats, member }: NodeView): KeyObject {
     const { orders } = this.#options.keys;
     if (orders === undefined) {
@@ -88,19 +110,20 @@ export class Orders {
     return orders;
   }
 
-  async #order(
-    view: NodeView,
-    wish: Pick<Order, 'order' | 'deadline' | 'sandbox' | 'origins'>,
-    key: KeyObject,
-  ): Promise<void> {
-    const { fleet, clock } = this.#options;
-    const askedAt = clock.now();
+  /** Takes the answer for the newest report of the node, and returns it. */
+  async #order(view: NodeView, wish: OrderWish, key: KeyObject): Promise<string> {
+    const askedAt = this.#options.clock.now();
+    const text = await this.#ask(view, wish, key);
+    this.#options.fleet.report(view, parseJson(text, nodeStatsSchema, 'its answer'), askedAt);
+    return text;
+  }
+
+  #ask(view: NodeView, wish: OrderWish, key: KeyObject): Promise<string> {
     const what: Order = {
       ...wish,
-      ...{ node: nodeName(view), nonce: newNonce(), expires: askedAt + ORDER_LIFE_MS },
+      ...{ node: nodeName(view), nonce: newNonce(), expires: this.#options.clock.now() + ORDER_LIFE_MS },
     };
-    const text = await this.#send(view, JSON.stringify(what), key);
-    fleet.report(view, parseJson(text, nodeStatsSchema, 'its answer'), askedAt);
+    return this.#send(view, JSON.stringify(what), key);
   }
 
   #isLast(view: NodeView): boolean {
@@ -135,7 +158,7 @@ async function send(url: string, body: string, key: KeyObject): Promise<{ status
 }
 
 /** What the caller of the front can do about goes on under its own code; all else is between front and node. */
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['wrong-state', 'not-found']);
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['bad-request', 'wrong-state', 'not-found']);
 
 function refusalOf(id: string, status: number, text: string): FleetError {
   const body = readError(text);

@@ -12,6 +12,7 @@ import { ORDERS } from '../../shared/protocol/order.ts';
 import { RELOAD } from '../../shared/reload/route.ts';
 import { PROBE_CODES } from '../admission/findings.ts';
 import { addBody, hostBody, orderBody } from './bodies.ts';
+import { NODE_OPERATIONS, ORDER_REFUSALS } from './node-routes.ts';
 import { forceBody } from './registry-routes.ts';
 
 const node = (description: string): Operation['answers'] => ({
@@ -19,10 +20,6 @@ const node = (description: string): Operation['answers'] => ({
 });
 
 const BAD_BODY: readonly ErrorCode[] = ['bad-request', 'body-too-large'];
-/** Why an order that the front passed on was not carried out. */
-const ORDER_REFUSALS: readonly ErrorCode[] = [
-  ...(['no-secret', 'plain-node', 'node-unreachable', 'node-refused', 'bad-report'] as const),
-];
 /** Why the registry did not take a change. */
 const REGISTRY_REFUSALS: readonly ErrorCode[] = ['conflict', 'registry-unreachable'];
 
@@ -127,6 +124,7 @@ export const CONTROL_API: ApiDescription = {
       refuses: ['not-found', 'node-in-use', ...REGISTRY_REFUSALS],
     },
     ...orders,
+    ...NODE_OPERATIONS,
     {
       ...{ method: 'get', path: '/api/registry', summary: 'How the list of nodes is kept', token: 'control' },
       answers: registryStatus,

@@ -21,8 +21,8 @@ export interface TestAgent extends NodeAgent {
 }
 
 /**
- * Its sandboxes are light servers, which answer `ok` to everything; with `command: ''` they are what the program itself
- * chooses, the scratchpad.
+ * Its sandboxes are light servers, which answer `ok` to everything; with `command: 'scratchpad'` they are
+ * scratchpads, which need no Jupyter on this host.
  *
  * @param flags as on the command line, without dashes: `{ capacity: '3' }`
  */
@@ -49,7 +49,9 @@ export async function startAgent(
     env,
   });
   const log = createTestLog();
-  const agent = await startNodeAgent(config, { logger: log.logger, env: process.env, clock });
+  const agent = await startNodeAgent(config, {
+    ...{ logger: log.logger, recentLog: log.lines, env: process.env, clock },
+  });
   const endDescribing = describeOnFailure(async () =>
     [`node ${config.nodeId}: ${await snapshotOf(`${agent.url}/stats`)}`, log.recent()].join('\n'),
   );

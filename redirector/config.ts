@@ -26,6 +26,7 @@ import { lineOptions } from '../shared/line/options.ts';
 import { NODE_ID, normalizeNodeUrl } from '../shared/protocol/wire.ts';
 import { tlsOptions, tlsProblems } from '../shared/tls/options.ts';
 import { tracingOptions, tracingProblems } from '../shared/tracing/options.ts';
+import { webhookOptions, webhookProblems } from './webhook-options.ts';
 
 const REDIS_URL = /^$|^rediss?:\/\/([^@/\s]*@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\/\d{0,4})?$/;
 /** Least time between two visits of the canary. */
@@ -110,6 +111,7 @@ export const redirectorOptions = {
   ...proofOption,
   ...embedOptions,
   ...corsOptions,
+  ...webhookOptions,
   ...server.control,
   ...server.process,
   ...inGroup('State and logging', {
@@ -148,6 +150,7 @@ export function checkRedirectorConfig(config: RedirectorConfig): void {
     ...tlsProblems(config),
     ...tracingProblems(config),
     ...arrivalsLogProblems(config),
+    ...webhookProblems(config),
   ];
   if (WITH_PASSWORD.test(config.registry)) {
     // The value is not repeated: it already shows in `ps` and need not be in a log too.

@@ -1,5 +1,5 @@
 // Wires a redirector together; nothing runs until `startRedirector` is called.
-import { systemClock } from '../shared/clock.ts';
+import { systemClock, systemRandom } from '../shared/clock.ts';
 import { controlTls } from '../shared/http/control-guard.ts';
 import { type Serving, serve } from '../shared/http/serving.ts';
 import type { Member } from '../shared/protocol/wire.ts';
@@ -17,9 +17,11 @@ import type { FleetTally } from './fleet-page/history.ts';
 import { tallyRegistry } from './fleet-page/tally.ts';
 import { type Front, startFront } from './front.ts';
 import type { Fleet } from './nodes/fleet.ts';
+import { type FleetRoom, fleetRoom } from './nodes/summary.ts';
 import { openRegistry } from './registry/open.ts';
 import type { OwnedRegistry } from './registry/registry.ts';
 import { SeedNodes } from './registry/seed-nodes.ts';
+import { openWebhook } from './webhook/webhook.ts';
 
 export interface Redirector {
   readonly url: string;
@@ -75,9 +77,13 @@ async function startControl(
   const probe = (member: Member) => probeNode({ member, views: () => fleet.views(), keys, clock });
   const tally = (): Promise<FleetTally> => tallyRegistry(metrics);
   const page = openFleetPage({ fleet, clock, logger, tally });
+  const random = runtime.random ?? systemRandom;
+  const room = (): FleetRoom => fleetRoom(fleet, ourKey, clock.now());
+  const webhook = openWebhook({ config, fleet, room, metrics, clock, random, logger });
+  runtime.reloader?.watch(() => webhook.reload());
   const describer = new FleetDescriber({ fleet, metrics, ourKey, clock, tally });
   const api = createNodesApi({
-    ...{ config, registry, fleet, orders, probe, describer, metrics, logger, page },
+    ...{ config, registry, fleet, orders, probe, describer, metrics, logger, page, webhook },
     reload: runtime.reloader?.run,
   });
   const control = await serve({
@@ -89,7 +95,7 @@ async function startControl(
     tls: controlTls(config.controlHost, certificate),
     handle: api.callback(),
   }).catch(async (error: unknown) => {
-    await page.close();
+    await Promise.all([page.close(), webhook.close()]);
     throw error;
   });
   const canary = front.startCanary((node, sandbox) => orders.end(node, sandbox));
@@ -97,7 +103,7 @@ async function startControl(
     url: control.url,
     close: async () => {
       await canary?.close();
-      await page.close();
+      await Promise.all([page.close(), webhook.close()]);
       await control.close(0);
     },
   };

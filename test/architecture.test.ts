@@ -77,6 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   redirector: [
     ...[
+      'webhook-options',
       'config',
       'registry',
       'nodes',
@@ -89,6 +90,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'embed',
       'public',
       'fleet-page',
+      'webhook',
     ],
     ...['control', 'front', 'main'],
   ],

@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { probeResultSchema } from '../../shared/api/finding.ts';
 import { type NodeJson, nodesSchema } from '../../shared/api/node.ts';
+import { webhookPingSchema, webhookStatusSchema } from '../../shared/api/webhook.ts';
 import { checkCertificate } from '../../shared/checkup/certificate.ts';
 import { check, type Finding, type Verdict } from '../../shared/checkup/checkup.ts';
 import { spellCount } from '../../shared/config/units.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
+import { isLoopback } from '../../shared/http/serving.ts';
 import { click, type Landing } from '../../shared/reader/click.ts';
 import { isJupyter, runLine } from '../../shared/reader/kernel.ts';
 import type { ControlClient } from '../control/client.ts';
@@ -34,6 +36,7 @@ export async function* examineFront(options: FrontCheckOptions): AsyncGenerator<
     return judgeFleet(nodes);
   });
   for (const node of nodes) yield await check(`node ${node.id}`, () => examineNode(client, node));
+  yield* checkWebhook(client);
   for (const address of [...new Set([client.url, url, ...nodes.map((node) => node.url)])]) {
     if (!address.startsWith('https:')) continue;
     yield await check(`certificate of ${new URL(address).host}`, () => checkCertificate(address, now));
@@ -78,6 +81,32 @@ async function examineNode(client: ControlClient, node: NodeJson): Promise<Verdi
     ...findings.filter(({ warning }) => warning === true).map((finding) => finding.detail),
   ];
   return doubts.length === 0 ? { detail } : { level: 'warn', detail, remedy: doubts.join('; ') };
+}
+
+/** Yields nothing where the front has none. */
+async function* checkWebhook(client: ControlClient): AsyncGenerator<Finding> {
+  const status = await client
+    .send({ path: '/api/webhook', schema: webhookStatusSchema })
+    .catch(() => undefined);
+  if (status === undefined || status.origin === null) return;
+  const { origin, waiting, dropped } = status;
+  yield await check('webhook', async () => {
+    const { ok, took_ms, problem } = await client.send({
+      ...{ method: 'POST', path: '/api/webhook/ping', schema: webhookPingSchema, timeout: TIMEOUT_MS },
+    });
+    const more = `${waiting} events wait, ${dropped} were dropped`;
+    if (!ok) {
+      return {
+        level: 'fail',
+        detail: `${origin}: ${problem ?? 'it does not answer'}; ${more}`,
+        remedy: 'is its receiver running, and does it have the secret of --webhook-secret-file?',
+      };
+    }
+    const detail = `${origin} answers in ${took_ms} ms; ${more}`;
+    const { protocol, hostname } = new URL(origin);
+    if (protocol === 'https:' || isLoopback(hostname)) return { detail };
+    return { level: 'warn', detail, remedy: 'others on the way can read what is posted there: use https://' };
+  });
 }
 
 async function* sendReader(options: FrontCheckOptions, nodes: readonly NodeJson[]): AsyncGenerator<Finding> {

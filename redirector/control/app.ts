@@ -19,6 +19,7 @@ import type { RedirectorConfig } from '../config.ts';
 import type { FleetPage } from '../fleet-page/fleet-page.ts';
 import { type Fleet, findNode } from '../nodes/fleet.ts';
 import type { Membership, OwnedRegistry } from '../registry/registry.ts';
+import type { Webhook } from '../webhook/webhook.ts';
 import { addBody, hostBody, orderBody, parseBody } from './bodies.ts';
 import type { FleetDescriber } from './fleet-json.ts';
 import type { Orders } from './node-orders.ts';
@@ -26,6 +27,7 @@ import { addNodePoolRoutes } from './node-routes.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addRegistryRoutes } from './registry-routes.ts';
 import { refuseIfInUse } from './removal-guard.ts';
+import { addWebhookRoutes } from './webhook-routes.ts';
 
 export interface NodesApiOptions {
   readonly config: RedirectorConfig;
@@ -39,6 +41,7 @@ export interface NodesApiOptions {
   readonly reload: ConfigReloader['run'] | undefined;
   readonly logger: Logger;
   readonly page: FleetPage;
+  readonly webhook: Webhook;
 }
 
 /** What `GET /` points to. */
@@ -50,6 +53,7 @@ const SEE = [
   '/api/events',
   '/api/registry',
   '/api/audit',
+  '/api/webhook',
   '/hosts',
   '/metrics',
   '/healthz',
@@ -86,6 +90,7 @@ export function createNodesApi(options: NodesApiOptions): Koa {
   addOrderRoutes(router, options);
   addNodePoolRoutes(router, options);
   addHostRoutes(router, options);
+  addWebhookRoutes(router, options.webhook);
   options.page.addRoutes(router);
   addReloadRoute(router, options.reload, options.logger);
   serveOpenApi(router, CONTROL_API);

@@ -14,6 +14,7 @@ import { PROBE_CODES } from '../admission/findings.ts';
 import { addBody, hostBody, orderBody } from './bodies.ts';
 import { NODE_OPERATIONS, ORDER_REFUSALS } from './node-routes.ts';
 import { forceBody } from './registry-routes.ts';
+import { WEBHOOK_OPERATIONS } from './webhook-routes.ts';
 
 const node = (description: string): Operation['answers'] => ({
   200: { description, schema: nodeSchema },
@@ -130,6 +131,7 @@ export const CONTROL_API: ApiDescription = {
       answers: registryStatus,
     },
     ...decisions,
+    ...WEBHOOK_OPERATIONS,
     RELOAD,
     { ...AUDIT, refuses: ['bad-request', 'registry-unreachable'] },
     {

@@ -27,6 +27,7 @@ export type OptionGroup =
   | 'Limits'
   | 'Embedding'
   | 'Cross-origin requests'
+  | 'Events'
   | 'Control'
   | 'State and logging'
   | 'Arrivals'

@@ -200,6 +200,8 @@ export function bounce(changes: Partial<Ticket>, secret = SECRET): string {
 
 export interface Front extends Redirector {
   readonly dataDir: string;
+  /** Its last log lines. */
+  log(): string;
   /** Adds nodes by the control listener and waits until each was polled, with or without success. */
   add(...nodes: readonly { readonly url: string }[]): Promise<void>;
   /** `GET` as a browser navigates, without following. */
@@ -221,11 +223,18 @@ export type FrontStats = z.infer<typeof frontStatsSchema>;
 /** A whole redirector on free ports, polling quickly. @param flags as on the command line, without dashes */
 export async function startFront(
   flags: Readonly<Record<string, string>> = {},
-  { secret = SECRET, dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-front-')) } = {},
+  {
+    secret = SECRET,
+    dataDir = mkdtempSync(join(tmpdir(), 'tmpfleet-front-')),
+    webhookSecret,
+  }: { readonly secret?: string; readonly dataDir?: string; readonly webhookSecret?: string } = {},
 ): Promise<Front> {
   const { config } = loadConfig(redirectorOptions, {
     flags: { ...QUICK, dataDir, ...flags },
-    env: { TMPFLEET_SECRET: secret, TMPFLEET_CONTROL_TOKEN: flags.controlToken },
+    env: {
+      ...{ TMPFLEET_SECRET: secret, TMPFLEET_CONTROL_TOKEN: flags.controlToken },
+      TMPFLEET_WEBHOOK_SECRET: webhookSecret,
+    },
   });
   const log = createTestLog();
   const redirector = await startRedirector(config, { logger: log.logger });
@@ -235,6 +244,7 @@ export async function startFront(
   return {
     ...redirector,
     dataDir,
+    log: log.recent,
     add: async (...nodes) => {
       for (const { url } of nodes) {
         const answer = await post(`${redirector.controlUrl}/api/nodes`, { url, probe: false });

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Bench, type Front, post, SECRET } from '../../redirector/support.ts';
+import { receive, WEBHOOK_SECRET } from '../../redirector/webhook/receiver.ts';
 import { startAgent, type TestAgent } from '../../support/agent.ts';
 import { tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
@@ -113,3 +114,31 @@ async function plainNode(front: Front, token: string): Promise<void> {
   const answer = await post(`${front.controlUrl}/api/nodes`, { url }, headers);
   expect(answer.status).toBe(201);
 }
+
+describe('the webhook of a front', { timeout: 120_000 }, () => {
+  test('is no subject where there is none, passes where it answers, and fails where it does not', async () => {
+    expect((await examine(await bench.front())).of('webhook')).toBeUndefined();
+    const receiver = bench.keep(await receive());
+    const front = await bench.front(
+      { webhook: `${receiver.url}/a-secret-path` },
+      { webhookSecret: WEBHOOK_SECRET },
+    );
+    const well = (await examine(front)).of('webhook');
+    expect(well).toMatchObject({
+      level: 'ok',
+      detail: expect.stringMatching(/answers in \d+ ms; 0 events wait, 0 were/),
+    });
+    receiver.answer = (response) => {
+      response.writeHead(403).end();
+      return false;
+    };
+    const { code, of } = await examine(front);
+    expect(code).toBe(1);
+    expect(of('webhook')).toMatchObject({
+      level: 'fail',
+      detail: expect.stringContaining('it answers 403'),
+      remedy: expect.stringContaining('--webhook-secret-file'),
+    });
+    expect(of('webhook')?.detail).not.toContain('a-secret-path');
+  });
+});

@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ORDER_PATH, SIGNATURE_HEADER, signOrder } from '../../shared/protocol/order.ts';
-import { Bench, SECRET } from '../redirector/support.ts';
+import { Bench, listen, SECRET } from '../redirector/support.ts';
 import { startAgent, type TestAgent } from '../support/agent.ts';
 import { orderKey } from '../support/fleet-keys.ts';
 import { until } from '../support/until.ts';
@@ -42,7 +42,8 @@ beforeAll(async () => {
   const secret = { TMPFLEET_SECRET: SECRET };
   agent = await startAgent({ capacity: '3', nodeId: 'node1' }, secret);
   other = await startAgent({ capacity: '1', nodeId: 'node2' }, secret);
-  front = await bench.front();
+  const hook = bench.keep(await listen((_, response) => response.end()));
+  front = await bench.front({ webhook: hook.url }, { webhookSecret: SECRET });
   for (const { url } of [agent, other])
     await fetch(`${front.controlUrl}/api/nodes`, {
       method: 'POST',
@@ -130,6 +131,16 @@ const LISTENERS: readonly {
       ['post /api/nodes/{id}/uncordon', 200, node()],
       ['post /api/nodes/{id}/cordon', 502, { id: () => 'nothing-there' }],
       ['delete /api/nodes/{id}/sandboxes/{sandbox}', 502, { id: () => 'nothing-there' }],
+      ['get /api/nodes/{id}/pool', 200, node()],
+      ['get /api/nodes/{id}/pool', 404, nobody],
+      ['post /api/nodes/{id}/pool/resize', 200, { ...node(), body: () => ({ warm: 1 }) }],
+      ['post /api/nodes/{id}/pool/resize', 400, { ...node(), body: () => ({ warm: 'many' }) }],
+      ['post /api/nodes/{id}/pool/resize', 400, { ...node(), body: () => ({ warm: 500 }) }],
+      ['post /api/nodes/{id}/pool/pause', 200, node()],
+      ['post /api/nodes/{id}/pool/resume', 200, node()],
+      ['post /api/nodes/{id}/pool/refresh', 200, node()],
+      ['delete /api/nodes/{id}/pool', 200, node()],
+      ['get /api/nodes/{id}/log', 200, node()],
       ['post /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
       ['delete /hosts', 200, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
       ['delete /hosts', 404, { body: () => ({ host: 'http://127.0.0.1:2' }) }],
@@ -142,6 +153,8 @@ const LISTENERS: readonly {
       ['post /api/registry/accept', 200, { body: loseRegistry }],
       ['post /api/registry/restore', 200, { body: loseRegistry }],
       ['get /api/audit', 200],
+      ['get /api/webhook', 200],
+      ['post /api/webhook/ping', 200],
     ],
   },
   {
@@ -207,6 +220,11 @@ const LISTENERS: readonly {
       ['post /api/reload', 200],
       ['post /api/pool/pause', 200],
       ['post /api/pool/resume', 200],
+      ['post /api/pool/refresh', 200],
+      ['get /api/log', 200],
+      ['post /api/sandboxes/{id}/exec', 200, { ...ofSandbox, body: () => ({ command: ['true'] }) }],
+      ['post /api/sandboxes/{id}/exec', 400, { ...ofSandbox, body: () => ({ command: [] }) }],
+      ['post /api/sandboxes/{id}/exec', 404, { ...nobody, body: () => ({ command: ['true'] }) }],
       ['get /api/sandboxes/{id}', 200, ofSandbox],
       ['get /api/sandboxes/{id}/output', 200, ofSandbox],
       ['delete /api/sandboxes/{id}', 202, ofSandbox],

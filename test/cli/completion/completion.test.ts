@@ -25,7 +25,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 /** Line → what is offered for its last word. */
 const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = [
   ['tmpfleet no', ['node', 'node-agent']],
-  ['tmpfleet node ', ['add', 'cordon', 'drain', 'help', 'key', 'ls', 'rm', 'uncordon']],
+  ['tmpfleet node ', ['add', 'cordon', 'drain', 'help', 'key', 'logs', 'ls', 'rm', 'uncordon']],
   ['tmpfleet node drain --f', ['--force', '--front']],
   // The word after a flag is its value, even if it looks like a verb.
   ['tmpfleet pool resize --warm ', ['all']],

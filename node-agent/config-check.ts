@@ -10,7 +10,6 @@ import { clientAddressProblems } from '../shared/limits/client-address.ts';
 import { nodeKeyProblem } from '../shared/protocol/node-key.ts';
 import { tlsProblems } from '../shared/tls/options.ts';
 import { tracingProblems } from '../shared/tracing/options.ts';
-import type { NodeAgentConfig } from './config.ts';
 import { type NodeAgentConfig, nodeAgentOptions } from './config.ts';
 import { containerOptionsProblems } from './engine/docker/container-options/read.ts';
 import { registryAuthProblems } from './engine/docker/image/registry-auth.ts';

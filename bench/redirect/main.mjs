@@ -15,9 +15,9 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cpuMicroseconds } from './cpu.mjs';
+import { cpuMicroseconds } from '../common/cpu.mjs';
+import { Places } from '../common/places.mjs';
 import { openLoad } from './load.mjs';
-import { Places } from './places.mjs';
 import { print, summarize } from './report.mjs';
 import { startTargets } from './targets.mjs';
 

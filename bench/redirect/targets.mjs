@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './places.mjs';
+import { freePort } from '../common/places.mjs';
 
 const SERVERS = fileURLToPath(new URL('./servers.mjs', import.meta.url));
 const NODES = 4;

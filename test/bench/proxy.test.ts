@@ -1,18 +1,19 @@
-// The proxy bench works: requests go through, and it writes JSON.
+// The proxy bench works: each proxy of npm carries every kind of traffic, and it prints a table and writes JSON.
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { runBench } from './run.ts';
 
-const reportSchema = z.object({
-  targets: z.object({
-    direct: z.object({ perSecond: z.number().positive() }),
-    one: z.object({ perSecond: z.number().positive(), cpuMicroseconds: z.number().positive() }),
-    other: z.object({ cpuByFirst: z.number().positive() }),
-  }),
-});
+const targetSchema = z.object({ perSecond: z.number().positive(), ratio: z.number().positive() });
+const reportSchema = z.object({ rows: z.record(z.string(), z.record(z.string(), targetSchema)) });
 
-test('a short run measures both ways, compares builds, and leaves no process', () => {
-  const flags = ['--short', '--rounds', '1', '--dist', 'one=dist', '--dist', 'other=dist'];
-  const { targets } = reportSchema.parse(runBench(['bench/proxy.mjs', ...flags]).report);
-  expect(targets.direct.perSecond).toBeGreaterThan(targets.one.perSecond);
+const PROXIES = ['relay', 'one', 'other', 'http-proxy-3', 'configurable-http-proxy'];
+
+test('a short run measures each proxy with each kind of traffic, and leaves no process', () => {
+  // nginx and haproxy would be downloaded.
+  const flags = ['--short', '--only', PROXIES.join(','), '--dist', 'one=dist', '--dist', 'other=dist'];
+  const { report, printed } = runBench(['bench/proxy/main.mjs', ...flags]);
+  const { rows } = reportSchema.parse(report);
+  expect(Object.keys(rows)).toEqual(['1 KiB', '1 KiB, browser', 'page files', '1 MiB', 'WebSocket echo']);
+  for (const targets of Object.values(rows)) expect(Object.keys(targets)).toEqual(PROXIES);
+  expect(printed).toContain('| 1 MiB | relay |');
 });

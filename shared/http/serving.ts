@@ -21,7 +21,7 @@ import {
   type RefusedConnections,
 } from '../sockets/connection-limits.ts';
 import { endSocket } from '../sockets/end-socket.ts';
-import { limitStall } from '../sockets/stall.ts';
+import { limitStall, StallingRequest } from '../sockets/stall.ts';
 import { createTlsServer, type RenewedPair } from '../sockets/tls-server.ts';
 import { answerError } from './answer.ts';
 import { frameAncestors, framedResponses } from './embedding.ts';
@@ -69,6 +69,7 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
   const settings: ServerOptions = {
+    IncomingMessage: StallingRequest,
     ServerResponse: framedResponses({
       framePolicy: options.framePolicy ?? (() => frameAncestors([])),
       brand: options.brand ?? OWN_BRAND,

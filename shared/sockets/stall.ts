@@ -1,6 +1,6 @@
 // How long a request may stand still. Our own answers are short, so 20 s; a request that goes on to a sandbox may take
 // as long as its program does.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { endSocket } from './end-socket.ts';
 
 /** Longest time for the whole body of a request to us, and longest time without a byte while one side waits. ms */
@@ -12,13 +12,21 @@ const MAX_WAITING_ROUNDS = 30;
 const LATE =
   'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n';
 
-/** Requests with a stall time of their own. */
-const allowed = new WeakSet<IncomingMessage>();
+/** A request that knows whether it has a stall time of its own: collecting the entries of a WeakSet costs more. */
+export class StallingRequest extends IncomingMessage {
+  isAllowed = false;
+}
 
 /** Lets a request, and the answer to it, stand still for `ms`; then its connection is destroyed. */
 export function allowStall(request: IncomingMessage, ms: number): void {
-  allowed.add(request);
-  request.socket.setTimeout(ms);
+  if (request instanceof StallingRequest) request.isAllowed = true;
+  const { socket } = request;
+  // A timer for each call would be a part of what a small answer costs.
+  if (socket.timeout !== ms) socket.setTimeout(ms);
+}
+
+function isAllowed(request: IncomingMessage): boolean {
+  return request instanceof StallingRequest && request.isAllowed;
 }
 
 /** Limits a request that we answer ourselves. To be called when its handler has returned. */
@@ -27,7 +35,7 @@ export function limitStall(request: IncomingMessage, response: ServerResponse): 
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   // Most redirects have been sent by now; a timer for each would cost more than choosing a node.
   if (!hasBody && response.writableEnded && socket.writableLength === 0) return;
-  if (allowed.has(request)) return;
+  if (isAllowed(request)) return;
   if (hasBody) limitBody(request, response);
   if (response.writableFinished) return;
   let rounds = 0;
@@ -37,7 +45,7 @@ export function limitStall(request: IncomingMessage, response: ServerResponse): 
     written = socket.bytesWritten;
     // The peer waits for us, not we for the peer.
     const isOurs = request.complete && response.writableLength === 0 && socket.writableLength === 0;
-    if (isOurs && rounds < MAX_WAITING_ROUNDS && !allowed.has(request)) socket.setTimeout(OWN_STALL_MS);
+    if (isOurs && rounds < MAX_WAITING_ROUNDS && !isAllowed(request)) socket.setTimeout(OWN_STALL_MS);
     else socket.destroy();
   });
 }
@@ -45,7 +53,7 @@ export function limitStall(request: IncomingMessage, response: ServerResponse): 
 /** A body that comes a byte at a time never stalls, so it has to be whole in time. */
 function limitBody(request: IncomingMessage, response: ServerResponse): void {
   const timer = setTimeout(() => {
-    if (request.complete || request.destroyed || allowed.has(request)) return;
+    if (request.complete || request.destroyed || isAllowed(request)) return;
     // Only before an answer, and not amid those of pipelined requests, there is a place for one.
     if (response.headersSent || response.socket === null) request.socket.destroy();
     else endSocket(request.socket, LATE);

@@ -1,25 +1,21 @@
 // One request and its response, streamed between reader and sandbox with back-pressure both ways.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { errorCode } from '../../shared/errors.ts';
 import { isHttps } from '../../shared/http/cookies.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
 import { Expectation } from './expectation.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
-import {
-  decodeRawHeaders,
-  type FixedHeaders,
-  type ResponseRules,
-  requestHeaders,
-  responseHeaders,
-} from './headers.ts';
+import { type FixedHeaders, type ResponseRules, requestHeaders, responseHeaders } from './headers.ts';
 import { TailedPage } from './page-tail.ts';
 import { withoutPrefix } from './path.ts';
+import { Reply } from './reply.ts';
 import { RequestBody } from './request-body.ts';
-import { writeHead, writeInterim } from './response-head.ts';
+import { writeInterim } from './response-head.ts';
 import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
-import type { RequestConnection, Upstream } from './upstream/upstream.ts';
+import type { Connection, ResponseHandler, SandboxTunnel } from './upstream/connection.ts';
+import { malformed, type UpstreamError } from './upstream/errors.ts';
+import type { ResponseHead } from './upstream/head.ts';
+import type { Upstream } from './upstream/upstream.ts';
 import { UseMarker } from './use-marker.ts';
 
 export interface ProxyRequest {
@@ -38,8 +34,8 @@ export interface ProxyRequest {
 
 export interface Upgrade {
   readonly protocol: string;
-  /** The sandbox agreed: from here on `socket` carries that protocol. */
-  readonly agreed: (socket: Duplex, rawHeaders: readonly string[]) => void;
+  /** The sandbox agreed: from here on `tunnel` carries that protocol. */
+  readonly agreed: (tunnel: SandboxTunnel, rawHeaders: readonly string[]) => void;
 }
 
 /** What all exchanges of one proxy share. */
@@ -55,8 +51,6 @@ export interface ProxyContext {
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
-/** Their responses end with the head. 205 may have a body by its framing, but MUST NOT by its meaning (RFC 9110 §15.3.6). */
-const NO_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 /** They ask for nothing to be changed. */
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Each of them would give the sandbox its whole time again. */
@@ -95,23 +89,18 @@ function readersHost(
   return typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : headers.host;
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements ResponseHandler {
   readonly #proxied: ProxyRequest;
   readonly #upstream: Upstream;
   readonly #context: ProxyContext;
-  #body: RequestBody | undefined;
-  #connection: RequestConnection | undefined;
+  readonly #reply: Reply;
+  readonly #body: RequestBody | undefined;
+  #connection: Connection | undefined;
   #retried = false;
   #answered = false;
   #interim = 0;
   readonly #expectation: Expectation | undefined;
-  /** The response is being broken off because what goes behind the page needs the whole of it. */
-  #asksAgain = false;
-  #wrote = false;
-  #paused = false;
   #over = false;
-  /** The reader has the response; undici has not yet seen its end. */
-  #endedAtHead = false;
   readonly #use: UseMarker;
   readonly #page: TailedPage | undefined;
 
@@ -119,6 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#proxied = proxied;
     this.#upstream = upstream;
     this.#context = context;
+    this.#reply = new Reply(proxied.response);
     const { options } = context;
     this.#use = new UseMarker(() => options.used(proxied.id), context.now);
     if (proxied.upgrade === undefined) {
@@ -126,17 +116,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     if (!proxied.hasBody) return;
     this.#expectation = Expectation.of(proxied.request, proxied.response, options.expectTimeoutMs);
-    this.#useBody(
-      new RequestBody(proxied.request, (bytes) => {
-        context.tally.bytesToSandbox += bytes;
-        this.#use.mark();
-      }),
-    );
-  }
-
-  #useBody(body: RequestBody): void {
-    body.on('error', () => this.#abandon());
-    this.#body = body;
+    this.#body = new RequestBody(proxied.request, (bytes) => {
+      context.tally.bytesToSandbox += bytes;
+      this.#use.mark();
+    });
   }
 
   start(): void {
@@ -144,6 +127,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#proxied.hasBody) {
       allowStall(request, this.#context.stallTimeoutMs);
       request.once('end', () => this.#awaitAnswer());
+      request.once('error', () => this.#abandon());
     } else this.#awaitAnswer();
     response.once('close', () => this.#abandon());
     const { polls } = this.#upstream;
@@ -165,51 +149,50 @@ class Exchange implements Dispatcher.DispatchHandler {
     const prefix = stripPrefix ? `/user/${id}` : undefined;
     const headers = requestHeaders(request, { trustProxy, token, cookies: cookies.names(id), prefix });
     const outgoing = {
-      path: stripPrefix ? withoutPrefix(id, target) : target,
       method: request.method ?? 'GET',
+      target: stripPrefix ? withoutPrefix(id, target) : target,
       headers: this.#page?.fitRequest(headers) ?? headers,
-      body: this.#body ?? null,
+      body: this.#body,
+      isExpecting: this.#expectation !== undefined,
+      upgrade: upgrade?.protocol,
       headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
-      ...(upgrade === undefined ? {} : { upgrade: upgrade.protocol }),
     };
-    this.#connection =
-      this.#expectation === undefined
-        ? this.#upstream.acquire(this.#retried ? 'fresh' : this.#isRepeatable ? 'any' : 'recent')
-        : this.#upstream.acquireExpecting();
-    this.#connection.dispatch(outgoing, this);
+    const isFresh = this.#retried || this.#expectation !== undefined;
+    this.#connection = this.#upstream.acquire(isFresh ? 'fresh' : this.#isRepeatable ? 'any' : 'recent');
+    try {
+      this.#connection.send(outgoing, this, this.#isRepeatable);
+    } catch (error) {
+      this.onError(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** The connection is there, and the request about to be written. The sandbox's first one ends its lease. */
-  onRequestStart(): void {
+  onStart(): void {
     this.#expectation?.begin();
     if (this.#upstream.hasBegun) return;
     this.#upstream.hasBegun = true;
     this.#context.options.used(this.#proxied.id);
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    reason?: string,
-  ): void {
+  onHead({ status, reason, rawHeaders }: ResponseHead): void {
     if (this.#over) return;
     this.#answered = true;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
     const rules = responseRules(this.#proxied, this.#upstream, this.#context);
-    const headers = responseHeaders(decodeRawHeaders(controller.rawHeaders), status, rules);
+    const headers = responseHeaders(rawHeaders, status, rules);
     if (status < 200) {
       this.#interim += 1;
-      if (this.#interim > MAX_INTERIM)
-        controller.abort(new Error('the sandbox sends interim responses only'));
+      if (this.#interim > MAX_INTERIM) this.#fail(malformed('nothing but interim responses'));
       else if (status === 100) this.#expectation?.meet();
       else if (request.httpVersion !== '1.0') writeInterim(response, status, headers);
       return;
     }
     if (this.#page?.wantsWhole(status, headers) === true) {
-      this.#asksAgain = true;
-      controller.abort(new Error('the whole page is wanted'));
+      // What goes behind the page needs the whole of it.
+      this.#answered = false;
+      this.#connection?.abandon();
+      this.#dispatch();
       return;
     }
     allowStall(request, this.#context.stallTimeoutMs);
@@ -217,91 +200,66 @@ class Exchange implements Dispatcher.DispatchHandler {
     countAnswer(tally, status);
     const notice = options.notice?.(id);
     if (notice !== undefined) headers.push(...notice);
-    writeHead(response, status, reason, this.#page?.fitResponse(headers, status) ?? headers);
+    this.#reply.begin(status, reason, this.#page?.fitResponse(headers, status) ?? headers);
     if (status < 400) this.#use.mark();
-    if (NO_CONTENT.has(status)) {
-      // The message ends with its head, whatever `Content-Length` says (RFC 9112 §6.3): undici would wait for a body.
-      this.#over = true;
-      this.#endedAtHead = true;
-      response.end();
-      this.#body?.destroy();
-      if (status === 205) controller.abort(new Error('a 205 has no content'));
-      return;
-    }
-    // Most bodies come along with the headers and share their packet; headers that come alone must not wait.
-    queueMicrotask(() => {
-      if (!this.#wrote && !this.#over) response.flushHeaders();
-    });
+    if (status !== 205) return;
+    // By its meaning it has no body (RFC 9110 §15.3.6), and by its framing it may.
+    this.#over = true;
+    this.#reply.end(undefined);
+    this.#connection?.abandon();
+    this.#body?.discard();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
-    const { response } = this.#proxied;
-    this.#wrote = true;
-    this.#context.tally.bytesToReader += chunk.length;
-    if (response.statusCode < 400) this.#use.mark();
-    if (response.write(chunk) || this.#paused) return;
-    this.#paused = true;
-    this.#connection?.pause();
-    response.once('drain', () => {
-      this.#paused = false;
-      if (!this.#over) this.#connection?.resume();
-    });
+  onData(bytes: Buffer): void {
+    if (this.#over || this.#connection === undefined) return;
+    this.#context.tally.bytesToReader += bytes.length;
+    if (this.#proxied.response.statusCode < 400) this.#use.mark();
+    this.#reply.write(bytes, this.#connection);
   }
 
-  onResponseEnd(): void {
-    if (this.#over && !this.#endedAtHead) return;
+  onReadEnd(): void {
+    if (!this.#over && this.#connection !== undefined) this.#reply.flush(this.#connection);
+  }
+
+  onEnd(): void {
     if (this.#connection !== undefined) this.#upstream.release(this.#connection);
     if (this.#over) return;
-    const { response } = this.#proxied;
     this.#over = true;
-    if (response.statusCode < 400) this.#use.mark();
-    response.end(this.#page?.bytes);
-    this.#body?.destroy();
+    if (this.#proxied.response.statusCode < 400) this.#use.mark();
+    this.#reply.end(this.#page?.bytes);
+    this.#body?.discard();
   }
 
-  onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    socket: Duplex,
-  ): void {
+  onUpgrade({ rawHeaders }: ResponseHead, tunnel: SandboxTunnel): void {
     const { upgrade, id } = this.#proxied;
-    if (this.#over || upgrade === undefined || status !== 101) {
-      socket.destroy();
-      this.onResponseError(controller, new Error(`the sandbox changed protocols with status ${status}`));
+    if (this.#over || upgrade === undefined) {
+      tunnel.socket.destroy();
       return;
     }
     this.#over = true;
     this.#context.options.used(id);
-    upgrade.agreed(socket, decodeRawHeaders(controller.rawHeaders));
+    upgrade.agreed(tunnel, rawHeaders);
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onError(error: Error): void {
     if (this.#over) return;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
-    if (this.#asksAgain) {
-      this.#asksAgain = false;
-      this.#answered = false;
-      this.#connection?.destroy();
-      this.#dispatch();
-      return;
-    }
     const code = errorCode(error);
     const mayRetry = isConnectionLoss(code) && this.#mayRetry();
-    this.#connection?.destroy();
+    this.#connection?.abandon();
     if (response.headersSent) {
       this.#over = true;
       tally.errors.truncated += 1;
+      this.#reply.flushNow();
       breakOff(request, response);
+      this.#body?.discard();
       return;
     }
     const found = options.lookup(id);
     if (mayRetry && typeof found === 'object') {
       this.#retried = true;
-      const body = this.#body?.move();
-      if (body !== undefined) this.#useBody(body);
+      this.#body?.detach();
       this.#dispatch();
       return;
     }
@@ -323,8 +281,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #mayRetry(): boolean {
     const connection = this.#connection;
     if (connection === undefined || this.#retried || this.#answered) return false;
-    if (!connection.hasWritten) return this.#body?.readableDidRead !== true;
-    return this.#isRepeatable && connection.wasClosedUnanswered;
+    return !connection.hasWritten || (this.#isRepeatable && connection.wasClosedUnanswered);
+  }
+
+  #fail(error: UpstreamError): void {
+    this.#connection?.abandon();
+    this.onError(error);
   }
 
   #refuse(refusal: Refusal): void {
@@ -332,14 +294,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#context.tally.errors[refusal.reason] += 1;
     countAnswer(this.#context.tally, refusal.status);
     this.#context.options.refuse(request, response, refusal);
-    this.#body?.destroy();
+    this.#body?.discard();
   }
 
   /** The reader has gone, or stopped midway in what they were sending. */
   #abandon(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#connection?.destroy();
-    this.#body?.destroy();
+    this.#connection?.abandon();
+    this.#body?.discard();
   }
 }

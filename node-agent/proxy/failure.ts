@@ -19,7 +19,7 @@ const NOBODY_THERE: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-/** @param code of the system's error or undici's */
+/** @param code of the system's error, or an `UpstreamErrorCode` */
 export function describeFailure(code: string | undefined): Failure {
   if (code === undefined) return { status: 502, reason: 'upstream-error', hint: false };
   if (NOBODY_THERE.has(code)) return { status: 503, reason: 'dead', hint: true };
@@ -27,10 +27,9 @@ export function describeFailure(code: string | undefined): Failure {
   switch (code) {
     case 'ETIMEDOUT':
       return { status: 504, reason: 'upstream-timeout', hint: true };
-    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UPSTREAM_TIMEOUT':
       return { status: 504, reason: 'upstream-timeout', hint: false };
-    case 'UND_ERR_INVALID_ARG':
-    case 'UND_ERR_NOT_SUPPORTED':
+    case 'REQUEST_MALFORMED':
       return { status: 400, reason: 'malformed', hint: false };
     default:
       return { status: 502, reason: 'upstream-error', hint: false };
@@ -39,12 +38,12 @@ export function describeFailure(code: string | undefined): Failure {
 
 /** The sandbox closed the connection. */
 function isStale(code: string | undefined): boolean {
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+  return code === 'UPSTREAM_CLOSED' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-/** The connection ended, which a kept-alive one may do at any time; in undici's words too, where the request waited for it. */
+/** The connection ended, which a kept-alive one may do at any time. */
 export function isConnectionLoss(code: string | undefined): boolean {
-  return isStale(code) || code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED';
+  return isStale(code) || code === 'UPSTREAM_DESTROYED';
 }
 
 /** The reader must see that something is missing. Where only the closing marks the end, it has to be a reset. */

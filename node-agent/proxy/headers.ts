@@ -179,13 +179,6 @@ export function responseHeaders(raw: readonly string[], status: number, rules: R
   return flat;
 }
 
-/** undici's raw headers as strings: one latin1 character a byte, so that the reader gets the bytes that were sent. */
-export function decodeRawHeaders(raw: unknown): string[] {
-  return Array.isArray(raw)
-    ? raw.map((part) => (Buffer.isBuffer(part) ? part.toString('latin1') : String(part)))
-    : [];
-}
-
 /** The last value of a header, by its lower-case name. */
 export function findHeader(raw: readonly string[], wanted: string): string | undefined {
   let found: string | undefined;

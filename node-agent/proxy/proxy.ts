@@ -16,6 +16,7 @@ import {
   type ProxyTally,
   type Refusal,
 } from './types.ts';
+import type { SandboxTunnel } from './upstream/connection.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { isEventFeed } from './use-marker.ts';
 import { agree, joinSockets, responseOn } from './websocket.ts';
@@ -133,12 +134,12 @@ class SandboxProxy implements NodeProxy {
       this.#refuse(request, response, { status: 429, reason: 'too-many-sockets', id: route.id });
       return true;
     }
-    const agreed = (sandbox: Duplex, rawHeaders: readonly string[]): void => {
+    const agreed = (tunnel: SandboxTunnel, rawHeaders: readonly string[]): void => {
       const rules = responseRules(proxied, route.upstream, this.#context);
       countAnswer(this.counters, 101);
       agree(response, socket, protocol, responseHeaders(rawHeaders, 101, rules));
       if (head.length > 0) socket.unshift(head);
-      this.#join(route, socket, sandbox);
+      this.#join(route, socket, tunnel);
     };
     proxyRequest({ ...proxied, upgrade: { protocol, agreed } }, route.upstream, this.#context);
     return true;
@@ -216,12 +217,12 @@ class SandboxProxy implements NodeProxy {
     this.#options.refuse(request, response, refusal);
   }
 
-  #join({ id, target }: Pick<Route, 'id' | 'target'>, reader: Socket, sandbox: Duplex): void {
+  #join({ id, target }: Pick<Route, 'id' | 'target'>, reader: Socket, tunnel: SandboxTunnel): void {
     const isUse = !isEventFeed(target);
     const tunnels = this.#tunnels.get(id) ?? new Set();
     this.#tunnels.set(id, tunnels);
     this.counters.openSockets += 1;
-    const cut = joinSockets(reader, sandbox, {
+    const cut = joinSockets(reader, tunnel, {
       used: () => {
         if (isUse) this.#options.used(id);
       },

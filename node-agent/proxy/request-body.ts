@@ -1,79 +1,76 @@
-// A request's body on its way to the sandbox. Not the request itself: undici destroys what it is given when the
-// sandbox answers early or fails, and with the request goes the connection on which the reader awaits the response.
+// A request's body on its way to the sandbox, at the sandbox's pace. Nothing is read of it before a connection can take it, so that
+// it can go to another one as long as nothing of it was passed on.
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 
 /** How long a reader may go on sending a body that is no longer needed, ms. */
 const LINGER_MS = 30_000;
 
-export class RequestBody extends Readable {
+/** Where a body goes. */
+export interface BodySink {
+  /** False when it should wait for `resume`. */
+  writeBody(chunk: Buffer): boolean;
+  endBody(): void;
+}
+
+export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #count: (bytes: number) => void;
-  #isMoved = false;
+  #sink: BodySink | undefined;
+  #isListening = false;
+  #hasEnded = false;
 
-  /**
-   * @param count is called with the size of every chunk, bytes
-   * @param unread chunks that were taken from the request before, and counted
-   */
-  constructor(request: IncomingMessage, count: (bytes: number) => void, unread: readonly Buffer[] = []) {
-    super();
+  /** @param count is called with the size of every chunk, bytes */
+  constructor(request: IncomingMessage, count: (bytes: number) => void) {
     this.#request = request;
     this.#count = count;
-    for (const chunk of unread) this.push(chunk);
-    if (request.readableEnded) {
-      this.push(null);
+  }
+
+  /** From its beginning, or from where it is: who moves it knows that nothing was passed on. */
+  sendTo(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#hasEnded) {
+      sink.endBody();
       return;
     }
-    request.on('data', this.#onData);
-    request.once('end', this.#onEnd);
-    request.once('error', this.#onError);
-  }
-
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.destroyed) return;
-    this.#count(chunk.length);
-    if (!this.push(chunk)) this.#request.pause();
-  };
-
-  readonly #onEnd = (): void => {
-    this.push(null);
-  };
-
-  readonly #onError = (error: Error): void => {
-    this.destroy(error);
-  };
-
-  /** The same body for another connection; undefined when a part of it has been read here. */
-  move(): RequestBody | undefined {
-    if (this.readableDidRead || this.destroyed) return undefined;
-    this.#isMoved = true;
-    this.#request.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError);
-    this.removeAllListeners();
-    this.on('error', () => undefined);
-    const unread: Buffer[] = [];
-    for (let chunk = this.read(); chunk !== null; chunk = this.read()) unread.push(chunk);
-    return new RequestBody(this.#request, this.#count, unread);
-  }
-
-  override _read(): void {
+    if (!this.#isListening) this.#request.on('data', this.#onData).once('end', this.#onEnd);
+    this.#isListening = true;
     this.#request.resume();
   }
 
+  /** The connection is lost, and another one is to get the body. */
+  detach(): void {
+    this.#sink = undefined;
+    this.#request.pause();
+  }
+
+  resume(): void {
+    if (this.#sink !== undefined) this.#request.resume();
+  }
+
   /** The rest is read and thrown away: a reader who is still sending would not see the answer otherwise. */
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  discard(): void {
     const request = this.#request;
-    if (this.#isMoved) {
-      callback(null);
+    this.#sink = undefined;
+    request.off('data', this.#onData).off('end', this.#onEnd);
+    if (request.complete || request.destroyed) {
+      request.resume();
       return;
     }
-    if (!request.complete && !request.destroyed) {
-      const timer = setTimeout(() => request.destroy(), LINGER_MS);
-      timer.unref();
-      request.once('close', () => clearTimeout(timer));
-      request.resume();
-    }
-    callback(error);
+    const timer = setTimeout(() => request.destroy(), LINGER_MS);
+    timer.unref();
+    request.once('close', () => clearTimeout(timer));
+    request.resume();
   }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#count(chunk.length);
+    if (this.#sink?.writeBody(chunk) === false) this.#request.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    this.#sink?.endBody();
+  };
 }
 
 /** `malformed` when two servers could disagree about where the body ends. */

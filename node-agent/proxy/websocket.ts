@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import { END_GRACE_MS, endSocket } from '../../shared/sockets/end-socket.ts';
 import { OWN_STALL_MS } from '../../shared/sockets/stall.ts';
 import { FrameScanner } from './frame-scanner.ts';
+import type { SandboxTunnel } from './upstream/connection.ts';
+import { ReadBlock } from './upstream/read-blocks.ts';
 
 /** How long one side may go on after the other has ended, while bytes still move; without any, it is `END_GRACE_MS`. */
 const LINGER_MS = 30_000;
@@ -59,7 +61,8 @@ export interface TunnelOptions {
 }
 
 /** Joins two sockets until both are closed; returns what cuts them. */
-export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOptions): () => void {
+export function joinSockets(reader: Socket, tunnel: SandboxTunnel, options: TunnelOptions): () => void {
+  const sandbox = tunnel.socket;
   let longest: NodeJS.Timeout | undefined;
   let idle: NodeJS.Timeout | undefined;
   let open = 2;
@@ -78,16 +81,16 @@ export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOpti
     clearTimeout(idle);
     options.closed();
   };
-  const carryOn = (from: Duplex, to: Duplex, count: (bytes: number) => void): void => {
-    const scanner = new FrameScanner();
-    from.on('data', (chunk: Buffer) => {
-      count(chunk.length);
+  const watch = (from: Socket, to: Socket): void => {
+    from.on('drain', () => {
       idle?.refresh();
-      if (scanner.sawData(chunk)) options.used();
+      to.resume();
     });
-    from.on('drain', () => idle?.refresh());
     from.on('error', () => from.destroy());
-    from.once('end', linger);
+    from.once('end', () => {
+      to.end();
+      linger();
+    });
     from.once('close', () => {
       // What has been read is still delivered; what the other side sends from now on is dropped.
       to.end();
@@ -95,12 +98,43 @@ export function joinSockets(reader: Socket, sandbox: Duplex, options: TunnelOpti
       linger();
       done();
     });
-    from.pipe(to);
+  };
+  const noteTo = (count: (bytes: number) => void): ((chunk: Buffer) => void) => {
+    const scanner = new FrameScanner();
+    return (chunk) => {
+      count(chunk.length);
+      idle?.refresh();
+      if (scanner.sawData(chunk)) options.used();
+    };
+  };
+  const noteToSandbox = noteTo(options.toSandbox);
+  const noteToReader = noteTo(options.toReader);
+  const toReader = (bytes: Buffer): boolean => {
+    if (!reader.writable) return true;
+    noteToReader(bytes);
+    const isBehind = reader.writableLength > 0;
+    return write(reader, bytes) || !isBehind;
   };
   reader.setTimeout(0);
   reader.setNoDelay(true);
   reader.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-  carryOn(reader, sandbox, options.toSandbox);
-  carryOn(sandbox, reader, options.toReader);
+  watch(reader, sandbox);
+  watch(sandbox, reader);
+  if (tunnel.rest.length > 0) toReader(tunnel.rest);
+  tunnel.onData(toReader);
+  reader.on('data', (chunk: Buffer) => {
+    noteToSandbox(chunk);
+    if (sandbox.writable && !sandbox.write(chunk)) reader.pause();
+  });
   return cut;
+}
+
+/** Up to this size, bytes go out as text, which costs less than a copy in memory of their own. */
+const MAX_TEXT = 16 * 1024;
+
+/** @param bytes are used, or copied, before this returns */
+function write(socket: Socket, bytes: Buffer): boolean {
+  if (bytes.length <= MAX_TEXT) return socket.write(bytes.toString('latin1'), 'latin1');
+  const copy = ReadBlock.copyOf(bytes);
+  return socket.write(copy.bytes, copy.release);
 }

@@ -25,8 +25,6 @@ export const TRAILERS =
   'RFC 9110 §6.5.1, §10.1.4: trailers and TE are for one hop, and trailers may be dropped';
 export const UNKNOWN_LENGTH =
   'RFC 9112 §6.3: an answer without a length may be sent on in chunks; it was not known to be empty at its head';
-export const REASON =
-  'RFC 9112 §4: a reason phrase means nothing, and one in other than ASCII may be replaced';
 export const INTERIM =
   'RFC 9110 §15.2: a proxy must pass interim answers on, but 100s that it asked for itself, in HTTP/1.1';
 export const EXPECT =

@@ -1,31 +1,23 @@
 // Opens a connection to a sandbox, within a limited time.
-import type { Socket } from 'node:net';
-import { errors } from 'undici';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import type { Address } from '../../engine/engine.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const TCP_KEEP_ALIVE_MS = 60_000;
-/** Largest head of an answer. */
-export const MAX_HEADER_BYTES = 64 * 1024;
 
-export type Connected = (...result: [null, Socket] | [Error, null]) => void;
-
-/** Connects this new socket. */
-export function connectTo<T extends Socket>({ host, port }: Address, socket: T, callback: Connected): T {
-  let waiting: Connected | undefined = callback;
+/**
+ * A new connection, which is destroyed with `ETIMEDOUT` where the sandbox does not accept it.
+ * @param onread where bytes are read to, and who gets them: the socket is no stream of them
+ */
+export function connectTo({ host, port }: Address, onread: OnReadOpts): Socket {
+  const socket = connect({
+    ...{ host, port, onread },
+    ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS },
+  });
   const timer = setTimeout(() => {
     socket.destroy(Object.assign(new Error('the sandbox accepts no connection'), { code: 'ETIMEDOUT' }));
   }, CONNECT_TIMEOUT_MS);
-  const settle = (...result: Parameters<Connected>): void => {
-    clearTimeout(timer);
-    waiting?.(...result);
-    waiting = undefined;
-  };
-  socket.on('error', (error) => settle(error, null));
-  socket.once('close', () => settle(new errors.ClientDestroyedError(), null));
-  socket.once('connect', () => settle(null, socket));
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-  socket.connect({ host, port });
+  const settle = (): void => clearTimeout(timer);
+  socket.once('connect', settle).once('close', settle);
   return socket;
 }

@@ -171,7 +171,8 @@ it('a body of any method stays framed', async () => {
   const sandbox = await startTcp((socket) => {
     socket.on('data', (chunk) => {
       seen.push(chunk.toString('latin1'));
-      if (seen.join('').endsWith('0\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      if (seen.join('').endsWith('\r\n0\r\n\r\n'))
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     });
   });
   const { port } = await startBed(sandbox.port, { expectTimeoutMs: 5 });

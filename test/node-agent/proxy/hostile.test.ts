@@ -1,7 +1,5 @@
-// undici 7 asserts in a socket's `end`, `error` and `close` handlers when a response is paused just then, and an
-// assertion there ends the process (nodejs/undici#5360, fixed in undici 8 only). One slow reader and one sandbox
-// that dies midway, an everyday case, would end the proxy for all readers of a node; hence GatedSocket in upstream.ts.
-// An uncaught exception fails these tests.
+// One slow reader and one sandbox that dies midway is an everyday case. With undici 7 it could end the proxy for all readers of a
+// node: undici asserted when a paused response's socket closed (nodejs/undici#5360). An uncaught exception fails these tests.
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';

@@ -1,53 +1,22 @@
 // One request and its response, streamed between reader and sandbox with back-pressure both ways.
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorCode } from '../../shared/errors.ts';
-import { isHttps } from '../../shared/http/cookies.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
 import { Expectation } from './expectation.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
-import { type FixedHeaders, type ResponseRules, requestHeaders, responseHeaders } from './headers.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
 import { TailedPage } from './page-tail.ts';
 import { withoutPrefix } from './path.ts';
 import { Reply } from './reply.ts';
-import { RequestBody } from './request-body.ts';
 import { writeInterim } from './response-head.ts';
-import { countAnswer, type ProxyOptions, type ProxyTally, type Refusal } from './types.ts';
-import type { Connection, ResponseHandler, SandboxTunnel } from './upstream/connection.ts';
+import { responseRules } from './response-rules.ts';
+import { countAnswer, type ProxyContext, type ProxyRequest, type Refusal } from './types.ts';
+import type { Connection } from './upstream/connection.ts';
 import { malformed, type UpstreamError } from './upstream/errors.ts';
+import type { ResponseHandler, SandboxTunnel } from './upstream/handler.ts';
 import type { ResponseHead } from './upstream/head.ts';
+import { RequestBody } from './upstream/request-body.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { UseMarker } from './use-marker.ts';
-
-export interface ProxyRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly id: string;
-  /** The request target for the sandbox. */
-  readonly target: string;
-  readonly token: string | undefined;
-  /** See `AdmittedRequest` in ownership/access.ts. */
-  readonly inert: boolean;
-  readonly hasBody: boolean;
-  /** Set when the reader asks for another protocol. */
-  readonly upgrade?: Upgrade;
-}
-
-export interface Upgrade {
-  readonly protocol: string;
-  /** The sandbox agreed: from here on `tunnel` carries that protocol. */
-  readonly agreed: (tunnel: SandboxTunnel, rawHeaders: readonly string[]) => void;
-}
-
-/** What all exchanges of one proxy share. */
-export interface ProxyContext {
-  readonly options: ProxyOptions;
-  readonly fixed: FixedHeaders;
-  readonly tally: ProxyTally;
-  readonly headersTimeout: number;
-  readonly stallTimeoutMs: number;
-  /** A monotonic clock, ms. */
-  readonly now: () => number;
-}
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
 const UPGRADE_TIMEOUT_MS = 60_000;
@@ -63,30 +32,6 @@ export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context:
   // connection cannot have more than one request under way, nor fill our memory with answers.
   if (proxied.response.socket === null) proxied.response.once('socket', () => exchange.start());
   else exchange.start();
-}
-
-/** What becomes of the headers of the sandbox's response. */
-export function responseRules(
-  { request, id, inert }: Pick<ProxyRequest, 'request' | 'id' | 'inert'>,
-  { address }: Upstream,
-  { options, fixed }: ProxyContext,
-): ResponseRules {
-  const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
-  const secure = (): boolean => isHttps(request, options.trustProxy);
-  const framePolicy = options.framePolicy();
-  const base = `/user/${id}/`;
-  const prefix =
-    options.stripPrefix === true ? { base, readersHost: readersHost(request, options) } : undefined;
-  return { base, address, prefix, fixed, framePolicy, inert, learnCookie, isHttps: secure };
-}
-
-/** The host by which the reader asked, which a trusted proxy may have to say. */
-function readersHost(
-  { headers }: IncomingMessage,
-  { trustProxy }: Pick<ProxyOptions, 'trustProxy'>,
-): string | undefined {
-  const forwarded = trustProxy ? headers['x-forwarded-host'] : undefined;
-  return typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : headers.host;
 }
 
 class Exchange implements ResponseHandler {

@@ -4,19 +4,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocketLimits } from '../../shared/limits/socket-limits.ts';
-import { type ProxyContext, proxyRequest, responseRules } from './exchange.ts';
+import { proxyRequest } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
-import { framing } from './request-body.ts';
+import { responseRules } from './response-rules.ts';
 import {
   countAnswer,
   type Lookup,
   type NodeProxy,
+  type ProxyContext,
   type ProxyOptions,
   type ProxyTally,
   type Refusal,
 } from './types.ts';
-import type { SandboxTunnel } from './upstream/connection.ts';
+import type { SandboxTunnel } from './upstream/handler.ts';
+import { framing } from './upstream/request-body.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { isEventFeed } from './use-marker.ts';
 import { agree, joinSockets, responseOn } from './websocket.ts';

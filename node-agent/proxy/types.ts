@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { SocketLimitOptions } from '../../shared/limits/socket-limits.ts';
 import type { Address } from '../engine/engine.ts';
 import type { Admission } from '../ownership/access.ts';
+import type { FixedHeaders } from './headers.ts';
 import type { PageTail } from './page-tail.ts';
+import type { SandboxTunnel } from './upstream/handler.ts';
 
 /** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
 export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
@@ -107,6 +109,37 @@ export interface NodeProxy {
   readonly counters: ProxyCounters;
   /** Closes every connection, to sandboxes and of WebSockets. */
   close(): Promise<void>;
+}
+
+export interface ProxyRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly id: string;
+  /** The request target for the sandbox. */
+  readonly target: string;
+  readonly token: string | undefined;
+  /** See `AdmittedRequest` in ownership/access.ts. */
+  readonly inert: boolean;
+  readonly hasBody: boolean;
+  /** Set when the reader asks for another protocol. */
+  readonly upgrade?: Upgrade;
+}
+
+export interface Upgrade {
+  readonly protocol: string;
+  /** The sandbox agreed: from here on `tunnel` carries that protocol. */
+  readonly agreed: (tunnel: SandboxTunnel, rawHeaders: readonly string[]) => void;
+}
+
+/** What all exchanges of one proxy share. */
+export interface ProxyContext {
+  readonly options: ProxyOptions;
+  readonly fixed: FixedHeaders;
+  readonly tally: ProxyTally;
+  readonly headersTimeout: number;
+  readonly stallTimeoutMs: number;
+  /** A monotonic clock, ms. */
+  readonly now: () => number;
 }
 
 /** The proxy's own view of its counters. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { END_GRACE_MS, endSocket } from '../../shared/sockets/end-socket.ts';
 import { OWN_STALL_MS } from '../../shared/sockets/stall.ts';
 import { FrameScanner } from './frame-scanner.ts';
-import type { SandboxTunnel } from './upstream/connection.ts';
+import type { SandboxTunnel } from './upstream/handler.ts';
 import { ReadBlock } from './upstream/read-blocks.ts';
 
 /** How long one side may go on after the other has ended, while bytes still move; without any, it is `END_GRACE_MS`. */

@@ -8,7 +8,7 @@ const BLOCK_BYTES = 64 * 1024;
 const MAX_FREE = 64;
 
 /** What is in it must be used or copied before anything else is read. */
-export const SHARED = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+const SHARED = Buffer.allocUnsafeSlow(BLOCK_BYTES);
 
 const free: ReadBlock[] = [];
 
@@ -52,4 +52,36 @@ export class ReadBlock {
     this.#holders -= 1;
     if (this.#holders === 0 && free.length < MAX_FREE) free.push(this);
   };
+}
+
+/** What one connection reads into. */
+export class ReadMemory {
+  #block: ReadBlock | undefined;
+
+  /**
+   * Where the next bytes are to be read to.
+   * @param isLong whether many are likely to come
+   */
+  next(isLong: boolean): Buffer {
+    if (!isLong) {
+      this.#block?.release();
+      this.#block = undefined;
+      return SHARED;
+    }
+    if (this.#block?.isShared !== false) {
+      this.#block?.release();
+      this.#block = ReadBlock.take();
+    }
+    return this.#block.bytes;
+  }
+
+  /** The first `count` bytes of what `next` gave last. */
+  read(count: number): Buffer {
+    return (this.#block?.bytes ?? SHARED).subarray(0, count);
+  }
+
+  /** Keeps a part of what was read last. */
+  retain(part: Buffer): Retained {
+    return this.#block?.retain(part) ?? ReadBlock.copyOf(part);
+  }
 }

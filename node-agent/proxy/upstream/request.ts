@@ -1,6 +1,7 @@
 // A request as a sandbox gets it, and how its head is written.
-import type { RequestBody } from '../request-body.ts';
+
 import { UpstreamError } from './errors.ts';
+import type { RequestBody } from './request-body.ts';
 
 export interface UpstreamRequest {
   readonly method: string;

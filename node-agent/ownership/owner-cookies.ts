@@ -27,7 +27,7 @@ export function isOwnCookie(name: string): boolean {
 
 /** Whether a request shows any cookie of ours: then its browser keeps them. */
 export function showsOwnCookie({ cookie = '' }: IncomingHttpHeaders): boolean {
-  return [...cookiesOf(cookie)].some(({ name }) => isOwnCookie(name));
+  return cookiesOf(cookie).some(({ name }) => isOwnCookie(name));
 }
 
 /** Per node, because several nodes may share a host name and cookies do not know about ports. */

@@ -26,8 +26,8 @@ const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const MAX_INTERIM = 16;
 
 /** Sends one request to its sandbox and the response back. Never throws: every failure becomes the reader's response. */
-export function proxyRequest(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext): void {
-  const exchange = new Exchange(proxied, upstream, context);
+export function proxyRequest(proxied: ProxyRequest, context: ProxyContext): void {
+  const exchange = new Exchange(proxied, context);
   // A pipelined request has no socket until those before it are answered; only then it is its turn, so that one
   // connection cannot have more than one request under way, nor fill our memory with answers.
   if (proxied.response.socket === null) proxied.response.once('socket', () => exchange.start());
@@ -49,9 +49,9 @@ class Exchange implements ResponseHandler {
   readonly #use: UseMarker;
   readonly #page: TailedPage | undefined;
 
-  constructor(proxied: ProxyRequest, upstream: Upstream, context: ProxyContext) {
+  constructor(proxied: ProxyRequest, context: ProxyContext) {
     this.#proxied = proxied;
-    this.#upstream = upstream;
+    this.#upstream = proxied.upstream;
     this.#context = context;
     this.#reply = new Reply(proxied.response);
     const { options } = context;
@@ -124,7 +124,7 @@ class Exchange implements ResponseHandler {
     this.#answered = true;
     const { request, response, id } = this.#proxied;
     const { options, tally } = this.#context;
-    const rules = responseRules(this.#proxied, this.#upstream, this.#context);
+    const rules = responseRules(this.#proxied, this.#context);
     const headers = responseHeaders(rawHeaders, status, rules);
     if (status < 200) {
       this.#interim += 1;

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { withoutFrameAncestors } from '../../shared/http/embedding.ts';
 import type { Address } from '../engine/engine.ts';
 import { confineSetCookie, keepCookies } from './cookies.ts';
-import { actsBeyondSandbox, withoutPrompt } from './origin-headers.ts';
+import { nameOf, withoutPrompt } from './header-names.ts';
 import { type Prefix, readersLocation } from './path.ts';
 
 export interface RequestRules {
@@ -41,30 +41,9 @@ export interface FixedHeaders {
   readonly flat: readonly string[];
 }
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** `Expect` goes on where it has a meaning: see `ExpectingConnection`. */
-const NOT_FOR_SANDBOXES: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'expect', 'http2-settings']);
-
-/** Who asks, by other names; a reader could otherwise make them up. */
-const CLAIMS_OF_ORIGIN: ReadonlySet<string> = new Set(['forwarded', 'x-real-ip', 'x-scheme']);
-
 /** They say where a message ends and which host it is for, so `Connection` cannot name them. */
 const NEVER_NAMED: ReadonlySet<string> = new Set(['host', 'content-length']);
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** Header bytes as latin1; Node refuses to send anything else. */
-const ILLEGAL_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'] as const;
 
 export function fixHeaders(headers: Readonly<Record<string, string>>): FixedHeaders {
@@ -85,10 +64,15 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (NOT_FOR_SANDBOXES.has(lower) || named?.has(lower) === true) continue;
+    const is = nameOf(name);
+    const { lower } = is;
+    if (is.isKeptFromSandboxes || named?.has(lower) === true) continue;
+    if (is.passesToSandboxes) {
+      flat.push(name, value);
+      continue;
+    }
     if (lower === 'authorization' && rules.token !== undefined) continue;
-    if (lower.startsWith('x-forwarded-')) {
+    if (is.isForwarded) {
       if (!rules.trustProxy || (rules.prefix !== undefined && lower === 'x-forwarded-prefix')) continue;
       if (FORWARDED.some((known) => known === lower)) {
         const before = given.get(lower);
@@ -97,7 +81,7 @@ export function requestHeaders(request: IncomingMessage, rules: RequestRules): s
         continue;
       }
     }
-    if (CLAIMS_OF_ORIGIN.has(lower) && !rules.trustProxy) continue;
+    if (is.isClaimOfOrigin && !rules.trustProxy) continue;
     if (lower === 'via') {
       via += `${value}, `;
       continue;
@@ -139,25 +123,25 @@ function pushForwarded(flat: string[], request: IncomingMessage, given: Readonly
   flat.push('x-forwarded-port', port ?? (proto === 'https' ? '443' : '80'));
 }
 
-/** The sandbox's response headers for the reader: names and values in turn, all of them fit to be sent. */
+/**
+ * The sandbox's response headers for the reader.
+ * @param raw names and values in turn, fit to be sent: `parseHead` refuses others
+ */
 export function responseHeaders(raw: readonly string[], status: number, rules: ResponseRules): string[] {
   const named = namedByConnection(findHeader(raw, 'connection'));
   const flat: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? '';
     const value = raw[index + 1] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'upgrade' && status === 426 && !ILLEGAL_VALUE.test(value)) {
+    const { lower, isKeptFromReaders } = nameOf(name);
+    if (lower === 'upgrade' && status === 426) {
       // The one response that MUST say which protocol it wants (RFC 9110 §15.5.22).
       flat.push('connection', 'upgrade, close', name, value);
       continue;
     }
-    if (HOP_BY_HOP.has(lower) || actsBeyondSandbox(lower) || named?.has(lower) === true) continue;
+    if (isKeptFromReaders || named?.has(lower) === true) continue;
     if (rules.fixed.names.has(lower) && lower !== 'vary') continue;
-    // Who may show it in a frame is for the operator to say, who knows the article.
-    if (lower === 'x-frame-options') continue;
     if (lower === 'content-length' && (status < 200 || status === 204 || status === 205)) continue;
-    if (!TOKEN.test(name) || ILLEGAL_VALUE.test(value)) continue;
     if (lower === 'set-cookie') {
       const { base, prefix, learnCookie: learn } = rules;
       const bounds = { base, learn, inFrames: rules.isHttps(), isStripped: prefix !== undefined };

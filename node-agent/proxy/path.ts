@@ -40,6 +40,7 @@ export function parseSandboxPath(url: string): SandboxPath | 'elsewhere' | 'malf
 
 /** The id, or the beginning of it for servers that decode first, is a dot segment. */
 function isDots(id: string): boolean {
+  if (!id.includes('.') && !id.includes('%')) return false;
   return id.split(/%2f|%5c/i).some((segment) => DOT.test(segment) || DOT_DOT.test(segment));
 }
 

@@ -3,12 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { isHttps } from '../../shared/http/cookies.ts';
 import type { ResponseRules } from './headers.ts';
 import type { ProxyContext, ProxyOptions, ProxyRequest } from './types.ts';
-import type { Upstream } from './upstream/upstream.ts';
 
 /** What becomes of the headers of the sandbox's response. */
 export function responseRules(
-  { request, id, inert }: Pick<ProxyRequest, 'request' | 'id' | 'inert'>,
-  { address }: Upstream,
+  { request, id, inert, upstream }: Pick<ProxyRequest, 'request' | 'id' | 'inert' | 'upstream'>,
   { options, fixed }: ProxyContext,
 ): ResponseRules {
   const learnCookie = (name: string): boolean => options.cookies.learn(id, name);
@@ -17,6 +15,7 @@ export function responseRules(
   const base = `/user/${id}/`;
   const prefix =
     options.stripPrefix === true ? { base, readersHost: readersHost(request, options) } : undefined;
+  const { address } = upstream;
   return { base, address, prefix, fixed, framePolicy, inert, learnCookie, isHttps: secure };
 }
 

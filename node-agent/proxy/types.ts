@@ -7,6 +7,7 @@ import type { Admission } from '../ownership/access.ts';
 import type { FixedHeaders } from './headers.ts';
 import type { PageTail } from './page-tail.ts';
 import type { SandboxTunnel } from './upstream/handler.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** Where a sandbox listens, or why there is none: `gone` was never here or was removed, `dead` is here but does not answer any more. */
 export type Lookup = { readonly address: Address; readonly token: string | undefined } | 'gone' | 'dead';
@@ -121,8 +122,10 @@ export interface ProxyRequest {
   /** See `AdmittedRequest` in ownership/access.ts. */
   readonly inert: boolean;
   readonly hasBody: boolean;
+  /** The connections to its sandbox. */
+  readonly upstream: Upstream;
   /** Set when the reader asks for another protocol. */
-  readonly upgrade?: Upgrade;
+  readonly upgrade: Upgrade | undefined;
 }
 
 export interface Upgrade {

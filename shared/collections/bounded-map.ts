@@ -29,11 +29,12 @@ export class BoundedMap<K, V> {
 
   /** Sets an entry, which becomes the newest even if the key existed. */
   set(key: K, value: V): void {
-    this.#older.delete(key);
-    this.#newer.delete(key);
-    if (this.#newer.size >= this.#count) {
-      this.#older = this.#newer;
-      this.#newer = new Map();
+    if (!this.#newer.has(key)) {
+      this.#older.delete(key);
+      if (this.#newer.size >= this.#count) {
+        this.#older = this.#newer;
+        this.#newer = new Map();
+      }
     }
     this.#newer.set(key, value);
   }

@@ -52,9 +52,12 @@ export interface Cookie {
 }
 
 /** The pairs of a `Cookie` header, in their order (RFC 6265 §4.2.1). */
-export function* cookiesOf(header: string): Generator<Cookie> {
+export function cookiesOf(header: string): readonly Cookie[] {
+  const cookies: Cookie[] = [];
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
-    if (equals > 0) yield { name: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() };
+    if (equals > 0)
+      cookies.push({ name: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() });
   }
+  return cookies;
 }

@@ -74,7 +74,11 @@ export function parseHead(text: string, method: string): FramedHead {
   if (coding !== '' && length !== undefined) throw malformed('both a length and a transfer coding');
   const framing = framingOf(method, status, coding, length);
   return {
-    ...{ status, reason, rawHeaders, framing, length: framing === 'length' ? (length ?? 0) : 0 },
+    status,
+    reason,
+    rawHeaders,
+    framing,
+    length: framing === 'length' ? (length ?? 0) : 0,
     keepsAlive: framing !== 'closing' && persists(version, connection, coding),
     keepAliveSeconds: secondsOf(keepAlive),
   };
@@ -115,6 +119,7 @@ function persists(version: string, connection: string, coding: string): boolean 
 }
 
 function secondsOf(keepAlive: string): number {
+  if (keepAlive === '') return Number.POSITIVE_INFINITY;
   const [, seconds] = /(?:^|[\s,])timeout=(\d{1,9})/i.exec(keepAlive) ?? [];
   return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds);
 }

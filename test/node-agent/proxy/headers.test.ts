@@ -2,7 +2,6 @@
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { keepCookies } from '../../../node-agent/proxy/cookies.ts';
-import { fixHeaders, responseHeaders } from '../../../node-agent/proxy/headers.ts';
 import type { ProxyOptions } from '../../../node-agent/proxy/proxy.ts';
 import { type Answer, ask, exchangeRaw, found, ID, startBed, startCanned, startHttp } from './bed.ts';
 
@@ -239,19 +238,4 @@ it.each(['a\x7fb', 'a\x00b', 'a\x01b'])('a header that could not be sent is no c
   const answer = await answerWith(`X-Bad: ${value}\r\n`);
   expect(answer.status).toBe(502);
   expect(answer.headers['x-bad']).toBeUndefined();
-});
-
-it('drops headers that could not be sent, should a parser ever let them through', () => {
-  const rules = {
-    inert: false,
-    learnCookie: () => true,
-    base: '/user/a/',
-    address: { host: 'h', port: 1 },
-    fixed: fixHeaders({}),
-    framePolicy: 'frame-ancestors *',
-    isHttps: () => false,
-  };
-  expect(responseHeaders(['X Y', '1', 'X-Bad', 'a\nb', 'X-Good', 'c'], 200, rules)).toEqual([
-    ...['X-Good', 'c', 'content-security-policy', 'frame-ancestors *'],
-  ]);
 });

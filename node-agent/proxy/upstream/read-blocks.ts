@@ -2,13 +2,15 @@
 // collecting them. Small messages are read into one piece of memory that all connections share; long bodies into blocks, which
 // are used again when a reader's socket has taken what is in them.
 
-/** Of one read, bytes: as much as Node reads at a time. */
-const BLOCK_BYTES = 64 * 1024;
+/** As much as Node reads at a time, bytes. */
+const SHARED_BYTES = 64 * 1024;
+/** Twice that costs a sixth less of a body of 1 MiB; a reader who is slow holds two of them. */
+const BLOCK_BYTES = 128 * 1024;
 /** Blocks that are kept for later: 4 MiB. */
-const MAX_FREE = 64;
+const MAX_FREE = 32;
 
 /** What is in it must be used or copied before anything else is read. */
-const SHARED = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
 const free: ReadBlock[] = [];
 

@@ -1,5 +1,6 @@
 // The readers. On each message {port, row, ms}: as many requests as possible, one at a time per connection; sends {answers, seconds}.
 import { connect } from 'node:net';
+import { answerCalls } from '../common/calls.mjs';
 import { handshakeOf, idOf, requestOf } from './rows.mjs';
 
 const HEAD_END = '\r\n\r\n';
@@ -15,14 +16,7 @@ const FRAME = Buffer.from([
 ]);
 const ECHO_BYTES = 15;
 
-process.on('message', (what) => {
-  run(what).then(
-    (result) => process.send(result),
-    (error) => process.send({ error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
-process.send({});
+answerCalls(run);
 
 async function run({ port, row, ms }) {
   const next = row.sizes.length === 0 ? undefined : await exchanges(port, row);

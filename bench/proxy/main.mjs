@@ -12,9 +12,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildOf } from '../common/builds.mjs';
+import { call } from '../common/calls.mjs';
 import { cpuMicroseconds } from '../common/cpu.mjs';
 import { Places } from '../common/places.mjs';
 import { print, summarize } from './report.mjs';
@@ -64,22 +65,16 @@ try {
   await places.close();
 }
 
-/** @param text `<path>`, or `<label>=<path>` */
-function buildOf(text) {
-  const mark = text.indexOf('=');
-  return { label: mark < 0 ? 'ours' : text.slice(0, mark), dist: resolve(text.slice(mark + 1)) };
-}
-
 /** `{row, target, round, perSecond, cpu}` for each row, target and round. */
 async function measure(load, targets) {
   const samples = [];
   for (const row of rows) {
-    for (const { port } of targets) await run(load, { port, row, ms: seconds * 500 });
+    for (const { port } of targets) await call(load, { port, row, ms: seconds * 500 });
     for (let round = 0; round < rounds; round += 1) {
       for (const index of targets.keys()) {
         const { name, port, pid } = targets[(index + round) % targets.length];
         const before = cpuMicroseconds(pid);
-        const { answers, seconds: took } = await run(load, { port, row, ms: seconds * 1_000 });
+        const { answers, seconds: took } = await call(load, { port, row, ms: seconds * 1_000 });
         const cpu = (cpuMicroseconds(pid) - before) / answers;
         samples.push({ row: row.name, target: name, round, perSecond: answers / took, cpu });
       }
@@ -87,13 +82,4 @@ async function measure(load, targets) {
     if (process.stderr.isTTY) console.error(`bench: ${row.name} is measured`);
   }
   return samples;
-}
-
-function run(load, what) {
-  return new Promise((resolve, reject) => {
-    load.once('message', (result) =>
-      result.error === undefined ? resolve(result) : reject(new Error(result.error)),
-    );
-    load.send(what);
-  });
 }

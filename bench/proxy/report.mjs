@@ -1,4 +1,5 @@
 // Turns samples into medians, ratios and a table.
+import { median, rounded } from '../common/numbers.mjs';
 import { REFERENCE } from './targets.mjs';
 
 /** `{row: {target: {perSecond, lowest, highest, ratio, cpuMicroseconds, cpuRatio}}}`; ratios are medians of each round's own. */
@@ -21,10 +22,10 @@ function summarizeOne(own, reference) {
     perSecond: Math.round(median(rates)),
     lowest: Math.round(Math.min(...rates)),
     highest: Math.round(Math.max(...rates)),
-    ratio: round2(median(pairs.map(([mine, other]) => mine.perSecond / other.perSecond))),
-    cpuMicroseconds: round1(median(own.map(({ cpu }) => cpu))),
-    leastCpuMicroseconds: round1(Math.min(...own.map(({ cpu }) => cpu))),
-    cpuRatio: round2(median(pairs.map(([mine, other]) => mine.cpu / other.cpu))),
+    ratio: rounded(median(pairs.map(([mine, other]) => mine.perSecond / other.perSecond)), 2),
+    cpuMicroseconds: rounded(median(own.map(({ cpu }) => cpu)), 1),
+    leastCpuMicroseconds: rounded(Math.min(...own.map(({ cpu }) => cpu)), 1),
+    cpuRatio: rounded(median(pairs.map(([mine, other]) => mine.cpu / other.cpu)), 2),
   };
 }
 
@@ -49,18 +50,4 @@ export function tableOf({ node, machine, pinned, rounds, seconds, skipped, rows 
     }
   }
   return lines.join('\n');
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function round1(value) {
-  return Math.round(value * 10) / 10;
-}
-
-function round2(value) {
-  return Math.round(value * 100) / 100;
 }

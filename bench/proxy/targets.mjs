@@ -22,7 +22,7 @@ export async function startTargets({ places, ports, dists, only }) {
   const given = { places, ports };
   const starts = {
     [REFERENCE]: () => startNode(given, 'relay'),
-    ...Object.fromEntries(dists.map(({ label, dist }) => [label, () => startOurs(given, dist)])),
+    ...Object.fromEntries(dists.map(({ label, dist }) => [label || 'ours', () => startOurs(given, dist)])),
     'http-proxy-3': () => startNode(given, 'http-proxy-3'),
     'configurable-http-proxy': () => startNode(given, 'chp'),
     nginx: () => startNginx(given),
@@ -89,6 +89,10 @@ function nginxConfig(dir, port, ports) {
     (each, index) =>
       `upstream ${idOf(index)} { server 127.0.0.1:${each}; keepalive 16; keepalive_requests 1000000000; }`,
   );
+  // Not one location with a variable: nginx would look for its upstream among all of them, one after another.
+  const locations = ports.map(
+    (_, index) => `location /user/${idOf(index)}/ { proxy_pass http://${idOf(index)}; }`,
+  );
   return `daemon off; master_process off; pid ${dir}/nginx.pid; worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 http {
@@ -97,14 +101,12 @@ http {
   ${upstreams.join('\n  ')}
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location ~ ^/user/(?<sandbox>[^/]+)/ {
-      proxy_pass http://$sandbox;
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_of;
-      proxy_set_header X-Forwarded-For $remote_addr;
-    }
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_of;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    ${locations.join('\n    ')}
   }
 }
 `;

@@ -2,6 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { call } from '../common/calls.mjs';
 
 const PATH = '/notebooks/intro.ipynb?x=1';
 const BROWSER = {
@@ -24,13 +25,7 @@ export async function openLoad({ places, wanted }) {
   const { child } = await places.program('other', [script]);
   return {
     name: 'sockets',
-    run: (what) =>
-      new Promise((resolve, reject) => {
-        child.once('message', (result) =>
-          result.error === undefined ? resolve(result) : reject(new Error(result.error)),
-        );
-        child.send({ ...what, request: requestText(what) });
-      }),
+    run: (what) => call(child, { ...what, request: requestText(what) }),
   };
 }
 

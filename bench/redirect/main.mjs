@@ -13,8 +13,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildOf } from '../common/builds.mjs';
 import { cpuMicroseconds } from '../common/cpu.mjs';
 import { Places } from '../common/places.mjs';
 import { openLoad } from './load.mjs';
@@ -66,12 +66,6 @@ try {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
   await places.close();
-}
-
-/** @param text `<path>`, or `<label>=<path>` */
-function buildOf(text) {
-  const mark = text.indexOf('=');
-  return { label: text.slice(0, Math.max(0, mark)), dist: resolve(text.slice(mark + 1)) };
 }
 
 /** `{mode, target, round, perSecond, cpu}` for each target, mode and round. */

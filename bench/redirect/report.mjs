@@ -1,4 +1,5 @@
 // Turns samples into medians, ratios and a table.
+import { median, rounded } from '../common/numbers.mjs';
 
 /** The target that all others are divided by. */
 const REFERENCE = 'raw';
@@ -24,7 +25,7 @@ function summarizeOne(samples, reference) {
     perSecond: Math.round(median(rates)),
     lowest: Math.round(Math.min(...rates)),
     highest: Math.round(Math.max(...rates)),
-    cpu: round2(median(samples.map(({ cpu }) => cpu))),
+    cpu: rounded(median(samples.map(({ cpu }) => cpu)), 2),
     ...spread('ratio', ratios),
     ...spread('cpuRatio', cpuRatios),
   };
@@ -40,9 +41,9 @@ function pairs(samples, reference) {
 function spread(name, ratios) {
   if (ratios.length === 0) return {};
   return {
-    [name]: round2(median(ratios)),
-    [`${name}Lowest`]: round2(Math.min(...ratios)),
-    [`${name}Highest`]: round2(Math.max(...ratios)),
+    [name]: rounded(median(ratios), 2),
+    [`${name}Lowest`]: rounded(Math.min(...ratios), 2),
+    [`${name}Highest`]: rounded(Math.max(...ratios), 2),
   };
 }
 
@@ -63,14 +64,4 @@ export function print(report) {
       console.log(`  ${name.padEnd(34)} ${String(one.perSecond).padStart(12)} ${range}   ${ratio} ${cpu}`);
     }
   }
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function round2(value) {
-  return Math.round(value * 100) / 100;
 }

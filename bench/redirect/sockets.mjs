@@ -1,16 +1,10 @@
 // Load without wrk. On each message {port, connections, seconds, fresh, request}: one request at a time per connection.
 import { connect } from 'node:net';
+import { answerCalls } from '../common/calls.mjs';
 
 const END = '\r\n\r\n';
 
-process.on('message', (what) => {
-  run(what).then(
-    (result) => process.send(result),
-    (error) => process.send({ error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
-process.send({});
+answerCalls(run);
 
 async function run({ port, connections, seconds, fresh, request }) {
   let answers = 0;

@@ -15,7 +15,6 @@ import { malformed, type UpstreamError } from './upstream/errors.ts';
 import type { ResponseHandler, SandboxTunnel } from './upstream/handler.ts';
 import type { ResponseHead } from './upstream/head.ts';
 import { RequestBody } from './upstream/request-body.ts';
-import type { Upstream } from './upstream/upstream.ts';
 import { UseMarker } from './use-marker.ts';
 
 /** A handshake is short; a reader whose socket is not yet read from could not be seen to leave. */
@@ -36,7 +35,6 @@ export function proxyRequest(proxied: ProxyRequest, context: ProxyContext): void
 
 class Exchange implements ResponseHandler {
   readonly #proxied: ProxyRequest;
-  readonly #upstream: Upstream;
   readonly #context: ProxyContext;
   readonly #reply: Reply;
   readonly #body: RequestBody | undefined;
@@ -51,7 +49,6 @@ class Exchange implements ResponseHandler {
 
   constructor(proxied: ProxyRequest, context: ProxyContext) {
     this.#proxied = proxied;
-    this.#upstream = proxied.upstream;
     this.#context = context;
     this.#reply = new Reply(proxied.response);
     const { options } = context;
@@ -75,7 +72,7 @@ class Exchange implements ResponseHandler {
       request.once('error', () => this.#abandon());
     } else this.#awaitAnswer();
     response.once('close', () => this.#abandon());
-    const { polls } = this.#upstream;
+    const { polls } = this.#proxied.upstream;
     if (polls.isPoll(request, target, this.#context.now())) this.#use.ignoreAsPoll();
     this.#dispatch();
   }
@@ -103,7 +100,9 @@ class Exchange implements ResponseHandler {
       headersTimeout: upgrade === undefined ? headersTimeout : UPGRADE_TIMEOUT_MS,
     };
     const isFresh = this.#retried || this.#expectation !== undefined;
-    this.#connection = this.#upstream.acquire(isFresh ? 'fresh' : this.#isRepeatable ? 'any' : 'recent');
+    this.#connection = this.#proxied.upstream.acquire(
+      isFresh ? 'fresh' : this.#isRepeatable ? 'any' : 'recent',
+    );
     try {
       this.#connection.send(outgoing, this, this.#isRepeatable);
     } catch (error) {
@@ -114,9 +113,10 @@ class Exchange implements ResponseHandler {
   /** The connection is there, and the request about to be written. The sandbox's first one ends its lease. */
   onStart(): void {
     this.#expectation?.begin();
-    if (this.#upstream.hasBegun) return;
-    this.#upstream.hasBegun = true;
-    this.#context.options.used(this.#proxied.id);
+    const { upstream, id } = this.#proxied;
+    if (upstream.hasBegun) return;
+    upstream.hasBegun = true;
+    this.#context.options.used(id);
   }
 
   onHead({ status, reason, rawHeaders }: ResponseHead): void {
@@ -167,7 +167,7 @@ class Exchange implements ResponseHandler {
   }
 
   onEnd(): void {
-    if (this.#connection !== undefined) this.#upstream.release(this.#connection);
+    if (this.#connection !== undefined) this.#proxied.upstream.release(this.#connection);
     if (this.#over) return;
     this.#over = true;
     if (this.#proxied.response.statusCode < 400) this.#use.mark();

@@ -7,12 +7,16 @@ import type { Connection } from './upstream/connection.ts';
 /** Pieces up to this size go out as text, which Node joins with the head to one piece, bytes. */
 const MAX_TEXT = 16 * 1024;
 
+/** Where a response comes from. */
+export type ReplySource = Pick<Connection, 'pause' | 'resume' | 'retain'>;
+
 export class Reply {
   readonly #response: ServerResponse;
   #isHeadWaiting = false;
   /** Small pieces that have not gone out: one latin1 character a byte. */
   #text = '';
   #isPaused = false;
+  #hasEnded = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -25,7 +29,7 @@ export class Reply {
   }
 
   /** @param bytes as from `ResponseHandler.onData` of that connection */
-  write(bytes: Buffer, connection: Connection): void {
+  write(bytes: Buffer, connection: ReplySource): void {
     if (bytes.length <= MAX_TEXT) {
       this.#text += bytes.toString('latin1');
       return;
@@ -39,7 +43,7 @@ export class Reply {
   }
 
   /** Sends what is here: nothing more came. */
-  flush(connection: Connection): void {
+  flush(connection: ReplySource): void {
     this.#writeText(connection);
     // A head that comes alone must not wait for its body.
     if (this.#isHeadWaiting) this.#response.flushHeaders();
@@ -59,6 +63,7 @@ export class Reply {
   end(tail: Buffer | undefined): void {
     const text = this.#text;
     this.#text = '';
+    this.#hasEnded = true;
     if (text !== '') {
       this.#response.write(text, 'latin1');
       // Otherwise Node would wait for the end of this turn, and send it in two pieces, one of them empty.
@@ -67,7 +72,7 @@ export class Reply {
     this.#response.end(tail);
   }
 
-  #writeText(connection: Connection): void {
+  #writeText(connection: ReplySource): void {
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';
@@ -77,13 +82,14 @@ export class Reply {
   }
 
   /** One piece may be on its way, so that the sandbox need not stop for each; with two, the reader is slower. */
-  #wait(connection: Connection): void {
+  #wait(connection: ReplySource): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
     connection.pause();
     this.#response.once('drain', () => {
       this.#isPaused = false;
-      connection.resume();
+      // When all has come, the connection may carry the response to another reader, who may be slow, too.
+      if (!this.#hasEnded) connection.resume();
     });
   }
 }

@@ -20,6 +20,9 @@ export interface PollClient {
   close(): Promise<void>;
 }
 
+/** Called when the connection to a node has ended, in a poll or between two. @param origin of the node's address */
+export type ConnectionLost = (origin: string) => void;
+
 interface Answer {
   /** Where to go on, if it is a redirect. */
   readonly next: string | undefined;
@@ -38,8 +41,8 @@ export class HttpPollClient implements PollClient {
   readonly #timeout: number;
   readonly #agent: Agent;
 
-  /** @param timeout ms from asking to the last byte */
-  constructor(timeout: number) {
+  /** @param timeout ms from asking to the last byte @param onLost see `ConnectionLost` */
+  constructor(timeout: number, onLost: ConnectionLost = () => undefined) {
     this.#timeout = timeout;
     this.#agent = new Agent({
       connections: 1,
@@ -51,6 +54,7 @@ export class HttpPollClient implements PollClient {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
+    this.#agent.on('disconnect', (origin) => onLost(origin.origin));
   }
 
   async poll(url: string, claim?: string): Promise<NodeStats> {

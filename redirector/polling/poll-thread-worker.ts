@@ -3,13 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import { keepSeenOf } from '../nodes/pending.ts';
 import { HttpPollClient } from './http-poll.ts';
-import type { PollFailure, PollRequests, PollResponses, ThreadSetup } from './poll-thread.ts';
+import type { PollFailure, PollRequests, PollResponses, ThreadMessage, ThreadSetup } from './poll-thread.ts';
 
 /** Responses are collected for this long and sent as one message, since each message wakes the main thread. ms */
 const TOGETHER_MS = 4;
 
 const { pollTimeoutMs, seenKey } = workerData as ThreadSetup;
-const client = new HttpPollClient(pollTimeoutMs);
+const client = new HttpPollClient(pollTimeoutMs, (origin) => tell({ lost: origin }));
 let responses: PollResponses[number][] = [];
 
 parentPort?.on('message', (requests: PollRequests) => {
@@ -34,5 +34,9 @@ function give(answer: PollResponses[number]): void {
 function send(): void {
   const all: PollResponses = responses;
   responses = [];
-  parentPort?.postMessage(all);
+  tell(all);
+}
+
+function tell(message: ThreadMessage): void {
+  parentPort?.postMessage(message);
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FleetError } from '../../shared/errors.ts';
 import type { NodeStats } from '../../shared/protocol/wire.ts';
-import type { PollClient } from './http-poll.ts';
+import type { ConnectionLost, PollClient } from './http-poll.ts';
 
 /** Passed to the thread when it starts. */
 export interface ThreadSetup {
@@ -26,6 +26,15 @@ export interface PollFailure {
 /** Results since the last message, by the numbers of `PollRequests`: the report as JSON, or why there is none. */
 export type PollResponses = readonly (readonly [number, string | PollFailure])[];
 
+/** What the thread says; `lost`: the origin of a node whose connection has ended. */
+export type ThreadMessage = PollResponses | { readonly lost: string };
+
+export interface ThreadEvents {
+  /** The thread ended without `close`; every later poll fails. */
+  readonly onEnd: (error: Error) => void;
+  readonly onLost: ConnectionLost;
+}
+
 interface PendingPoll {
   readonly resolve: (stats: NodeStats) => void;
   readonly reject: (error: Error) => void;
@@ -40,10 +49,12 @@ export class ThreadPollClient implements PollClient {
   #last = 0;
   #ended: Error | undefined;
 
-  /** @param onEnd called when the thread ended without `close`; every later poll fails */
-  constructor(setup: ThreadSetup, onEnd: (error: Error) => void) {
+  constructor(setup: ThreadSetup, { onEnd, onLost }: ThreadEvents) {
     this.#worker = new Worker(CHILD, { workerData: setup });
-    this.#worker.on('message', (responses: PollResponses) => this.#take(responses));
+    this.#worker.on('message', (message: ThreadMessage) => {
+      if ('lost' in message) onLost(message.lost);
+      else this.#take(message);
+    });
     const end = (error: Error): void => {
       if (this.#ended !== undefined) return;
       this.#end(error);

@@ -31,6 +31,8 @@ export interface PollerOptions {
 export type PollOutcome = 'report' | 'bad-report' | 'refused' | 'silent';
 
 const JITTER = 0.2;
+/** A connection that ends so soon after a report was meant for that report alone. ms */
+const ONE_REPORT_MS = 100;
 
 /**
  * From this many nodes on, polls run in a thread of their own: the garbage collector moves thousands of responses in
@@ -47,12 +49,14 @@ const SURE_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ERR_TLS_CERT_A
 export class Poller {
   readonly #options: PollerOptions;
   readonly #loops = new Map<NodeView, Loop>();
+  /** When each node was last polled because its connection had ended. ms since 1970 */
+  readonly #lostAt = new WeakMap<NodeView, number>();
   #client: PollClient;
   #mayThread: boolean;
 
   constructor(options: PollerOptions) {
     this.#options = options;
-    this.#client = options.client ?? new HttpPollClient(options.pollTimeoutMs);
+    this.#client = options.client ?? this.#clientHere();
     this.#mayThread = options.client === undefined;
   }
 
@@ -72,17 +76,40 @@ export class Poller {
     const { logger, pollTimeoutMs, seenKey } = this.#options;
     this.#mayThread = false;
     const here = this.#client;
-    const thread = new ThreadPollClient({ pollTimeoutMs, seenKey }, (error) => {
+    const onEnd = (error: Error): void => {
       logger.error(
         { error: describeError(error) },
         'the polling thread ended; polling goes on in the main thread',
       );
-      if (this.#client === thread) this.#client = new HttpPollClient(pollTimeoutMs);
-    });
+      if (this.#client === thread) this.#client = this.#clientHere();
+    };
+    const onLost = (origin: string): void => this.#lost(origin);
+    const thread = new ThreadPollClient({ pollTimeoutMs, seenKey }, { onEnd, onLost });
     this.#client = thread;
     logger.info('many nodes: polling moves to a thread of its own');
     // Polls under way end by themselves.
     here.retire().catch(() => undefined);
+  }
+
+  #clientHere(): PollClient {
+    return new HttpPollClient(this.#options.pollTimeoutMs, (origin) => this.#lost(origin));
+  }
+
+  /**
+   * The connection to a node has ended between two polls: its agent has most likely been stopped or killed. Polled now, it is known
+   * to be gone, where readers would be sent to it until its turn.
+   */
+  #lost(origin: string): void {
+    const { clock, pollIntervalMs } = this.#options;
+    const now = clock.now();
+    for (const [view, loop] of this.#loops) {
+      if (view.reachability !== 'reachable' || new URL(view.member.url).origin !== origin) continue;
+      // A server that closes each connection is polled twice as often at most.
+      const isSoon = now - (this.#lostAt.get(view) ?? 0) < pollIntervalMs;
+      if (isSoon || now - view.reportedAt < ONE_REPORT_MS) continue;
+      this.#lostAt.set(view, now);
+      loop.nudge();
+    }
   }
 
   /** Polls the node now instead of at its next interval. */

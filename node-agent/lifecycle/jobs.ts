@@ -18,6 +18,8 @@ import type { HostResources } from './host-resources.ts';
 const RESOURCES_INTERVAL_MS = 1_000;
 /** How often to look for sandboxes that are due for a check; each of them is due much less often. */
 const HEALTH_INTERVAL_MS = 5_000;
+/** An operator waits for the end of a drain, and its deadline was promised to readers. */
+const DRAIN_INTERVAL_MS = 1_000;
 /** Readers should learn of a drain, and of what they did in another tab, at once. */
 const TELL_INTERVAL_MS = 1_000;
 
@@ -63,8 +65,13 @@ export function startJobs(options: JobsOptions): Jobs {
     every(config.reapIntervalMs, 'reaping', async () => {
       await reap();
       await journal.tidy();
-      const held = pool.table.all().filter(({ state }) => isHeld(state));
-      lifecycle.sweep(pool.table.all().length, () => held.filter(({ id }) => pool.end(id, 'drained')).length);
+    }),
+    every(DRAIN_INTERVAL_MS, 'watching a drain', async () => {
+      const all = pool.table.all();
+      lifecycle.sweep(
+        all.length,
+        () => all.filter(({ id, state }) => isHeld(state) && pool.end(id, 'drained')).length,
+      );
     }),
   ];
   const stopping = new AbortController();

@@ -76,6 +76,7 @@ export class LocalEngine implements ExecutingEngine {
   async open(onExit: (id: string) => void): Promise<void> {
     this.#onExit = onExit;
     await this.#records.open();
+    for (const { id, port } of await this.#records.all()) this.#ports.set(id, port);
     this.#trimming = setInterval(() => void this.#records.trimOutputs(), TRIM_MS).unref();
     const { describes } = await this.#theCommand();
     this.#context.logger.warn(
@@ -256,7 +257,6 @@ export class LocalEngine implements ExecutingEngine {
   }
 
   async #reservePort(id: string): Promise<number> {
-    for (const record of await this.#records.all()) this.#ports.set(record.id, record.port);
     // Checked again after the wait: another start may have reserved the same port meanwhile.
     const port = await freePort((candidate) => [...this.#ports.values()].includes(candidate));
     this.#ports.set(id, port);

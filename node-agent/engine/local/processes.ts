@@ -53,30 +53,35 @@ export async function isRunning(leader: GroupLeader): Promise<boolean> {
  * @throws FleetError `engine-timeout`
  */
 export async function killGroup(leader: GroupLeader, graceMs: number): Promise<void> {
+  if (!(await survives(leader))) return;
   const begun = performance.now();
   let pause = 10;
-  signalGroup(await survivors(leader), leader.pid, 'SIGTERM');
+  signalGroup(leader.pid, 'SIGTERM');
   for (;;) {
-    const left = await survivors(leader);
-    if (left.length === 0) return;
+    await delay(pause);
+    if (!(await survives(leader))) return;
     const elapsed = performance.now() - begun;
     if (elapsed > graceMs + KILL_MS) {
       throw new FleetError('engine-timeout', `process group ${leader.pid} does not end, not even by SIGKILL`);
     }
-    if (elapsed > graceMs) signalGroup(left, leader.pid, 'SIGKILL');
-    await delay(pause);
+    if (elapsed > graceMs) signalGroup(leader.pid, 'SIGKILL');
     pause = Math.min(100, pause * 1.5);
   }
 }
 
 /** Signals the whole group at once where it certainly is ours: one by one, a fork could slip through. */
-function signalGroup(members: readonly number[], group: number, signal: NodeJS.Signals): void {
-  if (members.length === 0) return;
+function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch (error) {
     if (errorCode(error) !== 'ESRCH') throw error;
   }
+}
+
+/** Whether a member of the leader's group lives. Most often that is known without reading every process of the host. */
+async function survives(leader: GroupLeader): Promise<boolean> {
+  if (!groupExists(leader.pid)) return false;
+  return (await isRunning(leader)) || (await survivors(leader)).length > 0;
 }
 
 /**
@@ -108,15 +113,31 @@ const TICKS_PER_SECOND = 100;
 /** What the group has used; undefined where it is over, and where the system does not say. */
 export async function usageOfGroup(leader: GroupLeader): Promise<Usage | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const stats = await Promise.all((await survivors(leader)).map(readStat));
-  const living = stats.filter((stat) => stat !== undefined);
+  const used = await Promise.all((await survivors(leader)).map(usageOf));
+  const living = used.filter((each) => each !== undefined);
   if (living.length === 0) return undefined;
-  const sum = (of: (stat: Stat) => number): number => living.reduce((total, stat) => total + of(stat), 0);
+  const sum = (of: (each: ProcessUsage) => number): number =>
+    living.reduce((total, each) => total + of(each), 0);
   const { stdout } = await run('getconf', ['PAGESIZE']);
   return {
-    cpuMs: (sum(({ cpuTicks }) => cpuTicks) * 1_000) / TICKS_PER_SECOND,
+    cpuMs: sum(({ cpuMs }) => cpuMs),
     memoryBytes: sum(({ pages }) => pages) * Number(stdout),
   };
+}
+
+interface ProcessUsage {
+  readonly cpuMs: number;
+  /** Resident memory. */
+  readonly pages: number;
+}
+
+/** A small server has used less than a tick; what the scheduler counts is exact, but only of the first thread. */
+async function usageOf(pid: number): Promise<ProcessUsage | undefined> {
+  const stat = await readStat(pid);
+  if (stat === undefined) return undefined;
+  const scheduled = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '0');
+  const exactMs = Number(scheduled.split(' ', 1)[0]) / 1e6;
+  return { cpuMs: Math.max(exactMs, (stat.cpuTicks * 1_000) / TICKS_PER_SECOND), pages: stat.pages };
 }
 
 /** Whether the group has any member, zombies included. */

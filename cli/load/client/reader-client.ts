@@ -145,6 +145,10 @@ export class ReaderClient {
     });
   }
 
+  get hasLeft(): boolean {
+    return this.#isEnded;
+  }
+
   /** Ends what is still open, as a browser does whose tab is closed. */
   leave(): void {
     this.#end((socket) => socket.close());

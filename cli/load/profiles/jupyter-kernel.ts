@@ -1,5 +1,6 @@
 // A kernel of a Jupyter, started as its page does: a session for the notebook, the WebSocket of the kernel, and the first question.
 import { randomUUID } from 'node:crypto';
+import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import {
   channelsUrl,
@@ -18,6 +19,9 @@ import type { Landing } from './walk.ts';
 
 /** What every page of a Jupyter has: JupyterLab and Notebook 7 the first, the classic notebook the others. */
 const JUPYTER = /id=["']?jupyter-config-data|data-base-url=|<title>(?:Jupyter|Home)/;
+
+/** How often a page of JupyterLab tries to open a WebSocket again. */
+const RECONNECTS = 7;
 
 const sessionSchema = z.object({ kernel: z.object({ id: z.string().regex(/^[\w-]{1,100}$/) }) });
 
@@ -52,12 +56,11 @@ export async function openJupyterKernel(
   visit.lap('session');
   const { kernel } = parseJson(text, sessionSchema, 'the answer with the session');
   const session = randomUUID();
-  const socket = await visit.client.openWebSocket(
-    channelsUrl(base, kernel.id, session),
-    new URL(base).origin,
-  );
+  const open = (): Promise<WebSocket> =>
+    visit.client.openWebSocket(channelsUrl(base, kernel.id, session), new URL(base).origin);
+  const socket = await open();
   visit.lap('websocket');
-  const dialogue = new SocketDialogue(socket);
+  const dialogue = new SocketDialogue(socket, () => reconnect(visit, open));
   const answers = (request: ShellRequest, isLast: (message: KernelMessage) => boolean) =>
     dialogue.ask(JSON.stringify(request), (said) => {
       const message = parseMessage(said);
@@ -68,6 +71,21 @@ export async function openJupyterKernel(
     run: (code) => answers(executeRequest(session, code), ({ msg_type: type }) => OUTPUTS.has(type)),
     close: () => dialogue.close(),
   };
+}
+
+/** As JupyterLab's page does it: at once, and then after a random time that grows twofold. @throws Error the last one */
+async function reconnect(visit: Visit, open: () => Promise<WebSocket>): Promise<WebSocket> {
+  const began = visit.elapsedMs;
+  for (let attempt = 0; ; attempt += 1) {
+    await visit.sleep(visit.random() * 1_000 * (2 ** attempt - 1));
+    try {
+      const socket = await open();
+      visit.took('reconnect', visit.elapsedMs - began);
+      return socket;
+    } catch (error) {
+      if (attempt + 1 >= RECONNECTS || visit.client.hasLeft || visit.leaving.aborted) throw error;
+    }
+  }
 }
 
 /** A reader without a notebook opens one that has no name yet. */

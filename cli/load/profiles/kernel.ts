@@ -14,26 +14,59 @@ export interface Kernel {
 const OUTPUT_MS = 120_000;
 const CLOSE_MS = 2_000;
 
+/** Opens the WebSocket again that has been closed. @throws Error where it cannot be, though it was tried for a while */
+export type Reopen = () => Promise<WebSocket>;
+
 /** One request at a time over a WebSocket, and the answer that ends it. */
 export class SocketDialogue {
-  readonly #socket: WebSocket;
+  #socket: WebSocket;
+  /** While it is opened again. */
+  #opening: Promise<void> | undefined;
+  #isOver = false;
   #waiting:
     | { readonly isAnswer: (text: string) => boolean; readonly end: (error?: Error) => void }
     | undefined;
+  readonly #reopen: Reopen | undefined;
 
-  constructor(socket: WebSocket) {
+  /** @param reopen of a page that does so; without it, a closed WebSocket is the end */
+  constructor(socket: WebSocket, reopen?: Reopen) {
+    this.#reopen = reopen;
     this.#socket = socket;
+    this.#listen(socket);
+  }
+
+  #listen(socket: WebSocket): void {
+    let fault: Error | undefined;
     socket.on('message', (data) => {
       if (this.#waiting?.isAnswer(String(data)) === true) this.#waiting.end();
     });
-    socket.on('error', (error) => this.#waiting?.end(error));
-    socket.on('close', (code) => this.#waiting?.end(new Error(`the WebSocket was closed (${code})`)));
+    socket.on('error', (error) => {
+      fault = error;
+    });
+    socket.on('close', (code) => this.#lost(fault ?? new Error(`the WebSocket was closed (${code})`)));
   }
 
-  /** @throws Error when the socket closes first, or nothing comes */
-  ask(text: string, isAnswer: (text: string) => boolean): Promise<void> {
+  #lost(error: Error): void {
+    if (this.#isOver || this.#reopen === undefined) {
+      this.#waiting?.end(error);
+      return;
+    }
+    this.#opening = this.#reopen()
+      .then((socket) => {
+        this.#socket = socket;
+        this.#listen(socket);
+      })
+      .catch(() => this.#waiting?.end(error))
+      .finally(() => {
+        this.#opening = undefined;
+      });
+  }
+
+  /** @throws Error when the socket closes first and is not opened again, or nothing comes */
+  async ask(text: string, isAnswer: (text: string) => boolean): Promise<void> {
+    await this.#opening;
     if (this.#socket.readyState !== this.#socket.OPEN) throw new Error('the WebSocket is closed');
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const end = (error?: Error): void => {
         clearTimeout(timer);
         this.#waiting = undefined;
@@ -46,7 +79,10 @@ export class SocketDialogue {
     });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    this.#isOver = true;
+    // A tab that is closed waits for nothing.
+    if (this.#opening !== undefined) return;
     return new Promise((resolve) => {
       if (this.#socket.readyState === this.#socket.CLOSED) return resolve();
       const timer = setTimeout(resolve, CLOSE_MS);

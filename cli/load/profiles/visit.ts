@@ -66,6 +66,11 @@ export class Visit {
     recorder.time(step, clock.monotonic() - dueAt, this.node);
   }
 
+  /** Records a step beside the visit's way. */
+  took(step: string, ms: number): void {
+    this.#options.recorder.time(step, ms, this.node);
+  }
+
   /** Begins the next step now. */
   restart(): void {
     this.#since = this.#options.clock.monotonic();

@@ -134,6 +134,34 @@ test('readers keep their own cookies, and stay as long as they are to', async ()
   expect(steps.again?.count).toBe(10);
 });
 
+test("a Jupyter's page opens the WebSocket again that a node has closed, and its reader goes on", async () => {
+  const server = await serve((request, response) => {
+    if (request.method === 'POST') response.writeHead(201).end('{"id":"s","kernel":{"id":"k1"}}');
+    else response.end('<script id="jupyter-config-data" type="application/json">{}</script>');
+  });
+  const sockets = new WebSocketServer({ server: server.server });
+  let opened = 0;
+  sockets.on('connection', (socket) => {
+    opened += 1;
+    const isFirst = opened === 1;
+    socket.on('message', (data) => {
+      const { header } = JSON.parse(String(data));
+      const type = header.msg_type === 'kernel_info_request' ? 'kernel_info_reply' : 'stream';
+      socket.send(JSON.stringify({ msg_type: type, parent_header: header, content: {} }));
+      // As where an agent is killed: no closing frame.
+      if (isFirst && type === 'stream') socket.terminate();
+    });
+  });
+  const fixed = (ms: number) => ({ text: `${ms}ms`, draw: () => ms });
+  const { steps, errors } = await loadTest(
+    `${server.url}/user/x/tree`,
+    { readers: 1, forMs: 2_000, shape: 'cliff' },
+    { stay: fixed(500), think: fixed(200) },
+  );
+  sockets.close();
+  expect([opened, errors, steps.reconnect?.count, steps.cell?.count]).toEqual([2, [], 1, 2]);
+});
+
 test("a Jupyter's reader starts a kernel, and is served with its first output", async () => {
   const said: string[] = [];
   const server = await serve((request, response) => {

@@ -115,6 +115,11 @@ export const planOptions = {
       ...option(orUnset(integer(0, 256)), 0, 'most sandboxes that start at a time on a host'),
       whenUnset: 'as many as keep its cores busy',
     },
+    cullIntervalMs: option(
+      nodeAgentOptions.cullIntervalMs.kind,
+      nodeAgentOptions.cullIntervalMs.default,
+      'the --cull-interval of the nodes',
+    ),
     pollIntervalMs: option(duration(100), 2_000, 'the --poll-interval of the front'),
   }),
   ...inGroup('Report', {

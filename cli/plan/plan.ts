@@ -101,7 +101,10 @@ function makePlan(config: PlanConfig, question: Question, progress: Progress): P
   return {
     version: 1,
     question: questionJson(config, question),
-    plan: fleetJson(fleet, proposal),
+    plan: {
+      ...fleetJson(fleet, proposal),
+      of_seed: expectAll(fleet, ofOneCrowd(question), undefined).expected,
+    },
     what_if: rows,
     search: { simulations: simulations + RUNS * rows.length, is_exact: isExact },
   };
@@ -124,6 +127,12 @@ function expectAll(fleet: FleetConfig, { given, targets }: Question, readers: nu
   });
   if (typeof outcome === 'string') throw new TypeError('a simulation that must not end early has');
   return outcome;
+}
+
+/** Each simulation has the readers of the seed. */
+function ofOneCrowd(question: Question): Question {
+  const { given } = question;
+  return { ...question, given: { ...given, schedule: (_, readers) => given.schedule(given.seed, readers) } };
 }
 
 function save(path: string, file: PlanFile): void {

@@ -37,8 +37,9 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
     // What is measured has run nothing yet: a host must have room for what each sandbox may use.
     memoryBytes: config.sandboxMemoryBytes || nodeAgentOptions.memoryBytes.default,
     startMs: Math.max(LEAST_START_MS, config.startTimeMs || measured?.startMs || DEFAULT_IMAGE.startMs),
-    startCpuMs: config.cpuMs || measured?.startCpuMs || DEFAULT_IMAGE.startCpuMs,
-    removeMs: config.removeTimeMs || measured?.removeMs || DEFAULT_IMAGE.removeMs,
+    // Measured, it may be so little that it is rounded to nothing.
+    startCpuMs: config.cpuMs || (measured?.startCpuMs ?? DEFAULT_IMAGE.startCpuMs),
+    removeMs: config.removeTimeMs || (measured?.removeMs ?? DEFAULT_IMAGE.removeMs),
     readerCores: config.readerCpus,
   };
   const cores = config.hostCpus || availableParallelism();
@@ -64,7 +65,7 @@ export function ask(config: PlanConfig, measured: Measured | undefined, clock: P
       ...{ idleMs: config.idleMs, maxAgeMs: config.maxAgeMs, patienceMs: config.patienceMs },
       ...{ claimWaitMs: nodeAgentOptions.claimWaitMs.default, latencyMs: config.latencyMs },
       pollMs: config.pollIntervalMs,
-      cullMs: nodeAgentOptions.cullIntervalMs.default,
+      cullMs: config.cullIntervalMs,
     },
     targets: { refused: config.refused, waits: config.wait },
     ...{ hostMemoryBytes: memoryBytes, capacity, measured, hasDate: starts.hasDate },
@@ -106,7 +107,8 @@ export function questionJson(config: PlanConfig, question: Question): PlanFile['
     ...{ readers: arrivals.length, over: formatDuration(forMs), shape: config.shape, at: config.at },
     ...{ seed: config.seed, stay: config.stay.text, patience: formatDuration(config.patienceMs) },
     ...{ latency: formatDuration(config.latencyMs), idle: formatDuration(config.idleMs) },
-    ...{ max_age: formatDuration(config.maxAgeMs), poll_interval: formatDuration(config.pollIntervalMs) },
+    ...{ max_age: formatDuration(config.maxAgeMs), cull_interval: formatDuration(config.cullIntervalMs) },
+    poll_interval: formatDuration(config.pollIntervalMs),
     refused: String(shareKind.format(targets.refused)),
     wait: targets.waits.map(({ text }) => text),
     measured: config.measure,

@@ -20,12 +20,16 @@ const LEAST_READERS = 3;
 /** The steps at whose end a reader has a sandbox: of pages, and of programs. */
 const WAIT_STEPS = ['landed', 'spawn'] as const;
 
-/** A figure that the run did not measure has no line. */
+/**
+ * A figure that the run did not measure has no line. Where the run had the seed of the plan, it is held against what was planned for
+ * those readers; else against the mean of several crowds.
+ */
 export function checkPlan(
-  { plan }: Pick<PlanFile, 'plan'>,
-  { readers, steps, fleet }: Pick<Report, 'readers' | 'steps' | 'fleet'>,
+  { plan, question }: Pick<PlanFile, 'plan' | 'question'>,
+  { readers, steps, fleet, seed }: Pick<Report, 'readers' | 'steps' | 'fleet' | 'seed'>,
 ): readonly CheckedLine[] {
-  const { expected, hosts, capacity } = plan;
+  const { hosts, capacity, of_seed: ofSeed } = plan;
+  const expected = question.seed === seed && ofSeed !== undefined ? ofSeed : plan.expected;
   const lines: CheckedLine[] = [];
   const check = (what: string, planned: number, measured: number, of: Partial<Allowed> = {}): void => {
     const { unit = '', least = 0, part = TOLERANCE } = of;

@@ -34,6 +34,8 @@ export const fleetPlanSchema = z.object({
   /** As the option `--book` of a node takes it; empty where nothing is to be booked. */
   book: z.string(),
   expected: expectedSchema,
+  /** The same for the very readers that `tmpfleet load` sends with the seed of the plan: crowds of one size differ. */
+  of_seed: expectedSchema.optional(),
   /** Whether what was asked for is kept. */
   is_kept: z.boolean(),
 });

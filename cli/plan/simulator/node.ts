@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly redirectors: number;
   readonly events: Events;
   readonly model: Model;
+  /** When the first node looks for sandboxes to end, as a part of the time between two looks: from 0 to 1. */
+  readonly cullPhase: number;
 }
 
 export class SimulatedNode {
@@ -55,14 +57,14 @@ export class SimulatedNode {
   /** Tickets that arrived, by redirector and epoch. */
   readonly #seen: readonly Map<number, number>[];
 
-  constructor({ size, index, redirectors, events, model }: NodeOptions) {
+  constructor({ size, index, redirectors, events, model, cullPhase }: NodeOptions) {
     this.index = index;
     this.#name = `n${index}`;
     this.capacity = size.capacity;
     this.warm = size.warm;
     this.#events = events;
     // Nodes do not look at the same time.
-    this.#culledAt = events.now + ((index * GOLDEN * model.cullMs) % Math.max(1, model.cullMs));
+    this.#culledAt = events.now + ((cullPhase + index * GOLDEN) % 1) * model.cullMs;
     this.#model = model;
     this.#host = model.createHost(size, this);
     this.#seen = Array.from({ length: redirectors }, () => new Map<number, number>());

@@ -50,7 +50,11 @@ class Simulation {
     const clock = { now: () => events.now, monotonic: () => events.now };
     const model = scenario.createModel({ events, random, clock });
     this.#model = model;
-    this.#nodes = nodes.map((size, index) => new SimulatedNode({ size, index, redirectors, events, model }));
+    // Another one in each simulation: a plan must not depend on when its nodes happened to be started.
+    const cullPhase = model.cullMs === 0 ? 0 : random();
+    this.#nodes = nodes.map(
+      (size, index) => new SimulatedNode({ size, index, redirectors, events, model, cullPhase }),
+    );
     this.#redirectors = Array.from({ length: redirectors }, (_, index) => {
       const key = `r${index}/b`;
       const front = createFront({ clock, random, key, count: nodes.length, pollMs: quietPollMs });

@@ -24,8 +24,23 @@ const sample = (held: number) => ({
 const readers = { arrived: 1_000, served: 895, refused: 105, failed: 0, open_max: 60 };
 const landed = times(230, 5_300, 18_500);
 
+const check = (plan: FleetPlan, report: Omit<Parameters<typeof checkPlan>[1], 'seed'>, seed = 7) =>
+  checkPlan({ plan, question: { seed: 1 } }, { ...report, seed });
+
+test('a run with the seed of the plan is held against the same readers', () => {
+  const wait_ms = { p50: 220, p90: 8_000, p99: 18_000, max: 19_000 };
+  const plan = { ...PLAN, of_seed: { ...PLAN.expected, wait_ms } };
+  const report = { readers, steps: { landed }, fleet: [sample(32)] };
+  const waits = (seed: number) =>
+    check(plan, report, seed)
+      .filter(({ what, ok }) => what.startsWith('wait') && !ok)
+      .map(({ what, planned }) => [what, planned]);
+  expect(waits(1)).toEqual([['wait p90', 8_000]]);
+  expect(waits(2)).toEqual([]);
+});
+
 test('what differs by a tenth is as planned; so is what differs by less than means anything', () => {
-  const lines = checkPlan({ plan: PLAN }, { readers, steps: { landed }, fleet: [sample(3), sample(32)] });
+  const lines = check(PLAN, { readers, steps: { landed }, fleet: [sample(3), sample(32)] });
   expect(lines.filter(({ ok }) => !ok)).toEqual([]);
   expect(lines.map(({ what }) => what)).toEqual([
     ...['nodes', 'slots', 'readers', 'refused', 'failed', 'wait p50', 'wait p90', 'wait p99'],
@@ -43,12 +58,12 @@ test.each([
   ['nodes', { fleet: [{ ...sample(32), nodes: 3 }] }],
 ])('%s is not as planned', (what, more) => {
   const report = { readers, steps: { landed }, fleet: [sample(32)], ...more };
-  const wrong = checkPlan({ plan: PLAN }, report).filter(({ ok }) => !ok);
+  const wrong = check(PLAN, report).filter(({ ok }) => !ok);
   expect(wrong.map((line) => line.what)).toContain(what);
 });
 
 test('programs are measured by their spawns; what was not measured has no line', () => {
-  const lines = checkPlan({ plan: PLAN }, { readers, steps: { spawn: landed }, fleet: [] });
+  const lines = check(PLAN, { readers, steps: { spawn: landed }, fleet: [] });
   expect(lines.map(({ what }) => what)).toEqual([
     ...['readers', 'refused', 'failed', 'wait p50', 'wait p90', 'wait p99'],
   ]);

@@ -1,7 +1,9 @@
 // What a plan proposes without simulations: slots, starts, bookings; and the targets and rows that are asked for.
 import { expect, test } from 'vitest';
 import type { Image } from '../../../cli/plan/expect.ts';
+import { planOptions } from '../../../cli/plan/options.ts';
 import { proposeBookings, slotsOf, startsOf } from '../../../cli/plan/propose.ts';
+import { ask, type PlanConfig } from '../../../cli/plan/question.ts';
 import { parseStartTime } from '../../../cli/plan/start-time.ts';
 import { Judge, parseWait, percentile, shareKind, waitsKind } from '../../../cli/plan/targets.ts';
 import { parseWhatIf, whatIfKind } from '../../../cli/plan/what-if.ts';
@@ -93,4 +95,14 @@ test('--what-if: some values, each once', () => {
   for (const text of ['', 'warm', 'warm=x', 'hosts=0', 'hosts=all', 'hosts=1,hosts=2', 'colour=1'])
     expect(parseWhatIf(text)).toBeUndefined();
   expect(whatIfKind.schema.parse('hosts=6; hosts=8,warm=0')).toHaveLength(2);
+});
+
+test('a start that was measured to take next to no processor time is taken at that', () => {
+  const defaults = Object.fromEntries(
+    Object.entries(planOptions).map(([name, spec]) => [name, spec.default]),
+  );
+  const config = { ...defaults, readers: 10 } as unknown as PlanConfig;
+  const measured = { memoryBytes: 1, startMs: 60, startCpuMs: 0, removeMs: 20 };
+  expect(ask(config, measured, { now: () => 0 }).given.image).toMatchObject({ startMs: 60, startCpuMs: 0 });
+  expect(ask(config, undefined, { now: () => 0 }).given.image.startCpuMs).toBe(2_000);
 });

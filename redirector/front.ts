@@ -81,11 +81,12 @@ export async function startFront(
   const ourKey = keys.exist ? redirectorKey(identity) : undefined;
   const view = openView(config, { membership, runtime, keys, ourKey });
   const { fleet, metrics } = view;
+  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const dispatcher = new Dispatcher({
     ...{ fleet, keys, ...identity, clock, random },
     maxPendingPerClient: config.pendingPerClient,
+    isExempt: (client) => arrivals.isExempt(client),
   });
-  const arrivals = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const { askNow } = view;
   // Before the waiting room, which watches the nodes, too: who stands in line goes first.
   const desk: FrontDesk = new FrontDesk({

@@ -124,11 +124,13 @@ export class Gate implements LineGate<Sent> {
 
   #send(waiter: Waiter<Sent>, now: number): Sent | RefusalReason {
     const { dispatcher, fleet, clock } = this.#options;
-    const { place, client, triedAt } = waiter;
+    const { place, triedAt } = waiter;
     // A node that has reported since may be tried again.
     if (waiter.tried.length > 0)
       waiter.tried = waiter.tried.filter((name) => (fleet.named(name)?.askedAt ?? triedAt) <= triedAt);
-    const journey: Journey = { tried: waiter.tried, hops: 0, nonce: place.text, pressed: true, client };
+    // Without their client, so that each one counts as on their way, however many of one client wait. Who does not count takes no
+    // room, and all who wait would be let in to the first free sandbox. Who waits with a request open is no stray click.
+    const journey: Journey = { tried: waiter.tried, hops: 0, nonce: place.text, pressed: true };
     const sent = dispatcher.send(journey);
     if (typeof sent === 'object' || !dispatcher.reportsWarm()) {
       this.#doubtingSince = undefined;

@@ -27,6 +27,8 @@ export interface DispatcherOptions {
   readonly random: Random;
   /** Most readers of one client that count as on their way at a time; 0 or undefined: any number. */
   readonly maxPendingPerClient?: number;
+  /** Whether no limit applies to a client. */
+  readonly isExempt?: (client: string) => boolean;
 }
 
 export interface Sent {
@@ -190,12 +192,17 @@ export class Dispatcher {
   }
 
   #sendTo(view: NodeView, journey: Journey, now: number): Sent {
-    const isCounted = journey.client === undefined || this.#clients.add(journey.client, now);
+    const isCounted = journey.client === undefined || this.#counts(journey.client, now);
     const ticket = this.#tickets.issue(view, journey, { now, isCounted });
     const countedBy = ticket === undefined ? 'time' : 'ticket';
     this.#options.fleet.countRedirect(view, now, isCounted ? countedBy : undefined);
     if (isCounted) this.#weights.sent(view, now);
     return { view, ticket };
+  }
+
+  /** Looked up last: a lookup among ranges costs more than a count. */
+  #counts(client: string, now: number): boolean {
+    return this.#clients.add(client, now) || this.#options.isExempt?.(client) === true;
   }
 
   refusalReason(): RefusalReason {

@@ -33,7 +33,7 @@ function processes() {
 }
 
 /** The fields after the command's name, which may contain any character: proc(5). */
-function statOf(pid) {
+export function statOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');

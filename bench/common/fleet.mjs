@@ -137,6 +137,8 @@ export class Fleet {
     const child = spawn(process.execPath, command, {
       env: { ...process.env, ...env, TMPFLEET_LOG_FORMAT: 'json' },
       stdio: ['ignore', log, log, 'ipc'],
+      // A Ctrl-C is for the bench, which stops all in order: two signals make an agent leave its sandboxes behind.
+      detached: true,
     });
     closeSync(log);
     this.#children.set(name, { child, addresses: before });

@@ -3,7 +3,7 @@
 import { arrivalsLogProblems } from '../shared/arrivals-log.ts';
 import { brandProblems } from '../shared/brand/read-brand.ts';
 import { throwIfAny } from '../shared/config/load.ts';
-import { spellCount } from '../shared/config/units.ts';
+import { formatBytes, spellCount } from '../shared/config/units.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
@@ -16,6 +16,8 @@ import { registryAuthProblems } from './engine/docker/image/registry-auth.ts';
 import { parseUserIds } from './engine/docker/user-id-range.ts';
 import { primeProblems } from './engine/prime-options.ts';
 import { SCRATCHPAD } from './engine/scratchpad/command.ts';
+
+const LEAST_STATIC_CACHE_BYTES = 1024 ** 2;
 
 /**
  * @throws FleetError `bad-config` that lists every problem
@@ -61,6 +63,11 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   for (const { count } of config.book) {
     if (count > capacity) problems.push(`book: ${count} is more than the capacity, which is ${capacity}`);
+  }
+  if (config.staticCacheBytes > 0 && config.staticCacheBytes < LEAST_STATIC_CACHE_BYTES) {
+    problems.push(
+      `static-cache: ${formatBytes(config.staticCacheBytes)} holds hardly a file; expected at least 1m, or 0 for none`,
+    );
   }
   const userIds = parseUserIds(config.uidRange)?.count ?? Number.POSITIVE_INFINITY;
   if (userIds < capacity) {

@@ -94,6 +94,11 @@ const readerOptions = inGroup('Readers', {
     true,
     'add a small script to the pages of a sandbox that warns its reader before it ends, lets them keep it, and says why it ended',
   ),
+  staticCacheBytes: option(
+    bytes(),
+    64 * 1024 ** 2,
+    'memory for static files of the image, such as the scripts of Jupyter, that readers then get from this node without their sandboxes being asked (0: none)',
+  ),
   beaconSample: option(
     percentage(),
     0.1,

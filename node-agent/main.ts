@@ -66,6 +66,7 @@ import { EmbedPolicy } from './state/embed-policy.ts';
 import { NodeLifecycle } from './state/node-lifecycle.ts';
 import { OrderRecord } from './state/order-record.ts';
 import { NodeStateFile } from './state/state-file.ts';
+import { openStaticCache } from './static-cache/static-cache.ts';
 
 export interface HostRuntime extends Runtime {
   /** The process environment, for DOCKER_HOST and what local sandboxes inherit. */
@@ -141,6 +142,7 @@ async function startInDataDir(
       clickTimes.forget(id);
       traces?.forget(id);
       clientLimits.forget(id);
+      staticCache?.forget(id);
     },
     onStarted: metrics.observeStart,
     tracer: tracing?.tracer,
@@ -179,8 +181,10 @@ async function startInDataDir(
       clickTimes,
       lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock, config }),
     });
+  const staticCache = openStaticCache(config, { table: pool.table, clock, logger });
   const proxy = createProxy({
     lookup,
+    memory: staticCache,
     used: (id) => pool.use(id),
     began: traces?.proxied,
     failed: () => void reap(),
@@ -296,6 +300,7 @@ async function startInDataDir(
       clickTimes,
       listener: publicServer,
       clientLimits,
+      staticCache,
       line: line?.desk.line,
     },
   });
@@ -317,6 +322,7 @@ async function startInDataDir(
     ...{ config, pool, resources, lifecycle, clock, random, reap, journal, logger },
     eachSecond: () => {
       companion?.tick();
+      staticCache?.sweep();
       line?.desk.measure();
     },
   });
@@ -327,6 +333,10 @@ async function startInDataDir(
     url,
     controlUrl: controlServer.url,
     pool,
-    close: () => closeNode(parts, jobs).finally(() => Promise.all([launches.close(), tracing?.close()])),
+    close: () =>
+      closeNode(parts, jobs).finally(() => {
+        staticCache?.close();
+        return Promise.all([launches.close(), tracing?.close()]);
+      }),
   };
 }

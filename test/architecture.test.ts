@@ -72,6 +72,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'pool',
       'line',
       'claim',
+      'static-cache',
     ],
     ...['proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
   ],

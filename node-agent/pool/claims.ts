@@ -180,6 +180,7 @@ export class Claims {
   #give(sandbox: Sandbox): Sandbox {
     const { table, time, onChange } = this.#options;
     table.move(sandbox, 'claimed');
+    sandbox.isUntouched = false;
     sandbox.key = newKey();
     sandbox.claimedAt = time.now();
     onChange(sandbox);

@@ -1,14 +1,14 @@
 // One request and its response, streamed between reader and sandbox with back-pressure both ways.
 import { errorCode } from '../../shared/errors.ts';
 import { allowStall } from '../../shared/sockets/stall.ts';
+import { writeInterim } from './answer/response-head.ts';
+import { responseRules } from './answer/response-rules.ts';
 import { Expectation } from './expectation.ts';
 import { breakOff, describeFailure, isConnectionLoss } from './failure.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { TailedPage } from './page-tail.ts';
 import { withoutPrefix } from './path.ts';
 import { Reply } from './reply.ts';
-import { writeInterim } from './response-head.ts';
-import { responseRules } from './response-rules.ts';
 import { countAnswer, type ProxyContext, type ProxyRequest, type Refusal } from './types.ts';
 import type { Connection } from './upstream/connection.ts';
 import { malformed, type UpstreamError } from './upstream/errors.ts';

@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocketLimits } from '../../shared/limits/socket-limits.ts';
+import { responseRules } from './answer/response-rules.ts';
+import { sendStored } from './answer/stored-answer.ts';
 import { proxyRequest } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
-import { responseRules } from './response-rules.ts';
 import {
   countAnswer,
   type Lookup,
@@ -92,10 +93,12 @@ class SandboxProxy implements NodeProxy {
     if (path === 'elsewhere') return false;
     this.counters.requests += 1;
     const proxied = this.#route(path, request, response);
-    if (proxied !== undefined) {
-      this.#options.began?.(proxied.id, request, response);
-      proxyRequest(proxied, this.#context);
-    }
+    if (proxied === undefined) return true;
+    const { id, target, hasBody } = proxied;
+    this.#options.began?.(id, request, response);
+    const stored = hasBody ? undefined : this.#options.memory?.answer(request, id, target);
+    if (stored === undefined) proxyRequest(proxied, this.#context);
+    else sendStored(stored, proxied, this.#context);
     return true;
   }
 

@@ -1,7 +1,7 @@
 // Writes a sandbox's response to its reader, at the reader's pace: in few writes, because half of what a small response costs are
 // calls of the system. Small pieces that came in one read go out together, and with the head if it is still here.
 import type { ServerResponse } from 'node:http';
-import { writeHead } from './response-head.ts';
+import { writeHead } from './answer/response-head.ts';
 import type { Connection } from './upstream/connection.ts';
 
 /** Pieces up to this size go out as text, which Node joins with the head to one piece, bytes. */

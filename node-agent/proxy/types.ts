@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { SocketLimitOptions } from '../../shared/limits/socket-limits.ts';
 import type { Address } from '../engine/engine.ts';
 import type { Admission } from '../ownership/access.ts';
+import type { StaticCache } from '../static-cache/static-cache.ts';
 import type { FixedHeaders } from './headers.ts';
 import type { PageTail } from './page-tail.ts';
 import type { SandboxTunnel } from './upstream/handler.ts';
@@ -31,6 +32,8 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly pageTail?: (id: string) => PageTail | undefined;
   /** Answers below `/user/<id>/.tmpfleet/`, which then no sandbox gets. */
   readonly own?: OwnPaths;
+  /** Answers some of the requests that a sandbox's key admits, in its place. */
+  readonly memory?: Pick<StaticCache, 'answer'> | undefined;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Who may show the pages of sandboxes in a frame: a `frame-ancestors` directive. */

@@ -25,6 +25,8 @@ import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
 import type { NodeLifecycle } from '../state/node-lifecycle.ts';
+import type { StaticCache } from '../static-cache/static-cache.ts';
+import { showStaticCache } from './static-cache-metrics.ts';
 
 export interface NodeMetrics {
   readonly registry: Registry;
@@ -51,6 +53,8 @@ export interface WatchedParts {
   readonly clickTimes: Pick<ClickTimesDesk, 'counts'>;
   readonly listener: Pick<Serving, 'connections' | 'refused' | 'certificate'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
+  /** Undefined where it is switched off. */
+  readonly staticCache: Pick<StaticCache, 'counters'> | undefined;
   /** Undefined where readers stand in line at a front. */
   readonly line: { readonly refused: number } | undefined;
 }
@@ -105,6 +109,7 @@ export function createNodeMetrics(): NodeMetrics {
       showPool(registry, parts);
       showEndings(registry, parts);
       showProxy(registry, parts);
+      showStaticCache(registry, parts.staticCache);
       showCompanion(registry, parts);
       showHost(registry, parts);
       showLimited(registry, () => ({ ...parts.clientLimits.refused, places: parts.line?.refused ?? 0 }));

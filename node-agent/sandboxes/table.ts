@@ -43,6 +43,8 @@ export interface Sandbox {
   /** Of its present claim; undefined when the reader had none. */
   ticket?: ClaimTicket | undefined;
   lastUse: number | undefined;
+  /** Started by this process, and never given out: see `isPristine`. */
+  isUntouched?: boolean | undefined;
   /** Held by a front that tries the way of a reader. */
   isCanary?: boolean;
   /** The notebook whose kernel was started before there was a reader. */
@@ -67,6 +69,14 @@ export function loggable({ id, ticket, trace }: Pick<Sandbox, 'id' | 'ticket' | 
   };
 }
 
+/**
+ * Whether no reader can have had a hand in what it answers: it is ready, this process has started it, and it was never given to
+ * anybody, not even to a reader or a front that gave it back.
+ */
+export function isPristine({ state, isUntouched }: Pick<Sandbox, 'state' | 'isUntouched'>): boolean {
+  return state === 'warm' && isUntouched === true;
+}
+
 /** A new sandbox that is about to start, with a new id and token. */
 export function createSandbox(from: Pick<Sandbox, 'image' | 'recipe' | 'createdAt'>): Sandbox {
   return {
@@ -76,6 +86,7 @@ export function createSandbox(from: Pick<Sandbox, 'image' | 'recipe' | 'createdA
     state: 'starting',
     ...{ address: undefined, answeredAt: undefined, endReason: undefined },
     cookies: new Set(),
+    isUntouched: true,
     ...{ key: undefined, claimedBy: undefined, claimedAt: undefined, lastUse: undefined },
   };
 }

@@ -57,7 +57,10 @@ const TMPNB: readonly OtherName[] = [
     note: 'mounts in that file, such as /data:/data:ro',
   },
   { names: ['extra_hosts'], option: 'container-options', note: 'extra_hosts in that file' },
-  { names: ['static_files'], note: 'no equivalent: a sandbox serves its own files' },
+  {
+    names: ['static_files'],
+    note: 'not needed: a node learns the files of an image by itself (--static-cache)',
+  },
   { names: ['allow_origin'], option: 'allow-origin' },
   { names: ['allow_methods'], option: 'allow-methods' },
   { names: ['allow_headers'], option: 'allow-headers' },

@@ -1,8 +1,8 @@
 // What holds for the responses to one request of a reader.
 import type { IncomingMessage } from 'node:http';
-import { isHttps } from '../../shared/http/cookies.ts';
-import type { ResponseRules } from './headers.ts';
-import type { ProxyContext, ProxyOptions, ProxyRequest } from './types.ts';
+import { isHttps } from '../../../shared/http/cookies.ts';
+import type { ResponseRules } from '../headers.ts';
+import type { ProxyContext, ProxyOptions, ProxyRequest } from '../types.ts';
 
 /** What becomes of the headers of the sandbox's response. */
 export function responseRules(

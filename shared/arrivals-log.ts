@@ -113,7 +113,10 @@ export class ArrivalsLog {
     // One after another, so that lines stay in order and whole; opened each time, so that the file may be rotated.
     this.#writing = this.#writing.then(async () => {
       try {
-        await appendFile(file, lines.join(''), { mode: 0o600, flag: APPEND_AT_ONCE });
+        const text = lines.join('');
+        // A write that failed may have ended within a line.
+        const whole = this.#hasFailed ? `\n${text}` : text;
+        await appendFile(file, whole, { mode: 0o600, flag: APPEND_AT_ONCE });
         this.#hasFailed = false;
       } catch (error) {
         if (!this.#hasFailed)

@@ -102,6 +102,8 @@ export function limitConnections(
     silent.delete(beneath.of(request.socket));
   };
   server.on('request', speak);
+  // In its place where a reader waits to be asked for the body.
+  server.on('checkContinue', speak);
   server.on('upgrade', speak);
   return refused;
 }

@@ -47,7 +47,7 @@ export async function readText(stream: AsyncIterable<Buffer | string>, limit: Bo
   return (await readBytes(stream, limit)).toString('utf8');
 }
 
-/** Node has answered any other expectation by 417. In HTTP/1.0 it has no meaning. */
+/** Any other expectation was refused before. In HTTP/1.0 it has no meaning. */
 export function isExpecting({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.expect !== undefined && httpVersion !== '1.0';
 }
@@ -55,4 +55,12 @@ export function isExpecting({ headers, httpVersion }: IncomingMessage): boolean 
 /** To be called before a body is read. */
 export function askForBody(request: IncomingMessage, response: ServerResponse): void {
   if (isExpecting(request)) response.writeContinue();
+}
+
+/**
+ * Of any other expectation. Node would keep the connection: a proxy in front that takes this for the end of a request, and sends no
+ * body, would lose the next request in it.
+ */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(417, { connection: 'close', 'content-length': '0', 'cache-control': 'no-store' }).end();
 }

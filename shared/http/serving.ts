@@ -26,6 +26,7 @@ import { createTlsServer, type RenewedPair } from '../sockets/tls-server.ts';
 import { answerError } from './answer.ts';
 import { frameAncestors, framedResponses } from './embedding.ts';
 import { findHostFault } from './host.ts';
+import { refuseExpectation } from './read-body.ts';
 
 export interface ServeOptions {
   /** Name of the listener, for error messages: `the redirector's public address`. */
@@ -106,9 +107,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     options.handle(request, response);
     limitStall(request, response);
   };
-  server.on('request', onRequest);
-  // Without it, Node would ask for every body that waits to be asked for. See `askForBody`.
-  server.on('checkContinue', onRequest);
+  // Without the second, Node would ask for every body that waits to be asked for. See `askForBody`.
+  server.on('request', onRequest).on('checkContinue', onRequest);
+  server.on('checkExpectation', refuseExpectation);
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const fault = options.upgrade === undefined ? 'this listener has no WebSockets' : findHostFault(request);

@@ -36,11 +36,15 @@ export interface CanaryOptions {
   /** As in `estimateRoom`. */
   readonly ourKey: string | undefined;
   readonly count: (node: string, outcome: CanaryOutcome) => void;
+  /** Longest visit; default a minute. ms */
+  readonly visitMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
+/** A reader would have left; and one node must not keep the canary from the others. ms */
+const LONGEST_VISIT_MS = 60_000;
 /** Nodes that are visited at one time. */
 const AT_ONCE = 4;
 /** Of a reason that is shown: it may quote what a node said. */
@@ -52,7 +56,7 @@ const LINE = '1+1';
 export class Canary {
   readonly #options: CanaryOptions;
   readonly #loop: Loop;
-  #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(options: CanaryOptions) {
     this.#options = options;
@@ -61,9 +65,9 @@ export class Canary {
     this.#loop = startLoop(() => this.#visitAll(), loop);
   }
 
-  /** Lets the visits under way end. */
+  /** Breaks off the visits under way, and has their sandboxes ended. */
   close(): Promise<void> {
-    this.#isOver = true;
+    this.#over.abort(new Error('the front stops'));
     return this.#loop.stop();
   }
 
@@ -74,7 +78,8 @@ export class Canary {
 
   async #visit(view: NodeView): Promise<void> {
     const { count, ticketFor } = this.#options;
-    if (this.#isOver) return;
+    const over = this.#over.signal;
+    if (over.aborted) return;
     const { id } = view.member;
     const ticket = ticketFor(view);
     const skipped = ticket === undefined ? 'unsupported' : this.#whyNot(view);
@@ -83,11 +88,14 @@ export class Canary {
       return;
     }
     const steps: Partial<Record<CanaryStep, number>> = {};
+    const { visitMs = LONGEST_VISIT_MS } = this.#options;
+    const late = AbortSignal.timeout(visitMs);
     let sandbox: string | undefined;
     let reason = '';
     try {
       const landing = await click(`${view.member.url}/${ticketBehind('', ticket)}`, {
         ...{ agent: AGENT, clock: this.#options.clock },
+        signal: AbortSignal.any([over, late]),
         allows: (move) => isOfNode(move, view.member.url),
         onSandbox: (found) => {
           sandbox = found;
@@ -100,10 +108,14 @@ export class Canary {
         count(id, 'no-spare');
         return;
       }
-      reason = describeError(error).slice(0, LONGEST_REASON);
+      reason = late.aborted
+        ? `the visit was not over after ${visitMs / 1_000} s`
+        : describeError(error).slice(0, LONGEST_REASON);
     } finally {
       if (sandbox !== undefined) await this.#leave(view, sandbox);
     }
+    // That we broke it off says nothing of the node.
+    if (reason !== '' && over.aborted) return;
     count(id, reason === '' ? 'ok' : 'failed');
     this.#note(view, { reason, steps });
   }
@@ -160,10 +172,14 @@ function isOfNode({ kind, url }: Pick<Move, 'kind'> & { readonly url: string }, 
   if (kind !== 'go' || !URL.canParse(url)) return false;
   const [to, own] = [new URL(url), new URL(node)];
   if (to.origin === own.origin) return true;
+  const { hostname } = to;
   // Names below localhost are this machine, whatever a node of another one says.
-  if (to.hostname.endsWith('.localhost') && !isLoopback(own.hostname)) return false;
-  return to.protocol === own.protocol && to.port === own.port && SANDBOX_HOST.test(to.hostname);
+  if (hostname.length > LONGEST_NAME || (hostname.endsWith('.localhost') && !isLoopback(own.hostname)))
+    return false;
+  return to.protocol === own.protocol && to.port === own.port && SANDBOX_HOST.test(hostname);
 }
 
+/** Of a host (RFC 1035 §2.3.4). */
+const LONGEST_NAME = 253;
 /** The name begins with the sandbox's. */
 const SANDBOX_HOST = /^[0-9a-z]{20,63}\.[a-z0-9.-]*[a-z][a-z0-9.-]*$/;

@@ -1,6 +1,7 @@
 // Messages of a Jupyter kernel's channels, and the WebSocket they go over
 // (https://jupyter-client.readthedocs.io/en/stable/messaging.html).
 import { randomUUID } from 'node:crypto';
+import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 
 /** The fields of a message that are read here. */
@@ -27,6 +28,32 @@ export function parseMessage(text: string): KernelMessage | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of a message that is read by a program that has readers to serve: reading one takes as long as nothing else is done. Bytes */
+const LONGEST_SHORT = 64 * 1024;
+
+/** As `parseMessage`; undefined for a longer message than any answer to what we ask. */
+export function parseShortMessage(data: RawData): KernelMessage | undefined {
+  return sizeOf(data) > LONGEST_SHORT ? undefined : parseMessage(String(data));
+}
+
+/** What reading any message costs, however short it is, in bytes of a long one. */
+const LEAST_COST = 256;
+
+/** Calls `onTooMuch` for each message after which more than `bytes` were heard: a kernel may talk without end. */
+export function limitHeard(socket: Pick<WebSocket, 'on'>, bytes: number, onTooMuch: () => void): void {
+  let heard = 0;
+  const hear = (length: number): void => {
+    heard += Math.max(length, LEAST_COST);
+    if (heard > bytes) onTooMuch();
+  };
+  socket.on('message', (data) => hear(sizeOf(data)));
+  socket.on('ping', (data) => hear(data.length));
+}
+
+function sizeOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length, 0) : data.byteLength;
 }
 
 /** @param base of the Jupyter, with a slash at its end */

@@ -29,7 +29,9 @@ export interface WayAnswer {
 }
 
 const WORK = /<form method="post" action="([^"]*)" data-challenge="([^"]+)" data-bits="(1?\d|2[0-4])">/;
-const LAUNCH = /<form method="post" action="([^"]*)"><button>.*?<p role="status"[^>]* data-asked="/s;
+// Without a part that could begin again and again in what the last one has gone over: a page may be made to take for ever.
+const LAUNCH =
+  /<form method="post" action="([^"]*)"><button>[^<]*<\/button><\/form>\s?<p role="status"[^>]* data-asked="/;
 const LINE = /<div id="line" data-again="([^"]*)"/;
 
 /** @param url of the request */

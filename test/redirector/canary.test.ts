@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Canary } from '../../redirector/canary/canary.ts';
+import { Canary, type CanaryOptions } from '../../redirector/canary/canary.ts';
 import type { CanaryOutcome } from '../../redirector/canary/outcomes.ts';
 import { findNode } from '../../redirector/nodes/fleet.ts';
 import { nodesSchema } from '../../shared/api/node.ts';
@@ -15,7 +15,7 @@ import { startAgent, type TestAgent } from '../support/agent.ts';
 import { ticketKeys } from '../support/fleet-keys.ts';
 import { Reader } from '../support/reader.ts';
 import { until } from '../support/until.ts';
-import { Bench, type Front, navigate, SECRET } from './support.ts';
+import { Bench, type Front, navigate, SECRET, sendJson, silent } from './support.ts';
 
 const SERVER = fileURLToPath(new URL('../support/kernel-server.mjs', import.meta.url));
 const bench = new Bench();
@@ -111,37 +111,37 @@ test('a node gives a canary nothing that a reader would miss, and no ticket twic
   expect(agent.pool.status().claims).toBe(1);
 });
 
+/** One that comes again at once. @returns how often each outcome came */
+function startCanary(
+  { fleet }: Front,
+  given: Pick<CanaryOptions, 'logger' | 'end'> & Partial<CanaryOptions>,
+): { readonly canary: Canary; readonly counts: Readonly<Partial<Record<CanaryOutcome, number>>> } {
+  const counts: Partial<Record<CanaryOutcome, number>> = {};
+  const about = { redirector: 'r', boot: 'b', node: 'node1', epoch: 0, tried: [], hops: 0, canary: true };
+  const options: CanaryOptions = {
+    ...{ fleet, everyMs: 50, ourKey: undefined, clock: systemClock, random: systemRandom },
+    ticketFor: () =>
+      signTicket({ ...about, nonce: newNonce(), expires: Date.now() + 30_000 }, ticketKeys('node1', SECRET)),
+    isBusy: () => false,
+    count: (_, outcome) => {
+      counts[outcome] = (counts[outcome] ?? 0) + 1;
+    },
+    ...given,
+  };
+  return { canary: bench.keep(new Canary(options)), counts };
+}
+
 test('a failure is in the log once, and once more when it is over', async () => {
   const agent = await openAgent();
   const front = await bench.front();
   await front.add(agent);
   const lines: { level: number; msg: string; reason?: string }[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const counts: Partial<Record<CanaryOutcome, number>> = {};
   writeFileSync(broken, '');
-  const about = { redirector: 'r', boot: 'b', node: 'node1', epoch: 0, tried: [], hops: 0, canary: true };
-  const canary = bench.keep(
-    new Canary({
-      ...{
-        fleet: front.fleet,
-        everyMs: 50,
-        ourKey: undefined,
-        clock: systemClock,
-        random: systemRandom,
-        logger,
-      },
-      ticketFor: () =>
-        signTicket(
-          { ...about, nonce: newNonce(), expires: Date.now() + 30_000 },
-          ticketKeys('node1', SECRET),
-        ),
-      end: async (_, sandbox) => void agent.pool.end(sandbox, 'deleted'),
-      isBusy: () => false,
-      count: (_, outcome) => {
-        counts[outcome] = (counts[outcome] ?? 0) + 1;
-      },
-    }),
-  );
+  const { canary, counts } = startCanary(front, {
+    logger,
+    end: async (_, sandbox) => void agent.pool.end(sandbox, 'deleted'),
+  });
   await until('it failed twice', () => (counts.failed ?? 0) >= 2);
   expect(findNode(front.fleet, 'node1').canary).toMatchObject({
     isFailing: true,
@@ -161,4 +161,21 @@ test('stays away from a node that takes no readers', async () => {
   const [front, agent] = await open();
   await fetch(`${agent.controlUrl}/api/cordon`, { method: 'POST' });
   await until('it stayed away', async () => (await runs(front, 'not-ready')) >= 1);
+});
+
+test('a node that goes on for too long is left, and has failed', async () => {
+  const slow = await bench.node({ node: 'node1', warm: 4 });
+  const front = await bench.front();
+  slow.override = (request, response) => {
+    const stats = slow.stats();
+    if (request.url === '/stats')
+      sendJson(response, 200, { ...stats, fleet: { ...stats.fleet, canary: true } });
+    // As soon as it seems to go on, it is slow again.
+    else setTimeout(() => response.writeHead(302, { location: '/' }).end(), 100);
+    return true;
+  };
+  await front.add(slow);
+  const { counts } = startCanary(front, { logger: silent, end: async () => undefined, visitMs: 400 });
+  await until('it failed twice', () => (counts.failed ?? 0) >= 2);
+  expect(findNode(front.fleet, 'node1').canary?.reason).toBe('the visit was not over after 0.4 s');
 });

@@ -29,7 +29,7 @@ export const SECRET = 'a-secret-of-the-test-fleet';
 
 export const silent = pino({ level: 'silent' });
 
-type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface TestServer {
   readonly url: string;

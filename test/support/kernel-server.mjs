@@ -1,11 +1,19 @@
 // A sandbox that speaks as much of Jupyter as a reader made by us asks for: a page, kernels over REST, one line over a WebSocket.
-// Arguments: base path, address, port, and a file; while that exists, its kernels answer with an error.
-import { existsSync } from 'node:fs';
+// Arguments: base path, address, port, and a file; while that exists, its kernels answer with an error, or where it holds `flood` talk
+// without end.
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
 const [base, host, port, broken] = process.argv.slice(2);
 const sockets = new WebSocketServer({ noServer: true });
+
+/** As fast as they are read. */
+function flood(ws) {
+  const words = `{"content":[${'[],'.repeat(300_000)}[]]}`;
+  const talk = () => ws.readyState === ws.OPEN && ws.send(words, talk);
+  talk();
+}
 
 createServer((request, response) => {
   const path = (request.url ?? '').split('?')[0];
@@ -24,7 +32,8 @@ createServer((request, response) => {
           ws.send(
             JSON.stringify({ msg_type: type, parent_header: { msg_id: header.msg_id }, content: rest }),
           );
-        if (existsSync(broken)) say('error', { ename: 'BrokenKernel', evalue: 'it is broken' });
+        if (existsSync(broken) && readFileSync(broken, 'utf8') === 'flood') flood(ws);
+        else if (existsSync(broken)) say('error', { ename: 'BrokenKernel', evalue: 'it is broken' });
         else say('execute_result', { data: { 'text/plain': content.code } });
         say('status', { execution_state: 'idle' });
       }),

@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { Agent, type Dispatcher, request } from 'undici';
-import { WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { z } from 'zod';
 import { FleetError } from '../../shared/errors.ts';
 import { readText } from '../../shared/http/read-body.ts';
@@ -12,20 +12,21 @@ import {
   executeRequest,
   type KernelMessage,
   kernelInfoRequest,
-  parseMessage,
+  limitHeard,
+  parseShortMessage,
   type ShellRequest,
 } from '../../shared/jupyter/messages.ts';
 import { parseJson } from '../../shared/protocol/wire.ts';
 import { basePath } from '../engine/command.ts';
 import type { AskedSandbox } from '../engine/readiness.ts';
+import { kernelNamedIn } from './kernel-name.ts';
 
-/** A notebook with its figures in it; only its kernel's name is read. */
+/** A notebook with its figures in it; only its kernel's name is kept. */
 const MAX_NOTEBOOK_BYTES = 64 * 1024 * 1024;
-const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** An image may have many kernels, each with its resources. */
+const MAX_SPECS_BYTES = 1024 * 1024;
 
-const notebookSchema = z.object({
-  content: z.object({ metadata: z.object({ kernelspec: z.object({ name: z.string() }).optional() }) }),
-});
 const specsSchema = z.object({ default: z.string() });
 const sessionSchema = z.object({
   id: z.string().regex(/^[\w-]{1,100}$/),
@@ -57,12 +58,14 @@ export class Jupyter {
 
   /** The kernel that a notebook names; the server's default where it names none. */
   async kernelOf(notebook: string): Promise<string> {
-    const { content } = await this.#ask(`api/contents/${pathOf(notebook)}?type=notebook`, notebookSchema, {
-      bytes: MAX_NOTEBOOK_BYTES,
-      notFound: `it has no notebook ${notebook}, which --prime names`,
-    });
-    const { kernelspec } = content.metadata;
-    return kernelspec?.name ?? (await this.#ask('api/kernelspecs', specsSchema)).default;
+    const { what, answer } = await this.#request(`api/contents/${pathOf(notebook)}?type=notebook`);
+    if (answer.statusCode === 404) {
+      await answer.body.dump();
+      throw new FleetError('start-failed', `it has no notebook ${notebook}, which --prime names`);
+    }
+    await refuseFailed(what, answer);
+    const named = await kernelNamedIn(answer.body, { bytes: MAX_NOTEBOOK_BYTES, what });
+    return named ?? (await this.#ask('api/kernelspecs', specsSchema, { bytes: MAX_SPECS_BYTES })).default;
   }
 
   /** The notebook's session, with its kernel: the one that a page of the notebook attaches to. */
@@ -100,6 +103,7 @@ export class Jupyter {
       headers: this.#headers,
       maxPayload: MAX_MESSAGE_BYTES,
     });
+    limitHeard(socket, MAX_HEARD_BYTES, () => socket.emit('error', new FleetError('start-failed', TOO_MUCH)));
     try {
       await opened(socket, this.#signal);
       await untilReady(socket, session, this.#signal);
@@ -115,21 +119,34 @@ export class Jupyter {
   async #ask<T>(
     path: string,
     schema: z.ZodType<T>,
-    options: { method?: Dispatcher.HttpMethod; body?: string; bytes?: number; notFound?: string } = {},
+    { bytes = MAX_ANSWER_BYTES, ...asked }: Asked & { bytes?: number } = {},
   ): Promise<T> {
-    const { method = 'GET', body, bytes = MAX_ANSWER_BYTES, notFound } = options;
+    const { what, answer } = await this.#request(path, asked);
+    await refuseFailed(what, answer);
+    const text = await readText(answer.body, { bytes, what });
+    return answer.statusCode === 204 ? schema.parse(undefined) : parseJson(text, schema, what);
+  }
+
+  async #request(path: string, { method = 'GET', body }: Asked = {}) {
     const what = `the answer of Jupyter to ${method} ${path.replace(/\?.*$/, '')}`;
     const answer = await request(`${this.#base}${path}`, {
       ...{ dispatcher: connections, method, signal: this.#signal },
       headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body }),
     });
-    const text = await readText(answer.body, { bytes, what });
-    if (answer.statusCode === 404 && notFound !== undefined) throw new FleetError('start-failed', notFound);
-    if (answer.statusCode >= 300)
-      throw new FleetError('start-failed', `${what} is ${answer.statusCode}; --prime needs a Jupyter`);
-    return answer.statusCode === 204 ? schema.parse(undefined) : parseJson(text, schema, what);
+    return { what, answer };
   }
+}
+
+interface Asked {
+  readonly method?: Dispatcher.HttpMethod;
+  readonly body?: string;
+}
+
+async function refuseFailed(what: string, { statusCode, body }: Dispatcher.ResponseData): Promise<void> {
+  if (statusCode < 300) return;
+  await body.dump();
+  throw new FleetError('start-failed', `${what} is ${statusCode}; --prime needs a Jupyter`);
 }
 
 const pathOf = (notebook: string): string => notebook.split('/').map(encodeURIComponent).join('/');
@@ -137,8 +154,11 @@ const pathOf = (notebook: string): string => notebook.split('/').map(encodeURICo
 const ASK_AGAIN_MS = 500;
 const CLOSED = 'the kernel of --prime ended: its WebSocket was closed';
 const LATE = 'the kernel of --prime did not answer in time';
-/** A reply to what priming asks is short. */
+const TOO_MUCH = '--prime-cell: it prints too much';
+/** A reply to what priming asks is short; what the cell shows may be long. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** Of all that a kernel says while it is primed. */
+const MAX_HEARD_BYTES = 16 * 1024 * 1024;
 
 function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
   return settle(socket, signal, (resolve) => socket.once('open', () => resolve()));
@@ -150,16 +170,18 @@ const ENDED: ReadonlySet<string> = new Set(['restarting', 'autorestarting', 'dea
 /** Sends the request and resolves with the kernel's reply to it. @throws FleetError `start-failed` when the kernel ends */
 function reply(socket: WebSocket, message: ShellRequest, signal: AbortSignal): Promise<KernelMessage> {
   const wanted = message.header.msg_type.replace(/_request$/, '_reply');
-  return settle(socket, signal, (resolve, reject) => {
-    socket.on('message', (data) => {
-      const got = parseMessage(String(data));
+  let hear: (data: RawData) => void = () => undefined;
+  return settle<KernelMessage>(socket, signal, (resolve, reject) => {
+    hear = (data) => {
+      const got = parseShortMessage(data);
       if (got === undefined) return;
       if (got.msg_type === 'status' && ENDED.has(got.content.execution_state ?? ''))
         reject(new FleetError('start-failed', 'the kernel of --prime ended by itself'));
       if (got.msg_type === wanted && got.parent_header.msg_id === message.header.msg_id) resolve(got);
-    });
+    };
+    socket.on('message', hear);
     socket.send(JSON.stringify(message));
-  });
+  }).finally(() => socket.off('message', hear));
 }
 
 /** A kernel that is still starting loses a question, so it is asked, as Jupyter's own clients do, until it answers. */
@@ -192,6 +214,5 @@ async function settle<T>(
     });
   } finally {
     over.abort();
-    socket.removeAllListeners('message');
   }
 }

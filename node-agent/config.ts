@@ -243,6 +243,7 @@ const securityOptions = inGroup('Security', {
       text('key', 'what tmpfleet node key prints; during a rotation NEW,OLD', /^\S*$/),
       'key of this node, made from the secret of the fleet; for its tickets, and to verify orders of the front',
     ),
+    live: 'once set',
     whenUnset: 'no tickets, and no orders from the front',
   },
   secret: {

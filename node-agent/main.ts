@@ -35,12 +35,13 @@ import { chooseEngine, createEngine } from './engine/index.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
 import { useByKernels } from './lifecycle/kernel-activity.ts';
-import { readNodeKeys } from './lifecycle/node-keys.ts';
+import { openNodeKeys } from './lifecycle/node-keys.ts';
 import { closeNode, type NodeParts, openNode } from './lifecycle/open-close.ts';
 import { OrderHandler } from './lifecycle/orders.ts';
 import { PoolOrders } from './lifecycle/pool-orders.ts';
 import { createReaper } from './lifecycle/reaper.ts';
 import { readRecentLog } from './lifecycle/recent-log.ts';
+import { applyReloads } from './lifecycle/reload.ts';
 import { OwnOrigin } from './own-origin/own-origin.ts';
 import { accessRules, admit } from './ownership/access.ts';
 import { ArrivalMarks } from './ownership/arrival-marks.ts';
@@ -110,7 +111,7 @@ async function startInDataDir(
   const { logger, clock = systemClock, random = systemRandom, env = {} } = runtime;
   const { kind, whyNotDocker } = await chooseEngine(config, env);
   if (kind === 'local') checkLocalListens(config, whyNotDocker);
-  const keys = readNodeKeys(config, logger);
+  const { keys, reload: reloadKeys } = openNodeKeys(config, logger);
   const brand = readBrand(config);
 
   const stateFile = new NodeStateFile(config.dataDir, logger);
@@ -153,11 +154,7 @@ async function startInDataDir(
   const arrivalLimit = new ArrivalLimit({ config, now: () => clock.monotonic() });
   const sandboxes = (): number => sandboxesOfClient(config.clientSandboxes, size.capacity);
   const clientLimits = new ClientLimits({ arrivals: arrivalLimit, keys: keys.tickets, sandboxes });
-  runtime.reloader?.watch(() => {
-    size.reload();
-    embedding.setOwn(config.embedOrigins);
-    pool.act();
-  });
+  applyReloads(runtime.reloader, { config, kind, size, embedding, pool, reloadKeys, logger });
   const reap = createReaper(pool, logger);
   const rules = accessRules(config);
   const marks = new ArrivalMarks(clock);
@@ -213,12 +210,12 @@ async function startInDataDir(
   const gate = new StartupGate();
   const isReady = (): boolean => gate.isOpen;
   const tickets = new TicketCounter(config.nodeId, keys.tickets, clock);
-  const image = (): string => engine.describes;
+  const image = (): string => engine.describe(pool.status().image);
   const lines = new LineClaims(keys.orders, LINE_CLAIM_LIFE_MS);
   const snapshot = createSnapshots({
     ...{ nodeId: config.nodeId, version: VERSION, image, pool, lifecycle, tickets },
     slo: () => metrics.objective.totals,
-    keyIds: keys.tickets.map(ticketKeyId),
+    keyIds: () => keys.tickets.map(ticketKeyId),
     showsPages: config.apiToken === '' || config.openPages,
     embedOrigins: () => (keys.orders.length === 0 ? undefined : embedding.told),
     lines: () => lines.texts(clock.now()),
@@ -327,7 +324,7 @@ async function startInDataDir(
     },
   });
   const { url } = publicServer;
-  const about = { engine: engine.kind, image: engine.describes, capacity: size.capacity, ...limits.about };
+  const about = { engine: engine.kind, image: image(), capacity: size.capacity, ...limits.about };
   logger.info({ url, control: controlServer.url, ...about }, 'node-agent is up');
   return {
     url,

@@ -153,6 +153,8 @@ export async function startFront(
   let framePolicy = frameAncestors(config.embedOrigins);
   runtime.reloader?.watch(() => {
     framePolicy = frameAncestors(config.embedOrigins);
+    keys.replace(parseSecrets(config.secret));
+    fleet.compareSecrets();
   });
   const brand = readBrand(config);
   const limits = listenerLimits(config, 1);

@@ -16,6 +16,8 @@ export interface ConfigReloader {
   readonly run: () => Reloaded;
   /** Has something done after each reload, also one that changed no option: the files that they name may have changed. */
   watch(listener: () => void): void;
+  /** Options that wait for a restart here, though a reload applies them elsewhere. @param names as in the code */
+  except(names: readonly string[]): void;
 }
 
 export interface Runtime {

@@ -1,18 +1,35 @@
 // Explains why a sandbox does not run: exit code, memory and last output, in one line that is safe to log and to show.
 import { stripVTControlCharacters } from 'node:util';
 import { shortId } from '../../shared/clock.ts';
+import type { Stopped } from '../../shared/protocol/sandbox-state.ts';
 
 /** The state of a sandbox as its engine reports it. */
 export interface Diagnosis {
   readonly running: boolean;
   /** Undefined while it runs, when a signal ended it, and when the engine does not know the code. */
   readonly exitCode: number | undefined;
-  /** Whether the kernel ended it because it ran out of memory. */
+  /** The signal that ended it, where the engine knows no exit code for that. */
+  readonly signal?: string | undefined;
+  /** Whether the kernel ended one of its processes because it ran out of memory. */
   readonly outOfMemory: boolean;
   /** The end of its stdout and stderr, unchanged; at most `OUTPUT_BYTES`. */
   readonly output: string;
   /** What else the engine knows of the cause. */
   readonly remark?: string;
+}
+
+/** Exit codes by which a shell and Docker say SIGKILL and SIGTERM. */
+const KILLED = 137;
+const TERMINATED = 143;
+
+/** Why a sandbox with a reader stopped. @param diagnosis undefined when the engine does not have it any more */
+export function stoppedAs(diagnosis: Diagnosis | undefined): Stopped {
+  const { exitCode, signal, outOfMemory = false } = diagnosis ?? {};
+  if (exitCode === 0) return 'quit';
+  const isKilled = exitCode === KILLED || signal === 'SIGKILL';
+  // Docker also says so where one process of several ran out of memory, and the sandbox ended later, for another reason.
+  if (outOfMemory && isKilled) return 'out-of-memory';
+  return isKilled || exitCode === TERMINATED || signal === 'SIGTERM' ? 'killed' : 'crashed';
 }
 
 /** How much of a sandbox's output an engine reads. Bytes */

@@ -14,6 +14,8 @@ export interface SandboxSpec {
   readonly image?: string;
   /** Called as each phase of the start is over, where they are measured. */
   readonly onPhase?: ((phase: 'prepare' | 'create' | 'start') => void) | undefined;
+  /** What `recipe` was: another may be in use by now. Without it, or where the engine no longer knows it, the present one. */
+  readonly recipe?: string;
 }
 
 /** One of this node's sandboxes as the engine sees it, which is the truth about what exists. */
@@ -52,13 +54,19 @@ export interface SandboxRunner {
   diagnose(id: string): Promise<Diagnosis | undefined>;
   /** The identity of the image that `start` would use now. With `pull`, asks the image's source for a newer one first. */
   image(options?: { readonly pull?: boolean }): Promise<string>;
+  /**
+   * Takes over the image and the recipe of the configuration as it is now, after a reload. The image is pulled if need be;
+   * without it, those of before stay in use. What runs is not touched.
+   * @throws FleetError `image-missing`, `engine-unavailable`, `engine-timeout`, `bad-config`
+   */
+  renew(): Promise<void>;
 }
 
 /** An engine as the program that owns it sees it: it opens and closes it. */
 export interface Engine extends SandboxRunner {
   readonly kind: EngineKind;
-  /** What sandboxes run, for readers and operators: an image's name or a command. */
-  readonly describes: string;
+  /** What sandboxes run, for readers and operators: an image's name or a command. @param image an identity; default: the present one */
+  describe(image?: string): string;
   /** Directories on the disks that sandboxes write to; known once it is open. */
   readonly disks: readonly string[];
   /**

@@ -1,14 +1,16 @@
 // Options that all engines understand.
-import { flag, inGroup, list, option, text } from '../../shared/config/option.ts';
+import { flag, inGroup, list, live, option, text } from '../../shared/config/option.ts';
 import { primeOptions } from './prime-options.ts';
 
 export const commonEngineOptions = {
   ...inGroup('Sandboxes', {
     command: {
-      ...option(
-        text('shell command', 'a command line'),
-        '',
-        'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values; scratchpad is a small program of ours, for the local engine',
+      ...live(
+        option(
+          text('shell command', 'a command line'),
+          '',
+          'command line of a sandbox; {base_path}, {port}, {ip} and {token} are replaced by its values; scratchpad is a small program of ours, for the local engine',
+        ),
       ),
       whenUnset: 'a Jupyter server',
     },
@@ -31,10 +33,12 @@ export const commonEngineOptions = {
       'open the landing page of a sandbox once before it counts as ready, so that no reader waits for what a server loads at its first page',
     ),
     extraEnv: {
-      ...option(
-        list('name=value', 'NAME=value pairs, comma-separated', /^[A-Za-z_][A-Za-z0-9_]*=/),
-        [],
-        'environment variables of every sandbox; readers can see them, so they must not be secret',
+      ...live(
+        option(
+          list('name=value', 'NAME=value pairs, comma-separated', /^[A-Za-z_][A-Za-z0-9_]*=/),
+          [],
+          'environment variables of every sandbox; readers can see them, so they must not be secret',
+        ),
       ),
       whenUnset: 'none',
     },

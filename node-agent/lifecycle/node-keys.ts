@@ -2,15 +2,31 @@
 
 import { parseSecrets } from '../../shared/config/common.ts';
 import type { Logger } from '../../shared/logging.ts';
-import { FleetKeys, type NodeKeys } from '../../shared/protocol/fleet-keys.ts';
+import { FleetKeys, LiveNodeKeys, type NodeKeys } from '../../shared/protocol/fleet-keys.ts';
 import { parseNodeKey } from '../../shared/protocol/node-key.ts';
 import type { NodeAgentConfig } from '../config.ts';
 
-/** @throws FleetError `bad-config` for a node key that is damaged or another node's */
-export function readNodeKeys(
-  { nodeId, nodeKey, secret }: Pick<NodeAgentConfig, 'nodeId' | 'nodeKey' | 'secret'>,
+type KeyConfig = Pick<NodeAgentConfig, 'nodeId' | 'nodeKey' | 'secret'>;
+
+/**
+ * The keys, and what to call after each reload. What was signed or seen before stays as it is: a rotation has both secrets.
+ * @throws FleetError `bad-config` for a node key that is damaged or another node's
+ */
+export function openNodeKeys(
+  config: KeyConfig,
   logger: Logger,
-): NodeKeys {
+): { readonly keys: NodeKeys; readonly reload: () => void } {
+  const keys = new LiveNodeKeys(readNodeKeys(config, logger));
+  let { nodeKey, secret } = config;
+  const reload = (): void => {
+    if (config.nodeKey === nodeKey && config.secret === secret) return;
+    ({ nodeKey, secret } = config);
+    keys.replace(readNodeKeys(config, logger));
+  };
+  return { keys, reload };
+}
+
+function readNodeKeys({ nodeId, nodeKey, secret }: KeyConfig, logger: Logger): NodeKeys {
   if (nodeKey !== '') return parseNodeKey(nodeKey, nodeId);
   if (secret !== '') {
     logger.warn(

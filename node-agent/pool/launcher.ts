@@ -5,8 +5,9 @@ import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, type Random, shortId } from '../../shared/clock.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
+import type { Stopped } from '../../shared/protocol/sandbox-state.ts';
 import type { Tracer } from '../../shared/tracing/tracer.ts';
-import { describeDiagnosis, withoutSecrets } from '../engine/diagnosis.ts';
+import { describeDiagnosis, stoppedAs, withoutSecrets } from '../engine/diagnosis.ts';
 import type { SandboxRunner } from '../engine/engine.ts';
 import { awaitAnswer, BASE_PATH, type ProbePlace } from '../engine/readiness.ts';
 import { StartTimes } from '../sandboxes/start-times.ts';
@@ -38,6 +39,8 @@ export interface LauncherOptions {
 export const CONCURRENT_REMOVALS = 4;
 /** One failed start can be chance; this many in a row point to the command, the image or the host. */
 const FAILURES_BEFORE_PROBLEM = 3;
+/** A reader waits for the word that their sandbox has stopped. ms */
+const MAX_EXPLAINING_MS = 2_000;
 const MAX_PROBLEM_CHARACTERS = 700;
 
 export class Launcher {
@@ -99,6 +102,16 @@ export class Launcher {
     for (const priming of [...this.#primings].slice(0, waiting)) priming.abort();
   }
 
+  /** Why a sandbox with a reader stopped; `crashed` where the engine does not say soon. */
+  async whyStopped(id: string): Promise<Stopped> {
+    const { engine, logger } = this.#options;
+    const found = engine.diagnose(id).catch((error: unknown) => {
+      logger.debug({ sandbox: shortId(id), error: describeError(error) }, 'the engine knows no reason');
+      return undefined;
+    });
+    return stoppedAs(await Promise.race([found, delay(MAX_EXPLAINING_MS, undefined, { ref: false })]));
+  }
+
   /** Repeats until the engine confirms; ends in `onRemoved`. */
   remove(sandbox: Sandbox): void {
     this.#track(this.#remove(sandbox));
@@ -125,8 +138,8 @@ export class Launcher {
     this.#aborts.set(sandbox.id, abort);
     const deadline = AbortSignal.timeout(startTimeoutMs);
     try {
-      const { id, token, image } = sandbox;
-      sandbox.address = await engine.start({ id, token, image, onPhase: times?.mark });
+      const { id, token, image, recipe } = sandbox;
+      sandbox.address = await engine.start({ id, token, image, recipe, onPhase: times?.mark });
       const ended = AbortSignal.any([abort.signal, deadline]);
       await awaitAnswer(sandbox, probe, ended);
       times?.mark('probe');

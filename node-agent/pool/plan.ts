@@ -17,6 +17,8 @@ export interface Observed {
   readonly waiting: number;
   /** Ids of warm or starting sandboxes that should be replaced by newer ones. */
   readonly stale: ReadonlySet<string>;
+  /** None has started yet from what replaces them: then they make room for one start at a time. */
+  readonly isTrial?: boolean;
   readonly maxStarting: number;
   /** False for a while after failures, and while the host lacks memory or disk. */
   readonly mayStart: boolean;
@@ -56,15 +58,17 @@ export function planPool(seen: Observed): Plan {
   const isLast = most === 1 && kept.length === 1 && kept.every(rolls);
   const hasSlot = seen.capacity - seen.held > 1;
   const stay = isLast && !hasSlot && seen.mayStart ? 0 : Math.ceil(most / 2);
-  const rolled = kept.filter(rolls).slice(0, Math.max(0, kept.length - stay));
+  const beside = isLast && hasSlot ? 1 : 0;
+  const free = Math.max(0, seen.capacity - seen.held - seen.removing);
+  const missing = Math.min(wanted + beside, free) - kept.length - seen.starting.length;
+  const isRoomThere = missing > 0 || seen.starting.length > 0 || seen.removing > 0;
+  const turn = seen.isTrial === true ? Number(!isRoomThere) : kept.length;
+  const rolled = kept.filter(rolls).slice(0, Math.min(turn, Math.max(0, kept.length - stay)));
   const staleStarting = seen.starting.filter(rolls);
   // After the capacity shrank, there can be more sandboxes than slots: the newest starts end first.
   const slots = Math.max(0, seen.capacity - seen.held - kept.length);
   const excess = seen.starting.slice(slots).filter((id) => !staleStarting.includes(id));
 
-  const beside = isLast && hasSlot ? 1 : 0;
-  const free = Math.max(0, seen.capacity - seen.held - seen.removing);
-  const missing = Math.min(wanted + beside, free) - kept.length - seen.starting.length;
   const mayStart = seen.mayStart && !seen.paused;
   const start = mayStart ? Math.max(0, Math.min(missing, seen.maxStarting - seen.starting.length)) : 0;
   return {

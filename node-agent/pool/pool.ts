@@ -1,6 +1,6 @@
 // The pool: keeps warm sandboxes ready, gives each out once, and replaces every one that ends.
 import { takesReaders } from '../../shared/protocol/node-state.ts';
-import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
+import { type EndReason, isHeld } from '../../shared/protocol/sandbox-state.ts';
 import { inWallTime, SteadyClock } from '../sandboxes/steady-clock.ts';
 import { createSandbox, loggable, type Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { Sizing } from '../sizing/sizing.ts';
@@ -10,6 +10,7 @@ import { ImageRollout } from './image-rollout.ts';
 import { Launcher } from './launcher.ts';
 import { planPool } from './plan.ts';
 import { Reconciler } from './reconciler.ts';
+import { Renewal } from './renewal.ts';
 import { type PoolStatus, readStatus } from './status.ts';
 import type { PoolOptions, PoolSettings } from './types.ts';
 
@@ -25,6 +26,7 @@ export class Pool {
   readonly #claims: Claims;
   readonly #sizing: Sizing;
   readonly #rollout = new ImageRollout();
+  readonly #renewal: Renewal;
   /** True from the end of `open` to the beginning of `close`; sandboxes start, and cold claims wait, only then. */
   #running = false;
   #closed = false;
@@ -33,6 +35,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     const { engine, settings, clock, logger, journal, state, primer } = options;
+    this.#renewal = new Renewal({ engine, rollout: this.#rollout, logger });
     this.#options = options;
     this.settings = settings;
     this.time = new SteadyClock(clock);
@@ -57,7 +60,7 @@ export class Pool {
       },
       onReleased: (sandbox) => {
         // A newer image may have been found meanwhile.
-        this.#rollout.compare([sandbox], engine.recipe);
+        this.#rollout.compare([sandbox]);
         this.#claims.serveQueue();
         this.act();
       },
@@ -80,10 +83,11 @@ export class Pool {
   /** Learns the image, adopts sandboxes of an earlier run, removes the rest, and begins to fill the pool. */
   async open(): Promise<void> {
     const { engine, journal } = this.#options;
-    this.#rollout.offer(await engine.image());
+    await this.#renewal.look();
     const adopted = await this.#reconciler.adopt(journal);
-    for (const { image } of adopted) this.#rollout.started(image);
-    this.#rollout.compare(adopted, engine.recipe);
+    // An engine knows only the recipes of its own run.
+    for (const { image } of adopted) this.#rollout.started({ image, recipe: engine.recipe });
+    this.#rollout.compare(adopted);
     await this.reconcile();
     this.#running = true;
     this.act();
@@ -141,6 +145,7 @@ export class Pool {
   exited(id: string): void {
     const sandbox = this.table.get(id);
     if (sandbox?.state === 'starting') this.#launcher.abort(id);
+    else if (sandbox !== undefined && isHeld(sandbox.state)) void this.#explainEnd(id);
     else if (sandbox !== undefined) this.end(id, 'crashed');
   }
 
@@ -154,7 +159,22 @@ export class Pool {
 
   /** Asks the image's source for a newer image. If there is one, replaces the unclaimed sandboxes and returns true. */
   async refresh(): Promise<boolean> {
-    const changed = this.#rollout.offer(await this.#options.engine.image({ pull: true }));
+    const changed = await this.#renewal.refresh();
+    if (changed) this.#rollOver();
+    return changed;
+  }
+
+  /** Whether the image or the recipe of a reload could not be taken over. */
+  get isRenewalDue(): boolean {
+    return this.#renewal.isDue;
+  }
+
+  /**
+   * Takes over the image and the recipe that a reload has changed, as `refresh` does. Where that fails, those of before stay in use,
+   * and `refresh` tries again.
+   */
+  async renew(): Promise<boolean> {
+    const changed = await this.#renewal.renew();
     if (changed) this.#rollOver();
     return changed;
   }
@@ -214,14 +234,14 @@ export class Pool {
       ...{ held, removing },
       waiting: this.#claims.waiting,
       stale: this.#rollout.stale,
+      isTrial: this.#rollout.isTrial,
       maxStarting: this.#sizing.concurrency,
       mayStart: withheld === undefined && !this.#launcher.backingOff,
       paused: this.settings.paused,
     });
     for (const { id, reason } of plan.end) this.end(id, reason);
     for (let n = 0; n < plan.start; n += 1) {
-      const { recipe } = this.#options.engine;
-      const sandbox = createSandbox({ image: this.#rollout.current, recipe, createdAt: this.time.now() });
+      const sandbox = createSandbox({ ...this.#rollout.current, createdAt: this.time.now() });
       this.table.add(sandbox);
       this.#launcher.start(sandbox);
     }
@@ -229,7 +249,7 @@ export class Pool {
 
   #started(sandbox: Sandbox, seconds: number): void {
     this.#options.onStarted?.(seconds);
-    this.#rollout.started(sandbox.image);
+    this.#rollout.started(sandbox);
     this.#sizing.started(seconds);
     this.table.move(sandbox, 'warm');
     this.#health.answered(sandbox);
@@ -238,28 +258,46 @@ export class Pool {
     this.act();
   }
 
-  #failed({ id, image }: Sandbox): void {
+  #failed({ id, image, recipe }: Sandbox): void {
     if (this.#closed) {
       this.end(id, 'shutdown');
       return;
     }
     this.#sizing.failed();
-    const givenUp = this.#rollout.failed(image);
-    if (givenUp !== undefined) this.#launcher.forgetFailures();
+    const givenUp = this.#rollout.failed({ image, recipe });
+    // Before the end, which acts: those that are no longer stale stay.
+    if (givenUp !== undefined) this.#markStale();
     // Readers do not wait for a start that cannot happen: another node may have room.
     if (this.#launcher.problem !== undefined) this.#claims.dismiss();
     this.end(id, 'failed-start');
     if (givenUp === undefined) return;
-    const fields = { image: givenUp, instead: this.#rollout.current };
-    this.#options.logger.error(fields, 'the new image does not start; going back');
-    this.#rollOver();
+    const { logger } = this.#options;
+    const instead = this.#rollout.current;
+    const isImage = givenUp.image !== instead.image;
+    logger.error(
+      { image: givenUp.image, instead: instead.image },
+      isImage
+        ? 'the new image does not start; going back'
+        : 'no sandbox starts with the new command or limits; going back',
+    );
   }
 
-  /** Marks unclaimed sandboxes of an older image for replacement. */
+  /** Has unclaimed sandboxes of another image or recipe replaced. */
   #rollOver(): void {
-    this.#sizing.forget();
-    this.#rollout.compare(this.table.all(), this.#options.engine.recipe);
+    this.#markStale();
     this.act();
+  }
+
+  #markStale(): void {
+    this.#sizing.forget();
+    this.#launcher.forgetFailures();
+    this.#rollout.compare(this.table.all());
+  }
+
+  /** Its reader is told why; until that is known, requests for it fail. */
+  async #explainEnd(id: string): Promise<void> {
+    const reason = await this.#launcher.whyStopped(id);
+    if (!this.#closed) this.end(id, reason);
   }
 
   #removed(sandbox: Sandbox): void {

@@ -55,7 +55,7 @@ export function readStatus(parts: PoolParts): PoolStatus {
     warmTarget: Math.min(capacity, sizing.warmTarget()),
     startConcurrency: sizing.concurrency,
     stale: rollout.stale.size,
-    image: rollout.current,
+    image: rollout.current.image,
     claims: claims.count,
     failedRemovals: launcher.failedRemovals,
     imagesGivenUp: rollout.givenUp,

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { answerError, answerPage, wantsPage } from '../../shared/http/answer.ts';
-import type { EndReason } from '../../shared/protocol/sandbox-state.ts';
-import { NOTEBOOK_WORDS, type NotebookWords } from '../../shared/words/notebook.ts';
+import { type EndReason, isStopped } from '../../shared/protocol/sandbox-state.ts';
+import { type Words, wordsIn } from '../../shared/words/catalogue.ts';
 import type { Notice } from '../../shared/words/unavailable.ts';
 import { ENDED_HEADER } from '../companion/messages.ts';
 import { isFramed } from '../ownership/arrival-marks.ts';
@@ -33,19 +33,29 @@ export function createErrorResponse(
     const ended = id === undefined ? undefined : endedAs(id);
     if (ended !== undefined) response.setHeader(ENDED_HEADER, ended);
     if (status === 503 || status === 429) response.setHeader('Retry-After', '5');
+    const notice = noticeOf(reason, ended);
     if (!wantsPage(request)) {
-      const { title, text } = NOTEBOOK_WORDS.en[reason];
+      const { title, text } = notice(wordsIn('en'));
       answerError(response, CODES[reason], `${title}. ${refusal.fault ?? text}`);
       return;
     }
     const again =
       reason === 'malformed' ? undefined : `${homeOf(request)}${newNotebookAddress(request.url ?? '/')}`;
     const inTab = reason === 'stranger' && isFramed(request);
-    const notice = (words: NotebookWords): Notice => {
-      const { title, text } = words[reason];
+    const inFrame = (words: Words): Notice => {
+      const { title, text } = notice(words);
       // Also when it is its owner's: a browser that blocks cookies in frames does not show them.
-      return { title, text: inTab ? `${text} ${words.inAFrame}` : text };
+      return { title, text: inTab ? `${text} ${words.notebook.inAFrame}` : text };
     };
-    answerPage(response, status, errorPage({ notice, again, inTab }));
+    answerPage(response, status, errorPage({ notice: inFrame, again, inTab }));
+  };
+}
+
+/** Of a sandbox that has stopped, it says why, as the companion does in a tab that is open. */
+export function noticeOf(reason: Refusal['reason'], ended?: EndReason): (words: Words) => Notice {
+  return ({ notebook, companion }) => {
+    const { title, text } = notebook[reason];
+    if (reason !== 'dead') return { title, text };
+    return { title, text: `${isStopped(ended) ? companion.ended[ended] : notebook.ended} ${text}` };
   };
 }

@@ -1,5 +1,5 @@
 // Finds the sandbox of a request for the proxy, or the reason why there is none.
-import { isHeld } from '../../shared/protocol/sandbox-state.ts';
+import { isHeld, isStopped } from '../../shared/protocol/sandbox-state.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Lookup } from '../proxy/proxy.ts';
 
@@ -7,7 +7,7 @@ import type { Lookup } from '../proxy/proxy.ts';
 export function lookUpSandbox(pool: Pick<Pool, 'table'>, id: string): Lookup {
   const sandbox = pool.table.get(id);
   if (sandbox === undefined || !isHeld(sandbox.state) || sandbox.address === undefined) {
-    return pool.table.endedAs(id) === 'crashed' ? 'dead' : 'gone';
+    return isStopped(pool.table.endedAs(id)) ? 'dead' : 'gone';
   }
   return { address: sandbox.address, token: sandbox.token };
 }

@@ -17,7 +17,7 @@ export interface SnapshotSources {
   readonly lifecycle: NodeLifecycle;
   readonly tickets: TicketCounter;
   /** Of the keys that it verifies tickets with. */
-  readonly keyIds: readonly string[];
+  readonly keyIds: () => readonly string[];
   readonly slo: () => ObjectiveTotals;
   /** Whether readers come here by pages. */
   readonly showsPages: boolean;
@@ -62,7 +62,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         claims,
         ended: pool.table.endings(),
         seen: tickets.seen(),
-        key_ids: [...sources.keyIds],
+        key_ids: [...sources.keyIds()],
         load: Math.round(((loadavg()[0] ?? 0) / cores) * 1000) / 1000,
         ...(embedOrigins === undefined ? {} : { embed_origins: [...embedOrigins] }),
         slo: { ...sources.slo() },

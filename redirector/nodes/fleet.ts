@@ -185,8 +185,8 @@ export class Fleet {
     record.stats = this.#ourKey === undefined ? stats : keepSeenOf(stats, this.#ourKey);
     record.sheets = [];
     if (fleet !== undefined) this.#byReportedName.set(fleet.node, record);
-    // Neither a node's keys nor a front's change while they run.
-    if (before?.boot !== fleet?.boot) record.hasOurSecret = fleet && this.#hasOurSecret(fleet);
+    if (before?.boot !== fleet?.boot || !isSameList(before?.key_ids, fleet?.key_ids))
+      record.hasOurSecret = fleet && this.#hasOurSecret(fleet);
     record.askedAt = askedAt;
     record.reportedAt = this.#clock.now();
     record.pending.settle(askedAt);
@@ -196,6 +196,15 @@ export class Fleet {
     record.unreachableCode = undefined;
     this.#becomeReachable(record);
     this.#notify(record);
+  }
+
+  /** To be called when this front has other secrets: tickets signed before are used up, and nodes may have other ones now. */
+  compareSecrets(): void {
+    for (const record of this.#views.values()) {
+      const fleet = record.stats?.fleet;
+      record.sheets = [];
+      record.hasOurSecret = fleet && this.#hasOurSecret(fleet);
+    }
   }
 
   miss(view: NodeView, { reason, code = 'node-unreachable', sure }: Miss): void {
@@ -259,6 +268,10 @@ export class Fleet {
     const name = view.stats?.fleet?.node;
     if (name !== undefined && this.#byReportedName.get(name) === view) this.#byReportedName.delete(name);
   }
+}
+
+function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
 }
 
 /** @throws Error for a view that no fleet made */

@@ -9,14 +9,16 @@ import { code, document, table } from './markdown.ts';
 
 /** Of options that a reload applies. */
 const LIVE = '(live)';
+/** Of options that it applies only where there was a value before, and still is. */
+const ROTATED = '(live, once set)';
 
 export function makeOptions(): string {
   return document(
     'Options',
     `An option is a flag, an environment variable or a key of the YAML file that \`--config\` names; the first of these that is
 set counts. \`--print-config\` prints what results. A switch \`--name\` is turned off by \`--no-name\`, or by \`false\`.
-A change of an option whose meaning ends with ${LIVE} applies after \`tmpfleet reload\`, \`systemctl reload\` or \`SIGHUP\`; others wait
-for a restart. \`tmpfleet load\` and \`tmpfleet plan\` read no environment variables.`,
+A change of an option whose meaning ends with ${LIVE} applies after \`tmpfleet reload\`, \`systemctl reload\` or \`SIGHUP\`; with
+${ROTATED} only from one value to another. Others wait for a restart. \`tmpfleet load\` and \`tmpfleet plan\` read no environment variables.`,
     ...sections('tmpfleet redirector', redirectorOptions),
     ...sections('tmpfleet node-agent', nodeAgentOptions),
     ...sections('tmpfleet load', loadOptions, false),
@@ -56,5 +58,6 @@ function row([key, spec]: readonly [string, Option<unknown>]): readonly string[]
 }
 
 function meaningOf({ help, live }: Option<unknown>): string {
-  return live === true ? `${help} ${LIVE}` : help;
+  if (live === undefined) return help;
+  return `${help} ${live === true ? LIVE : ROTATED}`;
 }

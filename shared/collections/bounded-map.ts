@@ -39,6 +39,11 @@ export class BoundedMap<K, V> {
     this.#newer.set(key, value);
   }
 
+  clear(): void {
+    this.#older.clear();
+    this.#newer.clear();
+  }
+
   delete(key: K): boolean {
     const wasNewer = this.#newer.delete(key);
     return this.#older.delete(key) || wasNewer;

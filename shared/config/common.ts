@@ -20,6 +20,7 @@ export const fleetSecretOption: Option<string> = {
     'secret of the fleet, the same at every front; the keys of tickets, orders and nodes are made from it',
   ),
   group: 'Security',
+  live: 'once set',
   whenUnset: 'no tickets, and no orders from the front',
 };
 

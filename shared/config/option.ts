@@ -48,8 +48,11 @@ export interface Option<T> {
   readonly secret?: true;
   /** Path of a file that holds a secret: refused when other users of the host can read it. */
   readonly closedFile?: true;
-  /** A reload applies it. What reads it must read it from the configuration each time. */
-  readonly live?: true;
+  /**
+   * A reload applies it; `once set`: where it was set before, and still is. What reads it must read it from the configuration
+   * each time, or be told of each reload.
+   */
+  readonly live?: true | 'once set';
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>;

@@ -29,10 +29,30 @@ export interface NodeKeys {
   readonly orders: readonly KeyObject[];
 }
 
+/** Keys that may change while a program runs: whoever has one of the lists sees the new keys in it. */
+export class LiveNodeKeys implements NodeKeys {
+  readonly tickets: KeyObject[] = [];
+  readonly orders: KeyObject[] = [];
+
+  constructor(keys: NodeKeys) {
+    this.replace(keys);
+  }
+
+  replace({ tickets, orders }: NodeKeys): void {
+    replaceAll(this.tickets, tickets);
+    replaceAll(this.orders, orders);
+  }
+}
+
+function replaceAll<T>(list: T[], items: readonly T[]): void {
+  list.splice(0, list.length, ...items);
+}
+
 /** What a front signs and verifies with. */
 export class FleetKeys {
-  readonly #secrets: readonly string[];
-  readonly #orders: readonly KeyObject[];
+  #secrets: readonly string[] = [];
+  #orders: readonly KeyObject[] = [];
+  readonly #orderVerifiers: KeyObject[] = [];
   /** Of the lists of tried nodes in tickets. */
   readonly #seals: Signatures;
   /** Of the challenges of proofs of work. */
@@ -45,12 +65,23 @@ export class FleetKeys {
 
   /** @param secrets the first signs, the others only verify while secrets rotate; none: nothing can be signed */
   constructor(secrets: readonly string[]) {
+    this.#seals = new Signatures('seal');
+    this.challenges = new Signatures('proof of work');
+    this.returns = new Signatures('return');
+    this.places = new Signatures('place in line');
+    this.replace(secrets);
+  }
+
+  /** Signs with the first of these secrets from now on, and verifies with all of them. */
+  replace(secrets: readonly string[]): void {
     this.#secrets = secrets;
     this.#orders = secrets.map(deriveOrderKey);
-    this.#seals = new Signatures(secrets, 'seal');
-    this.challenges = new Signatures(secrets, 'proof of work');
-    this.returns = new Signatures(secrets, 'return');
-    this.places = new Signatures(secrets, 'place in line');
+    replaceAll(
+      this.#orderVerifiers,
+      this.#orders.map((key) => createPublicKey(key)),
+    );
+    for (const each of [this.#seals, this.challenges, this.returns, this.places]) each.replace(secrets);
+    this.#tickets.clear();
   }
 
   /** Whether the fleet has a secret. */
@@ -63,9 +94,9 @@ export class FleetKeys {
     return this.#orders[0];
   }
 
-  /** The public halves, newest first. */
+  /** The public halves, newest first. The list stays the same object when the secrets are replaced. */
   orderVerifiers(): readonly KeyObject[] {
-    return this.#orders.map((key) => createPublicKey(key));
+    return this.#orderVerifiers;
   }
 
   /** The keys of a node's tickets, newest first. @param node a name of a known node: the keys of each are remembered */
@@ -107,10 +138,15 @@ export class FleetKeys {
 
 /** Proves that a front of this fleet wrote a text for one purpose. Only fronts can make and check these. */
 export class Signatures {
-  readonly #keys: readonly KeyObject[];
+  readonly #purpose: string;
+  #keys: readonly KeyObject[] = [];
 
-  constructor(secrets: readonly string[], purpose: string) {
-    this.#keys = secrets.map((secret) => createSecretKey(derive(secret, purpose)));
+  constructor(purpose: string) {
+    this.#purpose = purpose;
+  }
+
+  replace(secrets: readonly string[]): void {
+    this.#keys = secrets.map((secret) => createSecretKey(derive(secret, this.#purpose)));
   }
 
   /** @returns 128 bits in base64url @throws TypeError in a fleet without a secret */

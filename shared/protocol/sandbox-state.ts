@@ -23,7 +23,14 @@ export const END_REASONS = [
   'unclaimed',
   'idle',
   'expired',
+  /** It ended by itself: its program failed, or nothing more is known. */
   'crashed',
+  /** The kernel ended it at its limit of memory. */
+  'out-of-memory',
+  /** Its program ended without a fault, as Jupyter does at Quit. */
+  'quit',
+  /** A signal from outside ended it, as `docker kill` does, or a host without memory. */
+  'killed',
   /** Its server stopped answering before its reader had used it, although the engine lists it as running. */
   'unresponsive',
   'orphaned',
@@ -35,6 +42,15 @@ export const END_REASONS = [
   'shutdown',
 ] as const;
 export type EndReason = (typeof END_REASONS)[number];
+
+/** The reasons of those that stopped by themselves while they had a reader. */
+export const STOPPED = ['crashed', 'out-of-memory', 'quit', 'killed'] as const satisfies EndReason[];
+export type Stopped = (typeof STOPPED)[number];
+
+/** Whether a sandbox that ended for this reason stopped by itself. */
+export function isStopped(reason: EndReason | undefined): reason is Stopped {
+  return STOPPED.some((each) => each === reason);
+}
 
 const MOVES: Readonly<Record<SandboxState, readonly SandboxState[]>> = {
   starting: ['warm', 'removing'],
@@ -57,8 +73,8 @@ const REASONS_FROM: Readonly<Record<Exclude<SandboxState, 'removing'>, readonly 
     'shutdown',
   ],
   warm: ['surplus', 'stale-image', 'drained', 'crashed', 'unresponsive', 'orphaned', 'deleted', 'shutdown'],
-  claimed: ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'left', 'deleted', 'shutdown'],
-  active: ['idle', 'expired', 'drained', 'crashed', 'left', 'deleted', 'shutdown'],
+  claimed: ['unclaimed', 'expired', 'drained', ...STOPPED, 'unresponsive', 'left', 'deleted', 'shutdown'],
+  active: ['idle', 'expired', 'drained', ...STOPPED, 'left', 'deleted', 'shutdown'],
 };
 
 /** The new state. @throws FleetError `illegal-transition`: a bug must stop here, not become a shared sandbox */

@@ -18,6 +18,7 @@ export class Reloader<O extends Options> implements ConfigReloader {
   readonly #read: () => ConfigOf<O>;
   readonly #check: (config: ConfigOf<O>) => void;
   readonly #listeners: (() => void)[] = [];
+  readonly #excepted = new Set<string>();
 
   /**
    * @param running what the program reads; its live values are replaced
@@ -40,24 +41,32 @@ export class Reloader<O extends Options> implements ConfigReloader {
     this.#listeners.push(listener);
   }
 
+  except(names: readonly (keyof O & string)[]): void {
+    for (const name of names) this.#excepted.add(name);
+  }
+
   readonly run = (): Reloaded => {
     const next = this.#read();
     this.#check(next);
     const changed = Object.entries(this.#options).filter(
       ([name, spec]) => shown(spec, next[name]) !== shown(spec, this.#running[name]),
     );
-    const live = Object.fromEntries(
-      changed.flatMap(([name, spec]) => (spec.live === true ? [[name, next[name]]] : [])),
-    );
+    const liveNames = new Set(changed.filter((each) => this.#isLive(each, next)).map(([name]) => name));
+    const live = Object.fromEntries([...liveNames].map((name) => [name, next[name]]));
     // A value may need another that waits for a restart, such as a secret.
     this.#check({ ...this.#running, ...live });
     Object.assign(this.#running, live);
     const names = (isLive: boolean): readonly string[] =>
-      changed.filter(([, spec]) => (spec.live === true) === isLive).map(([name]) => kebab(name));
+      changed.filter(([name]) => liveNames.has(name) === isLive).map(([name]) => kebab(name));
     const reloaded = { applied: names(true), needRestart: names(false) };
     for (const listener of this.#listeners) listener();
     return reloaded;
   };
+
+  #isLive([name, { live }]: readonly [string, Option<unknown>], next: ConfigOf<O>): boolean {
+    if (this.#excepted.has(name)) return false;
+    return live === 'once set' ? this.#running[name] !== '' && next[name] !== '' : live === true;
+  }
 }
 
 function shown(spec: Option<unknown>, value: unknown): string {

@@ -22,6 +22,11 @@ export interface CompanionWords {
     readonly expired: string;
     readonly drained: string;
     readonly crashed: string;
+    readonly 'out-of-memory': string;
+    /** Its program ended as it was asked to, as Jupyter's does at Quit. */
+    readonly quit: string;
+    /** A signal ended it. */
+    readonly killed: string;
     readonly deleted: string;
     readonly left: string;
     readonly gone: string;
@@ -50,7 +55,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'This notebook was removed because it had not been used for a long time.',
       expired: 'This notebook was removed because its time was over.',
       drained: 'This notebook was removed because its computer was taken out of service.',
-      crashed: 'This notebook has stopped: its program failed, or used too much memory.',
+      crashed: 'This notebook has stopped: its program failed.',
+      'out-of-memory': 'This notebook has stopped: it ran out of memory.',
+      quit: 'This notebook was shut down from within.',
+      killed: 'This notebook has stopped: something ended its program.',
       deleted: 'This notebook was ended by the people who run this service.',
       left: 'You have ended this notebook.',
       gone: 'This notebook is gone.',
@@ -75,8 +83,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'Dieses Notebook wurde entfernt, weil es lange nicht benutzt wurde.',
       expired: 'Dieses Notebook wurde entfernt, weil seine Zeit abgelaufen war.',
       drained: 'Dieses Notebook wurde entfernt, weil sein Rechner außer Betrieb ging.',
-      crashed:
-        'Dieses Notebook ist stehen geblieben: Sein Programm ist abgestürzt oder brauchte zu viel Speicher.',
+      crashed: 'Dieses Notebook ist stehen geblieben: Sein Programm ist abgestürzt.',
+      'out-of-memory': 'Dieses Notebook ist stehen geblieben: Der Speicher reichte nicht aus.',
+      quit: 'Dieses Notebook wurde von innen heruntergefahren.',
+      killed: 'Dieses Notebook ist stehen geblieben: Sein Programm wurde beendet.',
       deleted: 'Dieses Notebook wurde von den Betreibern dieses Dienstes beendet.',
       left: 'Sie haben dieses Notebook beendet.',
       gone: 'Dieses Notebook gibt es nicht mehr.',
@@ -102,7 +112,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'Ce notebook a été supprimé, car il n’était plus utilisé depuis longtemps.',
       expired: 'Ce notebook a été supprimé, car son temps était écoulé.',
       drained: 'Ce notebook a été supprimé, car son ordinateur a été mis hors service.',
-      crashed: 'Ce notebook s’est arrêté : son programme a échoué ou a utilisé trop de mémoire.',
+      crashed: 'Ce notebook s’est arrêté : son programme a échoué.',
+      'out-of-memory': 'Ce notebook s’est arrêté : la mémoire était épuisée.',
+      quit: 'Ce notebook a été arrêté de l’intérieur.',
+      killed: 'Ce notebook s’est arrêté : quelque chose a mis fin à son programme.',
       deleted: 'Ce notebook a été arrêté par les responsables de ce service.',
       left: 'Vous avez mis fin à ce notebook.',
       gone: 'Ce notebook n’existe plus.',
@@ -128,7 +141,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'Este cuaderno se eliminó porque llevaba mucho tiempo sin usarse.',
       expired: 'Este cuaderno se eliminó porque su tiempo se agotó.',
       drained: 'Este cuaderno se eliminó porque su ordenador se retiró del servicio.',
-      crashed: 'Este cuaderno se ha detenido: su programa falló o usó demasiada memoria.',
+      crashed: 'Este cuaderno se ha detenido: su programa falló.',
+      'out-of-memory': 'Este cuaderno se ha detenido: se quedó sin memoria.',
+      quit: 'Este cuaderno se apagó desde dentro.',
+      killed: 'Este cuaderno se ha detenido: algo terminó su programa.',
       deleted: 'Los responsables de este servicio han terminado este cuaderno.',
       left: 'Usted ha terminado este cuaderno.',
       gone: 'Este cuaderno ya no existe.',
@@ -154,7 +170,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'Este caderno foi removido porque não era usado há muito tempo.',
       expired: 'Este caderno foi removido porque o seu tempo terminou.',
       drained: 'Este caderno foi removido porque o seu computador saiu de serviço.',
-      crashed: 'Este caderno parou: o seu programa falhou ou usou demasiada memória.',
+      crashed: 'Este caderno parou: o seu programa falhou.',
+      'out-of-memory': 'Este caderno parou: ficou sem memória.',
+      quit: 'Este caderno foi encerrado a partir de dentro.',
+      killed: 'Este caderno parou: algo terminou o seu programa.',
       deleted: 'Este caderno foi terminado pelos responsáveis deste serviço.',
       left: 'Terminou este caderno.',
       gone: 'Este caderno já não existe.',
@@ -179,7 +198,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: '此笔记本因长时间未使用已被移除。',
       expired: '此笔记本因时限到期已被移除。',
       drained: '此笔记本因所在计算机停止服务已被移除。',
-      crashed: '此笔记本已停止：其程序出错或占用了过多内存。',
+      crashed: '此笔记本已停止：其程序发生故障。',
+      'out-of-memory': '此笔记本已停止：内存不足。',
+      quit: '此笔记本已从内部关闭。',
+      killed: '此笔记本已停止：其程序被终止。',
       deleted: '此笔记本已被本服务的管理人员结束。',
       left: '您已结束此笔记本。',
       gone: '此笔记本已不存在。',
@@ -204,7 +226,10 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
       idle: 'このノートブックは長い間使われなかったため、削除されました。',
       expired: 'このノートブックは利用時間が終わったため、削除されました。',
       drained: 'このノートブックはコンピューターの運用が終了したため、削除されました。',
-      crashed: 'このノートブックは停止しました。プログラムに障害が起きたか、メモリーを使いすぎました。',
+      crashed: 'このノートブックは停止しました。プログラムが異常終了しました。',
+      'out-of-memory': 'このノートブックは停止しました。メモリーが足りなくなりました。',
+      quit: 'このノートブックは中から終了されました。',
+      killed: 'このノートブックは停止しました。プログラムが強制終了されました。',
       deleted: 'このノートブックはサービスの管理者によって終了されました。',
       left: 'このノートブックを終了しました。',
       gone: 'このノートブックはもうありません。',

@@ -5,7 +5,10 @@ import type { Notice } from './unavailable.ts';
 export interface NotebookWords {
   readonly gone: Notice;
   readonly stranger: Notice;
+  /** Follows why it stopped, or `ended`. */
   readonly dead: Notice;
+  /** Of a program, for whatever reason. */
+  readonly ended: string;
   readonly 'upstream-error': Notice;
   readonly 'upstream-timeout': Notice;
   readonly 'too-many-sockets': Notice;
@@ -32,8 +35,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'This notebook has stopped',
-      text: 'Its program has ended: it was stopped, it failed, or it used too much memory. What was in it cannot be recovered, but you can open a new one at the same place.',
+      text: 'What was in it cannot be recovered, but you can open a new one at the same place.',
     },
+    ended: 'Its program has ended.',
     'upstream-error': {
       title: 'The connection to this notebook broke',
       text: 'Reload the page. If it happens again, open a new one.',
@@ -70,8 +74,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'Dieses Notebook wurde beendet',
-      text: 'Sein Programm läuft nicht mehr: Es wurde beendet, ist abgestürzt oder hat zu viel Speicher gebraucht. Der Inhalt lässt sich nicht wiederherstellen, aber Sie können an derselben Stelle ein neues öffnen.',
+      text: 'Der Inhalt lässt sich nicht wiederherstellen, aber Sie können an derselben Stelle ein neues öffnen.',
     },
+    ended: 'Sein Programm läuft nicht mehr.',
     'upstream-error': {
       title: 'Die Verbindung zu diesem Notebook ist abgebrochen',
       text: 'Laden Sie die Seite neu. Wenn es wieder geschieht, öffnen Sie ein neues Notebook.',
@@ -108,8 +113,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'Ce notebook s’est arrêté',
-      text: 'Son programme a pris fin : il a été arrêté, il a échoué ou il a utilisé trop de mémoire. Son contenu ne peut pas être récupéré, mais vous pouvez en ouvrir un nouveau au même endroit.',
+      text: 'Son contenu ne peut pas être récupéré, mais vous pouvez en ouvrir un nouveau au même endroit.',
     },
+    ended: 'Son programme a pris fin.',
     'upstream-error': {
       title: 'La connexion à ce notebook a été interrompue',
       text: 'Rechargez la page. Si cela se reproduit, ouvrez un nouveau notebook.',
@@ -146,8 +152,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'Este cuaderno se ha detenido',
-      text: 'Su programa ha terminado: se detuvo, falló o usó demasiada memoria. Lo que había en él no se puede recuperar, pero puede abrir uno nuevo en el mismo sitio.',
+      text: 'Lo que había en él no se puede recuperar, pero puede abrir uno nuevo en el mismo sitio.',
     },
+    ended: 'Su programa ha terminado.',
     'upstream-error': {
       title: 'Se ha interrumpido la conexión con este cuaderno',
       text: 'Vuelva a cargar la página. Si ocurre otra vez, abra un cuaderno nuevo.',
@@ -184,8 +191,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'Este caderno parou',
-      text: 'O seu programa terminou: foi parado, falhou ou usou demasiada memória. O que lá estava não pode ser recuperado, mas pode abrir um novo no mesmo sítio.',
+      text: 'O que lá estava não pode ser recuperado, mas pode abrir um novo no mesmo sítio.',
     },
+    ended: 'O seu programa terminou.',
     'upstream-error': {
       title: 'A ligação a este caderno foi interrompida',
       text: 'Volte a carregar a página. Se acontecer outra vez, abra um caderno novo.',
@@ -222,8 +230,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: '此笔记本已停止',
-      text: '它的程序已经结束：可能是被停止、发生故障，或使用了过多内存。其中的内容无法恢复，但您可以在同一位置打开一个新的笔记本。',
+      text: '其中的内容无法恢复，但您可以在同一位置打开一个新的笔记本。',
     },
+    ended: '它的程序已经结束。',
     'upstream-error': {
       title: '与此笔记本的连接已中断',
       text: '请重新加载页面。如果再次出现，请打开一个新的笔记本。',
@@ -257,8 +266,9 @@ export const NOTEBOOK_WORDS: InEveryLanguage<NotebookWords> = {
     },
     dead: {
       title: 'このノートブックは停止しました',
-      text: 'プログラムが終了しました。停止されたか、異常終了したか、メモリーを使いすぎた可能性があります。内容は復元できませんが、同じ場所で新しいノートブックを開くことができます。',
+      text: '内容は復元できませんが、同じ場所で新しいノートブックを開くことができます。',
     },
+    ended: 'プログラムが終了しました。',
     'upstream-error': {
       title: 'このノートブックとの接続が切れました',
       text: 'ページを再読み込みしてください。繰り返し起こる場合は、新しいノートブックを開いてください。',

@@ -19,7 +19,8 @@ test('a sandbox that is removed during a listing is not counted as an orphan', a
   // The real engine, whose listing waits for the test.
   const engine: Engine = {
     kind: real.kind,
-    describes: real.describes,
+    describe: (image) => real.describe(image),
+    renew: () => real.renew(),
     open: (onExit) => real.open(onExit),
     start: (spec) => real.start(spec),
     remove: (id) => real.remove(id),

@@ -2,16 +2,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeAgentOptions } from '../../node-agent/config.ts';
+import { type NodeAgentConfig, nodeAgentOptions } from '../../node-agent/config.ts';
+import { checkNodeAgentConfig } from '../../node-agent/config-check.ts';
 import { type NodeAgent, startNodeAgent } from '../../node-agent/main.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { loadConfig } from '../../shared/config/load.ts';
+import { Reloader } from '../../shared/reload/reloader.ts';
+import type { Reloaded } from '../../shared/runtime.ts';
 import { LIGHT_COMMAND } from './light-server.ts';
 import { createTestLog } from './test-logger.ts';
 import { describeOnFailure, snapshotOf, until } from './until.ts';
 
 export interface TestAgent extends NodeAgent {
   readonly dataDir: string;
+  /** Reads its configuration again, with these flags changed. */
+  reload(flags: Readonly<Record<string, string>>): Reloaded;
   /** Stops it and leaves its data directory, for another agent. */
   stop(): Promise<void>;
   /** Its last log lines. */
@@ -33,24 +38,24 @@ export async function startAgent(
 ): Promise<TestAgent> {
   const dataDir =
     typeof flags.dataDir === 'string' ? flags.dataDir : mkdtempSync(join(tmpdir(), 'tmpfleet-agent-'));
-  const { config } = loadConfig(nodeAgentOptions, {
-    flags: {
-      host: '127.0.0.1',
-      port: '0',
-      controlPort: '0',
-      engine: 'local',
-      ...(flags.engine === undefined ? { command: LIGHT_COMMAND } : {}),
-      ephemeral: true,
-      nodeId: 'node1',
-      capacity: '2',
-      ...flags,
-      dataDir,
-    },
-    env,
-  });
+  let given: Readonly<Record<string, string | boolean>> = {
+    host: '127.0.0.1',
+    port: '0',
+    controlPort: '0',
+    engine: 'local',
+    ...(flags.engine === undefined ? { command: LIGHT_COMMAND } : {}),
+    ephemeral: true,
+    nodeId: 'node1',
+    capacity: '2',
+    ...flags,
+    dataDir,
+  };
+  const read = (): NodeAgentConfig => loadConfig(nodeAgentOptions, { flags: given, env }).config;
+  const config = read();
+  const reloader = new Reloader(nodeAgentOptions, config, read, checkNodeAgentConfig);
   const log = createTestLog();
   const agent = await startNodeAgent(config, {
-    ...{ logger: log.logger, recentLog: log.lines, env: process.env, clock },
+    ...{ logger: log.logger, recentLog: log.lines, env: process.env, clock, reloader },
   });
   const endDescribing = describeOnFailure(async () =>
     [`node ${config.nodeId}: ${await snapshotOf(`${agent.url}/stats`)}`, log.recent()].join('\n'),
@@ -59,6 +64,10 @@ export async function startAgent(
     ...agent,
     dataDir,
     log: () => log.recent(),
+    reload: (changed) => {
+      given = { ...given, ...changed };
+      return reloader.run();
+    },
     warm: async (count) => {
       await until(`${count} sandboxes are warm`, () => {
         const counts = agent.pool.status();

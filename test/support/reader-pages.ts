@@ -4,6 +4,7 @@ import { afreshPage } from '../../node-agent/claim/afresh.ts';
 import { fullPage } from '../../node-agent/claim/full-page.ts';
 import { refusedPage as claimRefusedPage } from '../../node-agent/claim/refused-page.ts';
 import { errorPage, noCookiesPage, nothingHerePage } from '../../node-agent/public/error-page.ts';
+import { noticeOf } from '../../node-agent/public/error-response.ts';
 import { startingPage } from '../../node-agent/public/startup-gate.ts';
 import { refusedPage } from '../../redirector/public/unavailable-page.ts';
 import { workPage } from '../../redirector/public/work-page.ts';
@@ -14,6 +15,7 @@ import { type LimitCode, limitPage } from '../../shared/limits/client-refusal.ts
 import { waitingPage } from '../../shared/line/page.ts';
 import { launchPage } from '../../shared/pages/launch-page.ts';
 import { preparingPage } from '../../shared/pages/preparing-page.ts';
+import { STOPPED } from '../../shared/protocol/sandbox-state.ts';
 
 const again = '/spawn/notebooks/intro.ipynb';
 const LIMITS = ['too-many-requests', 'too-many-sandboxes', 'too-many-places'] as const;
@@ -42,10 +44,13 @@ export const READER_PAGES: Readonly<Record<string, PageMaker>> = {
         ...['gone', 'stranger', 'dead', 'upstream-error', 'upstream-timeout'],
         ...['too-many-sockets', 'malformed'],
       ] as const
-    ).map((reason) => [`notebook: ${reason}`, errorPage({ notice: (words) => words[reason], again })]),
+    ).map((reason) => [`notebook: ${reason}`, errorPage({ notice: noticeOf(reason), again })]),
+  ),
+  ...Object.fromEntries(
+    STOPPED.map((ended) => [`notebook: ${ended}`, errorPage({ notice: noticeOf('dead', ended), again })]),
   ),
   'notebook: stranger in a frame': errorPage({
-    notice: ({ stranger, inAFrame }) => ({ ...stranger, text: `${stranger.text} ${inAFrame}` }),
+    notice: ({ notebook: { stranger, inAFrame } }) => ({ ...stranger, text: `${stranger.text} ${inAFrame}` }),
     again,
     inTab: true,
   }),

@@ -45,14 +45,20 @@ const CONCURRENT_PURGES = 4;
 
 export class DockerEngine implements ExecutingEngine {
   readonly kind = 'docker';
-  readonly describes: string;
-  readonly recipe: string;
+  /** The options of the running program: a reload changes some of them. */
+  readonly #given: DockerConfig;
+  /** The options as they were at the start. What is not part of a recipe does not change later. */
   readonly #config: DockerConfig;
+  /** The options of each recipe that was in use, by its digest. */
+  readonly #recipes = new Map<string, DockerConfig>();
+  /** Names of images that were in use, by their ids. */
+  readonly #names = new Map<string, string>();
+  #recipe: string;
   readonly #extra: CheckedContainerOptions;
   readonly #context: EngineContext;
   readonly #target: DockerTarget;
   readonly #docker: Dockerode;
-  readonly #image: SandboxImage;
+  #image: SandboxImage;
   readonly #rules: NetworkRules;
   readonly #networks: Networks;
   readonly #userIds: UserIds;
@@ -67,15 +73,15 @@ export class DockerEngine implements ExecutingEngine {
     target: DockerTarget,
     context: EngineContext,
   ) {
-    this.#config = config;
+    this.#given = config;
+    this.#config = { ...config };
     this.#context = context;
     this.#target = target;
     this.#docker = connectDocker(target);
     this.#image = new SandboxImage(this.#docker, config, context);
-    this.describes = this.#image.reference;
     const { host: dockerHost, certPath: dockerCertPath } = target;
     this.#extra = readContainerOptions({ ...config, dockerHost, dockerCertPath });
-    this.recipe = recipeOf(config, this.#extra.options);
+    this.#recipe = this.#learnRecipe();
     this.#userIds = new UserIds(config.uidRange);
     const { nodeId, logger } = context;
     this.#rules = new NetworkRules(config, { nodeId, logger });
@@ -83,6 +89,26 @@ export class DockerEngine implements ExecutingEngine {
       ...{ docker: this.#docker, nodeId, logger, egress: config.egress, size: config.dockerNetworkSize },
       guard: (bridges) => this.#rules.ensure(bridges),
     });
+  }
+
+  get recipe(): string {
+    return this.#recipe;
+  }
+
+  describe(image = ''): string {
+    return this.#names.get(image) ?? this.#image.reference;
+  }
+
+  async renew(): Promise<void> {
+    const image = new SandboxImage(this.#docker, this.#given, this.#context);
+    const recipe = this.#learnRecipe();
+    if (image.reference !== this.#image.reference) {
+      await image.ensure(this.#closing.signal).catch((cause: unknown) => {
+        throw unready(cause);
+      });
+      this.#image = image;
+    }
+    this.#recipe = recipe;
   }
 
   async open(onExit: (id: string) => void): Promise<void> {
@@ -178,7 +204,9 @@ export class DockerEngine implements ExecutingEngine {
 
   async image(options: { readonly pull?: boolean } = {}): Promise<string> {
     if (options.pull === true) await this.#image.pull(this.#closing.signal);
-    return (await this.#image.inspect()).id;
+    const { id } = await this.#image.inspect();
+    this.#names.set(id, this.#image.reference);
+    return id;
   }
 
   get disks(): readonly string[] {
@@ -214,6 +242,8 @@ export class DockerEngine implements ExecutingEngine {
   async #start(spec: SandboxSpec): Promise<Address> {
     this.#refuseWhenClosing();
     const { nodeId } = this.#context;
+    const recipe = this.#recipes.has(spec.recipe ?? '') ? (spec.recipe ?? '') : this.#recipe;
+    const config = this.#recipes.get(recipe) ?? this.#config;
     const image = await this.#image.inspect(spec.image);
     const imageUser = await this.#image.userFor(image);
     this.#refuseWhenClosing();
@@ -224,8 +254,8 @@ export class DockerEngine implements ExecutingEngine {
       const ownId = this.#userIds.take(spec.id);
       const user = ownId === undefined ? imageUser : withOwnId(imageUser, ownId);
       const plan = {
-        ...{ nodeId, spec, config: this.#config, image, network, disk: this.#disk },
-        ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options, recipe: this.recipe },
+        ...{ nodeId, spec, config, image, network, disk: this.#disk },
+        ...{ user, hasOwnUser: ownId !== undefined, extra: this.#extra.options, recipe },
       };
       spec.onPhase?.('prepare');
       // Tried once only: after a timeout, Docker may still create the container, and `list` shows it then.
@@ -244,7 +274,7 @@ export class DockerEngine implements ExecutingEngine {
     } catch (cause) {
       this.#networks.doubt();
       if (cause instanceof FleetError) throw cause;
-      if (/no such image/i.test(reasonOf(cause))) throw imageMissing(this.describes, cause);
+      if (/no such image/i.test(reasonOf(cause))) throw imageMissing(this.#image.reference, cause);
       throw new FleetError('start-failed', `Docker could not start a sandbox: ${reasonOf(cause)}`, { cause });
     } finally {
       this.#networks.started(spec.id);
@@ -266,6 +296,14 @@ export class DockerEngine implements ExecutingEngine {
     return callDocker({ what: 'list containers', deadlineMs: DEADLINES.list }, (abortSignal) =>
       this.#docker.listContainers({ all: true, filters: JSON.stringify(filters), abortSignal }),
     );
+  }
+
+  /** @returns the digest of the options as they are now */
+  #learnRecipe(): string {
+    const config = { ...this.#given };
+    const recipe = recipeOf(config, this.#extra.options);
+    this.#recipes.set(recipe, config);
+    return recipe;
   }
 
   #refuseWhenClosing(): void {

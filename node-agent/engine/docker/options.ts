@@ -38,10 +38,12 @@ const cidrs: Kind<readonly string[]> = {
 };
 
 const sandboxOptions = inGroup('Sandboxes', {
-  image: option(
-    text('image', 'an image such as quay.io/jupyter/base-notebook:latest', REFERENCE),
-    'quay.io/jupyter/base-notebook:latest',
-    'image from which sandboxes are created',
+  image: live(
+    option(
+      text('image', 'an image such as quay.io/jupyter/base-notebook:latest', REFERENCE),
+      'quay.io/jupyter/base-notebook:latest',
+      'image from which sandboxes are created',
+    ),
   ),
   pull: option(
     choice(['missing', 'always', 'never']),
@@ -83,14 +85,12 @@ const sandboxOptions = inGroup('Sandboxes', {
     '/home/jovyan',
     'home directory in a sandbox: writable, in memory, empty at the start',
   ),
-  homeSizeBytes: option(
-    bytes(1024 ** 2),
-    256 * 1024 ** 2,
-    'largest size of the home directory; counts as memory',
+  homeSizeBytes: live(
+    option(bytes(1024 ** 2), 256 * 1024 ** 2, 'largest size of the home directory; counts as memory'),
   ),
-  memoryBytes: option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap'),
-  cpus: option(decimal(0.01, 1024), 1, 'processor cores that one sandbox may use'),
-  pidsLimit: option(integer(8, 1_000_000), 256, 'processes and threads that one sandbox may have'),
+  memoryBytes: live(option(bytes(16 * 1024 ** 2), 512 * 1024 ** 2, 'memory of one sandbox; it gets no swap')),
+  cpus: live(option(decimal(0.01, 1024), 1, 'processor cores that one sandbox may use')),
+  pidsLimit: live(option(integer(8, 1_000_000), 256, 'processes and threads that one sandbox may have')),
   diskReadRateBytes: option(
     bytes(),
     128 * 1024 ** 2,

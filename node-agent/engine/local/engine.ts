@@ -32,6 +32,14 @@ export interface LocalEngineContext extends EngineContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What sandboxes are made from. */
+interface LocalRecipe extends LocalCommand {
+  readonly extraEnv: readonly string[];
+  readonly digest: string;
+  /** Identity of the command, which stands for an image here. */
+  readonly image: string;
+}
+
 const LOOPBACK = '127.0.0.1';
 /** ms between SIGTERM and SIGKILL. */
 const GRACE_MS = 3_000;
@@ -47,30 +55,34 @@ export class LocalEngine implements ExecutingEngine {
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
   readonly #executions = new LocalExecutions();
-  /** Exit codes of sandboxes that this agent started and saw end; null for a signal. */
-  readonly #exitCodes = new Map<string, number | null>();
+  /** How sandboxes ended that this agent started and saw end: the exit code, or the signal. */
+  readonly #exits = new Map<string, Pick<Diagnosis, 'exitCode' | 'signal'>>();
   #trimming: NodeJS.Timeout | undefined;
-  #command: Promise<LocalCommand> | undefined;
-  #describes: string;
-  #recipe = '';
+  #recipe: LocalRecipe | undefined;
+  /** Each recipe that was in use, by its digest. */
+  readonly #recipes = new Map<string, LocalRecipe>();
   #onExit: (id: string) => void = () => undefined;
   #closing = false;
 
   constructor(config: LocalConfig, context: LocalEngineContext) {
     this.#config = config;
     this.#context = context;
-    this.#describes = config.command || 'a local command';
     // An absolute path, because a sandbox has another working directory.
     this.#records = new LocalRecords(resolve(config.dataDir, 'local'), context.nodeId, context.logger);
   }
 
-  /** Set by `open`, which checks whether Jupyter is installed. */
-  get describes(): string {
-    return this.#describes;
+  describe(image?: string): string {
+    const recipe = [...this.#recipes.values()].find((each) => each.image === image) ?? this.#recipe;
+    // Known once it is open: it looks whether Jupyter is installed.
+    return recipe?.describes ?? (this.#config.command || 'a local command');
   }
 
   get recipe(): string {
-    return this.#recipe;
+    return this.#recipe?.digest ?? '';
+  }
+
+  async renew(): Promise<void> {
+    this.#recipe = await this.#learnRecipe();
   }
 
   async open(onExit: (id: string) => void): Promise<void> {
@@ -78,7 +90,7 @@ export class LocalEngine implements ExecutingEngine {
     await this.#records.open();
     for (const { id, port } of await this.#records.all()) this.#ports.set(id, port);
     this.#trimming = setInterval(() => void this.#records.trimOutputs(), TRIM_MS).unref();
-    const { describes } = await this.#theCommand();
+    const { describes } = await this.#present();
     this.#context.logger.warn(
       { command: describes },
       'THE LOCAL ENGINE ISOLATES NOTHING: anyone who reaches a sandbox can run programs as this user on this machine',
@@ -106,7 +118,7 @@ export class LocalEngine implements ExecutingEngine {
       await this.#executions.end(id);
       await this.#records.forget(id);
       this.#ports.delete(id);
-      this.#exitCodes.delete(id);
+      this.#exits.delete(id);
     } finally {
       this.#removing.delete(id);
     }
@@ -131,7 +143,8 @@ export class LocalEngine implements ExecutingEngine {
     if (record === undefined) return undefined;
     return {
       running: record.process !== undefined && (await isRunning(record.process)),
-      exitCode: this.#exitCodes.get(id) ?? undefined,
+      exitCode: undefined,
+      ...this.#exits.get(id),
       outOfMemory: false,
       output: await this.#records.output(id),
     };
@@ -142,7 +155,8 @@ export class LocalEngine implements ExecutingEngine {
     if (record === undefined) throw new FleetError('not-found', 'the engine has no such sandbox any more');
     if (record.process === undefined || this.#removing.has(id) || !(await isRunning(record.process)))
       throw new FleetError('conflict', 'the sandbox does not run');
-    const env = this.#environment(this.#records.home(id), token);
+    const { extraEnv } = this.#recipes.get(record.recipe ?? '') ?? (await this.#present());
+    const env = this.#environment(this.#records.home(id), token, extraEnv);
     return this.#executions.begin(id, { command, stdin, home: this.#records.home(id), env });
   }
 
@@ -153,8 +167,7 @@ export class LocalEngine implements ExecutingEngine {
 
   /** This engine pulls nothing: the text of the command is its identity. */
   async image(): Promise<string> {
-    const { template } = await this.#theCommand();
-    return `command:${digestOf([template])}`;
+    return (await this.#present()).image;
   }
 
   get disks(): readonly string[] {
@@ -171,8 +184,8 @@ export class LocalEngine implements ExecutingEngine {
   }
 
   async #start(spec: SandboxSpec): Promise<Address> {
-    const { template } = await this.#theCommand();
-    const image = await this.image();
+    const recipe = this.#recipes.get(spec.recipe ?? '') ?? (await this.#present());
+    const { template, image } = recipe;
     const port = await this.#reservePort(spec.id);
     if (this.#closing) throw new FleetError('engine-unavailable', 'this node is stopping');
     const intent: LocalRecord = {
@@ -180,7 +193,7 @@ export class LocalEngine implements ExecutingEngine {
       node: this.#context.nodeId,
       port,
       image,
-      recipe: this.recipe,
+      recipe: recipe.digest,
       createdAt: this.#context.clock.now(),
     };
     spec.onPhase?.('prepare');
@@ -193,7 +206,7 @@ export class LocalEngine implements ExecutingEngine {
       ip: LOOPBACK,
       token: spec.token,
     };
-    const child = this.#spawn(spec, fillPlaceholders(template, values));
+    const child = this.#spawn(spec, fillPlaceholders(template, values), recipe.extraEnv);
     this.#watch(spec.id, child);
     const leader = await this.#identify(child);
     await this.#records.write({ ...intent, process: leader });
@@ -203,12 +216,12 @@ export class LocalEngine implements ExecutingEngine {
     return { host: LOOPBACK, port };
   }
 
-  #spawn({ id, token }: SandboxSpec, command: string): ChildProcess {
+  #spawn({ id, token }: SandboxSpec, command: string, extraEnv: readonly string[]): ChildProcess {
     const home = this.#records.home(id);
     // A file, because a pipe would break when this agent ends.
     const output = this.#records.openOutput(id);
     try {
-      return spawnWaiting({ command, home, output, env: this.#environment(home, token) });
+      return spawnWaiting({ command, home, output, env: this.#environment(home, token, extraEnv) });
     } finally {
       closeSync(output);
     }
@@ -238,20 +251,20 @@ export class LocalEngine implements ExecutingEngine {
     );
     child.once('exit', (code, signal) => {
       if (this.#removing.has(id) || this.#closing) return;
-      this.#exitCodes.set(id, code);
+      this.#exits.set(id, { exitCode: code ?? undefined, signal: signal ?? undefined });
       logger.info({ sandbox: shortId(id), code, signal }, 'a sandbox exited by itself');
       this.#onExit(id);
     });
   }
 
   /** Nothing of the agent's own environment: it may hold tokens. */
-  #environment(home: string, token: string): Record<string, string> {
+  #environment(home: string, token: string, extraEnv: readonly string[]): Record<string, string> {
     const { env } = this.#context;
     return {
       PATH: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
       HOME: home,
       LANG: env.LANG ?? 'C.UTF-8',
-      ...environmentOf(this.#config.extraEnv),
+      ...environmentOf(extraEnv),
       ...secretEnvironment(token),
     };
   }
@@ -263,12 +276,18 @@ export class LocalEngine implements ExecutingEngine {
     return port;
   }
 
-  #theCommand(): Promise<LocalCommand> {
-    this.#command ??= chooseCommand(this.#config.command, this.#context.env).then((command) => {
-      this.#describes = command.describes;
-      this.#recipe = digestOf([command.template, this.#config.extraEnv, ...primeRecipe(this.#config)]);
-      return command;
-    });
-    return this.#command;
+  async #present(): Promise<LocalRecipe> {
+    this.#recipe ??= await this.#learnRecipe();
+    return this.#recipe;
+  }
+
+  /** What the options say now. */
+  async #learnRecipe(): Promise<LocalRecipe> {
+    const { command, extraEnv } = this.#config;
+    const chosen = await chooseCommand(command, this.#context.env);
+    const digest = digestOf([chosen.template, extraEnv, ...primeRecipe(this.#config)]);
+    const recipe = { ...chosen, extraEnv, digest, image: `command:${digestOf([chosen.template])}` };
+    this.#recipes.set(digest, recipe);
+    return recipe;
   }
 }

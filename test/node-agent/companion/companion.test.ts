@@ -177,7 +177,7 @@ test('an operator, a crash and a drain are told within five seconds', async () =
   const two = await listen(crashing);
   await two.has('state');
   crash(crashing.id);
-  expect(await two.has('ended', 5_000)).toEqual({ reason: 'crashed' });
+  expect(await two.has('ended', 5_000)).toEqual({ reason: 'killed' });
 
   await agent.warm(2);
   const draining = await click();

@@ -1,6 +1,6 @@
 // The cause of a failed start, in one line that is safe to log.
 import { expect, test } from 'vitest';
-import { describeDiagnosis, lastWords } from '../../../node-agent/engine/diagnosis.ts';
+import { describeDiagnosis, lastWords, stoppedAs } from '../../../node-agent/engine/diagnosis.ts';
 
 const ended = { running: false, exitCode: 1, outOfMemory: false, output: '' };
 
@@ -13,6 +13,21 @@ test.each([
   ['output of one that runs', { ...ended, running: true, output: 'x' }, 'its last words: "x"'],
   ['nothing', { ...ended, running: true }, undefined],
 ] as const)('tells of %s', (_, diagnosis, expected) => expect(describeDiagnosis(diagnosis)).toBe(expected));
+
+test.each([
+  ['crashed', undefined],
+  ['crashed', ended],
+  ['crashed', { ...ended, exitCode: undefined }],
+  ['crashed', { ...ended, exitCode: undefined, signal: 'SIGSEGV' }],
+  // A kernel ran out of memory, and later the server failed.
+  ['crashed', { ...ended, outOfMemory: true }],
+  ['out-of-memory', { ...ended, exitCode: 137, outOfMemory: true }],
+  ['quit', { ...ended, exitCode: 0 }],
+  ['quit', { ...ended, exitCode: 0, outOfMemory: true }],
+  ['killed', { ...ended, exitCode: 137 }],
+  ['killed', { ...ended, exitCode: 143 }],
+  ['killed', { ...ended, exitCode: undefined, signal: 'SIGKILL' }],
+] as const)('a reader is told %s', (reason, diagnosis) => expect(stoppedAs(diagnosis)).toBe(reason));
 
 test('last words are three lines at most, printable, without colours', () => {
   expect(lastWords('1\n2\n3\r\n\n4\n')).toBe('2 | 3 | 4');

@@ -112,7 +112,9 @@ describeNeeding(['docker'], 'a node whose Docker', () => {
     );
     expect(await containers()).toBe(CAPACITY);
     const { ended } = await stats();
-    expect(ended.crashed).toBeGreaterThanOrEqual(3);
+    // Docker ends them with a signal, and some of their servers end well at it.
+    const { crashed = 0, killed = 0, quit = 0 } = ended;
+    expect(crashed + killed + quit).toBeGreaterThanOrEqual(3);
     expect((await click()).status).toBe(200);
   });
 

@@ -1,6 +1,7 @@
 // A newer image: the pool rolls over to it on schedule, and held sandboxes stay.
 import Docker from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
+import { containerName } from '../../../node-agent/engine/docker/names.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { startAgent, type TestAgent } from '../../support/agent.ts';
 import { Reader } from '../../support/reader.ts';
@@ -71,5 +72,36 @@ describeNeeding(['docker'], 'the scheduled image refresh', ({ docker }) => {
     expect(least).toBeGreaterThanOrEqual(2);
     expect(agent.pool.table.get(sandbox ?? '')?.image).toBe(old);
     expect(agent.pool.table.endings()).toEqual({ 'stale-image': 4 });
+  });
+
+  test('a reload with another image rolls over to it, and stays with it while the next one cannot be had', async () => {
+    const old = await rebuild('one');
+    agent = await startAgent({
+      ...{ engine: 'docker', dockerHost: docker.host, nodeId: 'rolling', image: reference, pull: 'never' },
+      ...{ command: docker.tinyCommand, capacity: '4', refreshSchedule: 'off' },
+    });
+    await agent.warm(4);
+    const { sandbox = '' } = await new Reader().click(`${agent.url}/`);
+    await agent.warm(3);
+    const fresh = (await client.getImage(docker.tinyImage).inspect()).Id;
+    expect(agent.reload({ image: docker.tinyImage })).toEqual({ applied: ['image'], needRestart: [] });
+    await until('every warm one has the new image', () => {
+      const warm = agent.pool.table.inState('warm');
+      return warm.length === 3 && warm.every(({ image }) => image === fresh);
+    });
+    expect(agent.pool.table.get(sandbox)?.image).toBe(old);
+    agent.reload({ image: 'tmpfleet-test/nowhere:latest' });
+    await until('that is said', () => agent.log().includes('the configuration cannot be used'));
+    const stats = (await (await fetch(`${agent.url}/stats`)).json()) as { container_image: string };
+    expect(stats.container_image).toBe(docker.tinyImage);
+    expect(agent.pool.status()).toMatchObject({ image: fresh, warm: 3, stale: 0 });
+    agent.reload({ memory: '300m', image: reference });
+    await until('it is back, with more memory', () => {
+      const warm = agent.pool.table.inState('warm');
+      return warm.length === 3 && warm.every(({ image }) => image === old);
+    });
+    const [first] = agent.pool.table.inState('warm');
+    const { HostConfig } = await client.getContainer(containerName('rolling', first?.id ?? '')).inspect();
+    expect(HostConfig.Memory).toBe(300 * 1024 ** 2);
   });
 });

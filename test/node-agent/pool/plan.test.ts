@@ -129,6 +129,15 @@ describe('what to end', () => {
     expect(planPool(amongReaders).end).toHaveLength(1);
   });
 
+  test('while none has started from the new image, one stale one makes room for a first start', () => {
+    const stale = new Set(ids(8));
+    const trial = { ...nothing, stale, isTrial: true };
+    expect(planPool({ ...trial, warm: ids(8) }).end).toHaveLength(1);
+    expect(planPool({ ...trial, warm: ids(7), removing: 1 })).toEqual({ start: 0, end: [] });
+    expect(planPool({ ...trial, warm: ids(7) })).toEqual({ start: 1, end: [] });
+    expect(planPool({ ...trial, warm: ids(7), starting: ['s'] })).toEqual({ start: 0, end: [] });
+  });
+
   test('rolling step by step replaces every stale one and never leaves fewer than half warm', () => {
     let warm: string[] = ids(8);
     let starting: string[] = [];

@@ -6,6 +6,7 @@ import {
   endSandbox,
   moveSandbox,
   SANDBOX_STATES,
+  STOPPED,
 } from '../../../shared/protocol/sandbox-state.ts';
 
 describe('a sandbox', () => {
@@ -31,9 +32,9 @@ describe('a sandbox', () => {
     ],
     [
       'claimed',
-      ['unclaimed', 'expired', 'drained', 'crashed', 'unresponsive', 'left', 'deleted', 'shutdown'],
+      ['unclaimed', 'expired', 'drained', ...STOPPED, 'unresponsive', 'left', 'deleted', 'shutdown'],
     ],
-    ['active', ['idle', 'expired', 'drained', 'crashed', 'left', 'deleted', 'shutdown']],
+    ['active', ['idle', 'expired', 'drained', ...STOPPED, 'left', 'deleted', 'shutdown']],
   ] as const)('that is %s ends only for the reasons that fit', (from, reasons) => {
     const fitting = END_REASONS.filter((reason) => {
       try {

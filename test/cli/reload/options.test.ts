@@ -1,60 +1,8 @@
 // A configuration that changes while the programs run: what applies at once, what waits for a restart, and what is refused.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { LIGHT_COMMAND } from '../support/light-server.ts';
-import { Reader } from '../support/reader.ts';
-import { tmpfleet } from '../support/tmpfleet.ts';
-import { until } from '../support/until.ts';
-
-let dir: string;
-let file: string;
-const runs: ReturnType<typeof tmpfleet>[] = [];
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tmpfleet-reload-'));
-  file = join(dir, 'config.yaml');
-});
-afterEach(async () => {
-  await Promise.all(runs.splice(0).map((run) => run.stop()));
-  rmSync(dir, { recursive: true, force: true });
-});
-
-interface Program {
-  readonly run: ReturnType<typeof tmpfleet>;
-  readonly url: string;
-  readonly control: string;
-}
-
-async function start(program: string, config: string, flags: readonly string[] = []): Promise<Program> {
-  writeFileSync(file, config);
-  const place = [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--control-port',
-    '0',
-    '--data-dir',
-    join(dir, program),
-  ];
-  const run = tmpfleet([program, '--config', file, ...place, '--log-format', 'json', ...flags]);
-  runs.push(run);
-  const [, url = '', control = ''] = await run.printed(/"url":"(http:[^"]+)","control":"(http:[^"]+)"/);
-  return { run, url, control };
-}
-
-const startNode = (config: string): Promise<Program> =>
-  start('node-agent', config, ['--engine', 'local', '--command', LIGHT_COMMAND, '--ephemeral']);
-
-async function reload(
-  who: 'front' | 'node',
-  { control }: Program,
-): Promise<{ code: number | string; text: string }> {
-  const run = tmpfleet(['reload', who, `--${who}`, control]);
-  const code = await run.ended;
-  return { code, text: run.output() };
-}
+import { expect, test } from 'vitest';
+import { Reader } from '../../support/reader.ts';
+import { until } from '../../support/until.ts';
+import { reload, startFront, startNode, write } from './programs.ts';
 
 const launchPage = async (url: string): Promise<string> =>
   (await fetch(`${url}/tree`, { headers: { accept: 'text/html' } })).text();
@@ -66,7 +14,7 @@ test('a node takes over its size, its times and its words, and names what needs 
   await until('one is warm', async () => (await capacity()).available === 1);
   const reader = new Reader();
   expect((await reader.click(`${node.url}/tree`)).body).toBe('ok');
-  writeFileSync(file, 'capacity: 3\nidle: 1s\nkeep-busy: false\ntitle: Figure 7\nimage: other\nport: 1\n');
+  write('capacity: 3\nidle: 1s\nkeep-busy: false\ntitle: Figure 7\nimage: other\nport: 1\n');
   expect(await reload('node', node)).toEqual({
     code: 0,
     text: 'applied: title, capacity, idle, keep-busy\nchanged, but applied only after a restart: image\n',
@@ -79,8 +27,8 @@ test('a node takes over its size, its times and its words, and names what needs 
 });
 
 test('a front takes over who may show it, its words and its limits, at SIGHUP too', async () => {
-  const front = await start('redirector', 'title: Old\n');
-  writeFileSync(file, 'title: New\nembed-origins: https://www.example-journal.org\nclient-arrivals: 1/1h\n');
+  const front = await startFront('title: Old\n');
+  write('title: New\nembed-origins: https://www.example-journal.org\nclient-arrivals: 1/1h\n');
   front.run.process.kill('SIGHUP');
   await front.run.printed(/"applied":\["title","client-arrivals","embed-origins"\],"needRestart":\[\]/);
   const answer = await fetch(`${front.url}/tree`, { headers: { accept: 'text/html' } });
@@ -89,11 +37,8 @@ test('a front takes over who may show it, its words and its limits, at SIGHUP to
 });
 
 test('what needs an option that waits for a restart is refused with it', async () => {
-  const front = await start('redirector', 'title: Old\n');
-  writeFileSync(file, 'title: New\nsecret: a-secret-of-the-fleet\nproof-of-work-below: 20%\n', {
-    mode: 0o600,
-  });
-  chmodSync(file, 0o600);
+  const front = await startFront('title: Old\n');
+  write('title: New\nsecret: a-secret-of-the-fleet\nproof-of-work-below: 20%\n');
   const { code, text } = await reload('front', front);
   expect(code).toBe(3);
   expect(text).toMatch(/proof-of-work-below/);
@@ -101,14 +46,14 @@ test('what needs an option that waits for a restart is refused with it', async (
 });
 
 test('with an error in the file nothing changes, and the program goes on', async () => {
-  const front = await start('redirector', 'title: Old\n');
-  writeFileSync(file, 'title: New\nhold-for: soon\n');
+  const front = await startFront('title: Old\n');
+  write('title: New\nhold-for: soon\n');
   const { code, text } = await reload('front', front);
   expect(code).toBe(3);
   expect(text).toMatch(/config\.yaml: hold-for: invalid value "soon"; expected a time/);
   front.run.process.kill('SIGHUP');
   await front.run.printed(/the configuration is wrong, and nothing has changed/);
   expect(await launchPage(front.url)).toContain('<h1>Old</h1>');
-  writeFileSync(file, 'title: Old\n');
+  write('title: Old\n');
   expect(await reload('front', front)).toEqual({ code: 0, text: 'nothing has changed\n' });
 });

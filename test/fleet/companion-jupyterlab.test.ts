@@ -103,7 +103,7 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       await tab.context().close();
     }, 150_000);
 
-    test('on a phone a running cell goes on, a drain is announced and hidden by keyboard, a crash within 5 s', async () => {
+    test('on a phone a running cell goes on, a drain is announced and hidden by keyboard, an end within 5 s', async () => {
       const agent = await start('lab-busy', { idle: '30s' });
       const tab = await openTab(agent, 'doc/tree/intro.ipynb');
       await untilKernel(tab);
@@ -139,7 +139,7 @@ describeNeeding(['docker', 'jupyterlab', 'chromium'], 'JupyterLab', ({ docker, j
       const filters = JSON.stringify({ label: [`tmpfleet.sandbox=${held(agent)?.id}`] });
       const [container] = await client.listContainers({ filters });
       await client.getContainer(container?.Id ?? '').kill();
-      await panelOf(tab).getByText('its program failed').waitFor({ timeout: 5_000 });
+      await panelOf(tab).getByText('something ended its program').waitFor({ timeout: 5_000 });
       expect(await placeOf(tab)).toBe('/spawn/doc/tree/intro.ipynb');
       await tab.context().close();
     }, 150_000);

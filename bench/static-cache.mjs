@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cpuMicroseconds } from './redirect/cpu.mjs';
+import { cpuMicroseconds } from './common/cpu.mjs';
 
 const KIB = [10, 12, 16, 20, 28, 36, 48, 64, 90, 120, 160, 200];
 const FILES = KIB.map((size) => `static/part${size}.0a1b2c3d4e5f.js`);

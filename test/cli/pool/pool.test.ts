@@ -107,7 +107,8 @@ describe('tmpfleet pool', () => {
     const before = new Set((await sandboxes()).map(({ id }) => id));
     const { code, out, err } = await pool('recycle', '--wait');
     expect({ code, out }).toEqual({ code: 0, out: '2 sandboxes gave way; 2 new ones are ready\n' });
-    expect(err).toMatch(/^2 old left, \d of 2 ready/);
+    // The first look may come after one has gone already.
+    expect(err).toMatch(/^[012] old left, \d of 2 ready/);
     expect(err).toContain('0 old left, 2 of 2 ready');
     expect((await sandboxes()).filter(({ id }) => before.has(id))).toEqual([]);
   });

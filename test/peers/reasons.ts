@@ -31,6 +31,8 @@ export const EXPECT =
   'RFC 9110 §10.1.1: a proxy passes the expectation on, and the sandbox’s answer back; CHP says 100 before the sandbox has seen the head, so that a refused body is sent, or the next request taken for it';
 export const NO_EXPECTATION =
   'RFC 9110 §10.1.1: without a body, or in HTTP/1.0, the expectation has no meaning, and no 100 is due; the connection may close';
+export const UNKNOWN_EXPECTATION =
+  'RFC 9110 §10.1.1, RFC 9112 §9.6: 417 may end the connection; kept, it would take the next request of a proxy for the body that never came';
 export const SPELLING = 'RFC 9110 §5.1, §7.6.1: the same word in other letters';
 export const UPGRADE_FORWARDED =
   'RFC 9110 §7.8, §3.7: http is the scheme of a handshake (RFC 6455 §1.2), and its host is named as for every request';

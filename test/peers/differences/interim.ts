@@ -1,6 +1,6 @@
 // Where the two differ: interim answers (`../cases/interim.ts`).
 import { because, type Differences } from '../difference.ts';
-import { EXPECT, FAILS, INTERIM, NO_EXPECTATION, SPELLING } from '../reasons.ts';
+import { EXPECT, FAILS, INTERIM, NO_EXPECTATION, SPELLING, UNKNOWN_EXPECTATION } from '../reasons.ts';
 
 export const INTERIM_DIFFERENCES: Differences = {
   '102': because(
@@ -119,6 +119,7 @@ export const INTERIM_DIFFERENCES: Differences = {
     ['answer 2', "503 of the proxy's own", undefined],
     ['answer 3', "400 of the proxy's own", undefined],
   ),
+  'Expect: something else': because(UNKNOWN_EXPECTATION, ['next request', 'answered', 'no connection']),
   'Expect: redirected at the head': because(
     EXPECT,
     ['answer 1', 'HTTP/1.1 100 Continue', 'HTTP/1.1 307 Temporary Redirect'],

@@ -34,12 +34,15 @@ test.each([
 
 test('a header of 30 KiB is answered as fast as one of a browser', () => {
   const long = 'de,'.repeat(10_000);
+  /** Of several, the least: it waits for no other process. */
   const time = (header: string): number => {
-    const start = performance.now();
-    for (let i = 0; i < 200; i++) languageOf(header);
-    return performance.now() - start;
+    const times = Array.from({ length: 40 }, () => {
+      const start = performance.now();
+      for (let i = 0; i < 20; i++) languageOf(header);
+      return performance.now() - start;
+    });
+    return Math.min(...times);
   };
-  time(long);
   expect(time(long)).toBeLessThan(50 * time('de-AT,de;q=0.9,en;q=0.8'));
 });
 

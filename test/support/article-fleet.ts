@@ -1,4 +1,5 @@
 // A fleet over https, and an article on another site that shows it: what a publisher's reader has before them.
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -70,9 +71,11 @@ export class ArticleFleet {
     [fleet.article, fleet.stranger] = await Promise.all([site(ARTICLE), site(STRANGER)]);
     const scripts = allowScripts === true ? ['--allow-origin', fleet.article] : [];
     fleet.front = await fleet.#terminate(FRONT, () => fleet.frontAtHome);
+    // Suites side by side share an engine, where a node takes what has its name for its own.
+    const prefix = `article-${randomBytes(3).toString('hex')}`;
     for (const [index, host] of NODES.slice(0, nodes).entries()) {
       fleet.nodes.push(await fleet.#terminate(host, () => fleet.#nodesAtHome[index] ?? ''));
-      const agent = ['node-agent', '--node-id', `n${index + 1}`, '--front-url', fleet.front];
+      const agent = ['node-agent', '--node-id', `${prefix}-${index + 1}`, '--front-url', fleet.front];
       const [url] = await fleet.#run(`node${index + 1}`, [...agent, ...scripts, ...nodeFlags]);
       fleet.#nodesAtHome.push(url);
     }

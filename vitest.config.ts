@@ -14,7 +14,7 @@ export default defineConfig({
         setupFiles: ['test/support/title.ts'],
         // Files of `unit` leave nothing behind in their process, so that each need not load our code again.
         ...(name === 'unit' ? { isolate: false } : { globalSetup: ['test/global-setup.ts'] }),
-        // Two suites share two cores with the browsers, engines and fleets that they start.
+        // Three suites share two cores with the browsers, engines and fleets that they start.
         testTimeout: 90_000,
         hookTimeout: 120_000,
       },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Authority, type Certificate } from '../lab/debian/authority.ts';
 import { LIGHT_COMMAND } from '../support/light-server.ts';
 import { NAVIGATION } from '../support/reader.ts';
-import { tmpfleet } from '../support/tmpfleet.ts';
+import { freePlaces, tmpfleet } from '../support/tmpfleet.ts';
 import { until } from '../support/until.ts';
 
 let dir: string;
@@ -25,16 +25,7 @@ afterAll(async () => {
 });
 
 const start = (program: string, flags: readonly string[]) => {
-  const place = [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--control-port',
-    '0',
-    '--data-dir',
-    join(dir, program),
-  ];
+  const place = freePlaces(join(dir, program));
   const run = tmpfleet([program, ...place, '--log-format', 'json', ...flags], {
     NODE_EXTRA_CA_CERTS: authority.ca,
   });

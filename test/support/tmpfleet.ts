@@ -30,6 +30,12 @@ export interface Run {
   stop(): Promise<number | string>;
 }
 
+/** Flags of a front or a node on loopback, at ports that are free. */
+export function freePlaces(dataDir: string): readonly string[] {
+  const ports = ['--port', '0', '--control-port', '0'];
+  return ['--host', '127.0.0.1', ...ports, '--data-dir', dataDir];
+}
+
 /** @param enter put before the command, to run it on another host of the lab */
 export function tmpfleet(
   args: readonly string[],

@@ -9,7 +9,7 @@ import { describeNeeding } from '../../lab/needs.ts';
 import { run } from '../../lab/run.ts';
 import { Bench } from '../../redirector/support.ts';
 import { startAgent } from '../../support/agent.ts';
-import { tmpfleet } from '../../support/tmpfleet.ts';
+import { freePlaces, tmpfleet } from '../../support/tmpfleet.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-doctor-'));
 const bench = new Bench();
@@ -25,16 +25,7 @@ const printedSchema = z.object({
 
 /** The checks that it prints as JSON, by name. Later flags win over earlier ones. */
 async function examine(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const common = [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--control-port',
-    '0',
-    '--data-dir',
-    join(dir, 'data'),
-  ];
+  const common = freePlaces(join(dir, 'data'));
   const doctor = tmpfleet(['doctor', '--json', ...common, ...flags], env);
   const code = await doctor.ended;
   const { ok, findings } = printedSchema.parse(JSON.parse(doctor.output()));

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type PoolStatusJson, poolStatusSchema } from '../../../shared/api/pool.ts';
 import { auditSchema } from '../../../shared/api/registry.ts';
 import { sandboxSchema } from '../../../shared/api/sandbox.ts';
-import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
+import { freePlaces, type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 import { run, runJson } from '../run.ts';
 
@@ -21,16 +21,7 @@ let env: Record<string, string> = {};
 
 /** Starts an agent in the data directory of the last one. */
 async function start(flags: readonly string[] = []): Promise<void> {
-  const places = [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--control-port',
-    '0',
-    '--data-dir',
-    join(dir, 'data'),
-  ];
+  const places = freePlaces(join(dir, 'data'));
   agent = tmpfleet(
     [
       'node-agent',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
 import { LIGHT_COMMAND } from '../../support/light-server.ts';
-import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
+import { freePlaces, type Run, tmpfleet } from '../../support/tmpfleet.ts';
 
 let dir: string;
 const runs: Run[] = [];
@@ -30,16 +30,7 @@ export function write(text: string, name = 'config.yaml'): string {
 }
 
 async function start(program: string, config: string, flags: readonly string[]): Promise<Program> {
-  const place = [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--control-port',
-    '0',
-    '--data-dir',
-    join(dir, program),
-  ];
+  const place = freePlaces(join(dir, program));
   const options = ['--config', write(config), ...place, '--log-format', 'json', ...flags];
   const run = tmpfleet([program, ...options]);
   runs.push(run);

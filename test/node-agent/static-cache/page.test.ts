@@ -11,7 +11,7 @@ import { dockerHost } from '../../contract/docker-host.ts';
 import { launchChromium } from '../../lab/chromium.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { staticMetric } from '../../support/static-site.ts';
-import { type Run, tmpfleet } from '../../support/tmpfleet.ts';
+import { freePlaces, type Run, tmpfleet } from '../../support/tmpfleet.ts';
 import { until } from '../../support/until.ts';
 
 interface App {
@@ -94,17 +94,8 @@ describeNeeding(
           '--pull',
           'never',
         ],
-        ...[
-          '--host',
-          '127.0.0.1',
-          '--port',
-          '0',
-          '--control-port',
-          '0',
-          '--data-dir',
-          dataDir,
-          '--ephemeral',
-        ],
+        ...freePlaces(dataDir),
+        '--ephemeral',
         ...['--capacity', all, '--warm', all, '--prime', 'intro.ipynb', '--node-id', 'static-page'],
         ...['--static-cache', size],
       ]);

@@ -162,7 +162,11 @@ async function stream(context: Context, { execution, rest, sandbox, logger }: Ru
     if (rest.length > 0) input.write(rest);
     req.pipe(input);
   }
-  const gone = new Promise<'gone'>((resolve) => res.once('close', () => resolve('gone')));
+  const gone = new Promise<'gone'>((resolve) => {
+    // Who left while the command was being started says so no second time.
+    if (res.destroyed || req.socket.destroyed) resolve('gone');
+    else res.once('close', () => resolve('gone'));
+  });
   const over = new Promise<'over'>((resolve, reject) => {
     output
       .once('end', () => resolve('over'))

@@ -148,10 +148,18 @@ describeNeeding(['docker'], 'from inside a container', ({ docker }) => {
     expect(await inside(own, busy)).toBe('busy');
     for (let turn = 0; turn < 5; turn += 1) expect(await others()).toEqual(WELL);
     const container = await containerOf(own);
-    await until('it is throttled', async () => {
-      const { cpu_stats: cpu } = await container.stats({ stream: false });
-      return cpu.throttling_data.throttled_periods > 0;
+    /** Of the container, seconds of processor; and when that was. */
+    const used = async (): Promise<{ readonly cpu: number; readonly at: number }> => {
+      const { cpu_stats: cpu, read } = await container.stats({ stream: false });
+      return { cpu: cpu.cpu_usage.total_usage / 1e9, at: Date.parse(read) / 1_000 };
+    };
+    const before = await used();
+    const after = await until('it has used two seconds', async () => {
+      const now = await used();
+      return now.cpu - before.cpu > 2 ? now : undefined;
     });
+    // Of the two processors or more that it would take. Beside busy neighbours it may get less than its share.
+    expect((after.cpu - before.cpu) / (after.at - before.at)).toBeLessThan(1.3);
   });
 });
 

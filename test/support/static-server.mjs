@@ -1,6 +1,6 @@
 // A program with static files, ordinary ones and odd ones, the same in every sandbox; and it answers what its reader tells it to.
 // Arguments: base path with slashes at both ends, address, port.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const [base, host, port] = process.argv.slice(-3);
@@ -12,6 +12,8 @@ const digest = (body) => createHash('sha256').update(body).digest('hex');
 /** Their names have a hash: nothing else has to be said about them. */
 const hashed = (name) => `static/${name}.0a1b2c3d4e5f.js`;
 const MIB = 1024 ** 2;
+/** Of this process alone. In containers two processes may have the same pid. */
+const MARK = randomUUID();
 
 /** What this process was told to answer from now on, by path; and how often it was asked. */
 const told = new Map();
@@ -32,13 +34,13 @@ const FILES = {
   'files/static/app.js': { headers: DAY },
   'api/static/app.js': { headers: DAY },
   [hashed('names-itself')]: { headers: JS, body: () => `export const base = "${base}";` },
-  [hashed('process')]: { headers: JS, body: () => `export const pid = ${process.pid}; // ${base.length}` },
+  [hashed('process')]: { headers: JS, body: () => `export const mark = "${MARK}"; // ${base.length}` },
   [hashed('cookie')]: { headers: { ...JS, 'set-cookie': 'a=1' } },
   [hashed('vary')]: { headers: { ...JS, vary: 'Cookie' } },
   [hashed('private')]: { headers: { ...JS, 'cache-control': 'private, max-age=86400' } },
   [hashed('no-store')]: { headers: { ...JS, 'cache-control': 'no-store' } },
   [hashed('page')]: { headers: { 'content-type': 'text/html' } },
-  [hashed('tag')]: { headers: { ...JS, etag: `"${process.pid}"` } },
+  [hashed('tag')]: { headers: { ...JS, etag: `"${MARK}"` } },
   [hashed('huge')]: { headers: JS, body: () => Buffer.alloc(20 * MIB, 'x') },
   [hashed('endless')]: { headers: JS, mode: 'endless' },
   [hashed('silent')]: { headers: JS, mode: 'silent' },

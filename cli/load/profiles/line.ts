@@ -15,16 +15,25 @@ const answerSchema = z.object({
   again: waitingSchema.shape.again.optional(),
 });
 
+export interface Patience {
+  readonly patienceMs: number;
+  /** In line until now; who is let in and sent back goes on waiting. */
+  waitedMs: number;
+}
+
 /** @returns where they are let in. @throws VisitEnded when they give up */
-export async function waitInLine(visit: Visit, from: string, patienceMs: number): Promise<string> {
+export async function waitInLine(visit: Visit, from: string, patience: Patience): Promise<string> {
+  const { patienceMs, waitedMs } = patience;
   const began = visit.elapsedMs;
   let again = from;
   let short = 0;
   for (;;) {
-    const left = patienceMs - (visit.elapsedMs - began);
+    patience.waitedMs = waitedMs + visit.elapsedMs - began;
+    const left = patienceMs - patience.waitedMs;
     if (left <= 0 || visit.leaving.aborted) gaveUp(visit, patienceMs);
     const asked = visit.elapsedMs;
     const next = await ask(visit, again, Math.min(HELD_MS, left + 100));
+    patience.waitedMs = waitedMs + visit.elapsedMs - began;
     if (next?.location !== undefined) return new URL(next.location, again).href;
     if (next?.again !== undefined) again = new URL(next.again, again).href;
     short = visit.elapsedMs - asked < SOON_MS ? short + 1 : 0;

@@ -12,7 +12,7 @@ import {
   workAddress,
 } from '../../../shared/reader/way.ts';
 import type { ClientAnswer } from '../client/reader-client.ts';
-import { waitInLine } from './line.ts';
+import { type Patience, waitInLine } from './line.ts';
 import type { Visit } from './visit.ts';
 
 export interface Start {
@@ -21,7 +21,7 @@ export interface Start {
   readonly headers?: Readonly<Record<string, string>>;
   readonly destination: 'document' | 'iframe';
   readonly site: Site;
-  /** Longest time in line. ms */
+  /** Longest time in line, however often they have to stand there. ms */
   readonly patienceMs: number;
 }
 
@@ -33,6 +33,12 @@ export interface Landing {
   readonly text: string;
 }
 
+/**
+ * Pages of front and nodes that one way may have between its redirects: a start, a turn in line and what a bounce adds to them, again
+ * and again. A reader in line for long sees many; a fleet that goes round sends further ones.
+ */
+const MOST_PAGES = 100;
+
 /** ms at a time, so that other readers are served meanwhile */
 const WORK_SLICE_MS = 5;
 
@@ -41,12 +47,16 @@ export async function walkIn(visit: Visit, start: Start): Promise<Landing> {
   const { destination, patienceMs } = start;
   const front = new URL(start.url).origin;
   let { url: here, method = 'GET', site } = start;
-  for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
-    const isFirst = hop === 0;
+  let isFirst = true;
+  let redirects = 0;
+  let pages = 0;
+  const patience = { patienceMs, waitedMs: 0 };
+  while (redirects <= MAX_HOPS && pages <= MOST_PAGES) {
     const answer = await visit.send(stepAt(here, front), here, {
       ...{ method, destination, site, isPressed: true, isRead: true },
       ...(isFirst && start.headers !== undefined ? { headers: start.headers } : {}),
     });
+    isFirst = false;
     const move = nextMove(here, answer);
     const step = stepOf(move, here, { front, isRedirect: isRedirect(answer) });
     if (step === 'claim' && !isHandOver(here)) visit.node = new URL(here).host;
@@ -58,17 +68,21 @@ export async function walkIn(visit: Visit, start: Start): Promise<Landing> {
       return { url: here, base, destination, text: answer.text };
     }
     if (move.kind === 'ended') visit.refuse(step, move.status, `${here} answers ${move.status}`);
-    const next = await follow(visit, move, patienceMs);
+    const next = await follow(visit, move, patience);
+    // A browser counts the redirects of one navigation; a page that goes on begins another.
+    redirects = isRedirect(answer) ? redirects + 1 : 0;
+    if (!isRedirect(answer)) pages += 1;
     site = isRedirect(answer) ? worst(site, relation(here, next.url)) : relation(here, next.url);
     ({ url: here, method } = next);
   }
-  return visit.fail(stepAt(here, front), new Error(`more than ${MAX_HOPS} redirects`), here);
+  const round = redirects > MAX_HOPS ? `more than ${MAX_HOPS} redirects` : `more than ${MOST_PAGES} pages`;
+  return visit.fail(stepAt(here, front), new Error(round), here);
 }
 
 async function follow(
   visit: Visit,
   move: Exclude<Move, { kind: 'arrived' | 'ended' }>,
-  patienceMs: number,
+  patience: Patience,
 ): Promise<{ readonly url: string; readonly method: 'GET' | 'POST' }> {
   if (move.kind === 'go') return { url: move.url, method: 'GET' };
   if (move.kind === 'press') return { url: move.url, method: 'POST' };
@@ -77,7 +91,7 @@ async function follow(
     visit.lap('work');
     return { url: workAddress(move.url, work), method: 'POST' };
   }
-  const url = await waitInLine(visit, move.again, patienceMs);
+  const url = await waitInLine(visit, move.again, patience);
   visit.lap('line');
   return { url, method: 'GET' };
 }

@@ -23,6 +23,7 @@ import {
 import { endSocket } from '../sockets/end-socket.ts';
 import { limitStall, StallingRequest } from '../sockets/stall.ts';
 import { createTlsServer, type RenewedPair } from '../sockets/tls-server.ts';
+import { refuseLateHead } from '../sockets/unread.ts';
 import { answerError } from './answer.ts';
 import { frameAncestors, framedResponses } from './embedding.ts';
 import { findHostFault } from './host.ts';
@@ -43,6 +44,8 @@ export interface ServeOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** How long a connection may be idle between two requests. ms; default 65 s */
   readonly keepAliveTimeoutMs?: number;
+  /** How long a request's head may take; a third more at most, for what looks at it. ms; default 15 s */
+  readonly headTimeoutMs?: number;
   /** Who may show its pages in a frame; default: no other site. */
   readonly framePolicy?: () => string;
   /** How its pages look and speak; default: ours. */
@@ -65,10 +68,12 @@ export interface Serving {
   close(graceMs?: number): Promise<void>;
 }
 
+const HEAD_TIMEOUT_MS = 15_000;
 /** Largest header section of a request; the server itself refuses a larger one (431). */
 const MAX_HEADER_BYTES = 32 * 1024;
 
 export async function serve(options: ServeOptions): Promise<Serving> {
+  const { headTimeoutMs = HEAD_TIMEOUT_MS } = options;
   const settings: ServerOptions = {
     IncomingMessage: StallingRequest,
     ServerResponse: framedResponses({
@@ -77,9 +82,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       part: options.part ?? '',
     }),
     maxHeaderSize: MAX_HEADER_BYTES,
-    // From the first byte, or from the connection while it is silent. With the interval, 20 s at most.
-    headersTimeout: 15_000,
-    connectionsCheckingInterval: 5_000,
+    // From the first byte, or from the connection while it is silent.
+    headersTimeout: headTimeoutMs,
+    connectionsCheckingInterval: headTimeoutMs / 3,
     // An upload to a sandbox may take as long as bytes flow; `limitStall` limits the bodies that we read ourselves.
     requestTimeout: 0,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
@@ -121,7 +126,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     socket.once('close', () => upgraded.delete(socket));
     options.upgrade(request, socket, head);
   });
-  server.on('clientError', (error, socket) => refuseInTurn(error, socket, latest.get(socket)));
+  server.on('clientError', (error, socket) => {
+    const refuse = (): void => refuseInTurn(error, socket, latest.get(socket));
+    if (errorCode(error) !== 'ERR_HTTP_REQUEST_TIMEOUT') return refuse();
+    const last = (): unknown => upgraded.has(socket) || latest.get(socket);
+    refuseLateHead({ socket, latest: last, refuse, timeoutMs: headTimeoutMs });
+  });
   await listen(server, options);
   const { port } = addressOf(server);
   return {

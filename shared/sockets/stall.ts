@@ -2,6 +2,7 @@
 // as long as its program does.
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { endSocket } from './end-socket.ts';
+import { onceRead } from './unread.ts';
 
 /** Longest time for the whole body of a request to us, and longest time without a byte while one side waits. ms */
 export const OWN_STALL_MS = 20_000;
@@ -52,12 +53,13 @@ export function limitStall(request: IncomingMessage, response: ServerResponse): 
 
 /** A body that comes a byte at a time never stalls, so it has to be whole in time. */
 function limitBody(request: IncomingMessage, response: ServerResponse): void {
-  const timer = setTimeout(() => {
+  const refuse = (): void => {
     if (request.complete || request.destroyed || isAllowed(request)) return;
     // Only before an answer, and not amid those of pipelined requests, there is a place for one.
     if (response.headersSent || response.socket === null) request.socket.destroy();
     else endSocket(request.socket, LATE);
-  }, OWN_STALL_MS);
+  };
+  const timer = setTimeout(() => onceRead(refuse), OWN_STALL_MS);
   timer.unref();
   request.once('close', () => clearTimeout(timer));
 }

@@ -15,6 +15,9 @@ export interface ErrorKind {
   readonly step: string;
   readonly node: string;
   count: number;
+  /** When the first and the last one happened, since the begin of the run. */
+  readonly first_second: number;
+  last_second: number;
   /** What one of them said, in full. */
   readonly example: string;
 }
@@ -45,6 +48,8 @@ export class Recorder {
   readonly errors = new Map<string, ErrorKind>();
   readonly ended: Record<Outcome, number> = { served: 0, refused: 0, failed: 0 };
   readonly #slices: Slices;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #began: number;
   arrived = 0;
   open = 0;
   bytes = 0;
@@ -52,6 +57,8 @@ export class Recorder {
   /** @param sliceMs length of a slice */
   constructor(clock: Pick<Clock, 'monotonic'>, sliceMs: number) {
     this.#slices = new Slices(clock, sliceMs);
+    this.#clock = clock;
+    this.#began = clock.monotonic();
   }
 
   arrive(): void {
@@ -102,8 +109,14 @@ export class Recorder {
     const named = isKnown ? { outcome, kind, step, node } : { outcome, kind: 'other', step: '', node: '' };
     const key = keyOf(named);
     const known = this.errors.get(key);
-    if (known !== undefined) known.count += 1;
-    else this.errors.set(key, { ...named, count: 1, example: example.slice(0, LONGEST_EXAMPLE) });
+    const second = Math.round((this.#clock.monotonic() - this.#began) / 100) / 10;
+    if (known !== undefined) {
+      known.count += 1;
+      known.last_second = second;
+      return;
+    }
+    const when = { first_second: second, last_second: second };
+    this.errors.set(key, { ...named, count: 1, ...when, example: example.slice(0, LONGEST_EXAMPLE) });
   }
 
   /** Closed at the end of the run. */

@@ -46,7 +46,7 @@ async function takeStep(visit: Visit, { name, request, url, saved }: Step): Prom
   visit.status(name, answer.status);
   visit.lap(name);
   const isRight = expect.length === 0 ? answer.status < 400 : expect.includes(answer.status);
-  if (!isRight) visit.refuse(name, answer.status, `${here} answers ${answer.status}`);
+  if (!isRight) visit.refuse(name, answer.status, here);
   for (const [as, path] of Object.entries(save)) saved.set(as, valueAt(visit, name, answer.text, path));
 }
 

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Random } from '../../../shared/clock.ts';
 import { errorCode } from '../../../shared/errors.ts';
+import { isInSandbox } from '../../../shared/reader/way.ts';
 import type { ClientAnswer, ClientRequestOptions, ReaderClient } from '../client/reader-client.ts';
 import type { Problem, Recorder } from '../measure/recorder.ts';
 
@@ -110,7 +111,7 @@ export class Visit {
   /** As `ask`. @throws VisitEnded for an error status, too */
   async get(step: string, url: string, options: ClientRequestOptions): Promise<ClientAnswer> {
     const answer = await this.ask(step, url, options);
-    if (answer.status >= 400) this.refuse(step, answer.status, `${url} answers ${answer.status}`);
+    if (answer.status >= 400) this.refuse(step, answer.status, url);
     return answer;
   }
 
@@ -121,9 +122,11 @@ export class Visit {
     throw this.#problem('failed', code, step, what === '' ? said : `${shown(what)}: ${said}`);
   }
 
-  /** @throws VisitEnded */
-  refuse(step: string, status: number, example: string): never {
-    throw this.#problem(REFUSALS.has(status) ? 'refused' : 'failed', `http-${status}`, step, shown(example));
+  /** @param url that answered so. @throws VisitEnded */
+  refuse(step: string, status: number, url: string): never {
+    // A sandbox that is gone, or broken, has room for nobody either, but its reader had one.
+    const outcome = REFUSALS.has(status) && !isInSandbox(url) ? 'refused' : 'failed';
+    throw this.#problem(outcome, `http-${status}`, step, shown(`${url} answers ${status}`));
   }
 
   /** @throws VisitEnded `kind`: the reader gave up */

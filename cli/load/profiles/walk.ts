@@ -63,11 +63,12 @@ export async function walkIn(visit: Visit, start: Start): Promise<Landing> {
     visit.status(step, answer.status);
     visit.lap(step, step === 'redirect' && move.kind === 'go' ? new URL(move.url).host : visit.node);
     if (move.kind === 'arrived') {
+      visit.client.settleAt(here);
       const base = sandboxAt(here)?.base ?? new URL('/', here).href;
       visit.total('landed');
       return { url: here, base, destination, text: answer.text };
     }
-    if (move.kind === 'ended') visit.refuse(step, move.status, `${here} answers ${move.status}`);
+    if (move.kind === 'ended') visit.refuse(step, move.status, here);
     const next = await follow(visit, move, patience);
     // A browser counts the redirects of one navigation; a page that goes on begins another.
     redirects = isRedirect(answer) ? redirects + 1 : 0;
@@ -91,6 +92,7 @@ async function follow(
     visit.lap('work');
     return { url: workAddress(move.url, work), method: 'POST' };
   }
+  visit.client.settleAt(move.again);
   const url = await waitInLine(visit, move.again, patience);
   visit.lap('line');
   return { url, method: 'GET' };

@@ -139,7 +139,13 @@ function addErrors(all: Report['errors']): Report['errors'] {
   const byKind = new Map<string, Report['errors'][number]>();
   for (const error of all) {
     const key = JSON.stringify([error.outcome, error.kind, error.step, error.node]);
-    byKind.set(key, { ...(byKind.get(key) ?? error), count: (byKind.get(key)?.count ?? 0) + error.count });
+    const known = byKind.get(key);
+    byKind.set(key, {
+      ...(known ?? error),
+      count: (known?.count ?? 0) + error.count,
+      first_second: Math.min(known?.first_second ?? error.first_second, error.first_second),
+      last_second: Math.max(known?.last_second ?? 0, error.last_second),
+    });
   }
   return [...byKind.values()].sort((one, other) => other.count - one.count);
 }

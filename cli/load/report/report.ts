@@ -37,6 +37,8 @@ export const reportSchema = z.object({
     z.object({
       outcome: z.enum(['refused', 'failed']),
       ...{ kind: z.string(), step: z.string(), node: z.string(), count, example: z.string() },
+      /** When the first and the last one happened, since the begin of the run. */
+      ...{ first_second: count, last_second: count },
     }),
   ),
   generator: generatorSchema,

@@ -56,13 +56,17 @@ test('counts by slice, also slices in which nothing happened', () => {
 });
 
 test('errors by kind, with one example each, and a bound', () => {
-  const recorder = new Recorder({ monotonic: () => 0 }, 1_000);
+  let now = 0;
+  const recorder = new Recorder({ monotonic: () => now }, 1_000);
   const problem = { outcome: 'failed', kind: 'http-500', step: 'claim', node: 'n1' } as const;
+  now = 1_500;
   recorder.error({ ...problem, example: 'first' });
+  now = 4_000;
   recorder.error({ ...problem, example: 'second' });
   for (let n = 0; n < 500; n += 1) recorder.error({ ...problem, kind: `k${n}`, example: 'x'.repeat(10_000) });
   const errors = [...recorder.errors.values()];
-  expect(errors[0]).toEqual({ ...problem, count: 2, example: 'first' });
+  const when = { first_second: 1.5, last_second: 4 };
+  expect(errors[0]).toEqual({ ...problem, count: 2, ...when, example: 'first' });
   expect(errors).toHaveLength(201);
   expect(errors.at(-1)).toMatchObject({ kind: 'other', count: 301 });
   expect(errors.at(-1)?.example).toHaveLength(400);

@@ -165,7 +165,8 @@ async function startInDataDir(
   const refuse = createErrorResponse(homeOf, (id) => pool.table.endedAs(id));
   const clickTimes = new ClickTimesDesk({
     ...{ share: config.companion ? config.beaconSample : 0, clock, random },
-    observe: metrics.observeClickToPage,
+    observePage: metrics.observeClickToPage,
+    observeOutput: metrics.observeClickToOutput,
   });
   const script = config.companion ? new CompanionScript() : undefined;
   const companion =
@@ -184,6 +185,7 @@ async function startInDataDir(
     memory: staticCache,
     used: (id) => pool.use(id),
     began: traces?.proxied,
+    outputs: clickTimes,
     failed: () => void reap(),
     refuse,
     notice: (id) => {

@@ -4,6 +4,15 @@
 /** At most 2 + 8 + 4 bytes: flags, the longest length, the mask's key. */
 const LONGEST_HEADER = 14;
 
+/** Is shown each frame, a part at a time. */
+export interface FrameListener {
+  /** @param first the frame's first byte */
+  began(first: number): void;
+  /** As it is sent; not to be kept. */
+  payload(bytes: Uint8Array): void;
+  ended(): void;
+}
+
 /** For one direction of one WebSocket: chunks must be given in order, and all of them. */
 export class FrameScanner {
   /** The part of a frame's header that has arrived. */
@@ -13,16 +22,18 @@ export class FrameScanner {
   #left = 0;
   #inData = false;
 
-  /** Whether any of `chunk` belongs to a data frame whose header is complete. */
-  sawData(chunk: Uint8Array): boolean {
+  /** Whether any of `chunk` belongs to a data frame whose header is complete. @param listener the same one, or none any more */
+  sawData(chunk: Uint8Array, listener?: FrameListener): boolean {
     let saw = false;
     let at = 0;
     while (at < chunk.length) {
       if (this.#left > 0) {
         const passed = Math.min(this.#left, chunk.length - at);
         saw ||= this.#inData;
+        listener?.payload(chunk.subarray(at, at + passed));
         this.#left -= passed;
         at += passed;
+        if (this.#left === 0) listener?.ended();
         continue;
       }
       this.#header[this.#have] = chunk[at] ?? 0;
@@ -33,6 +44,8 @@ export class FrameScanner {
       this.#left = payloadLength(this.#header);
       this.#have = 0;
       saw ||= this.#inData;
+      listener?.began(this.#header[0] ?? 0);
+      if (this.#left === 0) listener?.ended();
     }
     return saw;
   }

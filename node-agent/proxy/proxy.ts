@@ -8,6 +8,7 @@ import { responseRules } from './answer/response-rules.ts';
 import { sendStored } from './answer/stored-answer.ts';
 import { proxyRequest } from './exchange.ts';
 import { fixHeaders, responseHeaders } from './headers.ts';
+import { isKernelChannel, OutputWatch } from './output-watch.ts';
 import { parseSandboxPath, type SandboxPath } from './path.ts';
 import {
   countAnswer,
@@ -228,6 +229,7 @@ class SandboxProxy implements NodeProxy {
     this.#tunnels.set(id, tunnels);
     this.counters.openSockets += 1;
     const cut = joinSockets(reader, tunnel, {
+      output: this.#watchOutput(id, target),
       used: () => {
         if (isUse) this.#options.used(id);
       },
@@ -244,6 +246,12 @@ class SandboxProxy implements NodeProxy {
       },
     });
     tunnels.add(cut);
+  }
+
+  #watchOutput(id: string, target: string): OutputWatch | undefined {
+    const { outputs } = this.#options;
+    if (outputs?.awaitsOutput(id) !== true || !isKernelChannel(target)) return undefined;
+    return new OutputWatch({ isAwaited: () => outputs.awaitsOutput(id), seen: () => outputs.sawOutput(id) });
   }
 }
 

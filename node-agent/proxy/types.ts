@@ -34,6 +34,11 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly own?: OwnPaths;
   /** Answers some of the requests that a sandbox's key admits, in its place. */
   readonly memory?: Pick<StaticCache, 'answer'> | undefined;
+  /** Who wants to know of the first output of a sandbox's kernels. */
+  readonly outputs?: {
+    readonly awaitsOutput: (id: string) => boolean;
+    readonly sawOutput: (id: string) => void;
+  };
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Who may show the pages of sandboxes in a frame: a `frame-ancestors` directive. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { END_GRACE_MS, endSocket } from '../../shared/sockets/end-socket.ts';
 import { OWN_STALL_MS } from '../../shared/sockets/stall.ts';
 import { FrameScanner } from './frame-scanner.ts';
+import type { OutputWatch } from './output-watch.ts';
 import type { SandboxTunnel } from './upstream/handler.ts';
 import { ReadBlock } from './upstream/read-blocks.ts';
 
@@ -58,6 +59,8 @@ export interface TunnelOptions {
   readonly toSandbox: (bytes: number) => void;
   readonly toReader: (bytes: number) => void;
   readonly closed: () => void;
+  /** Sees what goes to the reader, until it is over. */
+  readonly output?: OutputWatch | undefined;
 }
 
 /** Joins two sockets until both are closed; returns what cuts them. */
@@ -99,16 +102,16 @@ export function joinSockets(reader: Socket, tunnel: SandboxTunnel, options: Tunn
       done();
     });
   };
-  const noteTo = (count: (bytes: number) => void): ((chunk: Buffer) => void) => {
+  const noteTo = (count: (bytes: number) => void, output?: OutputWatch): ((chunk: Buffer) => void) => {
     const scanner = new FrameScanner();
     return (chunk) => {
       count(chunk.length);
       idle?.refresh();
-      if (scanner.sawData(chunk)) options.used();
+      if (scanner.sawData(chunk, output?.isOver === false ? output : undefined)) options.used();
     };
   };
   const noteToSandbox = noteTo(options.toSandbox);
-  const noteToReader = noteTo(options.toReader);
+  const noteToReader = noteTo(options.toReader, options.output);
   const toReader = (bytes: Buffer): boolean => {
     if (!reader.writable) return true;
     noteToReader(bytes);

@@ -37,6 +37,8 @@ export interface NodeMetrics {
   observeStart(seconds: number): void;
   /** From the click until the page was there, as a reader's browser says it. */
   observeClickToPage(seconds: number): void;
+  /** From the same click until a kernel's first output went to the reader. */
+  observeClickToOutput(seconds: number): void;
   /** @returns where the line is to be counted */
   showLine(size: () => number): LineMetrics;
   /** Adds the metrics that are read from the running parts. */
@@ -63,6 +65,8 @@ export interface WatchedParts {
 const CLAIM_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
 /** A page of a warm sandbox is there in a second or two; over a slow network, or after a start, much later. */
 const PAGE_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 8, 16, 32, 64];
+/** A primed kernel answers at once; a reader may read the article's notebook before they run anything. */
+const OUTPUT_BUCKETS = [0.5, 1, 2, 3, 5, 8, 16, 32, 64, 128, 300];
 const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
 export function createNodeMetrics(): NodeMetrics {
@@ -93,6 +97,11 @@ export function createNodeMetrics(): NodeMetrics {
     help: "Time from a reader's click until the page of their sandbox and what it loads at first were there, across all redirects, as their browser says it; a sample (--beacon-sample)",
     ...{ buckets: PAGE_BUCKETS, registers },
   });
+  const outputs = new Histogram({
+    name: 'tmpfleet_reader_click_to_output_seconds',
+    help: "Time from a reader's click, as their browser says it, until the first output of a kernel of their sandbox went to them, within five minutes; with the time until they ran something; of the same sample",
+    ...{ buckets: OUTPUT_BUCKETS, registers },
+  });
   const objective = new Objective('node');
   showObjective(registry, { part: 'node', objective });
   return {
@@ -104,6 +113,7 @@ export function createNodeMetrics(): NodeMetrics {
     observeClaim: (seconds) => waited.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
     observeClickToPage: (seconds) => pages.observe(seconds),
+    observeClickToOutput: (seconds) => outputs.observe(seconds),
     showLine: (size) => showLine(registry, size),
     watch: (parts) => {
       showPool(registry, parts);

@@ -1,17 +1,23 @@
-// Which times of a reader's browser are believed.
+// Which times of a reader's browser are believed, and how long the first output took.
 import { beforeEach, expect, test } from 'vitest';
 import { ClickTimesDesk } from '../../../node-agent/companion/click-times.ts';
 import { TestClock } from '../../redirector/support.ts';
 
 let clock: TestClock;
 let observed: number[];
+let outputs: number[];
 beforeEach(() => {
   clock = new TestClock();
   observed = [];
+  outputs = [];
 });
 
 function deskFor(share = 1, random = () => 0): ClickTimesDesk {
-  return new ClickTimesDesk({ share, clock, random, observe: (seconds) => observed.push(seconds) });
+  return new ClickTimesDesk({
+    ...{ share, clock, random },
+    observePage: (seconds) => observed.push(seconds),
+    observeOutput: (seconds) => outputs.push(seconds),
+  });
 }
 
 test('the time from the click to the page is taken, once a sandbox', () => {
@@ -65,4 +71,41 @@ test('is not asked for when it is five minutes old, or the sandbox has ended', (
   expect(desk.isAsked('b')).toBe(false);
   clock.pass(300_000);
   expect(desk.take('a', { page_ms: 1, age_ms: 300_000 })).toBe('unasked');
+});
+
+test('the time from the click to the first output is taken, once', () => {
+  const desk = deskFor();
+  desk.sent('a', 0);
+  clock.pass(500);
+  desk.take('a', { page_ms: 1_400, age_ms: 1_900 });
+  expect(desk.awaitsOutput('a')).toBe(true);
+  clock.pass(3_000);
+  desk.sawOutput('a');
+  desk.sawOutput('a');
+  expect(desk.awaitsOutput('a')).toBe(false);
+  expect(outputs).toEqual([4.9]);
+});
+
+test('also where the output comes before the browser has said when the click was', () => {
+  const desk = deskFor();
+  desk.sent('a', 2_000);
+  clock.pass(300);
+  desk.sawOutput('a');
+  expect([desk.isAsked('a'), desk.awaitsOutput('a'), outputs]).toEqual([true, false, []]);
+  clock.pass(500);
+  desk.take('a', { page_ms: 700, age_ms: 800 });
+  expect(outputs).toEqual([2.3]);
+});
+
+test('no output counts without a click, after five minutes, or of what was not drawn', () => {
+  const desk = deskFor();
+  for (const id of ['a', 'b', 'c']) desk.sent(id, 0);
+  desk.take('a', undefined);
+  expect(desk.awaitsOutput('a')).toBe(false);
+  desk.forget('b');
+  desk.take('c', { page_ms: 1, age_ms: 1 });
+  clock.pass(300_000);
+  expect(desk.awaitsOutput('c')).toBe(false);
+  for (const id of ['a', 'b', 'c', 'd']) desk.sawOutput(id);
+  expect(outputs).toEqual([]);
 });

@@ -189,6 +189,7 @@ export async function startFront(
         ticketFor: (node) => dispatcher.ticketForCanary(node),
         isBusy: () => desk.line.size > 0,
         count: metrics.countCanary,
+        tracer,
       });
     },
     close: async () => {

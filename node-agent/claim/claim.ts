@@ -192,6 +192,8 @@ export class ClaimHandler {
     const sandbox = isBusy ? undefined : await ticketClaims.forCanary(visit.context.res, ticket);
     if (sandbox === 'spent') throw new FleetError('forbidden', 'this ticket has given a sandbox already');
     if (sandbox === undefined) throw new FleetError('full', 'no warm sandbox is to spare here for a canary');
+    // In the trace only: it is no reader.
+    this.#options.traces?.outcome(visit.context.res, 'claimed');
     this.#sendTo(sandbox, visit, []);
   }
 

@@ -31,9 +31,10 @@ export class ClickTraces {
 
   /** A request for a sandbox. The trace is that of its ticket, which a front has signed; without one, it begins here. */
   begin(name: 'claim' | 'spawn', response: ServerResponse, ticket: Ticket | undefined): void {
-    // The front's own visits are no clicks.
-    if (ticket?.canary === true) return;
-    const trace = ticket === undefined ? this.#tracer.newTrace() : this.#tracer.traceOf(ticket.nonce);
+    // The front's own visits are few, and each is traced.
+    const isCanary = ticket?.canary === true;
+    const trace =
+      ticket === undefined ? this.#tracer.newTrace() : this.#tracer.traceOf(ticket.nonce, isCanary);
     if (trace === undefined) return;
     const { method = 'GET', url = '/' } = response.req;
     const startedAt = this.#clock.monotonic() - tookMs(response);
@@ -41,6 +42,7 @@ export class ClickTraces {
       'http.request.method': method,
       'url.path': loggablePath(url),
       'tmpfleet.node': this.#node,
+      ...(isCanary ? { 'tmpfleet.canary': true } : {}),
     };
     const about = { kind: 'server', startedAt, attributes } as const;
     const span = ticket === undefined ? trace.first(name, about) : trace.step(name, about);

@@ -10,10 +10,11 @@ import { isLoopback } from '../../shared/http/serving.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { type Loop, startLoop } from '../../shared/loop.ts';
 import { takesReaders } from '../../shared/protocol/node-state.ts';
-import { ticketBehind } from '../../shared/protocol/ticket.ts';
+import { nonceOfTicket, ticketBehind } from '../../shared/protocol/ticket.ts';
 import { ClickEnded, click, type Landing } from '../../shared/reader/click.ts';
 import { awaitOutput, isJupyter, startKernel } from '../../shared/reader/kernel.ts';
 import type { Move } from '../../shared/reader/way.ts';
+import { inStep, type Span, type Tracer } from '../../shared/tracing/tracer.ts';
 import type { Fleet } from '../nodes/fleet.ts';
 import {
   type CanaryStep,
@@ -36,6 +37,8 @@ export interface CanaryOptions {
   /** As in `estimateRoom`. */
   readonly ourKey: string | undefined;
   readonly count: (node: string, outcome: CanaryOutcome) => void;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Longest visit; default a minute. ms */
   readonly visitMs?: number;
   readonly clock: Clock;
@@ -52,6 +55,11 @@ const LONGEST_REASON = 300;
 const AGENT = 'tmpfleet-canary';
 /** A line that every language's kernel has an answer to. */
 const LINE = '1+1';
+
+interface Walked extends Pick<CanaryVerdict, 'reason' | 'steps'> {
+  /** Undefined where we broke it off, which says nothing of the node. */
+  readonly outcome: CanaryOutcome | undefined;
+}
 
 export class Canary {
   readonly #options: CanaryOptions;
@@ -78,8 +86,7 @@ export class Canary {
 
   async #visit(view: NodeView): Promise<void> {
     const { count, ticketFor } = this.#options;
-    const over = this.#over.signal;
-    if (over.aborted) return;
+    if (this.#over.signal.aborted) return;
     const { id } = view.member;
     const ticket = ticketFor(view);
     const skipped = ticket === undefined ? 'unsupported' : this.#whyNot(view);
@@ -87,37 +94,53 @@ export class Canary {
       count(id, skipped ?? 'unsupported');
       return;
     }
+    const span = this.#trace(id, ticket);
+    const { outcome, reason, steps } = await this.#walk(view, ticket, span);
+    if (reason !== '') span?.fail(reason);
+    if (outcome !== undefined) span?.set({ 'tmpfleet.outcome': outcome });
+    span?.end();
+    if (outcome === undefined) return;
+    count(id, outcome);
+    if (outcome !== 'no-spare') this.#note(view, { reason, steps });
+  }
+
+  /** The first step of a trace, to which the node adds its own. Each visit is traced: they are few. */
+  #trace(node: string, ticket: string): Span | undefined {
+    const trace = this.#options.tracer?.traceOf(nonceOfTicket(ticket), true);
+    return trace?.first('canary', { attributes: { 'tmpfleet.node': node, 'tmpfleet.canary': true } });
+  }
+
+  async #walk(view: NodeView, ticket: string, span: Span | undefined): Promise<Walked> {
+    const { visitMs = LONGEST_VISIT_MS, clock } = this.#options;
+    const over = this.#over.signal;
     const steps: Partial<Record<CanaryStep, number>> = {};
-    const { visitMs = LONGEST_VISIT_MS } = this.#options;
     const late = AbortSignal.timeout(visitMs);
     let sandbox: string | undefined;
     let reason = '';
     try {
-      const landing = await click(`${view.member.url}/${ticketBehind('', ticket)}`, {
-        ...{ agent: AGENT, clock: this.#options.clock },
-        signal: AbortSignal.any([over, late]),
-        allows: (move) => isOfNode(move, view.member.url),
-        onSandbox: (found) => {
-          sandbox = found;
-        },
-      });
+      const landing = await inStep(span, 'click', () =>
+        click(`${view.member.url}/${ticketBehind('', ticket)}`, {
+          ...{ agent: AGENT, clock, signal: AbortSignal.any([over, late]) },
+          allows: (move) => isOfNode(move, view.member.url),
+          onSandbox: (found) => {
+            sandbox = found;
+          },
+        }),
+      );
       Object.assign(steps, landing.times);
-      await this.#useJupyter(landing, steps);
+      await this.#useJupyter(landing, steps, span);
     } catch (error) {
-      if (error instanceof ClickEnded && error.reason === 'full') {
-        count(id, 'no-spare');
-        return;
-      }
+      if (error instanceof ClickEnded && error.reason === 'full')
+        return { outcome: 'no-spare', reason, steps };
       reason = late.aborted
         ? `the visit was not over after ${visitMs / 1_000} s`
         : describeError(error).slice(0, LONGEST_REASON);
     } finally {
-      if (sandbox !== undefined) await this.#leave(view, sandbox);
+      const found = sandbox;
+      if (found !== undefined) await inStep(span, 'end sandbox', () => this.#leave(view, found));
     }
-    // That we broke it off says nothing of the node.
-    if (reason !== '' && over.aborted) return;
-    count(id, reason === '' ? 'ok' : 'failed');
-    this.#note(view, { reason, steps });
+    const outcome = reason === '' ? 'ok' : over.aborted ? undefined : 'failed';
+    return { outcome, reason, steps };
   }
 
   /** Undefined where a visit takes nothing from a reader. */
@@ -130,14 +153,18 @@ export class Canary {
     return estimateRoom(view, ourKey, clock.now()).warm < 2 ? 'no-spare' : undefined;
   }
 
-  async #useJupyter(landing: Landing, steps: Partial<Record<CanaryStep, number>>): Promise<void> {
+  async #useJupyter(
+    landing: Landing,
+    steps: Partial<Record<CanaryStep, number>>,
+    span: Span | undefined,
+  ): Promise<void> {
     const { clock } = this.#options;
     if (!(await isJupyter(landing))) return;
     const began = clock.monotonic();
-    const kernel = await startKernel(landing);
+    const kernel = await inStep(span, 'kernel', () => startKernel(landing));
     const startedAt = clock.monotonic();
     steps.kernel = startedAt - began;
-    await awaitOutput(landing, kernel, LINE);
+    await inStep(span, 'output', () => awaitOutput(landing, kernel, LINE));
     steps.output = clock.monotonic() - startedAt;
   }
 

@@ -50,9 +50,10 @@ export class Tracer {
     this.#options = options;
   }
 
-  /** The trace of a click; undefined when it is not in the sample. @param nonce of its ticket */
-  traceOf(nonce: string): Trace | undefined {
+  /** The trace of a click; undefined when it is not in the sample. @param nonce of its ticket @param isAlways whatever the sample */
+  traceOf(nonce: string, isAlways = false): Trace | undefined {
     const first = this.firstOf(nonce);
+    if (isAlways) return new Trace(first, this.#options);
     const drawn = Number.parseInt(first.traceId.slice(0, SAMPLE_DIGITS), 16) / 16 ** SAMPLE_DIGITS;
     return drawn >= this.#options.share ? undefined : new Trace(first, this.#options);
   }

@@ -44,14 +44,18 @@ function start(
   return started;
 }
 
-/** A front with one node, both of which trace every click. */
-async function startFleet(node: readonly string[], env: Readonly<Record<string, string>> = {}) {
+/** A front with one node, both of which trace every click, unless their options say otherwise. */
+async function startFleet(
+  node: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  ofFront: readonly string[] = [],
+) {
   const traced = ['--otlp', collector.url, '--otlp-sample', '1'];
   const sandboxes = ['--engine', 'local', '--command', LIGHT_COMMAND, '--ephemeral', '--node-id', 'n1'];
-  const agent = start('node-agent', 'node', [...sandboxes, ...node, ...traced], env);
+  const agent = start('node-agent', 'node', [...sandboxes, ...traced, ...node], env);
   const nodeUrl = await urlIn(agent);
   const nodes = ['--nodes', nodeUrl, '--poll-interval', '200ms', '--access-log-sample', '1'];
-  const redirector = start('redirector', 'front', [...nodes, ...traced], env);
+  const redirector = start('redirector', 'front', [...nodes, ...traced, ...ofFront], env);
   const front = await urlIn(redirector);
   await until('the front knows the node', async () => {
     const stats: { available: number; capacity: number } = JSON.parse(
@@ -131,6 +135,39 @@ test('a click is one trace, from the front’s redirect to the first page; the l
   for (const header of collector.headers)
     expect(header).toMatchObject({ authorization: AUTHORIZATION, 'x-tenant': 'journal' });
   for (const run of [agent, redirector]) expect(run.output()).not.toMatch(/s3cr3t|journal/);
+});
+
+test('each visit of the canary is a trace, marked as such, though no click is in the sample', async () => {
+  const server = fileURLToPath(new URL('../support/kernel-server.mjs', import.meta.url));
+  const command = `${process.execPath} ${server} /{base_path}/ {ip} {port} ${join(dir, 'broken')}`;
+  const none = ['--otlp-sample', '0'];
+  await startFleet(['--capacity', '4', '--warm', '3', '--command', command, ...none], {}, [
+    ...['--canary-every', '1s'],
+    ...none,
+  ]);
+  const good = await until('a visit is traced', () => named('canary'));
+  await until('all of it is', () => tree(good.traceId).length >= 9);
+  expect(tree(good.traceId)).toEqual([
+    'tmpfleet-front: canary',
+    'tmpfleet-front: click < canary',
+    'tmpfleet-front: end sandbox < canary',
+    'tmpfleet-front: kernel < canary',
+    'tmpfleet-front: output < canary',
+    'tmpfleet-node: claim < canary',
+    'tmpfleet-node: page < claim',
+    'tmpfleet-node: take a warm sandbox < claim',
+    'tmpfleet-node: write the claim < claim',
+  ]);
+  const marked = { 'tmpfleet.canary': true };
+  expect(good.about).toMatchObject({ ...marked, 'tmpfleet.outcome': 'ok' });
+  expect(named('claim', good.traceId)?.about).toMatchObject({ ...marked, 'tmpfleet.outcome': 'claimed' });
+
+  writeFileSync(join(dir, 'broken'), 'x');
+  const isFailed = ({ name, about }: CollectedSpan): boolean =>
+    name === 'canary' && about['tmpfleet.outcome'] === 'failed';
+  const bad = await until('a failed visit is traced', () => collector.spans.find(isFailed));
+  expect(bad.traceId).not.toBe(good.traceId);
+  expect(collector.spans.filter(({ name }) => name === 'redirect')).toEqual([]);
 });
 
 test('a click that waits for a start has the start in its trace, and a program’s request is traced as well', async () => {

@@ -146,7 +146,7 @@ export class ReaderClient {
   }
 
   /**
-   * Closes idle connections to other hosts. A browser keeps them for a minute and more, but it is one reader; in a crowd of thousands
+   * Closes idle connections but for one to this host. A browser keeps them for a minute and more, but it is one reader; in a crowd of thousands
    * in one process, those who stand in line or are at work would hold all its descriptors by what they do not need.
    */
   settleAt(url: string): void {
@@ -154,7 +154,7 @@ export class ReaderClient {
     const kept = `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'https:' ? 443 : 80)}:`;
     for (const agent of [this.#http, this.#https])
       for (const [name, sockets] of Object.entries(agent?.freeSockets ?? {}))
-        if (!name.startsWith(kept)) for (const socket of sockets ?? []) socket.destroy();
+        for (const socket of (sockets ?? []).slice(name.startsWith(kept) ? 1 : 0)) socket.destroy();
   }
 
   get hasLeft(): boolean {

@@ -34,6 +34,7 @@ export async function stayAt(visit: Visit, landing: Landing, options: StayOption
   visit.served();
   // The page's text is not needed any more, and each reader would keep it.
   const { url, base, destination } = landing;
+  visit.client.settleAt(url);
   await work(visit, { url, base, destination, text: '' }, kernel, options);
   await leave(visit, kernel, options.vanish);
 }

@@ -119,6 +119,8 @@ export class Visit {
   fail(step: string, error: unknown, what = ''): never {
     const code = errorCode(error) ?? 'error';
     const said = error instanceof Error ? error.message || code : String(error);
+    // A node that does not answer a claim has not become the reader's own.
+    if (step === 'claim' && URL.canParse(what)) this.node = new URL(what).host;
     throw this.#problem('failed', code, step, what === '' ? said : `${shown(what)}: ${said}`);
   }
 

@@ -34,6 +34,15 @@ test('a full fleet refuses; a sandbox that is gone or broken has failed its read
   expect(broken.errors).toMatchObject([{ outcome: 'failed', kind: 'http-503', step: 'page' }]);
 });
 
+test('an error names the node that did not answer the claim', async () => {
+  const node = await serve((request) => void request.socket.destroy());
+  const front = await serve(
+    (_, response) => void response.writeHead(302, { location: `${node.url}/claim` }).end(),
+  );
+  const { errors } = await loadTest(front.url, ONE);
+  expect(errors).toMatchObject([{ step: 'claim', node: new URL(node.url).host, kind: 'ECONNRESET' }]);
+});
+
 test('a reader in line holds no connection to a node that sent them there', async () => {
   let front = '';
   const node = await serve((request, response) => {
@@ -58,17 +67,18 @@ test('a reader in line holds no connection to a node that sent them there', asyn
   expect([report.errors, report.readers.served, seen.length]).toEqual([[], 1, 1]);
 });
 
-test('a reader who settles keeps their connection there, and no idle one elsewhere', async () => {
+test('a reader who settles keeps one idle connection there, and none elsewhere', async () => {
   const [here, there] = [
     await serve((_, response) => void response.end()),
     await serve((_, response) => void response.end()),
   ];
   const client = new ReaderClient({ from: undefined, timeoutMs: 5_000, mayReach: () => true });
   const ask = { destination: 'document', site: 'none' } as const;
-  await client.request(here.url, ask);
+  await Promise.all(Array.from({ length: 4 }, () => client.request(here.url, ask)));
   await client.request(there.url, ask);
+  expect(here.connections.open).toBeGreaterThan(1);
   client.settleAt(here.url);
-  await expect.poll(() => there.connections.open).toBe(0);
+  await expect.poll(() => [here.connections.open, there.connections.open]).toEqual([1, 0]);
   await client.request(here.url, ask);
   expect(here.connections.open).toBe(1);
   client.leave();

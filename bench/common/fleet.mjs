@@ -1,6 +1,6 @@
 // A fleet on this machine for benchmarks: a front, and nodes with the embedded engine, each a process of its own that takes free
 // ports. What an operator would do with the command line is done with it.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { formatNodeKey } from '../../dist/shared/protocol/node-key.js';
 import { statOf } from './cpu.mjs';
 
@@ -16,19 +15,24 @@ export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.me
 /** Longest time for a program to serve, or for a pool to fill. ms */
 const PATIENCE_MS = 180_000;
 const STOP_MS = 60_000;
-const execute = promisify(execFile);
 
 /**
- * Runs a command of tmpfleet to its end. 5 (a threshold was missed) and 6 (the generator was the limit) are results.
+ * Runs a command of tmpfleet to its end, where wanted in a session of its own. 5 (a threshold was missed) and 6 (the generator was the
+ * limit) are results.
  * @returns `{ stdout, stderr, code }`
  */
-export async function tmpfleet(args, { onStart } = {}) {
-  const running = execute(process.execPath, [COMMAND, ...args], { maxBuffer: 256 * 1024 * 1024 });
-  onStart?.(running.child);
-  return running.catch((error) => {
-    if (error.code === 5 || error.code === 6) return error;
-    throw new Error(`tmpfleet ${args.join(' ')}: ${error.stderr || error.message}`);
-  });
+export async function tmpfleet(args, { onStart, ownSession = false } = {}) {
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, [COMMAND, ...args], { detached: ownSession, stdio });
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'])
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text;
+    });
+  onStart?.(child);
+  const [code, signal] = await once(child, 'close');
+  if (code === 0 || code === 5 || code === 6) return { ...said, code };
+  throw new Error(`tmpfleet ${args.join(' ')}: ${said.stderr || `it ended with ${signal ?? code}`}`);
 }
 
 export class Fleet {

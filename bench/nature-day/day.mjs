@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Hours of the day. The article is out at 18 (`nature-day` of cli/load/schedule/shapes.ts). */
-const FIRST_JOINS = 11;
+const FIRST_JOINS = 8;
 const LAST_JOINS = 16;
 const ROTATED = 20;
 const KILLED = 21.5;
@@ -22,6 +22,8 @@ export class Day {
   #isOver = false;
   /** `{ second, hour, what }` */
   events = [];
+  /** The killed agent: `{ node, second, back }`, its address as in reports of the load; undefined before. */
+  killed;
   /** What the front said, each second. */
   states = [];
 
@@ -79,8 +81,12 @@ export class Day {
     this.#isOver = true;
   }
 
+  #second() {
+    return (performance.now() - this.#began) / 1_000;
+  }
+
   #note(what) {
-    const seconds = (performance.now() - this.#began) / 1_000;
+    const seconds = this.#second();
     const hour = (24 * seconds * 1_000) / milliseconds(this.#day.over);
     this.events.push({ second: round(seconds), hour: round(hour), what });
     this.#day.say(`${seconds.toFixed(1)} s: ${what}`);
@@ -102,9 +108,11 @@ export class Day {
 
   /** Its sandboxes go on, as containers would; the new agent finds them. */
   async #kill(name) {
+    const second = this.#second();
     await this.#fleet.end(name, 'SIGKILL');
     await delay(RESTART_MS);
-    const { pid } = await this.#fleet.startNode(name, this.#day.nodeOptions);
+    const { url, pid } = await this.#fleet.startNode(name, this.#day.nodeOptions);
+    this.killed = { node: new URL(url).host, second: round(second), back: round(this.#second()) };
     setPriority(pid, NICE);
     this.#note(`the agent of ${name} is back`);
   }
@@ -116,7 +124,7 @@ export class Day {
       const [fleet, metrics] = await Promise.all(
         ['/api/fleet', '/metrics'].map(async (path) => (await fetch(`${front.controlUrl}${path}`)).text()),
       );
-      this.states.push(stateOf((performance.now() - this.#began) / 1_000, JSON.parse(fleet), metrics));
+      this.states.push(stateOf(this.#second(), JSON.parse(fleet), metrics));
       await delay(Math.max(0, next - performance.now()));
     }
   }

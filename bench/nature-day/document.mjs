@@ -92,11 +92,17 @@ function errorsOf({ errors }) {
   const failed = errors.filter(({ outcome }) => outcome === 'failed');
   if (failed.length === 0) return 'No reader saw an error.\n';
   const total = failed.reduce((sum, { count }) => sum + count, 0);
+  const atKill = failed.reduce((sum, { count, at_kill: isOfKill }) => sum + (isOfKill ? count : 0), 0);
   const rows = failed.map(
-    ({ kind, step, count, example }) =>
-      `| ${kind} | ${step} | ${count} | ${example.replaceAll(/127\.0\.0\.1:\d+/g, '(a node)').replaceAll('|', '\\|')} |`,
+    ({ kind, step, count, example, at_kill: isOfKill, first_second: from, last_second: to }) =>
+      `| ${kind} | ${step} | ${isOfKill ? 'the killed one, after the kill' : 'any other'} | ${from} to ${to} | ${count} | ${example.replaceAll(/127\.0\.0\.1:\d+/g, '(a node)').replaceAll('|', '\\|')} |`,
   );
-  return `${total} errors that readers saw:\n\n| kind | step | count | an example |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  return `${total} errors that readers saw, ${atKill} of them at the host whose agent was killed:
+
+| kind | step | host | second | count | an example |
+| --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
 }
 
 function limitsOf({ generator }) {

@@ -17,7 +17,7 @@ const UNPLANNED = new Set(['nodes', 'slots']);
  */
 export function condense({ day, planned, report, course, front, processor }) {
   const { readers, steps, errors, generator, slices, seconds, slice_seconds: sliceSeconds } = report;
-  const { states, events } = course;
+  const { states, events, killed } = course;
   const used = (name) => (processor.after[name] ?? 0) - (processor.before[name] ?? 0);
   return {
     day,
@@ -35,7 +35,7 @@ export function condense({ day, planned, report, course, front, processor }) {
         return [step, { count, p50_ms, p90_ms, p99_ms, max_ms }];
       }),
     ),
-    errors,
+    errors: errors.map((error) => ({ ...error, at_kill: isOfKill(error, killed) })),
     plan: { question: planned.question, expected: planned.plan.expected, what_if: planned.what_if },
     check: report.thresholds.filter(({ text }) => !UNPLANNED.has(/^plan: (\w+)/.exec(text)?.[1])),
     generator,
@@ -53,6 +53,14 @@ export function condense({ day, planned, report, course, front, processor }) {
       sumOf(group, sliceSeconds),
     ),
   };
+}
+
+/** Longest time after the killed agent is back in which a page may still try to open its WebSocket again. s */
+const AFTER_KILL = 130;
+
+/** Whether all errors of a kind were at the node whose agent was killed, from then on until its readers could be at work again. */
+function isOfKill({ node, first_second: first, last_second: last }, killed) {
+  return node === killed?.node && first >= killed.second - 1 && last <= killed.back + AFTER_KILL;
 }
 
 /** A number of slices as one: the median of their p50, the highest of their p99. */
@@ -126,8 +134,19 @@ export function print({ day, seconds, readers, refused_while_free: wronged, line
   console.table(
     check.map(({ text, actual, ok }) => ({ planned: text.replace(/^plan: /, ''), measured: actual, ok })),
   );
-  for (const { count, kind, step, node, example } of errors)
-    console.log(`  ${count} × ${kind} in ${step}${node === '' ? '' : ` at ${node}`}: ${example}`);
+  for (const {
+    count,
+    kind,
+    step,
+    node,
+    example,
+    at_kill: atKill,
+    first_second: from,
+    last_second: to,
+  } of errors) {
+    const where = node === '' ? '' : ` at ${node}${atKill ? ', whose agent was killed' : ''}`;
+    console.log(`  ${count} × ${kind} in ${step}${where}, ${from} to ${to} s: ${example}`);
+  }
   console.log(
     `processor: ${processor.start_ms} ms for a start; ${processor.generator} s the readers, ${processor.front} s the front, ${processor.nodes} s the nodes and their sandboxes`,
   );

@@ -116,14 +116,14 @@ async function startInDataDir(
 
   const stateFile = new NodeStateFile(config.dataDir, logger);
   const size = new AdjustablePoolSettings(stateFile, config, logger);
-  const journal = new Journal(config.dataDir, logger);
+  const metrics = createNodeMetrics();
+  const journal = new Journal(config.dataDir, logger, { clock, onFlushed: metrics.observeFlush });
   const lifecycle = new NodeLifecycle(stateFile, clock, () => journal.problem === undefined);
   const embedding = new EmbedPolicy(config.embedOrigins, stateFile, logger);
   const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
   const dirs = (): readonly string[] => [config.dataDir, ...engine.disks];
   const resources = new HostResources({ config, dirs, logger });
 
-  const metrics = createNodeMetrics();
   const tracing = await openTracing(config, {
     ...{ program: 'node', instance: config.nodeId, registry: metrics.registry, clock, random, logger },
   });

@@ -34,6 +34,8 @@ export interface NodeMetrics {
   readonly objective: Objective;
   countClaim(outcome: ClaimOutcome): void;
   observeClaim(seconds: number): void;
+  /** Of the journal to disk. */
+  observeFlush(seconds: number): void;
   observeStart(seconds: number): void;
   /** From the click until the page was there, as a reader's browser says it. */
   observeClickToPage(seconds: number): void;
@@ -63,6 +65,8 @@ export interface WatchedParts {
 
 /** Seconds. A warm sandbox is claimed in milliseconds; without one, the reader waits for a start. */
 const CLAIM_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
+/** An SSD takes a millisecond, a disk ten; a disk that others keep busy takes seconds. */
+const FLUSH_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4];
 /** A page of a warm sandbox is there in a second or two; over a slow network, or after a start, much later. */
 const PAGE_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 8, 16, 32, 64];
 /** A primed kernel answers at once; a reader may read the article's notebook before they run anything. */
@@ -86,6 +90,11 @@ export function createNodeMetrics(): NodeMetrics {
     name: 'tmpfleet_claim_seconds',
     help: 'Time from a request for a sandbox to the claim on disk, for requests that got one',
     ...{ buckets: CLAIM_BUCKETS, registers },
+  });
+  const flushes = new Histogram({
+    name: 'tmpfleet_journal_flush_seconds',
+    help: 'Time to bring claims to disk; all that wait for it are brought there at once, and each is answered behind it',
+    ...{ buckets: FLUSH_BUCKETS, registers },
   });
   const starts = new Histogram({
     name: 'tmpfleet_start_seconds',
@@ -111,6 +120,7 @@ export function createNodeMetrics(): NodeMetrics {
       claims[outcome] += 1;
     },
     observeClaim: (seconds) => waited.observe(seconds),
+    observeFlush: (seconds) => flushes.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
     observeClickToPage: (seconds) => pages.observe(seconds),
     observeClickToOutput: (seconds) => outputs.observe(seconds),

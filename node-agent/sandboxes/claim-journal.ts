@@ -4,6 +4,7 @@ import { closeSync, fdatasync, openSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
+import { type Clock, systemClock } from '../../shared/clock.ts';
 import { describeError, errorCode, FleetError } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/logging.ts';
 import { apply, entriesOf, type JournalEntry, type Recorded, replay } from './claim-journal-entry.ts';
@@ -18,9 +19,17 @@ const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 /** With this many obsolete lines the file is rewritten without them; `tidy` rewrites it for fewer. */
 const HISTORY_LINES = 5_000;
 
+export interface JournalOptions {
+  readonly clock?: Pick<Clock, 'monotonic'>;
+  /** Called with the time that a write and its flush took, for all lines that were in it. */
+  readonly onFlushed?: (seconds: number) => void;
+}
+
 export class Journal {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #onFlushed: (seconds: number) => void;
   readonly #recorded: Map<string, Recorded>;
   #file: number;
   #lines = 0;
@@ -37,9 +46,11 @@ export class Journal {
    * A full disk is not an error: recorded sandboxes stay known, and `problem` says that no claim can be written yet.
    * @throws FleetError `bad-config` when the directory cannot be read or written for another reason
    */
-  constructor(dataDir: string, logger: Logger) {
+  constructor(dataDir: string, logger: Logger, options: JournalOptions = {}) {
     this.#path = join(dataDir, 'journal.jsonl');
     this.#logger = logger;
+    this.#clock = options.clock ?? systemClock;
+    this.#onFlushed = options.onFlushed ?? (() => undefined);
     try {
       this.#recorded = replay(this.#path, logger);
       this.#file = this.#rewriteOrAppend();
@@ -138,6 +149,7 @@ export class Journal {
     const isTooLong = this.#rewriteNext || this.#lines > this.#recorded.size + HISTORY_LINES;
     if (lines.length === 0 && !this.#rewriteNext) return;
     this.#rewriteNext = false;
+    const began = this.#clock.monotonic();
     try {
       // After a failed write the file may end in half a line, so it is rewritten from memory.
       if (this.#broken !== undefined || isTooLong) this.#reopen();
@@ -152,6 +164,7 @@ export class Journal {
       }
       if (this.#broken !== undefined) this.#logger.info('the journal can be written again');
       this.#broken = undefined;
+      this.#onFlushed((this.#clock.monotonic() - began) / 1000);
     } catch (error) {
       this.#fail(error);
       throw error;

@@ -9,6 +9,13 @@ import type { Sandbox } from '../sandboxes/table.ts';
 const RECHECK_MS = 30_000;
 /** A claim skips the check when the sandbox's last answer is at most this old. */
 const FRESH_MS = 5_000;
+/**
+ * Checks for claims at one time. In a burst, further claims are content with the answer of the last sweep: hundreds of checks at once take
+ * longer than a healthy sandbox may, on a host that is busy with them.
+ */
+const CLAIM_CHECKS = 8;
+/** Of a sweep, in time for the next one on a busy host. */
+const SWEPT_MS = 2 * RECHECK_MS;
 /** Longest time a reader waits for the answer. */
 const CLAIM_TRY_MS = 2_000;
 /** Timeout in the background. It is longer: a busy host is slow, and replacing its sandboxes would slow it further. */
@@ -27,6 +34,7 @@ export interface HealthCheckOptions {
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
   readonly #limit = pLimit(CONCURRENT_CHECKS);
+  readonly #claimLimit = pLimit(CLAIM_CHECKS);
   readonly #stopping = new AbortController();
   #sweeping: Promise<void> | undefined;
 
@@ -39,9 +47,13 @@ export class HealthCheck {
     sandbox.answeredAt = this.#options.clock.monotonic();
   }
 
-  /** Whether it answers now, or did a moment ago. */
+  /** Whether it answers now, or did a moment ago; in a burst, whether it did at the last sweep. */
   async confirm(sandbox: Sandbox): Promise<boolean> {
-    return this.#ageOf(sandbox) <= FRESH_MS || this.#asks(sandbox, CLAIM_TRY_MS);
+    const age = this.#ageOf(sandbox);
+    if (age <= FRESH_MS) return true;
+    const { activeCount, pendingCount } = this.#claimLimit;
+    if (activeCount + pendingCount >= CLAIM_CHECKS && age <= SWEPT_MS) return true;
+    return this.#claimLimit(() => this.#asks(sandbox, CLAIM_TRY_MS));
   }
 
   /** Checks sandboxes whose last answer is old, a few at a time, and reports those that fail twice in a row. */

@@ -32,6 +32,7 @@ export class Pool {
   #closed = false;
   #acting = false;
   #actAgain = false;
+  #soon: NodeJS.Immediate | undefined;
 
   constructor(options: PoolOptions) {
     const { engine, settings, clock, logger, journal, state, primer } = options;
@@ -55,8 +56,8 @@ export class Pool {
           // A canary comes whatever readers do.
           if (given.isCanary !== true) this.#sizing.claimed();
           this.#rollout.forget(given.id);
-        }
-        this.act();
+          this.#actSoon();
+        } else this.act();
       },
       onReleased: (sandbox) => {
         // A newer image may have been found meanwhile.
@@ -206,6 +207,14 @@ export class Pool {
       this.#actOnce();
     }
     this.#acting = false;
+  }
+
+  /** Once for all claims of a burst: a plan looks at every sandbox. */
+  #actSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined;
+      this.act();
+    });
   }
 
   /** Starts nothing more; with `purge`, ends all sandboxes with the reason `shutdown` and waits for that. */

@@ -12,6 +12,11 @@ export function cpuMicroseconds(pid) {
   return total;
 }
 
+/** As above, without the processes below it. */
+export function ownCpuMicroseconds(pid) {
+  return ownTime(pid, processes());
+}
+
 function ownTime(pid, all) {
   const entry = all.get(pid);
   return entry === undefined ? Number.NaN : entry.ticks * TICK_US;

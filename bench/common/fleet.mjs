@@ -59,11 +59,13 @@ export class Fleet {
   }
 
   /**
-   * Starts a node-agent; it belongs to the fleet once it is added. One that has run before takes its old ports and its data.
+   * Starts a node-agent; it belongs to the fleet once it is added. Before there is a front, it is a node without one. One that has run before takes its old ports and its data.
    * @returns `{ url, controlUrl, pid }`
    */
   startNode(name, args) {
-    const own = ['--engine', 'local', '--ephemeral', '--node-id', name, '--front-url', this.front.url];
+    const own = ['--engine', 'local', '--ephemeral', '--node-id', name];
+    if (this.front === undefined) return this.#start(name, ['node-agent', ...own, ...args], {});
+    own.push('--front-url', this.front.url);
     const key = formatNodeKey([this.#secret], name);
     return this.#start(name, ['node-agent', ...own, ...args], { TMPFLEET_NODE_KEY: key });
   }

@@ -10,3 +10,9 @@ export function median(values) {
 export function rounded(value, digits) {
   return Number(value.toFixed(digits));
 }
+
+/** The smallest value that so many of them do not exceed. @param part 0.99 for p99 */
+export function percentile(values, part) {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)];
+}

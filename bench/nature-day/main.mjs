@@ -15,6 +15,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readPlanFile } from '../../dist/cli/load/check/plan-file.js';
+import { writeSection } from '../common/document.mjs';
 import { Fleet, tmpfleet } from '../common/fleet.mjs';
 import { goFirst } from '../common/priority.mjs';
 import { Day } from './day.mjs';
@@ -153,7 +154,7 @@ try {
   if (values.document !== undefined) {
     const picture = relative(dirname(values.document), values.svg ?? 'nature-day.svg');
     const command = ['npm run bench:nature-day --', ...process.argv.slice(2)].join(' ');
-    writeFileSync(values.document, writePage(written, { picture, command }));
+    writeSection(values.document, undefined, writePage(written, { picture, command }));
   }
 } catch (error) {
   // The logs go with the fleet's directory.

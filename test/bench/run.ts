@@ -17,14 +17,23 @@ export interface BenchRun {
   readonly printed: string;
 }
 
+export interface BenchOptions {
+  /** Where the JSON goes, from the top of the repository; default: nowhere. */
+  readonly json?: string;
+  readonly longestMs?: number;
+}
+
 /** A run that ends well, without a word on stderr or a process that is left. @param args the script first */
-export function runBench(args: readonly string[]): BenchRun {
+export function runBench(
+  args: readonly string[],
+  { json: kept, longestMs = LONGEST_MS }: BenchOptions = {},
+): BenchRun {
   const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-bench-test-'));
   try {
-    const json = join(dir, 'report.json');
+    const json = kept === undefined ? join(dir, 'report.json') : join(ROOT, kept);
     const env = { ...process.env, BENCH_TEST: dir };
     const run = spawnSync(process.execPath, [...args, '--json', json], {
-      ...{ cwd: ROOT, encoding: 'utf8', env, timeout: LONGEST_MS },
+      ...{ cwd: ROOT, encoding: 'utf8', env, timeout: longestMs },
     });
     expect([run.status, run.stderr]).toEqual([0, '']);
     expect(processesWith(dir)).toEqual([]);

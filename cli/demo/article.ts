@@ -10,8 +10,8 @@ const HOST = 'article.localhost';
 export interface Article {
   /** `http://article.localhost:9002` */
   readonly url: string;
-  /** The article embeds notebooks of this front from now on. */
-  embed(frontUrl: string): void;
+  /** From now on the article embeds notebooks of this front. @param path what its button opens */
+  embed(frontUrl: string, path: string): void;
   close(): Promise<void>;
 }
 
@@ -32,8 +32,8 @@ export async function serveArticle(port: number): Promise<Article> {
   const used = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${HOST}:${used}`,
-    embed: (frontUrl) => {
-      page = articlePage(frontUrl);
+    embed: (frontUrl, path) => {
+      page = articlePage(frontUrl, path);
     },
     close: async () => {
       server.closeAllConnections();
@@ -62,8 +62,8 @@ function curve(damping: number): string {
   return `M${points.join(' L')}`;
 }
 
-function articlePage(frontUrl: string): string {
-  const front = escapeHtml(frontUrl);
+function articlePage(frontUrl: string, notebook: string): string {
+  const [front, path] = [frontUrl, notebook].map(escapeHtml);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -100,8 +100,8 @@ height follows a cosine within an exponential that shrinks. How fast it shrinks 
 </svg>
 <figcaption><strong>Figure 1.</strong> The same swing with little and with more damping. What is its height after five
 seconds, for a γ of your own? The button opens a notebook to work it out in.</figcaption>
-<script src="${front}/embed.js" data-path="/" data-label="Try it: open the notebook" data-title="Figure 1, live"></script>
-<noscript><a href="${front}/">Open the notebook</a></noscript>
+<script src="${front}/embed.js" data-path="${path}" data-label="Try it: open the notebook" data-title="Figure 1, live"></script>
+<noscript><a href="${front}${path}">Open the notebook</a></noscript>
 </figure>
 <p>At the click above, the fleet of this demo gives you a notebook of your own. It appears within this page, though it comes
 from another site. Close it and open it again: it is still the same one. Nothing was asked of the fleet before your click, so an

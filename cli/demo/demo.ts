@@ -19,6 +19,7 @@ import { SIGNS } from '../terminal/signs.ts';
 import { type Article, serveArticle } from './article.ts';
 import { type Child, type ChildSpec, keepRunning } from './child.ts';
 import { watchFailedStarts } from './failed-starts.ts';
+import { chooseOpening, type Opening } from './figure.ts';
 import { showProgress } from './progress.ts';
 import { whatToTry } from './what-to-try.ts';
 
@@ -112,22 +113,29 @@ async function runDemo(config: DemoConfig): Promise<number> {
     article = await serveArticle(config.port === 0 ? 0 : config.port + 2);
     const front = await launch(redirectorSpec({ config, dir, secret, article }));
     const { url, controlUrl } = front.addresses();
-    article.embed(url);
+    const opening = await chooseOpening(config, engine, dir);
+    article.embed(url, opening.path);
     const nodes = Array.from({ length: config.nodes }, (_, index) =>
-      nodeSpec({ config, engine, dir, secret, url, index }),
+      nodeSpec({ config, engine, dir, secret, url, index, opening }),
     );
     const started = await Promise.all(nodes.map(launch));
     for (const node of started) await register(controlUrl, node);
+    const failedStarts = watchFailedStarts({
+      nodes: started,
+      runs: opening.runs,
+      mayFallBack: engine === 'local' && config.command === '',
+    });
     await showProgress({
       ...{ frontUrl: url, nodes: started, warm: config.warm },
       ...{ signal: stop.signal, fatal: anyFailed(children) },
-      explain: watchFailedStarts({
-        nodes: started,
-        mayFallBack: engine === 'local' && config.command === '',
-      }),
+      explain: failedStarts.explain,
     });
     ready = !stop.signal.aborted;
-    if (ready) say(whatToTry({ url, controlUrl, article, nodes: started, ownOrigin: config.ownOrigin }));
+    const { ownOrigin } = config;
+    // Where Jupyter did not start, the scratchpad has no such page.
+    const path = failedStarts.hasGivenUp() ? '/' : opening.path;
+    article.embed(url, path);
+    if (ready) say(whatToTry({ url, controlUrl, article, nodes: started, ownOrigin, path }));
     await Promise.race([aborted(stop.signal), anyFailed(children)]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -175,9 +183,10 @@ interface NodePlace {
   readonly secret: string;
   readonly url: string;
   readonly index: number;
+  readonly opening: Opening;
 }
 
-function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): ChildSpec {
+function nodeSpec({ config, engine, dir, secret, url, index, opening }: NodePlace): ChildSpec {
   // The front's port is in the name: two demos on one Docker must not take each other's containers for orphans.
   const name = `demo-${new URL(url).port}-${index + 1}`;
   const given = (flag: string, value: string): readonly string[] => (value === '' ? [] : [flag, value]);
@@ -189,6 +198,7 @@ function nodeSpec({ config, engine, dir, secret, url, index }: NodePlace): Child
       ...['--capacity', String(config.capacity), '--warm', String(config.warm), '--idle', config.idle],
       ...given('--image', config.image),
       ...given('--command', config.command),
+      ...opening.args,
       ...given('--sandbox-domain', config.ownOrigin ? 'localhost' : ''),
       ...['--title', 'A notebook of the tmpfleet demo'],
     ],

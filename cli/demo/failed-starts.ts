@@ -7,6 +7,8 @@ const FAILURES_BEFORE_FALLBACK = 3;
 
 export interface FailedStartsOptions {
   readonly nodes: readonly Pick<Child, 'restartWith'>[];
+  /** What the sandboxes run, where a message should not call it by its command. */
+  readonly runs?: string | undefined;
   /** Whether the sandboxes' command was the demo's own choice; one that the user gave is not replaced. */
   readonly mayFallBack: boolean;
 }
@@ -19,11 +21,11 @@ export interface FailedStarts {
   readonly runs: string;
 }
 
-/** Returns a function that is given each node's failures, and answers what to say about them, once. */
-export function watchFailedStarts({ nodes, mayFallBack }: FailedStartsOptions) {
+/** `explain` is given each node's failures, and answers what to say about them, once. */
+export function watchFailedStarts({ nodes, runs: called, mayFallBack }: FailedStartsOptions) {
   let isExplained = false;
   let hasGivenUp = false;
-  return ({ node, failed, runs }: FailedStarts): readonly string[] => {
+  const explain = ({ node, failed, runs }: FailedStarts): readonly string[] => {
     const lines: string[] = [];
     const why = isExplained ? undefined : node.startFailure();
     if (why !== undefined) {
@@ -37,10 +39,11 @@ export function watchFailedStarts({ nodes, mayFallBack }: FailedStartsOptions) {
     hasGivenUp = true;
     if (!mayFallBack)
       return [...lines, '  No sandbox starts. The nodes go on trying; Ctrl-C stops the demo.'];
-    for (const other of nodes) other.restartWith(['--command', SCRATCHPAD]);
+    for (const other of nodes) other.restartWith(['--command', SCRATCHPAD, '--prime', '']);
     return [
       ...lines,
-      `  The command "${runs}" does not start here: using the scratchpad (JavaScript) instead.`,
+      `  The command "${called ?? runs}" does not start here: using the scratchpad (JavaScript) instead.`,
     ];
   };
+  return { explain, hasGivenUp: () => hasGivenUp };
 }

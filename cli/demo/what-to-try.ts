@@ -8,13 +8,15 @@ interface DemoFleet {
   readonly article: Article;
   readonly nodes: readonly Child[];
   readonly ownOrigin: boolean;
+  /** What a reader opens. */
+  readonly path: string;
 }
 
-export function whatToTry({ url, controlUrl, article, nodes, ownOrigin }: DemoFleet): string {
+export function whatToTry({ url, controlUrl, article, nodes, ownOrigin, path }: DemoFleet): string {
   const [first] = nodes;
   const lines = [
     '',
-    `  Click:  ${url}/`,
+    `  Click:  ${url}${path}`,
     `  Or, as readers will see it, in an article of another site:  ${article.url}/`,
     '',
     '  A click opens a sandbox, and a second click of the same browser opens that one again. What to try next:',

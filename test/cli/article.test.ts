@@ -24,12 +24,12 @@ test.each([
 ])('it has another port where the preferred one %s', async (_, port) => {
   const preferred = await port();
   article = await serveArticle(preferred);
-  article.embed('http://front.example');
+  article.embed('http://front.example', '/notebooks/one.ipynb');
   const { hostname, port: used } = new URL(article.url);
   expect(hostname).toBe('article.localhost');
   expect(used).not.toBe(String(preferred));
   const page = await fetch(`http://127.0.0.1:${used}/?from=somewhere`);
   expect(page.status).toBe(200);
-  expect(await page.text()).toContain('src="http://front.example/embed.js"');
+  expect(await page.text()).toContain('src="http://front.example/embed.js" data-path="/notebooks/one.ipynb"');
   expect((await fetch(`http://127.0.0.1:${used}/favicon.ico`)).status).toBe(404);
 });

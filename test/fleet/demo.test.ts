@@ -19,6 +19,8 @@ import { until } from '../support/until.ts';
 
 /** Where it does not matter how many nodes there are, nor what a sandbox is: a scratchpad is a Node process of its own. */
 const SMALL = ['--engine', 'local', '--nodes', '1', '--warm', '1'];
+/** As much of a Jupyter as a primed sandbox needs. */
+const JUPYTER_SERVER = fileURLToPath(new URL('../support/prime-server.mjs', import.meta.url));
 const LIGHT = [...SMALL, '--command', LIGHT_COMMAND];
 
 const shots = fileURLToPath(new URL('../../artifacts/', import.meta.url));
@@ -190,7 +192,7 @@ describe('the demo, where something is different:', () => {
     writeFileSync(join(bin, 'jupyter'), text, { mode: 0o755 });
     return { PATH: `${bin}:${process.env.PATH ?? ''}` };
   };
-  const server = `${process.execPath} ${TINY_SERVER} --base-path "$base" --port "$port" --ip 127.0.0.1`;
+  const server = `${process.execPath} ${JUPYTER_SERVER} "$base" 127.0.0.1 "$port"`;
 
   test('Jupyter that refuses root is started with the flag it asks for', async () => {
     const isRoot = process.getuid?.() === 0;
@@ -203,6 +205,10 @@ exec ${server}`);
     const { status, body } = await new Reader().click(`${front}/`);
     expect([status, body.includes('scratchpad')]).toEqual([200, false]);
     expect(demo.output()).not.toContain('failed to start');
+    // What is to be clicked is the notebook whose kernel runs already.
+    expect(demo.output()).toMatch(/Click: {2}\S+\/notebooks\/swing\.ipynb\n/);
+    const opened = await new Reader().click(`${front}/notebooks/swing.ipynb`);
+    expect([opened.status, opened.body]).toEqual([200, expect.stringContaining('<title>Home</title>')]);
   });
 
   test('Jupyter that does not start: its last output is shown, and the scratchpad replaces it', async () => {
@@ -211,6 +217,7 @@ exec ${server}`);
     const front = await demo.front();
     expect(demo.output()).toMatch(/failed to start:\n.*ImportError: no module named tornado/);
     expect(demo.output()).toMatch(/"jupyter notebook" does not start here: using the scratchpad/);
+    expect(demo.output()).toMatch(/Click: {2}http:\/\/[^/]+\/\n/);
     const landed = await new Reader().click(`${front}/`);
     expect([landed.status, landed.body.includes('scratchpad')]).toEqual([200, true]);
   });

@@ -39,7 +39,7 @@ export function startDemo(args: readonly string[], env: Readonly<Record<string, 
   return {
     ...run,
     dir,
-    front: async (ms = 60_000) => (await run.printed(/Click: {2}(http:\S+)\/\n/, ms))[1] ?? '',
+    front: async (ms = 60_000) => (await run.printed(/Click: {2}(http:\/\/[^/\s]+)\/\S*\n/, ms))[1] ?? '',
     control,
     nodeControl: () => find(/sandbox ls --node (http:\S+)/),
     processes: () => processesWith(dir).filter((pid) => pid !== run.pid),

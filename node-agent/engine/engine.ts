@@ -22,6 +22,8 @@ export interface SandboxSpec {
 export interface EngineSandbox {
   readonly id: string;
   readonly running: boolean;
+  /** Its processes are stopped where they were; so it is `running`, too. */
+  readonly frozen: boolean;
   /** Where its HTTP server listens, once known. */
   readonly address: Address | undefined;
   /** The identity of the image (or command) it was made from, to be compared with `image()`. */
@@ -100,6 +102,28 @@ export interface ExecutingEngine extends MeasuringEngine {
    *   `bad-request` for a program that cannot be run, `engine-unavailable`, `engine-timeout`
    */
   execute(spec: ExecutionSpec): Promise<Execution>;
+}
+
+/** What freezing saves on this host. */
+export interface FreezeSavings {
+  /** Whether sandboxes can be frozen at all. */
+  readonly cpu: boolean;
+  /** Whether the memory of a frozen one goes to the host's swap. */
+  readonly memory: boolean;
+  /** What is missing, for operators; empty where nothing is. */
+  readonly missing: string;
+}
+
+/** An engine that can stop the processes of a sandbox where they are, and let them go on. */
+export interface FreezingEngine extends ExecutingEngine {
+  freezeSavings(): Promise<FreezeSavings>;
+  /**
+   * Resolves when all processes are stopped; their memory is pushed out after that, until the thaw. A frozen one is success.
+   * @throws FleetError `not-found`, `conflict` for one that does not run, `engine-unavailable`, `engine-timeout`
+   */
+  freeze(id: string): Promise<void>;
+  /** One that is not frozen, or is missing, is success. @throws FleetError `engine-unavailable`, `engine-timeout` */
+  thaw(id: string): Promise<void>;
 }
 
 export type EngineKind = 'docker' | 'local';

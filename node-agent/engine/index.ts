@@ -3,7 +3,7 @@ import { describeError, FleetError } from '../../shared/errors.ts';
 import { callDocker, connectDocker, dockerTarget } from './docker/connection.ts';
 import { DockerEngine } from './docker/engine.ts';
 import { type DockerConfig, dockerOptions } from './docker/options.ts';
-import type { EngineContext, EngineKind, ExecutingEngine } from './engine.ts';
+import type { EngineContext, EngineKind, FreezingEngine } from './engine.ts';
 import type { EngineConfig } from './engine-options.ts';
 import { LocalEngine } from './local/engine.ts';
 import { SCRATCHPAD } from './scratchpad/command.ts';
@@ -14,7 +14,7 @@ export interface EngineSetup extends EngineContext {
 }
 
 /** @throws FleetError `bad-config` for a Docker address, TLS files or a file of --container-options that cannot be used */
-export function createEngine(kind: EngineKind, config: EngineConfig, setup: EngineSetup): ExecutingEngine {
+export function createEngine(kind: EngineKind, config: EngineConfig, setup: EngineSetup): FreezingEngine {
   if (kind === 'local') return new LocalEngine(config, setup);
   return new DockerEngine(config, dockerTarget(config, setup.env), setup);
 }

@@ -3,20 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { basePath } from '../../node-agent/engine/command.ts';
-import type {
-  Address,
-  Engine,
-  ExecutingEngine,
-  MeasuringEngine,
-  SandboxSpec,
-} from '../../node-agent/engine/engine.ts';
+import type { Address, Engine, FreezingEngine, SandboxSpec } from '../../node-agent/engine/engine.ts';
 import { newSandboxId } from '../../shared/clock.ts';
 import { until } from '../support/until.ts';
 
 /** One host on which engines can be made, and inspected from outside. */
 export interface EngineHost {
   /** Another engine object of a node on this host; `command` with placeholders. */
-  engine(nodeId: string, command: string): ExecutingEngine;
+  engine(nodeId: string, command: string): FreezingEngine;
   /** Runs node inside a sandbox, as the first word of a shell command. */
   readonly node: string;
   /** Ends the sandbox's process without asking the engine. */
@@ -74,7 +68,7 @@ export function engineContract(title: string, host: EngineHost): void {
       nodeId?: string;
       command?: string;
       onExit?: (id: string) => void;
-    }): Promise<MeasuringEngine> => {
+    }): Promise<FreezingEngine> => {
       const engine = host.engine(options.nodeId ?? newNode(), options.command ?? echoCommand(host));
       opened.push(engine);
       await engine.open(options.onExit ?? (() => undefined));
@@ -252,6 +246,84 @@ export function engineContract(title: string, host: EngineHost): void {
       await underWay;
       expect(await host.leftovers(nodeId)).toEqual([]);
       await expect(engine.start(newSpec())).rejects.toMatchObject({ code: 'engine-unavailable' });
+    });
+
+    /** Its processor time, once nothing that was under way is counted any more. */
+    const cpuOf = async (engine: FreezingEngine, id: string): Promise<number> =>
+      (await engine.usage(id))?.cpuMs ?? Number.NaN;
+
+    test('a frozen sandbox computes nothing while another does, and is listed as running', async () => {
+      const engine = await openEngine({ command: `${host.node} -e 'for (;;) {}'` });
+      const [frozen, other] = [newSpec(), newSpec()];
+      await Promise.all([engine.start(frozen), engine.start(other)]);
+      await until('it computes', async () => (await cpuOf(engine, frozen.id)) > 50);
+      await engine.freeze(frozen.id);
+      expect(await find(engine, frozen.id)).toMatchObject({ running: true, frozen: true });
+      expect(await find(engine, other.id)).toMatchObject({ running: true, frozen: false });
+      const [before, begun] = [await cpuOf(engine, frozen.id), await cpuOf(engine, other.id)];
+      await until('the other computes', async () => (await cpuOf(engine, other.id)) > begun + 300);
+      expect((await cpuOf(engine, frozen.id)) - before).toBeLessThan(30);
+      await engine.thaw(frozen.id);
+      await until('it computes again', async () => (await cpuOf(engine, frozen.id)) > before + 100);
+      expect(await find(engine, frozen.id)).toMatchObject({ running: true, frozen: false });
+    });
+
+    test('a request to a frozen sandbox is answered after the thaw, and no exit is reported', async () => {
+      const exits: string[] = [];
+      const engine = await openEngine({ onExit: (id) => exits.push(id) });
+      const spec = newSpec();
+      const address = await engine.start(spec);
+      await askSandbox(address, spec.id);
+      await engine.freeze(spec.id);
+      let isAnswered = false;
+      const asked = askSandbox(address, spec.id).finally(() => {
+        isAnswered = true;
+      });
+      // Listed several times meanwhile.
+      for (let look = 0; look < 5; look += 1) expect((await find(engine, spec.id))?.frozen).toBe(true);
+      expect(isAnswered).toBe(false);
+      await engine.thaw(spec.id);
+      expect((await asked).token).toBe(spec.token);
+      expect(exits).toEqual([]);
+    });
+
+    test('freezing or thawing twice succeeds, and so does thawing what does not exist', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      const address = await engine.start(spec);
+      await askSandbox(address, spec.id);
+      await engine.freeze(spec.id);
+      await engine.freeze(spec.id);
+      await engine.thaw(spec.id);
+      await engine.thaw(spec.id);
+      expect((await askSandbox(address, spec.id)).token).toBe(spec.token);
+      await engine.thaw(newSandboxId());
+      await expect(engine.freeze(newSandboxId())).rejects.toMatchObject({ code: 'not-found' });
+    });
+
+    test('a restarted agent finds a frozen sandbox, and thaws or removes it', async () => {
+      const nodeId = newNode();
+      const first = await openEngine({ nodeId });
+      const [kept, ended] = [newSpec(), newSpec()];
+      const address = await first.start(kept);
+      await first.start(ended);
+      await askSandbox(address, kept.id);
+      await Promise.all([first.freeze(kept.id), first.freeze(ended.id)]);
+      await first.close();
+      const second = await openEngine({ nodeId });
+      expect((await second.list()).map(({ frozen }) => frozen)).toEqual([true, true]);
+      await second.remove(ended.id);
+      await second.thaw(kept.id);
+      expect((await askSandbox(address, kept.id)).token).toBe(kept.token);
+      expect((await second.list()).map(({ id }) => id)).toEqual([kept.id]);
+    });
+
+    test('removing a sandbox while it is being frozen leaves nothing', async () => {
+      const engine = await openEngine({});
+      const spec = newSpec();
+      await engine.start(spec);
+      await Promise.allSettled([engine.freeze(spec.id), engine.remove(spec.id)]);
+      expect(await engine.list()).toEqual([]);
     });
 
     test('the image has one identity, and a pull of the same image keeps it', async () => {

@@ -7,12 +7,20 @@ import type {
   Address,
   EngineContext,
   EngineSandbox,
-  ExecutingEngine,
+  FreezeSavings,
+  FreezingEngine,
   SandboxSpec,
   Usage,
 } from '../engine.ts';
 import type { Execution, ExecutionSpec } from '../execution.ts';
-import { callDocker, connectDocker, type DockerTarget, reasonOf, unready } from './connection.ts';
+import {
+  callDocker,
+  connectDocker,
+  type DockerTarget,
+  isLocalSocket,
+  reasonOf,
+  unready,
+} from './connection.ts';
 import { createOptions, recipeOf } from './container.ts';
 import { checkAtOpen } from './container-options/at-open.ts';
 import { type CheckedContainerOptions, readContainerOptions } from './container-options/read.ts';
@@ -20,6 +28,7 @@ import { diagnoseContainer } from './diagnose.ts';
 import { type DiskLimits, diskLimits, diskOf } from './disk.ts';
 import { watchExits } from './events.ts';
 import { executeInContainer } from './execution.ts';
+import { ContainerFreezing } from './freezing.ts';
 import { checkHost } from './host-check.ts';
 import { imageMissing } from './image/image.ts';
 import { withOwnId } from './image/image-user.ts';
@@ -43,7 +52,7 @@ const DEADLINES = {
 const PURGE_ROUNDS = 10;
 const CONCURRENT_PURGES = 4;
 
-export class DockerEngine implements ExecutingEngine {
+export class DockerEngine implements FreezingEngine {
   readonly kind = 'docker';
   /** The options of the running program: a reload changes some of them. */
   readonly #given: DockerConfig;
@@ -62,6 +71,7 @@ export class DockerEngine implements ExecutingEngine {
   readonly #rules: NetworkRules;
   readonly #networks: Networks;
   readonly #userIds: UserIds;
+  readonly #freezing: ContainerFreezing;
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
@@ -84,6 +94,11 @@ export class DockerEngine implements ExecutingEngine {
     this.#recipe = this.#learnRecipe();
     this.#userIds = new UserIds(config.uidRange);
     const { nodeId, logger } = context;
+    this.#freezing = new ContainerFreezing({
+      container: (id) => this.#container(id),
+      isLocal: isLocalSocket(target),
+      logger,
+    });
     this.#rules = new NetworkRules(config, { nodeId, logger });
     this.#networks = new Networks({
       ...{ docker: this.#docker, nodeId, logger, egress: config.egress, size: config.dockerNetworkSize },
@@ -158,6 +173,7 @@ export class DockerEngine implements ExecutingEngine {
 
   async remove(id: string): Promise<void> {
     this.#removing.add(id);
+    this.#freezing.forget(id);
     try {
       await removeContainer(this.#docker, containerName(this.#context.nodeId, id), this.#context.clock);
       this.#networks.forget(id);
@@ -178,8 +194,8 @@ export class DockerEngine implements ExecutingEngine {
       return [
         {
           id,
-          // A container that somebody paused stays paused: an operator did that on purpose.
           running: container.State === 'running' || container.State === 'paused',
+          frozen: container.State === 'paused',
           address: host === undefined ? undefined : { host, port: this.#config.sandboxPort },
           image: container.Labels[LABELS.image] ?? container.ImageID,
           recipe: container.Labels[LABELS.recipe] ?? '',
@@ -190,16 +206,27 @@ export class DockerEngine implements ExecutingEngine {
   }
 
   async diagnose(id: string): Promise<Diagnosis | undefined> {
-    const container = this.#docker.getContainer(containerName(this.#context.nodeId, id));
-    return diagnoseContainer(container);
+    return diagnoseContainer(this.#container(id));
   }
 
   execute(spec: ExecutionSpec): Promise<Execution> {
-    return executeInContainer(this.#docker.getContainer(containerName(this.#context.nodeId, spec.id)), spec);
+    return executeInContainer(this.#container(spec.id), spec);
   }
 
   usage(id: string): Promise<Usage | undefined> {
-    return usageOfContainer(this.#docker.getContainer(containerName(this.#context.nodeId, id)));
+    return usageOfContainer(this.#container(id));
+  }
+
+  freezeSavings(): Promise<FreezeSavings> {
+    return this.#freezing.savings();
+  }
+
+  freeze(id: string): Promise<void> {
+    return this.#freezing.freeze(id);
+  }
+
+  thaw(id: string): Promise<void> {
+    return this.#freezing.thaw(id);
   }
 
   async image(options: { readonly pull?: boolean } = {}): Promise<string> {
@@ -289,6 +316,10 @@ export class DockerEngine implements ExecutingEngine {
     const host = this.#networks.addressIn(NetworkSettings.Networks);
     if (State.Running && host !== undefined) return { host, port: this.#config.sandboxPort };
     throw new FleetError('start-failed', `a sandbox exited at once with code ${State.ExitCode}`);
+  }
+
+  #container(id: string): Dockerode.Container {
+    return this.#docker.getContainer(containerName(this.#context.nodeId, id));
   }
 
   #ownContainers(): Promise<Dockerode.ContainerInfo[]> {

@@ -12,7 +12,8 @@ import type {
   Address,
   EngineContext,
   EngineSandbox,
-  ExecutingEngine,
+  FreezeSavings,
+  FreezingEngine,
   SandboxSpec,
   Usage,
 } from '../engine.ts';
@@ -21,6 +22,7 @@ import { environmentOf } from '../options.ts';
 import { primeRecipe } from '../prime-options.ts';
 import { chooseCommand, type LocalCommand } from './command.ts';
 import { LocalExecutions } from './execution.ts';
+import { freezeProcesses, isFrozen, LOCAL_SAVINGS, thawProcesses } from './freezing.ts';
 import type { LocalConfig } from './options.ts';
 import { freePort } from './port.ts';
 import { type GroupLeader, isRunning, killGroup, startTime, usageOfGroup } from './processes.ts';
@@ -46,7 +48,7 @@ const GRACE_MS = 3_000;
 /** ms between checks for long output. */
 const TRIM_MS = 10_000;
 
-export class LocalEngine implements ExecutingEngine {
+export class LocalEngine implements FreezingEngine {
   readonly kind = 'local';
   readonly #config: LocalConfig;
   readonly #context: LocalEngineContext;
@@ -55,6 +57,8 @@ export class LocalEngine implements ExecutingEngine {
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
   readonly #executions = new LocalExecutions();
+  /** By sandbox: a removal waits for them, or they would stop what it has let go on. */
+  readonly #freezes = new Map<string, Promise<void>>();
   /** How sandboxes ended that this agent started and saw end: the exit code, or the signal. */
   readonly #exits = new Map<string, Pick<Diagnosis, 'exitCode' | 'signal'>>();
   #trimming: NodeJS.Timeout | undefined;
@@ -113,7 +117,12 @@ export class LocalEngine implements ExecutingEngine {
     }
     this.#removing.add(id);
     try {
-      if (record.process !== undefined) await killGroup(record.process, GRACE_MS);
+      await this.#freezes.get(id)?.catch(() => undefined);
+      if (record.process !== undefined) {
+        // What is stopped hears no SIGTERM, and only Jupyter itself can end its kernels.
+        if (await isFrozen(record.process)) await thawProcesses(record.process);
+        await killGroup(record.process, GRACE_MS);
+      }
       // They are in groups of their own, and would outlive the sandbox.
       await this.#executions.end(id);
       await this.#records.forget(id);
@@ -130,6 +139,7 @@ export class LocalEngine implements ExecutingEngine {
       records.map(async (record) => ({
         id: record.id,
         running: record.process !== undefined && (await isRunning(record.process)),
+        frozen: record.process !== undefined && (await isFrozen(record.process)),
         address: record.process === undefined ? undefined : { host: LOOPBACK, port: record.port },
         image: record.image,
         recipe: record.recipe ?? '',
@@ -163,6 +173,26 @@ export class LocalEngine implements ExecutingEngine {
   async usage(id: string): Promise<Usage | undefined> {
     const record = await this.#records.read(id);
     return record?.process === undefined ? undefined : usageOfGroup(record.process);
+  }
+
+  async freezeSavings(): Promise<FreezeSavings> {
+    return LOCAL_SAVINGS;
+  }
+
+  async freeze(id: string): Promise<void> {
+    const record = await this.#records.read(id);
+    if (record === undefined) throw new FleetError('not-found', 'the engine has no such sandbox any more');
+    const { process: leader } = record;
+    if (leader === undefined || this.#removing.has(id))
+      throw new FleetError('conflict', 'the sandbox does not run');
+    const freeze = freezeProcesses(leader, () => !this.#removing.has(id));
+    this.#freezes.set(id, freeze);
+    await freeze.finally(() => this.#freezes.delete(id));
+  }
+
+  async thaw(id: string): Promise<void> {
+    const record = await this.#records.read(id);
+    if (record?.process !== undefined) await thawProcesses(record.process);
   }
 
   /** This engine pulls nothing: the text of the command is its identity. */

@@ -16,8 +16,10 @@ export interface GroupLeader {
 const run = promisify(execFile);
 const KILL_MS = 10_000;
 
-interface Stat {
+export interface Stat {
+  /** A letter of proc(5): `T` is stopped, `Z` and `X` are dead. */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
   readonly startedAt: string;
@@ -150,12 +152,12 @@ function groupExists(group: number): boolean {
   }
 }
 
-function isDead(stat: Stat): boolean {
+export function isDead(stat: Stat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
 }
 
 /** proc(5): after the name in parentheses come state, ppid, pgrp, session, …; field 22 is the start time in ticks. */
-async function readStat(pid: number): Promise<Stat | undefined> {
+export async function readStat(pid: number): Promise<Stat | undefined> {
   let text: string;
   try {
     text = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -165,12 +167,19 @@ async function readStat(pid: number): Promise<Stat | undefined> {
     throw error;
   }
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state = '', , group, session] = fields;
+  const [state = '', parent, group, session] = fields;
   const startedAt = `${await bootId()}:${fields[19] ?? ''}`;
   const number = (index: number): number => Number(fields[index] ?? 0);
   const cpuTicks = number(11) + number(12) + number(13) + number(14);
   const about = { cpuTicks, pages: number(21) };
-  return { state, group: Number(group), session: Number(session), startedAt, ...about };
+  return {
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startedAt,
+    ...about,
+  };
 }
 
 let bootIdRead: Promise<string> | undefined;

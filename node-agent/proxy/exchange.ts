@@ -72,6 +72,7 @@ class Exchange implements ResponseHandler {
       request.once('error', () => this.#abandon());
     } else this.#awaitAnswer();
     response.once('close', () => this.#abandon());
+    this.#context.options.frozen?.wake(this.#proxied.id);
     const { polls } = this.#proxied.upstream;
     if (polls.isPoll(request, target, this.#context.now())) this.#use.ignoreAsPoll();
     this.#dispatch();

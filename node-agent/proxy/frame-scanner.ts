@@ -22,6 +22,11 @@ export class FrameScanner {
   #left = 0;
   #inData = false;
 
+  /** Whether a frame of ours may come next. */
+  get isBetweenFrames(): boolean {
+    return this.#left === 0 && this.#have === 0;
+  }
+
   /** Whether any of `chunk` belongs to a data frame whose header is complete. @param listener the same one, or none any more */
   sawData(chunk: Uint8Array, listener?: FrameListener): boolean {
     let saw = false;

@@ -147,6 +147,10 @@ class SandboxProxy implements NodeProxy {
     for (const cut of this.#tunnels.get(id) ?? []) cut();
   }
 
+  isBusy(id: string): boolean {
+    return this.#upstreams.get(id)?.isBusy === true;
+  }
+
   async close(): Promise<void> {
     for (const id of new Set([...this.#upstreams.keys(), ...this.#tunnels.keys()])) this.forget(id);
   }
@@ -228,7 +232,10 @@ class SandboxProxy implements NodeProxy {
     const tunnels = this.#tunnels.get(id) ?? new Set();
     this.#tunnels.set(id, tunnels);
     this.counters.openSockets += 1;
+    const { frozen } = this.#options;
     const cut = joinSockets(reader, tunnel, {
+      isFrozen: frozen && (() => frozen.has(id)),
+      wake: () => frozen?.wake(id),
       output: this.#watchOutput(id, target),
       used: () => {
         if (isUse) this.#options.used(id);

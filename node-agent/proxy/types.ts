@@ -39,6 +39,8 @@ export interface ProxyOptions extends SocketLimitOptions {
     readonly awaitsOutput: (id: string) => boolean;
     readonly sawOutput: (id: string) => void;
   };
+  /** Sandboxes whose processes are stopped until their readers come back; undefined where there are none. Must be cheap. */
+  readonly frozen?: FrozenSandboxes;
   /** Set on every proxied response (CORS); they replace the sandbox's own of the same name, `vary` is added to. */
   readonly responseHeaders: Readonly<Record<string, string>>;
   /** Who may show the pages of sandboxes in a frame: a `frame-ancestors` directive. */
@@ -58,6 +60,12 @@ export interface ProxyOptions extends SocketLimitOptions {
   readonly keepAliveMs?: number;
   /** ms from a request's head, of a reader who waits for `100 Continue`, until we say it for a silent sandbox. Default 1 s. */
   readonly expectTimeoutMs?: number;
+}
+
+export interface FrozenSandboxes {
+  readonly has: (id: string) => boolean;
+  /** The reader asks for something. What is sent meanwhile waits in the sandbox's sockets. */
+  readonly wake: (id: string) => void;
 }
 
 /** Names of the cookies that sandboxes have set. */
@@ -116,6 +124,8 @@ export interface NodeProxy {
   /** A removed sandbox: its connections are closed, WebSockets too. */
   forget(id: string): void;
   readonly counters: ProxyCounters;
+  /** Whether a request to that sandbox is under way; open WebSockets do not count. */
+  isBusy(id: string): boolean;
   /** Closes every connection, to sandboxes and of WebSockets. */
   close(): Promise<void>;
 }

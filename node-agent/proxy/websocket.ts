@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { END_GRACE_MS, endSocket } from '../../shared/sockets/end-socket.ts';
 import { OWN_STALL_MS } from '../../shared/sockets/stall.ts';
 import { FrameScanner } from './frame-scanner.ts';
+import { readKeepAlive } from './keep-alive-frames.ts';
 import type { OutputWatch } from './output-watch.ts';
 import type { SandboxTunnel } from './upstream/handler.ts';
 import { ReadBlock } from './upstream/read-blocks.ts';
@@ -61,6 +62,9 @@ export interface TunnelOptions {
   readonly closed: () => void;
   /** Sees what goes to the reader, until it is over. */
   readonly output?: OutputWatch | undefined;
+  /** Undefined where sandboxes are never frozen. Called for each chunk: must be cheap. */
+  readonly isFrozen: (() => boolean) | undefined;
+  readonly wake: () => void;
 }
 
 /** Joins two sockets until both are closed; returns what cuts them. */
@@ -102,16 +106,20 @@ export function joinSockets(reader: Socket, tunnel: SandboxTunnel, options: Tunn
       done();
     });
   };
-  const noteTo = (count: (bytes: number) => void, output?: OutputWatch): ((chunk: Buffer) => void) => {
-    const scanner = new FrameScanner();
+  const [fromReader, fromSandbox] = [new FrameScanner(), new FrameScanner()];
+  const noteTo = (
+    count: (bytes: number) => void,
+    scanner: FrameScanner,
+    output?: OutputWatch,
+  ): ((chunk: Buffer) => void) => {
     return (chunk) => {
       count(chunk.length);
       idle?.refresh();
       if (scanner.sawData(chunk, output?.isOver === false ? output : undefined)) options.used();
     };
   };
-  const noteToSandbox = noteTo(options.toSandbox);
-  const noteToReader = noteTo(options.toReader, options.output);
+  const noteToSandbox = noteTo(options.toSandbox, fromReader);
+  const noteToReader = noteTo(options.toReader, fromSandbox, options.output);
   const toReader = (bytes: Buffer): boolean => {
     if (!reader.writable) return true;
     noteToReader(bytes);
@@ -125,9 +133,29 @@ export function joinSockets(reader: Socket, tunnel: SandboxTunnel, options: Tunn
   watch(sandbox, reader);
   if (tunnel.rest.length > 0) toReader(tunnel.rest);
   tunnel.onData(toReader);
+  /** Thaws the sandbox for all but what keeps the connection open. @returns what it gets: its system keeps that for it */
+  const whileFrozen = (chunk: Buffer): Buffer => {
+    const isBetween = fromReader.isBetweenFrames && fromSandbox.isBetweenFrames;
+    const keepAlive = isBetween ? readKeepAlive(chunk) : undefined;
+    if (keepAlive === undefined) {
+      options.wake();
+      return chunk;
+    }
+    // Whoever does not read gets no more answers, or they would fill our memory.
+    if (reader.writable && !reader.writableNeedDrain && keepAlive.pongs.length > 0) {
+      options.toReader(keepAlive.pongs.length);
+      reader.write(keepAlive.pongs);
+    }
+    return keepAlive.rest;
+  };
   reader.on('data', (chunk: Buffer) => {
+    const isFrozen = options.isFrozen?.() === true;
+    const passed = isFrozen ? whileFrozen(chunk) : chunk;
     noteToSandbox(chunk);
-    if (sandbox.writable && !sandbox.write(chunk)) reader.pause();
+    if (passed.length === 0 || !sandbox.writable || sandbox.write(passed)) return;
+    reader.pause();
+    // Pongs that nobody takes: what comes behind them would not be seen.
+    if (isFrozen) options.wake();
   });
   return cut;
 }

@@ -39,6 +39,11 @@ export class Upstream {
     this.#keepAliveMs = keepAliveMs;
   }
 
+  /** Whether a request is under way. */
+  get isBusy(): boolean {
+    return this.#connections.size > this.#idle.length;
+  }
+
   /** For one request; the most recently used connection first. */
   acquire(freshness: Freshness): Connection {
     if (freshness !== 'fresh') {

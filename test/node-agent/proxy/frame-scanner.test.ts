@@ -82,3 +82,17 @@ describe('a WebSocket stream', () => {
     expect(scanner.sawData(Buffer.alloc(1_000_000, 0x89))).toBe(true);
   });
 });
+
+describe('a frame of another may come next', () => {
+  it('between two frames, and not within one', () => {
+    const scanner = new FrameScanner();
+    expect(scanner.isBetweenFrames).toBe(true);
+    const [start, rest] = [frame(TEXT, 300).subarray(0, 3), frame(TEXT, 300).subarray(3)];
+    scanner.sawData(start);
+    expect(scanner.isBetweenFrames).toBe(false);
+    scanner.sawData(rest.subarray(0, 100));
+    expect(scanner.isBetweenFrames).toBe(false);
+    scanner.sawData(rest.subarray(100));
+    expect(scanner.isBetweenFrames).toBe(true);
+  });
+});

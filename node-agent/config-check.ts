@@ -3,7 +3,7 @@
 import { arrivalsLogProblems } from '../shared/arrivals-log.ts';
 import { brandProblems } from '../shared/brand/read-brand.ts';
 import { throwIfAny } from '../shared/config/load.ts';
-import { formatBytes, spellCount } from '../shared/config/units.ts';
+import { formatBytes, formatDuration, spellCount } from '../shared/config/units.ts';
 import { controlListenerProblems } from '../shared/http/control-guard.ts';
 import { isLoopback } from '../shared/http/serving.ts';
 import { clientAddressProblems } from '../shared/limits/client-address.ts';
@@ -63,6 +63,11 @@ export function checkNodeAgentConfig(config: NodeAgentConfig): void {
   }
   for (const { count } of config.book) {
     if (count > capacity) problems.push(`book: ${count} is more than the capacity, which is ${capacity}`);
+  }
+  if (config.idleMs > 0 && config.freezeAfterMs >= config.idleMs) {
+    problems.push(
+      `freeze-after: ${formatDuration(config.freezeAfterMs)} is not less than --idle, after which a sandbox ends`,
+    );
   }
   if (config.staticCacheBytes > 0 && config.staticCacheBytes < LEAST_STATIC_CACHE_BYTES) {
     problems.push(

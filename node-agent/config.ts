@@ -216,6 +216,13 @@ const lifetimeOptions = inGroup('Sandboxes', {
       'remove a sandbox that has not been used for this long (0: never); a page that only polls is not use',
     ),
   ),
+  freezeAfterMs: live(
+    option(
+      duration(),
+      0,
+      'stop the processes of a sandbox that has not been used for this long, until its reader comes back; its memory goes to swap where the host has some (0: never)',
+    ),
+  ),
   keepBusy: live(
     option(
       flag(),

@@ -32,6 +32,7 @@ import type { NodeAgentConfig } from './config.ts';
 import { checkLocalListens, checkNodeAgentConfig } from './config-check.ts';
 import { createControlApp } from './control/app.ts';
 import { chooseEngine, createEngine } from './engine/index.ts';
+import { Freezer } from './freezing/freezer.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
 import { useByKernels } from './lifecycle/kernel-activity.ts';
@@ -144,6 +145,7 @@ async function startInDataDir(
       traces?.forget(id);
       clientLimits.forget(id);
       staticCache?.forget(id);
+      freezer.forget(id);
     },
     onStarted: metrics.observeStart,
     tracer: tracing?.tracer,
@@ -179,10 +181,17 @@ async function startInDataDir(
       clickTimes,
       lookAtKernels: (sandbox) => useByKernels(sandbox, { pool, clock, config }),
     });
+  const freezer = new Freezer({
+    ...{ engine, table: pool.table, config, clock, time: pool.time, random, logger },
+    isBusy: (id) => proxy.isBusy(id),
+    lookAtKernels: (sandbox, signal) => useByKernels(sandbox, { pool, clock, config, signal }),
+    onThawed: metrics.observeThaw,
+  });
   const staticCache = openStaticCache(config, { table: pool.table, clock, logger });
   const proxy = createProxy({
     lookup,
     memory: staticCache,
+    frozen: { has: (id) => pool.table.get(id)?.frozen === true, wake: (id) => freezer.wake(id) },
     used: (id) => pool.use(id),
     began: traces?.proxied,
     outputs: clickTimes,
@@ -268,6 +277,7 @@ async function startInDataDir(
   });
   const control = createControlApp({
     ...{ config, pool, engine, orders, poolOrders, readLog, metrics, logger, isReady },
+    hold: (id) => freezer.hold(id),
     audit: new AuditFile(join(config.dataDir, 'audit.jsonl'), logger),
     reload: runtime.reloader?.run,
   });
@@ -300,6 +310,7 @@ async function startInDataDir(
       listener: publicServer,
       clientLimits,
       staticCache,
+      freezer,
       line: line?.desk.line,
     },
   });
@@ -315,6 +326,7 @@ async function startInDataDir(
       problem = why;
     },
   });
+  await freezer.open();
   ticketClaims.restore(pool.table.all());
   gate.open();
   const jobs = startJobs({
@@ -322,6 +334,7 @@ async function startInDataDir(
     eachSecond: () => {
       companion?.tick();
       staticCache?.sweep();
+      freezer.sweep();
       line?.desk.measure();
     },
   });
@@ -333,7 +346,7 @@ async function startInDataDir(
     controlUrl: controlServer.url,
     pool,
     close: () =>
-      closeNode(parts, jobs).finally(() => {
+      closeNode(parts, [jobs, freezer]).finally(() => {
         staticCache?.close();
         return Promise.all([launches.close(), tracing?.close()]);
       }),

@@ -74,7 +74,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'claim',
       'static-cache',
     ],
-    ...['proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
+    ...['proxy', 'lifecycle', 'freezing', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [
     ...[

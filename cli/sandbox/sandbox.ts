@@ -56,7 +56,7 @@ function table(rows: readonly SandboxJson[], full: boolean, now: number): string
   return tableLines<SandboxJson>(
     [
       { head: 'ID', cell: ({ id }) => (full ? id : shortId(id)) },
-      { head: 'STATE', cell: ({ state, end_reason: end }) => (end === null ? state : `${state}: ${end}`) },
+      { head: 'STATE', cell: stateCell },
       { head: 'AGE', side: 'right', cell: ({ created_at: at }) => ago(at) },
       { head: 'CLAIMED', side: 'right', cell: ({ claimed_at: at }) => ago(at) },
       { head: 'LAST USE', side: 'right', cell: ({ last_used_at: at }) => ago(at) },
@@ -66,6 +66,11 @@ function table(rows: readonly SandboxJson[], full: boolean, now: number): string
     ],
     rows,
   ).join('\n');
+}
+
+function stateCell({ state, frozen, end_reason: end }: SandboxJson): string {
+  if (end !== null) return `${state}: ${end}`;
+  return frozen ? `${state}, frozen` : state;
 }
 
 /** Every id is looked up before the first sandbox ends: all or none. */

@@ -23,6 +23,7 @@ export function compare(before: FleetJson | undefined, now: FleetJson, front: st
     ...now,
     front,
     slots: now.nodes.reduce((sum, node) => addSlots(sum, usableSlots(node)), NO_SLOTS),
+    frozen: now.nodes.reduce((sum, node) => sum + frozenOf(node), 0),
     arrivals_per_second: rate((sample) => sample.arrivals_total),
     bounces_per_second: rate((sample) => sample.bounces_total),
     refusals_per_second: rate((sample) => sample.refusals_total),
@@ -45,6 +46,10 @@ const NO_SLOTS: Slots = { held: 0, warm: 0, starting: 0, removing: 0, free: 0 };
 export function usableSlots({ reachability, state, slots }: NodeJson): Slots {
   if (reachability !== 'reachable') return NO_SLOTS;
   return state === null || takesReaders(state) ? slots : { ...slots, free: 0 };
+}
+
+function frozenOf({ reachability, frozen }: NodeJson): number {
+  return reachability === 'reachable' ? (frozen ?? 0) : 0;
 }
 
 function addSlots(a: Slots, b: Slots): Slots {

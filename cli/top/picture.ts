@@ -88,9 +88,9 @@ function sloLine({ slo: { readers_total: readers, late_total: late } }: TopView)
   return [{ text, style: share < OBJECTIVE ? WARN : undefined }];
 }
 
-function slotLine({ slots }: TopView, columns: number): Line {
+function slotLine({ slots, frozen }: TopView, columns: number): Line {
   const total = Object.values(slots).reduce((sum, count) => sum + count, 0);
-  const words = `  ${slots.held} held, ${slots.warm} warm, ${slots.starting} starting, ${slots.free} free of ${total}`;
+  const words = `  ${slots.held} held${frozen === 0 ? '' : ` (${frozen} frozen)`}, ${slots.warm} warm, ${slots.starting} starting, ${slots.free} free of ${total}`;
   const width = Math.max(0, Math.min(total, columns - 'slots '.length - words.length));
   return [{ text: 'slots ' }, ...bar(slots, width), { text: words }];
 }

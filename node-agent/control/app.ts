@@ -32,6 +32,8 @@ export interface ControlOptions {
   readonly config: NodeAgentConfig;
   readonly pool: Pool;
   readonly engine: Pick<ExecutingEngine, 'diagnose' | 'execute'>;
+  /** Thaws a sandbox, and keeps it so until what this resolves to is called. */
+  readonly hold: (id: string) => Promise<() => void>;
   readonly orders: OrderHandler;
   readonly poolOrders: PoolOrders;
   /** The agent's own log. */
@@ -95,7 +97,7 @@ function addLifecycleRoutes(router: Router, { orders }: ControlOptions): void {
   });
 }
 
-function addSandboxRoutes(router: Router, { pool, engine }: ControlOptions): void {
+function addSandboxRoutes(router: Router, { pool, engine, hold }: ControlOptions): void {
   router.get('/api/sandboxes', (context) => {
     context.body = pool.table.all().map((sandbox) => describe(inWallTime(sandbox, pool.time)));
   });
@@ -104,7 +106,9 @@ function addSandboxRoutes(router: Router, { pool, engine }: ControlOptions): voi
   });
   router.get('/api/sandboxes/:id/output', async (context) => {
     const { id, token } = find(pool, context.params.id);
-    const found = await engine.diagnose(id);
+    // What a running one has printed is read by a command inside it.
+    const letGo = await hold(id);
+    const found = await engine.diagnose(id).finally(letGo);
     if (found === undefined) throw new FleetError('not-found', 'the engine has no such sandbox any more');
     const { running, exitCode, outOfMemory, output } = found;
     context.body = {
@@ -133,6 +137,7 @@ function describe(sandbox: Sandbox): SandboxJson {
   return {
     id: sandbox.id,
     state: sandbox.state,
+    frozen: sandbox.frozen === true,
     address: sandbox.address === undefined ? null : `${sandbox.address.host}:${sandbox.address.port}`,
     image: sandbox.image,
     created_at: new Date(sandbox.createdAt).toISOString(),

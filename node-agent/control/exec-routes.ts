@@ -27,6 +27,8 @@ export interface ExecRoutesOptions {
   readonly config: { readonly controlToken: string };
   readonly pool: Pool;
   readonly engine: Pick<ExecutingEngine, 'execute'>;
+  /** Thaws a sandbox, and keeps it so until what this resolves to is called. */
+  readonly hold: (id: string) => Promise<() => void>;
   readonly logger: Logger;
 }
 
@@ -51,15 +53,18 @@ export function addExecRoute(
     const { id, token } = find(context.params.id);
     if (running >= MOST) throw new FleetError('unavailable', `${MOST} commands run in sandboxes already`);
     running += 1;
-    let execution: Execution | undefined;
+    let letGo = (): void => undefined;
+    const end = (): void => {
+      running -= 1;
+      letGo();
+    };
     try {
       const { request, rest } = await readRequest(context);
-      execution = await options.engine.execute({ id, token, ...request });
-      stream(context, { execution, rest, sandbox: id, logger: options.logger }).finally(() => {
-        running -= 1;
-      });
+      letGo = await options.hold(id);
+      const execution = await options.engine.execute({ id, token, ...request });
+      stream(context, { execution, rest, sandbox: id, logger: options.logger }).finally(end);
     } catch (error) {
-      running -= 1;
+      end();
       throw error;
     }
   });

@@ -20,7 +20,7 @@ import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { checkLocalListens, checkNodeAgentConfig } from '../config-check.ts';
 import type { EngineKind } from '../engine/engine.ts';
-import { chooseEngine } from '../engine/index.ts';
+import { chooseEngine, createEngine } from '../engine/index.ts';
 import { checkDocker } from './docker.ts';
 
 export interface HostCheckOptions {
@@ -69,6 +69,7 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
   yield await check('data directory', () => checkDataDir(resolve(config.dataDir)));
   yield await check('disk', () => checkDisk(resolve(config.dataDir), dockerRoot));
   yield await check('memory', () => judgeMemory(config, kind));
+  if (config.freezeAfterMs > 0) yield await check('freezing', () => judgeFreezing(options, kind));
   yield await check('open files', () => checkOpenFiles(config));
   if (config.tlsCert !== '') yield await check('certificate', () => checkOwnCertificate(config, clock.now()));
   yield await check('secret', () => judgeSecret(config));
@@ -177,6 +178,21 @@ function judgeMemory({ capacity, memoryBytes: memory }: NodeAgentConfig, kind: E
     level: 'warn',
     detail,
     remedy: 'lower --capacity or --memory, unless readers are known to use less',
+  };
+}
+
+async function judgeFreezing(
+  { config, env, clock, logger }: HostCheckOptions,
+  kind: EngineKind,
+): Promise<Verdict> {
+  const engine = createEngine(kind, config, { nodeId: config.nodeId, logger, clock, env });
+  const { cpu, memory, missing } = await engine.freezeSavings();
+  if (!cpu) return { level: 'warn', detail: `nothing is frozen: ${missing}` };
+  if (memory) return { detail: 'unused sandboxes are frozen, and their memory goes to swap' };
+  return {
+    level: 'warn',
+    detail: `unused sandboxes are frozen, which saves only processor time: ${missing}`,
+    remedy: 'for their memory, too: Docker on this host, swap or zram, and a node-agent that runs as root',
   };
 }
 

@@ -62,8 +62,12 @@ export interface KernelQuestion {
   readonly signal?: AbortSignal;
 }
 
-/** Asks the sandbox's server, and records work of its kernels as use. */
+/**
+ * Asks the sandbox's server, and records work of its kernels as use. A frozen one is not asked: it was before it was frozen, and
+ * has computed nothing since.
+ */
 export async function useByKernels(sandbox: Sandbox, question: KernelQuestion): Promise<void> {
+  if (sandbox.frozen === true) return;
   const { pool, clock, config, signal } = question;
   const at = await lastKernelActivity(sandbox, clock.now(), signal, config.stripPrefix);
   const activeAt = at === undefined ? Number.NEGATIVE_INFINITY : pool.time.fromWall(at);

@@ -76,7 +76,7 @@ export async function openNode(parts: NodeParts, { signal, onProblem }: OpenOpti
 }
 
 /** Stops admission, waits until the front can know it, then closes everything from the listeners to the engine. */
-export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> }): Promise<void> {
+export async function closeNode(parts: NodeParts, jobs: readonly { stop(): Promise<void> }[]): Promise<void> {
   const { config, engine, pool, journal, lifecycle, proxy, publicServer, controlServer, logger } = parts;
   const purge = config.ephemeral;
   lifecycle.leave();
@@ -84,7 +84,7 @@ export async function closeNode(parts: NodeParts, jobs: { stop(): Promise<void> 
     logger.info({ for: config.shutdownGraceMs }, 'stopping; new readers are sent back to the front');
     await delay(config.shutdownGraceMs);
   }
-  await jobs.stop();
+  await Promise.all(jobs.map((job) => job.stop()));
   parts.companion?.close();
   parts.line?.close();
   await publicServer.close(config.ephemeral ? EPHEMERAL_CLOSE_GRACE_MS : CLOSE_GRACE_MS);

@@ -45,7 +45,7 @@ async function tick() {
     plot.capacity = fleet.capacity;
     plot.setData(data);
     show('state', fleet.state);
-    for (const name of [...names, 'capacity', 'claims']) show(name, fleet[name]);
+    for (const name of [...names, 'frozen', 'capacity', 'claims']) show(name, fleet[name]);
     show('image', fleet.image);
     show('load', Math.round(fleet.load * 100) + ' %');
     document.body.classList.remove('lost');
@@ -56,11 +56,14 @@ tick(); setInterval(tick, 1000);
 `;
 
 /** Where the name in the report does not say what it is a part of. */
-const LABELS: Readonly<Record<string, string>> = { load: 'load for each core' };
+const LABELS: Readonly<Record<string, string>> = {
+  load: 'load for each core',
+  frozen: 'of these frozen',
+};
 
 /** @param nodeId safe in HTML, because of its grammar */
 export function infoPage(nodeId: string): Page {
-  const cells = ['held', 'warm', 'starting', 'removing', 'capacity', 'claims', 'load']
+  const cells = ['held', 'frozen', 'warm', 'starting', 'removing', 'capacity', 'claims', 'load']
     .map((name) => `<div><dt>${LABELS[name] ?? name}</dt><dd id="${name}">–</dd></div>`)
     .join('');
   return {

@@ -21,6 +21,7 @@ import type { ClaimOutcome } from '../claim/claim.ts';
 import type { ClientLimits } from '../claim/client-limits.ts';
 import type { ClickTimesDesk } from '../companion/click-times.ts';
 import type { Companion } from '../companion/companion.ts';
+import type { Freezer } from '../freezing/freezer.ts';
 import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -37,6 +38,8 @@ export interface NodeMetrics {
   /** Of the journal to disk. */
   observeFlush(seconds: number): void;
   observeStart(seconds: number): void;
+  /** From the reader's first byte until the sandbox goes on. */
+  observeThaw(seconds: number): void;
   /** From the click until the page was there, as a reader's browser says it. */
   observeClickToPage(seconds: number): void;
   /** From the same click until a kernel's first output went to the reader. */
@@ -59,6 +62,7 @@ export interface WatchedParts {
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
   /** Undefined where it is switched off. */
   readonly staticCache: Pick<StaticCache, 'counters'> | undefined;
+  readonly freezer: Pick<Freezer, 'tally'>;
   /** Undefined where readers stand in line at a front. */
   readonly line: { readonly refused: number } | undefined;
 }
@@ -71,6 +75,7 @@ const FLUSH_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 
 const PAGE_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 8, 16, 32, 64];
 /** A primed kernel answers at once; a reader may read the article's notebook before they run anything. */
 const OUTPUT_BUCKETS = [0.5, 1, 2, 3, 5, 8, 16, 32, 64, 128, 300];
+const THAW_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 const START_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
 
 export function createNodeMetrics(): NodeMetrics {
@@ -111,6 +116,11 @@ export function createNodeMetrics(): NodeMetrics {
     help: "Time from a reader's click, as their browser says it, until the first output of a kernel of their sandbox went to them, within five minutes; with the time until they ran something; of the same sample",
     ...{ buckets: OUTPUT_BUCKETS, registers },
   });
+  const thaws = new Histogram({
+    name: 'tmpfleet_thaw_seconds',
+    help: "Time from the first byte of a frozen sandbox's reader until its processes go on",
+    ...{ buckets: THAW_BUCKETS, registers },
+  });
   const objective = new Objective('node');
   showObjective(registry, { part: 'node', objective });
   return {
@@ -122,11 +132,13 @@ export function createNodeMetrics(): NodeMetrics {
     observeClaim: (seconds) => waited.observe(seconds),
     observeFlush: (seconds) => flushes.observe(seconds),
     observeStart: (seconds) => starts.observe(seconds),
+    observeThaw: (seconds) => thaws.observe(seconds),
     observeClickToPage: (seconds) => pages.observe(seconds),
     observeClickToOutput: (seconds) => outputs.observe(seconds),
     showLine: (size) => showLine(registry, size),
     watch: (parts) => {
       showPool(registry, parts);
+      showFreezing(registry, parts);
       showEndings(registry, parts);
       showProxy(registry, parts);
       showStaticCache(registry, parts.staticCache);
@@ -166,6 +178,20 @@ function showPool(registry: Registry, { pool, lifecycle }: WatchedParts): void {
   number('tmpfleet_pool_paused', '1 while an operator has paused starts', () => Number(pool.settings.paused));
   number('tmpfleet_pool_stale', 'Sandboxes that are yet to be replaced', () => pool.status().stale);
   number('tmpfleet_waiting', 'Readers who wait for a sandbox to start', () => pool.status().waiting);
+}
+
+function showFreezing(registry: Registry, { pool, freezer }: WatchedParts): void {
+  showGauge(registry, {
+    name: 'tmpfleet_frozen_sandboxes',
+    help: 'Held sandboxes whose processes are stopped until their readers come back (--freeze-after)',
+    rows: () => only(pool.table.frozen),
+  });
+  showCounter(registry, {
+    name: 'tmpfleet_freezes_total',
+    help: 'Attempts to freeze an unused sandbox, by outcome: frozen or failed',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', { ...freezer.tally }),
+  });
 }
 
 function showHost(registry: Registry, { pool, resources }: WatchedParts): void {

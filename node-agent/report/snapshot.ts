@@ -55,6 +55,7 @@ export function createSnapshots(sources: SnapshotSources): () => OwnReport {
         seq,
         state,
         ...{ warm, starting, held, removing, waiting, cold },
+        frozen: pool.table.frozen,
         ...(problem === undefined ? {} : { problem }),
         paused: pool.settings.paused,
         capacity: pool.settings.capacity,

@@ -1,6 +1,6 @@
 // After a restart: which of the engine's sandboxes to adopt, and for which owner. A pure function of listing and journal.
 
-import type { SandboxState } from '../../shared/protocol/sandbox-state.ts';
+import { isHeld, type SandboxState } from '../../shared/protocol/sandbox-state.ts';
 import type { EngineSandbox } from '../engine/engine.ts';
 import type { Recorded } from './claim-journal-entry.ts';
 import type { Sandbox } from './table.ts';
@@ -13,12 +13,13 @@ export function planAdoption(
   return listed.flatMap((found) => {
     const known = recorded.get(found.id);
     if (known === undefined || !found.running || found.address === undefined) return [];
+    const state = stateOf(known);
     return [
       {
         id: found.id,
         token: known.token,
         createdAt: found.createdAt,
-        state: stateOf(known),
+        state,
         address: found.address,
         image: found.image,
         recipe: found.recipe,
@@ -30,6 +31,8 @@ export function planAdoption(
         ticket: known.ticket,
         lastUse: known.lastUse,
         primed: known.primed,
+        // No engine knows who stopped it: the last run, or an operator. One with a reader goes on when that reader comes.
+        frozen: found.frozen && isHeld(state),
         endReason: undefined,
       },
     ];

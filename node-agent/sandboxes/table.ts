@@ -49,6 +49,8 @@ export interface Sandbox {
   isCanary?: boolean;
   /** The notebook whose kernel was started before there was a reader. */
   primed?: string | undefined;
+  /** Its processes are stopped until its reader comes back; only the freezer changes this. It is held all the same. */
+  frozen?: boolean | undefined;
   endReason: EndReason | undefined;
   /** Of the claim; only where it is traced. */
   trace?: Trace | undefined;
@@ -187,6 +189,14 @@ export class SandboxTable {
       else removing += 1;
     }
     return { warm, starting, held, removing };
+  }
+
+  /** Those of the held ones whose processes are stopped. */
+  get frozen(): number {
+    let frozen = 0;
+    for (const sandbox of this.#all.values())
+      if (sandbox.frozen === true && isHeld(sandbox.state)) frozen += 1;
+    return frozen;
   }
 
   endings(): Readonly<Partial<Record<EndReason, number>>> {

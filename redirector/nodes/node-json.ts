@@ -43,6 +43,7 @@ export function describeStanding(view: NodeView): EventNode {
     paused: fleet?.paused ?? null,
     capacity: stats?.capacity ?? 0,
     slots: slotsOf(stats),
+    frozen: fleet?.frozen ?? null,
     drain_deadline_at: isoTime(fleet?.drain_deadline),
     drain_forced: fleet?.drain_forced ?? null,
     image: stats?.container_image ?? null,

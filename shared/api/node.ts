@@ -35,6 +35,11 @@ export const nodeSchema = z.object({
   paused: z.boolean().nullable().describe('whether an operator has paused its pool'),
   capacity: count,
   slots: slotsSchema.describe('as last reported'),
+  frozen: count
+    .nullable()
+    .describe(
+      'of the held ones, those whose processes are stopped until their readers come back; null where it does not say',
+    ),
   estimate: z
     .object({ warm: count, cold: count })
     .describe('warm sandboxes, and slots to start one in, less the readers on their way'),

@@ -5,6 +5,7 @@ import { SANDBOX_STATES } from '../protocol/sandbox-state.ts';
 export const sandboxSchema = z.object({
   id: z.string(),
   state: z.enum(SANDBOX_STATES),
+  frozen: z.boolean().describe('whether its processes are stopped until its reader comes back'),
   address: z.string().nullable().describe('host and port at the engine; null before it has one'),
   image: z.string(),
   created_at: z.iso.datetime(),

@@ -34,6 +34,8 @@ export const fleetReportSchema = z.object({
   warm: count,
   starting: count,
   held: count,
+  /** Those of the held ones whose processes are stopped until their readers come back. Missing from earlier versions. */
+  frozen: count.optional(),
   /** Slots that are being emptied; without them, a front cannot compute the room for cold starts. */
   removing: count.default(0),
   /** Readers who wait for a sandbox that is starting, or for a free slot. */

@@ -58,7 +58,7 @@ export class NodeItem {
   }
 
   #draw(): void {
-    const { id, url, slots, capacity, plain, version, image } = this.#row;
+    const { id, url, slots, frozen, capacity, plain, version, image } = this.#row;
     const standing = standingOf(this.#row);
     mark(this.element, 'data-standing', standing.replaceAll(' ', '-'));
     say(this.#name, id);
@@ -72,7 +72,10 @@ export class NodeItem {
     });
     const told = SLOT_STATES.filter((state) => slots[state] > 0 || state === 'held' || state === 'warm');
     const numbers = told.map(
-      (state) => `${slots[state]} ${plain && state === 'held' ? 'taken' : slotWord(state)}`,
+      (state) =>
+        `${slots[state]} ${plain && state === 'held' ? 'taken' : slotWord(state)}${
+          state === 'held' && (frozen ?? 0) > 0 ? ` (${frozen} frozen)` : ''
+        }`,
     );
     const text = capacity === 0 ? 'no slots known' : `${numbers.join(' · ')} of ${capacity}`;
     say(this.#numbers, text);

@@ -16,6 +16,7 @@ const node: NodeJson = {
     image: 'jupyter/minimal',
     version: '0.1.0',
     canary: null,
+    frozen: 0,
   },
   ...{ report_age_seconds: 0.4, redirects_total: 0, bounces_total: 0 },
 };

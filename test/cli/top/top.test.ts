@@ -66,6 +66,7 @@ describe('the picture', () => {
       image: null,
       version: null,
       canary: null,
+      frozen: 1,
       redirects_total: 9,
     },
     ...{ bounces_total: 0, report_age_seconds: 1, drain_deadline_at: null, drain_forced: null, ...more },
@@ -76,10 +77,17 @@ describe('the picture', () => {
     ...{ version: '0', bounces_per_second: 0, refusals_per_second: 0, redirects_per_second: { n1: 1.5 } },
     ...{ arrivals_total: 9, redirects_total: 9, bounces_total: 0, refusals_total: 0 },
     slots: { held: 4, warm: 3, starting: 2, removing: 0, free: 1 },
+    frozen: nodes.reduce((sum, node) => sum + (node.frozen ?? 0), 0),
     ...{ waiting: 0, oldest_report: null },
   });
   const draw = (nodes: TopView['nodes'], columns = 120, rows = 40) =>
     drawTop(view(nodes), { columns, rows, colour: false });
+
+  test('says how many of the held ones are frozen, where any is', () => {
+    const slots = (frozen: number) => draw([row('n', { frozen })]).find((line) => line.startsWith('slots'));
+    expect(slots(3)).toContain('4 held (3 frozen), 3 warm');
+    expect(slots(0)).toContain('4 held, 3 warm');
+  });
 
   test('has one character a slot if there is room, and lines up names in any script', () => {
     const lines = draw([row('plain'), row('ノード一')]);

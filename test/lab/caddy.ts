@@ -2,11 +2,11 @@
 // for all names below it.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { ensurePackages } from './install.ts';
 import { scratchDir } from './places.ts';
+import { freePort } from './redis.ts';
 import { lastLines, waitFor } from './run.ts';
 
 export interface Caddy {
@@ -65,21 +65,13 @@ ${name}:${port}, *.${name}:${port} {
   return { port, stop };
 }
 
-function handshake(port: number, servername: string): Promise<void> {
+/** Rejects unless a server speaks TLS on this port of 127.0.0.1. */
+export function handshake(port: number, servername: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {
       socket.destroy();
       resolve();
     });
     socket.once('error', reject);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -29,6 +29,8 @@ const infoSchema = z.object({
   CpuCfsQuota: z.boolean().default(true),
   PidsLimit: z.boolean().default(true),
   DockerRootDir: z.string().default(''),
+  DriverStatus: z.array(z.array(z.string())).nullish(),
+  Containerd: z.object({ Address: z.string().optional() }).nullish(),
 });
 export type DockerFacts = z.infer<typeof infoSchema>;
 

@@ -19,6 +19,7 @@ import { MAX_SKEW_MS } from '../../shared/protocol/probe.ts';
 import { nodeStatsSchema, parseJson } from '../../shared/protocol/wire.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { checkLocalListens, checkNodeAgentConfig } from '../config-check.ts';
+import { dataDirsOf } from '../engine/docker/disk.ts';
 import type { EngineKind } from '../engine/engine.ts';
 import { chooseEngine, createEngine } from '../engine/index.ts';
 import { checkDocker } from './docker.ts';
@@ -50,12 +51,12 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
     return { detail: `node ${config.nodeId}, ${config.capacity} slots, engine ${kind}` };
   });
   const { kind } = engine;
-  let dockerRoot = '';
+  let dockerDirs: readonly string[] = [];
   if (kind === 'docker') {
     const context = { nodeId: config.nodeId, logger, clock };
     const { findings, facts } = await checkDocker({ config, env, context });
     yield* findings;
-    dockerRoot = facts?.DockerRootDir ?? '';
+    dockerDirs = facts === undefined ? [] : dataDirsOf(facts).filter((dir) => dir !== '');
   } else {
     yield {
       ...{ check: 'isolation', level: 'warn', detail: 'the local engine isolates nothing' },
@@ -67,7 +68,7 @@ export async function* examineHost(options: HostCheckOptions): AsyncGenerator<Fi
     checkPort(config.controlHost, config.controlPort, '--control-port', config),
   );
   yield await check('data directory', () => checkDataDir(resolve(config.dataDir)));
-  yield await check('disk', () => checkDisk(resolve(config.dataDir), dockerRoot));
+  yield await check('disk', () => checkDisk(resolve(config.dataDir), dockerDirs));
   yield await check('memory', () => judgeMemory(config, kind));
   if (config.freezeAfterMs > 0) yield await check('freezing', () => judgeFreezing(options, kind));
   yield await check('open files', () => checkOpenFiles(config));
@@ -145,22 +146,21 @@ async function checkDataDir(dir: string): Promise<Verdict> {
   return { detail: there === dir ? `${dir} can be written to` : `${dir} can be created` };
 }
 
-/** @param dockerRoot where Docker keeps images and containers; empty where it is not used, or not known */
-async function checkDisk(dataDir: string, dockerRoot: string): Promise<Verdict> {
+/** @param dockerDirs where Docker keeps images and containers; none where it is not used, or not known */
+async function checkDisk(dataDir: string, dockerDirs: readonly string[]): Promise<Verdict> {
   const places = await Promise.all(
-    [dataDir, ...(dockerRoot === '' ? [] : [dockerRoot])].map(async (dir) => {
+    [dataDir, ...dockerDirs].map(async (dir) => {
       const { bavail, bsize } = await statfs(await nearest(dir));
       return { dir, free: bavail * bsize };
     }),
   );
   const detail = places.map(({ dir, free }) => `${gib(free)} free at ${dir}`).join(', ');
   const least = Math.min(...places.map(({ free }) => free));
-  // Of two on one full disk, Docker's takes more.
-  const fullest = places.findLast(({ free }) => free === least)?.dir;
-  const remedy =
-    fullest === dockerRoot
-      ? 'make room: docker system df shows what Docker holds'
-      : `make room on the disk of ${fullest}; du -xh shows what is large there`;
+  // Of several on one full disk, Docker's take more.
+  const fullest = places.findLast(({ free }) => free === least)?.dir ?? dataDir;
+  const remedy = dockerDirs.includes(fullest)
+    ? 'make room: docker system df shows what Docker holds'
+    : `make room on the disk of ${fullest}; du -xh shows what is large there`;
   if (least < 0.25 * GIB) return { level: 'fail', detail, remedy };
   return least < 2 * GIB ? { level: 'warn', detail, remedy } : { detail };
 }

@@ -1,4 +1,4 @@
-// Limits what a sandbox may read from and write to the disk that holds Docker's data.
+// Where Docker keeps what sandboxes write, and limits of what a sandbox may read from and write to that disk.
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
@@ -15,6 +15,31 @@ interface Throttle {
 export interface DiskLimits {
   readonly BlkioDeviceReadBps?: Throttle[];
   readonly BlkioDeviceWriteBps?: Throttle[];
+}
+
+/** Of Docker's `info`. */
+export interface StorageFacts {
+  readonly DockerRootDir: string;
+  readonly DriverStatus?: readonly (readonly string[])[] | null | undefined;
+  /** Where Docker reaches containerd; since version 29. */
+  readonly Containerd?: { readonly Address?: string | undefined } | null | undefined;
+}
+
+/** The host's containerd, and where it keeps its data, which Docker does not say. Every distribution leaves both as they are. */
+const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
+const CONTAINERD_ROOT = '/var/lib/containerd';
+
+/**
+ * Directories on the disks that images and containers fill. Docker keeps both below its own directory, or, as Docker 29 does on
+ * a new host, has the host's containerd keep them.
+ */
+export function dataDirsOf({ DockerRootDir, DriverStatus, Containerd }: StorageFacts): readonly string[] {
+  const isInContainerd = (DriverStatus ?? []).some(
+    ([name, value = '']) => name === 'driver-type' && value.startsWith('io.containerd.snapshotter.'),
+  );
+  // A containerd that Docker starts itself has its data below Docker's.
+  const isTheHosts = (Containerd?.Address ?? CONTAINERD_SOCKET) === CONTAINERD_SOCKET;
+  return isInContainerd && isTheHosts ? [DockerRootDir, CONTAINERD_ROOT] : [DockerRootDir];
 }
 
 /** @param device undefined when the data is not on a disk of its own; then nothing is limited */

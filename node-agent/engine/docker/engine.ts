@@ -75,7 +75,7 @@ export class DockerEngine implements FreezingEngine {
   readonly #closing = new AbortController();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
-  #rootDir: string | undefined;
+  #dataDirs: readonly string[] = [];
   #disk: DiskLimits = {};
 
   constructor(
@@ -137,13 +137,14 @@ export class DockerEngine implements FreezingEngine {
   async #open(onExit: (id: string) => void): Promise<void> {
     const { logger } = this.#context;
     const config = this.#config;
-    const { rootDir } = await checkHost(this.#docker, { host: this.#target.host, config, logger });
-    this.#rootDir = rootDir;
+    const { rootDir, dataDirs } = await checkHost(this.#docker, { host: this.#target.host, config, logger });
+    this.#dataDirs = dataDirs;
     checkAtOpen(this.#extra, { rootDir, isUnsafe: config.unsafeContainerOptions, logger });
-    const disk = diskOf(rootDir);
+    const written = dataDirs.at(-1) ?? rootDir;
+    const disk = diskOf(written);
     this.#disk = diskLimits(disk, config);
     if (disk === undefined)
-      logger.info({ rootDir }, 'reads and writes of sandboxes on this file system have no limit');
+      logger.info({ dir: written }, 'reads and writes of sandboxes on this file system have no limit');
     await this.#image.ensure(this.#closing.signal);
     await this.#networks.open();
     await this.list();
@@ -237,7 +238,7 @@ export class DockerEngine implements FreezingEngine {
   }
 
   get disks(): readonly string[] {
-    return this.#rootDir === undefined ? [] : [this.#rootDir];
+    return this.#dataDirs;
   }
 
   async close(options: { readonly purge?: boolean } = {}): Promise<void> {

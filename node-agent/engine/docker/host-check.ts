@@ -3,6 +3,7 @@ import type Dockerode from 'dockerode';
 import { FleetError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/logging.ts';
 import { callDocker } from './connection.ts';
+import { dataDirsOf } from './disk.ts';
 import type { DockerConfig } from './options.ts';
 import { whyNotUserIds } from './user-id-range.ts';
 
@@ -11,6 +12,8 @@ const INFO_MS = 5_000;
 export interface HostFacts {
   /** Directory of Docker's data. */
   readonly rootDir: string;
+  /** Directories on the disks that images and containers fill; what sandboxes write is in the last. */
+  readonly dataDirs: readonly string[];
 }
 
 /** @throws FleetError `bad-config`, `engine-unavailable`, `engine-timeout` */
@@ -37,5 +40,5 @@ export async function checkHost(
   if (idsProblem !== undefined) {
     throw new FleetError('bad-config', idsProblem, { remedy: 'give a lower range, such as 10000-19999' });
   }
-  return { rootDir: info.DockerRootDir };
+  return { rootDir: info.DockerRootDir, dataDirs: dataDirsOf(info) };
 }

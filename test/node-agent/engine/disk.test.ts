@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { diskLimits, diskOf } from '../../../node-agent/engine/docker/disk.ts';
+import { dataDirsOf, diskLimits, diskOf } from '../../../node-agent/engine/docker/disk.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-sys-'));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
@@ -38,4 +38,24 @@ test('the disk of Docker’s data gets the limits that the options give', () => 
   });
   expect(diskLimits('/dev/sda', { diskReadRateBytes: 0, diskWriteRateBytes: 0 })).toEqual({});
   expect(diskLimits(undefined, { diskReadRateBytes: 5, diskWriteRateBytes: 3 })).toEqual({});
+});
+
+// Seen: Docker 29 on Ubuntu 24.04, where images and containers are in containerd's directory. With `data-root` on a large disk the
+// node watched that one, while its sandboxes filled the other.
+test('where images and containers are: below Docker’s directory, or with the containerd of the host', () => {
+  const DockerRootDir = '/big/docker';
+  const inContainerd = [['driver-type', 'io.containerd.snapshotter.v1']];
+  const ofHost = { Address: '/run/containerd/containerd.sock', Namespaces: { Containers: 'moby' } };
+  const ofDocker = { Address: '/var/run/docker/containerd/containerd.sock' };
+  const inDocker = [
+    ['Backing Filesystem', 'extfs'],
+    ['Supports d_type', 'true'],
+  ];
+  expect(dataDirsOf({ DockerRootDir, DriverStatus: inDocker, Containerd: ofHost })).toEqual(['/big/docker']);
+  expect(dataDirsOf({ DockerRootDir, DriverStatus: null })).toEqual(['/big/docker']);
+  const both = ['/big/docker', '/var/lib/containerd'];
+  expect(dataDirsOf({ DockerRootDir, DriverStatus: inContainerd, Containerd: ofHost })).toEqual(both);
+  expect(dataDirsOf({ DockerRootDir, DriverStatus: inContainerd })).toEqual(both);
+  const own = { DockerRootDir, DriverStatus: inContainerd, Containerd: ofDocker };
+  expect(dataDirsOf(own)).toEqual(['/big/docker']);
 });

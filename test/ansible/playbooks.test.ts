@@ -1,8 +1,10 @@
-// The playbooks as text: a linter accepts them, and everything that they and their documents name exists.
-import { readdirSync, readFileSync } from 'node:fs';
+// The playbooks as text: a linter accepts them, everything that they and their documents name exists, and they cut many nodes into
+// batches.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { ensurePackages, whyNoPackages } from '../lab/install.ts';
 import { run } from '../lab/run.ts';
 import { PLAYBOOKS } from './controller.ts';
@@ -18,6 +20,7 @@ const DERIVED = [
   'tmpfleet_switch',
   'tmpfleet_earlier',
   'tmpfleet_image_fresh',
+  'tmpfleet_batches',
 ];
 const LINT_MS = 180_000;
 
@@ -82,6 +85,33 @@ describe.skipIf(whyNoPackages() !== undefined)('ansible', () => {
     );
     expect(listed).toMatch(/Add nodes to the fleet.*\n.*\n\s*hosts \(2\):/);
   });
+
+  test('work on twenty hosts at one time', async () => {
+    expect(await inDir('ansible-config', 'dump', '--only-changed')).toMatch(/^DEFAULT_FORKS\(.*\) = 20$/m);
+  });
+
+  // Seen: a `tmpfleet_serial` of the inventory changed nothing, because Ansible reads `serial` before it knows of hosts.
+  test.each([
+    ['site.yml', 'Provision the nodes', {}, [], 5],
+    ['site.yml', 'Provision the nodes', { tmpfleet_serial: '100%' }, [], 1],
+    ['site.yml', 'Provision the nodes', { tmpfleet_serial: '100%' }, ['-e', 'tmpfleet_serial=10'], 2],
+    ['update-tmpfleet.yml', 'Update the nodes', { tmpfleet_serial: [2, 9] }, [], 3],
+    ['update-image.yml', 'Use the image', { tmpfleet_serial: [2, 9] }, [], 3],
+  ] as const)(
+    '%s cuts twenty nodes into batches: “%s”, with %j in the inventory and %j',
+    async (...given) => {
+      const [name, play, variables, flags, batches] = given;
+      const nodes = Array.from({ length: 20 }, (_, index) => [`node${index + 1}.example.org`, {}]);
+      const children = { nodes: { hosts: Object.fromEntries(nodes) }, redirectors: { hosts: { front: {} } } };
+      const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-batches-'));
+      onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+      writeFileSync(join(dir, 'hosts.yml'), stringify({ all: { vars: variables, children } }));
+      // No task has this tag: Ansible says which plays it would begin, and asks no host.
+      const tags = ['--tags', 'none', '--skip-tags', 'always'];
+      const said = await inDir('ansible-playbook', '-i', dir, name, ...tags, ...flags);
+      expect(said.split(`PLAY [${play}]`)).toHaveLength(batches + 1);
+    },
+  );
 
   test('no tag stands alone in the documents, and none is missing there', async () => {
     const document = readFileSync(join(PLAYBOOKS, '..', 'docs', 'ansible.md'), 'utf8');

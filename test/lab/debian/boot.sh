@@ -38,8 +38,12 @@ inside() {
   make_devices
   mount -t tmpfs -o mode=755 tmpfs "$root/run"
   # Docker's own overlays cannot be on an overlay.
-  mkdir -p "$root/var/lib/docker"
-  mount --bind "$dir/docker" "$root/var/lib/docker"
+  # Since version 29 containerd keeps those of its images.
+  local engine
+  for engine in docker containerd; do
+    mkdir -p "$root/var/lib/$engine"
+    mount --bind "$dir/$engine" "$root/var/lib/$engine"
+  done
   hostname "$name"
   cd "$root"
   mkdir -p .machine

@@ -115,7 +115,8 @@ async function boot({
   const netns = namespaceOf(subnet, FIRST + index);
   await createHostNamespace(subnet, FIRST + index);
   const dir = join(dirOf(subnet), name);
-  for (const part of ['upper', 'work', 'root', 'docker']) mkdirSync(join(dir, part), { recursive: true });
+  for (const part of ['upper', 'work', 'root', 'docker', 'containerd'])
+    mkdirSync(join(dir, part), { recursive: true });
   writeFiles(join(dir, 'upper'), { ...files, 'etc/hostname': `${name}\n` });
   // Dies with this process, however that ends; the host's process 1 dies with it, and all that it started.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'bash', BOOT, 'outside', name, netns, lower, dir], {

@@ -309,6 +309,22 @@ const nodeLimitOptions = inGroup('Limits', {
     100,
     'highest number of WebSockets of one sandbox (0: no limit)',
   ),
+  saveSizeBytes: option(
+    bytes(1024),
+    2 * 1024 ** 3,
+    'highest size of the files of a sandbox that can be saved as one archive, before it is compressed',
+  ),
+  saveFiles: option(integer(1, 1_000_000), 50_000, 'highest number of files in such an archive'),
+  saveTimeoutMs: option(
+    duration(1000),
+    1_800_000,
+    'longest time that such an archive may take, until its reader has it',
+  ),
+  concurrentSaves: option(
+    integer(1, 256),
+    4,
+    'highest number of such archives that are sent at the same time; others wait for their turn',
+  ),
   clientWebsockets: option(
     integer(0, 1_000_000),
     2_000,

@@ -33,6 +33,7 @@ import { checkLocalListens, checkNodeAgentConfig } from './config-check.ts';
 import { createControlApp } from './control/app.ts';
 import { chooseEngine, createEngine } from './engine/index.ts';
 import { Freezer } from './freezing/freezer.ts';
+import { HomeFiles } from './home-files/home-files.ts';
 import { HostResources } from './lifecycle/host-resources.ts';
 import { startJobs } from './lifecycle/jobs.ts';
 import { useByKernels } from './lifecycle/kernel-activity.ts';
@@ -187,6 +188,10 @@ async function startInDataDir(
     lookAtKernels: (sandbox, signal) => useByKernels(sandbox, { pool, clock, config, signal }),
     onThawed: metrics.observeThaw,
   });
+  const homeFiles = new HomeFiles({
+    ...{ config, engine, table: pool.table, time: pool.time, logger },
+    hold: (id) => freezer.hold(id),
+  });
   const staticCache = openStaticCache(config, { table: pool.table, clock, logger });
   const proxy = createProxy({
     lookup,
@@ -202,7 +207,9 @@ async function startInDataDir(
       const drain = lifecycle.current.deadline;
       return sandbox && deadlineHeader(inWallTime(sandbox, pool.time), drain, config.maxAgeMs);
     },
-    ...(script && companion && { pageTail: (id) => script.tailFor(id), own: companion.handle }),
+    ...(script && { pageTail: (id) => script.tailFor(id) }),
+    own: (request, response, at) =>
+      homeFiles.handle(request, response, at) || companion?.handle(request, response, at) === true,
     // An origin of its own is a process of its own, where the browser can.
     responseHeaders: { ...corsHeaders(config), ...(ownOrigin && { 'origin-agent-cluster': '?1' }) },
     framePolicy: embedding.policy,
@@ -276,7 +283,7 @@ async function startInDataDir(
     logger,
   });
   const control = createControlApp({
-    ...{ config, pool, engine, orders, poolOrders, readLog, metrics, logger, isReady },
+    ...{ config, pool, engine, homeFiles, orders, poolOrders, readLog, metrics, logger, isReady },
     hold: (id) => freezer.hold(id),
     audit: new AuditFile(join(config.dataDir, 'audit.jsonl'), logger),
     reload: runtime.reloader?.run,
@@ -307,6 +314,7 @@ async function startInDataDir(
       proxy,
       companion,
       clickTimes,
+      homeFiles,
       listener: publicServer,
       clientLimits,
       staticCache,

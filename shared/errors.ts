@@ -30,6 +30,10 @@ export const ERRORS = {
   'no-secret': { status: 409, meaning: 'the front has no fleet secret, so nodes take no orders from it' },
   'plain-node': { status: 409, meaning: 'the node is a plain tmpnb node, which takes no orders' },
   'cannot-start': { status: 409, meaning: 'the node reports that it cannot start sandboxes' },
+  'cannot-save': {
+    status: 409,
+    meaning: 'the files of the sandbox cannot be packed, or are more than the limits; the message says why',
+  },
   'body-too-large': { status: 413, meaning: 'the body is longer than the limit' },
   'not-a-node': { status: 422, meaning: 'the server at this address is not a node' },
   'wrong-secret': { status: 422, meaning: 'the node and the front have different fleet secrets' },

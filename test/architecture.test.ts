@@ -75,6 +75,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'static-cache',
     ],
     ...['proxy', 'lifecycle', 'freezing', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
+    ...['home-files', 'proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [
     ...[

@@ -32,6 +32,11 @@ export interface ControlRequest<T> {
   readonly timeout?: number;
 }
 
+export interface StreamedAnswer {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
+
 const controlErrorSchema = errorSchema.extend({ findings: z.array(nodeFindingSchema).optional() });
 type ControlError = z.infer<typeof controlErrorSchema>;
 
@@ -105,15 +110,15 @@ export class ControlClient {
    * Sends a body as it comes, and returns the answer as it comes, which may begin before the body has ended.
    * @throws CommandError as `send`
    */
-  async stream(path: string, body: Readable): Promise<Readable> {
+  async stream(path: string, body: Readable | string, headersTimeout = TIMEOUT_MS): Promise<StreamedAnswer> {
     const answer = await request(`${this.url}${path}`, {
       ...{ method: 'POST', body, headers: this.#headers() },
       // Nothing may be said for long.
-      ...{ headersTimeout: TIMEOUT_MS, bodyTimeout: 0 },
+      ...{ headersTimeout, bodyTimeout: 0 },
     }).catch((cause: unknown) => {
       throw this.#unreachable(cause);
     });
-    if (answer.statusCode === 200) return answer.body;
+    if (answer.statusCode === 200) return { headers: answer.headers, body: answer.body };
     const text = await readText(answer.body, { bytes: MAX_ANSWER_BYTES, what: `the answer of ${this.url}` });
     throw this.#refusal(answer.statusCode, text, path);
   }

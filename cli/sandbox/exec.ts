@@ -48,7 +48,7 @@ async function run({ client, args, flags, print }: Given, id: string): Promise<n
   body.write(`${JSON.stringify({ command, stdin } satisfies ExecRequest)}\n`);
   if (stdin) process.stdin.pipe(body);
   else body.end();
-  const answer = await client.stream(`/api/sandboxes/${id}/exec`, body);
+  const { body: answer } = await client.stream(`/api/sandboxes/${id}/exec`, body);
   const out = flags.json === true ? new Kept() : undefined;
   const reader = new FrameReader(MAX_FRAME_BYTES);
   let end: ExecEnd | undefined;

@@ -5,6 +5,7 @@ import { type SandboxJson, sandboxSchema } from '../../shared/api/sandbox.ts';
 import { shortId } from '../../shared/clock.ts';
 import { spellDuration } from '../../shared/config/units.ts';
 import { SANDBOX_STATES } from '../../shared/protocol/sandbox-state.ts';
+import { SAVE_FORMATS } from '../../shared/protocol/save.ts';
 import type { ControlClient } from '../control/client.ts';
 import { controlVerb, type Given } from '../control/verb.ts';
 import { CommandError, EXIT } from '../terminal/exit.ts';
@@ -12,6 +13,7 @@ import { suggest } from '../terminal/nearest.ts';
 import { printable, tableLines } from '../terminal/text.ts';
 import { EXEC_HELP, runInSandbox } from './exec.ts';
 import { printLogs } from './logs.ts';
+import { SAVE_HELP, saveSandbox } from './save.ts';
 
 /** Fewer letters of an id could mean another by a slip of the finger. */
 const LEAST_PREFIX = 4;
@@ -34,6 +36,19 @@ export function addSandboxCommand(group: Command): void {
     'node',
     (given) => runInSandbox(given, async () => resolve(given.args[0] ?? '', await fetchAll(given.client))),
   ).option('-i, --stdin', 'pass standard input on to the command');
+  controlVerb(
+    group
+      .command('save <id>')
+      .description('write the files of a sandbox to one archive')
+      .addHelpText('after', SAVE_HELP),
+    'node',
+    (given) => saveSandbox(given, async () => resolve(given.args[0] ?? '', await fetchAll(given.client))),
+  )
+    .option('-o, --output <file>', 'where to write it; - for standard output (default: notebook-ID.FORMAT)')
+    .addOption(
+      new Option('--format <format>', 'form of the archive').choices(SAVE_FORMATS).default(SAVE_FORMATS[0]),
+    )
+    .option('--all', 'also what its reader has not changed');
   controlVerb(
     group
       .command('rm <id...>')

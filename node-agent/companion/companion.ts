@@ -84,7 +84,7 @@ export class Companion {
     request: IncomingMessage,
     response: ServerResponse,
     { id, name }: { readonly id: string; readonly name: string },
-  ): void => {
+  ): boolean => {
     const sandbox = this.#options.table.get(id);
     const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
     if (method === undefined || sandbox === undefined) {
@@ -111,6 +111,7 @@ export class Companion {
       this.#options.end(id, 'left');
       answerJson(response, 202, {});
     }
+    return true;
   };
 
   /** To be called each second: tells open tabs what has changed. */

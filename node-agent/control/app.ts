@@ -17,6 +17,7 @@ import type { ConfigReloader } from '../../shared/runtime.ts';
 import type { NodeAgentConfig } from '../config.ts';
 import { withoutSecrets } from '../engine/diagnosis.ts';
 import type { ExecutingEngine } from '../engine/engine.ts';
+import type { HomeFiles } from '../home-files/home-files.ts';
 import type { OrderHandler } from '../lifecycle/orders.ts';
 import type { PoolOrders } from '../lifecycle/pool-orders.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -27,6 +28,7 @@ import { drainBody } from './bodies.ts';
 import { addExecRoute } from './exec-routes.ts';
 import { CONTROL_API } from './openapi.ts';
 import { addPoolRoutes } from './pool-routes.ts';
+import { addSaveRoute } from './save-route.ts';
 
 export interface ControlOptions {
   readonly config: NodeAgentConfig;
@@ -34,6 +36,7 @@ export interface ControlOptions {
   readonly engine: Pick<ExecutingEngine, 'diagnose' | 'execute'>;
   /** Thaws a sandbox, and keeps it so until what this resolves to is called. */
   readonly hold: (id: string) => Promise<() => void>;
+  readonly homeFiles: HomeFiles;
   readonly orders: OrderHandler;
   readonly poolOrders: PoolOrders;
   /** The agent's own log. */
@@ -72,6 +75,7 @@ export function createControlApp(options: ControlOptions): Koa {
   addLifecycleRoutes(router, options);
   addSandboxRoutes(router, options);
   addExecRoute(router, options, (id) => find(options.pool, id));
+  addSaveRoute(router, options, (id) => find(options.pool, id));
   addReloadRoute(router, options.reload, options.logger);
   serveOpenApi(router, CONTROL_API);
   app.use(router.routes()).use(router.allowedMethods());

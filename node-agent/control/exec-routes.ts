@@ -71,16 +71,17 @@ export function addExecRoute(
 }
 
 /** On loopback without a token every user of the host reaches this listener; a command would give them what readers do there. */
-async function refuseStrangers(
+export async function refuseStrangers(
   context: Context,
   { controlToken }: ExecRoutesOptions['config'],
+  what = 'run commands in',
 ): Promise<void> {
   if (controlToken !== '') return;
   const user = await peerUserOf(context.req.socket);
   if (user !== undefined && (user === 0 || user === process.getuid?.())) return;
   throw new FleetError(
     'forbidden',
-    'without a control token, only root and the user of the node-agent may run commands in sandboxes',
+    `without a control token, only root and the user of the node-agent may ${what} sandboxes`,
     { remedy: 'set TMPFLEET_CONTROL_TOKEN or --control-token-file at the node-agent, and give it here' },
   );
 }

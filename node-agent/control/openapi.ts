@@ -11,6 +11,7 @@ import { resizeBody } from '../lifecycle/pool-orders.ts';
 import { REPORT_ANSWER } from '../report/openapi.ts';
 import { drainBody } from './bodies.ts';
 import { EXEC } from './exec-routes.ts';
+import { SAVE } from './save-route.ts';
 
 const standing = (path: string, summary: string): Operation => ({
   ...{ method: 'post', path, summary, answers: REPORT_ANSWER, token: 'control' },
@@ -133,6 +134,7 @@ export const CONTROL_API: ApiDescription = {
       refuses: ['not-found', 'engine-unavailable', 'engine-timeout'],
     },
     EXEC,
+    SAVE,
     {
       ...{ method: 'delete', path: '/api/sandboxes/{id}', summary: 'Ends a sandbox', token: 'control' },
       answers: { 202: { description: 'the sandbox, which is being removed', schema: sandboxSchema } },

@@ -192,10 +192,7 @@ class SandboxProxy implements NodeProxy {
     }
     const own = this.#options.own;
     const name = own === undefined ? undefined : ownName(id, target);
-    if (own !== undefined && name !== undefined) {
-      own(request, response, { id, name });
-      return undefined;
-    }
+    if (own !== undefined && name !== undefined && own(request, response, { id, name })) return undefined;
     // One shape for all, and no spread: those cost a part of what a small request does.
     return {
       request,

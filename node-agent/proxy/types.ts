@@ -75,12 +75,15 @@ export interface CookieNames {
   readonly learn: (id: string, name: string) => boolean;
 }
 
-/** Answers a request of somebody whom the sandbox's key admits. @param name what follows `.tmpfleet/`, without a query */
+/**
+ * Answers a request of somebody whom the sandbox's key admits; false where it does not, and the sandbox gets it.
+ * @param name what follows `.tmpfleet/`, without a query
+ */
 export type OwnPaths = (
   request: IncomingMessage,
   response: ServerResponse,
   at: { readonly id: string; readonly name: string },
-) => void;
+) => boolean;
 
 export interface Refusal {
   readonly status: 400 | 403 | 404 | 429 | 502 | 503 | 504;

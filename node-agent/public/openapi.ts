@@ -12,7 +12,7 @@ import { INFO_ASSETS } from './info-page.ts';
 export const PUBLIC_API: ApiDescription = {
   title: 'tmpfleet node, for readers and programs',
   description:
-    '`/` and the claim paths (`/tree`, `/notebooks/…`) give a reader a sandbox: 302 to `/user/{id}/…`, which is proxied to it.',
+    '`/` and the claim paths (`/tree`, `/notebooks/…`) give a reader a sandbox: 302 to `/user/{id}/…`, which is proxied to it. There, `GET /user/{id}/.tmpfleet/files.zip` and `files.tar.gz` give the files of the sandbox to its owner.',
   operations: [
     { method: 'get', path: '/stats', summary: "The node's report", answers: REPORT_ANSWER },
     { method: 'get', path: '/api/stats', summary: 'The same as `/stats`', answers: REPORT_ANSWER },

@@ -22,6 +22,7 @@ import type { ClientLimits } from '../claim/client-limits.ts';
 import type { ClickTimesDesk } from '../companion/click-times.ts';
 import type { Companion } from '../companion/companion.ts';
 import type { Freezer } from '../freezing/freezer.ts';
+import type { HomeFiles } from '../home-files/home-files.ts';
 import type { HostResources } from '../lifecycle/host-resources.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { NodeProxy } from '../proxy/proxy.ts';
@@ -58,6 +59,7 @@ export interface WatchedParts {
   /** Undefined where it is switched off. */
   readonly companion: Pick<Companion, 'openStreams' | 'stays'> | undefined;
   readonly clickTimes: Pick<ClickTimesDesk, 'counts'>;
+  readonly homeFiles: Pick<HomeFiles, 'outcomes'>;
   readonly listener: Pick<Serving, 'connections' | 'refused' | 'certificate'>;
   readonly clientLimits: Pick<ClientLimits, 'refused'>;
   /** Undefined where it is switched off. */
@@ -263,7 +265,13 @@ function showProxy(registry: Registry, { proxy: { counters }, listener }: Watche
   });
 }
 
-function showCompanion(registry: Registry, { companion, clickTimes }: WatchedParts): void {
+function showCompanion(registry: Registry, { companion, clickTimes, homeFiles }: WatchedParts): void {
+  showCounter(registry, {
+    name: 'tmpfleet_saves_total',
+    help: 'Times that the files of a sandbox were asked for, by how that ended: whole, left (by who asked), refused (with a reason), or broken (off midway)',
+    labels: ['outcome'],
+    rows: () => rowsBy('outcome', homeFiles.outcomes),
+  });
   showGauge(registry, {
     name: 'tmpfleet_companion_streams',
     help: 'Event streams open to tabs of readers; tabs of one sandbox share one where the browser can',

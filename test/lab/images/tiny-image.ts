@@ -27,7 +27,7 @@ const SMALL_FILES: Readonly<Record<string, string>> = {
   'usr/local/bin/tiny-server': '#!/bin/sh\nexec node /opt/tiny-server.mjs "$@"\n',
 };
 /** As every image with a shell has them. */
-const TOOLS = ['sh', 'cat', 'chmod', 'dd', 'mkfifo', 'sleep', 'tail'].map((name) => `/bin/${name}`);
+const TOOLS = ['sh', 'cat', 'chmod', 'dd', 'mkfifo', 'sleep', 'tail', 'tar'].map((name) => `/bin/${name}`);
 const DIRECTORIES = ['tmp', 'home/jovyan', 'opt', 'etc', 'usr/local/bin'];
 
 /** A tar stream of the root file system; small files are made in `scratch`. */

@@ -15,6 +15,10 @@ export interface CompanionWords {
   readonly drain: string;
   /** Behind the two before. */
   readonly download: string;
+  /** Gives all files of the notebook as one. */
+  readonly save: string;
+  /** After a press of it. */
+  readonly saving: string;
   readonly failed: string;
   /** Why it ended; `gone` where that is not known. */
   readonly ended: {
@@ -50,6 +54,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     age: 'This notebook ends in {left}, at {time}: its time is nearly over.',
     drain: 'This notebook ends in {left}, at {time}: the computer that it runs on is taken out of service.',
     download: 'Download what you want to keep.',
+    save: 'Save my files',
+    saving: 'Your files are being packed; your browser shows the download.',
     failed: 'That did not work. Please try again.',
     ended: {
       idle: 'This notebook was removed because it had not been used for a long time.',
@@ -78,6 +84,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     age: 'Dieses Notebook endet in {left}, um {time}: Seine Zeit ist fast abgelaufen.',
     drain: 'Dieses Notebook endet in {left}, um {time}: Der Rechner, auf dem es läuft, geht außer Betrieb.',
     download: 'Laden Sie herunter, was Sie behalten möchten.',
+    save: 'Meine Dateien sichern',
+    saving: 'Ihre Dateien werden gepackt; Ihr Browser zeigt den Download an.',
     failed: 'Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.',
     ended: {
       idle: 'Dieses Notebook wurde entfernt, weil es lange nicht benutzt wurde.',
@@ -107,6 +115,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     drain:
       'Ce notebook se termine dans {left}, à {time} : l’ordinateur qui l’héberge va être mis hors service.',
     download: 'Téléchargez ce que vous souhaitez garder.',
+    save: 'Enregistrer mes fichiers',
+    saving: 'Vos fichiers sont en cours de préparation ; votre navigateur affiche le téléchargement.',
     failed: 'Cela n’a pas fonctionné. Veuillez réessayer.',
     ended: {
       idle: 'Ce notebook a été supprimé, car il n’était plus utilisé depuis longtemps.',
@@ -136,6 +146,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     drain:
       'Este cuaderno termina en {left}, a las {time}: el ordenador en el que funciona se retira del servicio.',
     download: 'Descargue lo que quiera conservar.',
+    save: 'Guardar mis archivos',
+    saving: 'Sus archivos se están empaquetando; su navegador muestra la descarga.',
     failed: 'No ha funcionado. Inténtelo de nuevo.',
     ended: {
       idle: 'Este cuaderno se eliminó porque llevaba mucho tiempo sin usarse.',
@@ -165,6 +177,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     drain:
       'Este caderno termina dentro de {left}, às {time}: o computador em que funciona vai sair de serviço.',
     download: 'Transfira o que quiser guardar.',
+    save: 'Guardar os meus ficheiros',
+    saving: 'Os seus ficheiros estão a ser preparados; o seu navegador mostra a transferência.',
     failed: 'Não funcionou. Tente novamente.',
     ended: {
       idle: 'Este caderno foi removido porque não era usado há muito tempo.',
@@ -193,6 +207,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     age: '此笔记本将在{left}后（{time}）结束：时限即将到期。',
     drain: '此笔记本将在{left}后（{time}）结束：运行它的计算机即将停止服务。',
     download: '请下载您想保留的内容。',
+    save: '保存我的文件',
+    saving: '正在打包您的文件；下载进度请查看浏览器。',
     failed: '操作未成功，请重试。',
     ended: {
       idle: '此笔记本因长时间未使用已被移除。',
@@ -221,6 +237,8 @@ export const COMPANION_WORDS: InEveryLanguage<CompanionWords> = {
     age: 'このノートブックはあと{left}（{time}）で終了します。利用時間がまもなく終わります。',
     drain: 'このノートブックはあと{left}（{time}）で終了します。実行中のコンピューターが運用を終了します。',
     download: '残しておきたいものはダウンロードしてください。',
+    save: 'ファイルを保存',
+    saving: 'ファイルをまとめています。ダウンロードの状況はブラウザーに表示されます。',
     failed: 'うまくいきませんでした。もう一度お試しください。',
     ended: {
       idle: 'このノートブックは長い間使われなかったため、削除されました。',

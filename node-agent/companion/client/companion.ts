@@ -125,11 +125,12 @@ class Companion implements Mark {
     if (warning.kind !== 'idle' && remembered(hidden)) return;
     const stay = warning.kind === 'idle' ? button('main', WORDS.stay, () => void this.#stay()) : undefined;
     const afresh = button('', WORDS.afresh, () => this.#askAfresh(false));
+    const save = saveLink(this.base, () => this.#panel.note(WORDS.saving));
     this.#panel.show({
       text,
       more: stay === undefined ? WORDS.download : undefined,
       role: stay === undefined ? 'region' : 'alertdialog',
-      actions: [stay ?? afresh],
+      actions: [save, stay ?? afresh],
       focus: stay,
       onHide: () => {
         if (stay === undefined) remember(hidden);
@@ -221,6 +222,19 @@ class Companion implements Mark {
       onHide: () => this.#panel.hide(),
     });
   }
+}
+
+/**
+ * All that the reader has made, as one file. The browser shows how far it is; where it is refused, the page stays.
+ * @param begun is called at a press
+ */
+function saveLink(base: string, begun: () => void): HTMLElement {
+  const link = document.createElement('a');
+  link.textContent = WORDS.save;
+  link.href = `${base}.tmpfleet/files.zip`;
+  link.download = '';
+  link.addEventListener('click', begun);
+  return link;
 }
 
 /** Resolves with the companion of a page around this one, if there is one; it may come later than this one. */

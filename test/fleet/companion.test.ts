@@ -1,6 +1,8 @@
 // The companion in a real browser: what a reader is warned of, how they stay, and that it leaves the pages of sandboxes as they are.
 import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -92,6 +94,27 @@ describeNeeding(['chromium'], 'the companion', ({ chromium }) => {
     });
     expect(asked).toBe(0);
     expect(await tab.locator('#field').inputValue()).toMatch(/^x{10,}$/);
+  });
+
+  test('a warning gives all files as one download, and who presses it keeps the notebook meanwhile', async () => {
+    await start({ idle: '12s' });
+    const tab = await openTab();
+    const id = idOf(tab);
+    await writeFile(join(agent.dataDir, 'local', id, 'mine.txt'), 'what I made');
+    const link = panelOf(tab).getByRole('link', { name: 'Save my files' });
+    await link.waitFor();
+    const before = usedAt(id);
+    const [download] = await Promise.all([tab.waitForEvent('download'), link.click()]);
+    await panelOf(tab).getByText('your browser shows the download').waitFor();
+    expect(download.suggestedFilename()).toMatch(/^notebook-[0-9a-f]{8}\.zip$/);
+    const zip = await readFile(await download.path(), 'latin1');
+    expect([zip.slice(0, 4), zip.includes('mine.txt'), zip.includes('what I made')]).toEqual([
+      'PK\u0003\u0004',
+      true,
+      true,
+    ]);
+    await until('the press is use', () => usedAt(id) > before);
+    expect(tab.url()).toContain(`/user/${id}/`);
   });
 
   test('does not take the focus from a field, and is not above it', async () => {

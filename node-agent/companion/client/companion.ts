@@ -125,7 +125,7 @@ class Companion implements Mark {
     if (warning.kind !== 'idle' && remembered(hidden)) return;
     const stay = warning.kind === 'idle' ? button('main', WORDS.stay, () => void this.#stay()) : undefined;
     const afresh = button('', WORDS.afresh, () => this.#askAfresh(false));
-    const save = saveLink(this.base, () => this.#panel.note(WORDS.saving));
+    const save = saveLink(this.base, () => this.#save());
     this.#panel.show({
       text,
       more: stay === undefined ? WORDS.download : undefined,
@@ -166,6 +166,14 @@ class Companion implements Mark {
       role: 'region',
       onHide: () => this.#panel.hide(),
     });
+  }
+
+  /** The browser downloads. Who presses that is there, and must not lose the sandbox meanwhile. */
+  #save(): void {
+    this.#saidUntil = performance.now() + SAID_MS;
+    this.#shown = '';
+    this.#panel.note(WORDS.saving);
+    void this.#link.stay(0);
   }
 
   #askAfresh(isAroundLaunching: boolean): void {

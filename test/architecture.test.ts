@@ -74,8 +74,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
       'claim',
       'static-cache',
     ],
-    ...['proxy', 'lifecycle', 'freezing', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
-    ...['home-files', 'proxy', 'lifecycle', 'companion', 'report', 'control', 'public', 'doctor', 'main'],
+    ...['home-files', 'proxy', 'lifecycle', 'freezing', 'companion'],
+    ...['report', 'control', 'public', 'doctor', 'main'],
   ],
   redirector: [
     ...[

@@ -64,16 +64,16 @@ export class Day {
       { at: ROTATED, what: 'node-1 is to be drained', do: () => this.#rotate('node-1') },
       { at: KILLED, what: 'the agent of node-2 is killed (-9)', do: () => this.#kill('node-2') },
     ];
-    const watching = this.#watch();
-    await Promise.all(
-      course.map(async (event) => {
+    // Together: what fails in one of them, as where the bench is interrupted, is not left without an owner.
+    await Promise.all([
+      this.#watch(),
+      ...course.map(async (event) => {
         await delay(hour(event.at));
         if (this.#isOver) return;
         this.#note(event.what);
         await event.do();
       }),
-    );
-    await watching;
+    ]);
   }
 
   /** The load is over. */

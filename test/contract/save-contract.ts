@@ -117,7 +117,7 @@ export function saveContract(title: string, host: EngineHost): void {
         const file = `${dir}.${format}`;
         dirs.push(file);
         const bytes = await save(sandbox, format, file);
-        expect(bytes).toBeGreaterThan(60 * MIB);
+        expect(bytes).toBeGreaterThan(50 * MIB);
         if (format === 'zip') {
           expect(await unzip('-t', file)).toContain('No errors detected');
           await unzip('-q', file, '-d', dir);

@@ -361,7 +361,7 @@ describeNeeding(['chromium'], 'the companion', ({ chromium }) => {
         return (await compressed(await body.bytes())).length;
       }),
     );
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(7.75 * 1024);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(8 * 1024);
     const plain = await request(`${agent.url}/.tmpfleet/companion.js`);
     expect(plain.headers['cache-control']).toBe('public, max-age=3600');
     await plain.body.dump();

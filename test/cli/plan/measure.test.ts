@@ -1,14 +1,23 @@
 // `tmpfleet plan --measure`: the cost of a start, from sandboxes of real engines.
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { measure } from '../../../cli/plan/measure.ts';
 import { dockerHost } from '../../contract/docker-host.ts';
 import { echoCommand } from '../../contract/engine-contract.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 
-const leftDirectories = (): readonly string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith('tmpfleet-plan-'));
+/** In a temporary directory of the test's own: other suites measure, too. @returns what is in it */
+function ownTemporary(): () => readonly string[] {
+  const dir = mkdtempSync(join(tmpdir(), 'tmpfleet-measure-'));
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  vi.stubEnv('TMPDIR', dir);
+  return () => readdirSync(dir);
+}
 
 describeNeeding(['docker'], 'what a start costs', ({ docker }) => {
   const host = dockerHost(docker);
@@ -17,7 +26,7 @@ describeNeeding(['docker'], 'what a start costs', ({ docker }) => {
     ['a container', docker.tinyImage, 1_000_000],
     ['a process', 'local', 1_000_000],
   ])('%s: time, processor time and memory of real starts, and nothing is left', async (_, image, least) => {
-    const before = leftDirectories();
+    const left = ownTemporary();
     const words: string[] = [];
     const measured = await measure(
       { measure: image, command: echoCommand(host) },
@@ -32,7 +41,7 @@ describeNeeding(['docker'], 'what a start costs', ({ docker }) => {
     const containers = await host.client.listContainers({ all: true });
     const names = containers.flatMap(({ Names }) => Names);
     expect(names.filter((name) => name.includes('plan-'))).toEqual([]);
-    expect(leftDirectories()).toEqual(before);
+    expect(left()).toEqual([]);
   });
 
   test('where Docker does not answer, that is what is said', async () => {

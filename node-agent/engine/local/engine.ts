@@ -24,7 +24,7 @@ import { chooseCommand, type LocalCommand } from './command.ts';
 import { LocalExecutions } from './execution.ts';
 import { freezeProcesses, isFrozen, LOCAL_SAVINGS, thawProcesses } from './freezing.ts';
 import type { LocalConfig } from './options.ts';
-import { freePort } from './port.ts';
+import { type ReservedPort, reservePort } from './port.ts';
 import { type GroupLeader, isRunning, killGroup, startTime, usageOfGroup } from './processes.ts';
 import { type LocalRecord, LocalRecords } from './records.ts';
 import { letGo, spawnWaiting } from './spawn.ts';
@@ -53,7 +53,7 @@ export class LocalEngine implements FreezingEngine {
   readonly #config: LocalConfig;
   readonly #context: LocalEngineContext;
   readonly #records: LocalRecords;
-  readonly #ports = new Map<string, number>();
+  readonly #ports = new Map<string, ReservedPort>();
   readonly #starts = new Set<Promise<Address>>();
   readonly #removing = new Set<string>();
   readonly #executions = new LocalExecutions();
@@ -92,7 +92,6 @@ export class LocalEngine implements FreezingEngine {
   async open(onExit: (id: string) => void): Promise<void> {
     this.#onExit = onExit;
     await this.#records.open();
-    for (const { id, port } of await this.#records.all()) this.#ports.set(id, port);
     this.#trimming = setInterval(() => void this.#records.trimOutputs(), TRIM_MS).unref();
     const { describes } = await this.#present();
     this.#context.logger.warn(
@@ -112,7 +111,7 @@ export class LocalEngine implements FreezingEngine {
   async remove(id: string): Promise<void> {
     const record = await this.#records.read(id);
     if (record === undefined) {
-      this.#ports.delete(id);
+      this.#releasePort(id);
       return;
     }
     this.#removing.add(id);
@@ -126,7 +125,7 @@ export class LocalEngine implements FreezingEngine {
       // They are in groups of their own, and would outlive the sandbox.
       await this.#executions.end(id);
       await this.#records.forget(id);
-      this.#ports.delete(id);
+      this.#releasePort(id);
       this.#exits.delete(id);
     } finally {
       this.#removing.delete(id);
@@ -300,10 +299,14 @@ export class LocalEngine implements FreezingEngine {
   }
 
   async #reservePort(id: string): Promise<number> {
-    // Checked again after the wait: another start may have reserved the same port meanwhile.
-    const port = await freePort((candidate) => [...this.#ports.values()].includes(candidate));
-    this.#ports.set(id, port);
-    return port;
+    const reserved = await reservePort();
+    this.#ports.set(id, reserved);
+    return reserved.port;
+  }
+
+  #releasePort(id: string): void {
+    this.#ports.get(id)?.release();
+    this.#ports.delete(id);
   }
 
   async #present(): Promise<LocalRecipe> {

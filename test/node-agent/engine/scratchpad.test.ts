@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePort } from '../../../node-agent/engine/local/port.ts';
+import { reservePort } from '../../../node-agent/engine/local/port.ts';
 import { launchChromium } from '../../lab/chromium.ts';
 import { describeNeeding } from '../../lab/needs.ts';
 import { until } from '../../support/until.ts';
@@ -23,7 +23,7 @@ function launch(port: number): ChildProcess {
 }
 
 async function startScratchpad(): Promise<Running> {
-  const port = await freePort(() => false);
+  const { port } = await reservePort();
   const child = launch(port);
   const url = `http://127.0.0.1:${port}/user/a/`;
   await until('the scratchpad answers', async () => {

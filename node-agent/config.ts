@@ -324,7 +324,7 @@ const nodeLimitOptions = inGroup('Limits', {
   concurrentSaves: option(
     integer(1, 256),
     4,
-    'highest number of such archives that are sent at the same time; others wait for their turn',
+    'highest number of such archives that are sent at the same time, of one client half of them; others wait for their turn',
   ),
   clientWebsockets: option(
     integer(0, 1_000_000),

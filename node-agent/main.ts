@@ -191,6 +191,7 @@ async function startInDataDir(
   const homeFiles = new HomeFiles({
     ...{ config, engine, table: pool.table, time: pool.time, logger },
     hold: (id) => freezer.hold(id),
+    clientOf: limitedClient,
   });
   const staticCache = openStaticCache(config, { table: pool.table, clock, logger });
   const proxy = createProxy({

@@ -2,7 +2,6 @@
 // through this node as it comes, so that a reader who is slow stops tar in the sandbox, and one who leaves ends it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import pLimit from 'p-limit';
 import { shortId } from '../../shared/clock.ts';
 import { spellDuration } from '../../shared/config/units.ts';
 import { describeError, FleetError } from '../../shared/errors.ts';
@@ -21,6 +20,7 @@ import type { Sandbox, SandboxTable } from '../sandboxes/table.ts';
 import { archiveOf, TYPES } from './archives.ts';
 import { type HomeTar, openHomeTar } from './home-tar.ts';
 import { readTar, type TarEntry, TarFault } from './read-tar.ts';
+import { Turns } from './turns.ts';
 
 export interface HomeFilesOptions {
   readonly config: {
@@ -35,28 +35,25 @@ export interface HomeFilesOptions {
   readonly time: SteadyClock;
   /** Thaws a sandbox, and keeps it so until what this resolves to is called. */
   readonly hold: (id: string) => Promise<() => void>;
+  /** The client of a request; undefined for one to whom no limit applies. */
+  readonly clientOf: (request: IncomingMessage) => string | undefined;
   readonly logger: Logger;
 }
 
 /** How each save ended. */
 export type SaveOutcome = 'whole' | 'left' | 'refused' | 'broken';
 
-/** Requests that may wait for their turn: those of a node whose readers are all told of its end. */
-const MAX_WAITING = 256;
-const RETRY_MS = 10_000;
 /** The kernel notes times by a clock that lags a few milliseconds behind. */
 const MARGIN_MS = 1_000;
 
 export class HomeFiles {
   readonly outcomes: Record<SaveOutcome, number> = { whole: 0, left: 0, refused: 0, broken: 0 };
   readonly #options: HomeFilesOptions;
-  readonly #limit: ReturnType<typeof pLimit>;
-  /** Sandboxes that are being saved, or wait for it. */
-  readonly #under = new Set<string>();
+  readonly #turns: Turns;
 
   constructor(options: HomeFilesOptions) {
     this.#options = options;
-    this.#limit = pLimit(options.config.concurrentSaves);
+    this.#turns = new Turns(options.config.concurrentSaves);
   }
 
   /**
@@ -80,7 +77,8 @@ export class HomeFiles {
     } else {
       const { query } = splitRequestTarget(request.url ?? '');
       const all = new URLSearchParams(query).get('all') === '1';
-      void this.save(sandbox, response, { format, all }).catch((error: unknown) => {
+      const client = this.#options.clientOf(request);
+      void this.save(sandbox, response, { format, all }, client).catch((error: unknown) => {
         if (error instanceof FleetError && error.retryAfterMs !== undefined)
           response.setHeader('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)));
         const { code, message } = shown(error);
@@ -92,15 +90,16 @@ export class HomeFiles {
 
   /**
    * Sends the archive, and resolves when that is over. What goes wrong after it has begun breaks the answer off.
+   * @param client of whom no more than a part is sent at a time; undefined for operators
    * @throws FleetError before anything is sent: `cannot-save`, `unavailable`, and as `execute`
    */
-  async save(sandbox: Sandbox, response: ServerResponse, wish: SaveRequest): Promise<void> {
+  async save(sandbox: Sandbox, response: ServerResponse, wish: SaveRequest, client?: string): Promise<void> {
     const { id } = sandbox;
     const { logger } = this.#options;
     const began = performance.now();
     let outcome: SaveOutcome = 'refused';
     try {
-      outcome = await this.#inTurn(id, () => this.#send(sandbox, response, wish));
+      outcome = await this.#turns.take(id, client, () => this.#send(sandbox, response, wish));
     } finally {
       this.outcomes[outcome] += 1;
       const ms = Math.round(performance.now() - began);
@@ -108,20 +107,6 @@ export class HomeFiles {
         { sandbox: shortId(id), outcome, format: wish.format, ms },
         'files of a sandbox were asked for',
       );
-    }
-  }
-
-  async #inTurn(id: string, run: () => Promise<SaveOutcome>): Promise<SaveOutcome> {
-    const limit = this.#limit;
-    if (this.#under.has(id) || limit.pendingCount >= MAX_WAITING) {
-      const what = this.#under.has(id) ? 'these files are' : 'too much is';
-      throw new FleetError('unavailable', `${what} being saved already`, { retryAfterMs: RETRY_MS });
-    }
-    this.#under.add(id);
-    try {
-      return await limit(run);
-    } finally {
-      this.#under.delete(id);
     }
   }
 
